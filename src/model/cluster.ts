@@ -1,0 +1,144 @@
+import type { Address, Protocol } from '../net/index.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { NetworkPolicy } from './network-policy.ts';
+import type { ObjectRef, Origin } from './place.ts';
+import type { LabelSelector, Labels } from './selector.ts';
+
+/** The cluster as podwall reasons about it: defaulted and immutable. Made by `manifest/`. */
+export interface Cluster {
+  /** By name; also those that are only mentioned, with nothing but their name label (corner 22). */
+  readonly namespaces: ReadonlyMap<string, Namespace>;
+  /** By name; also those that only a pod's `nodeName` mentions. */
+  readonly nodes: ReadonlyMap<string, ClusterNode>;
+  readonly workloads: readonly Workload[];
+  /** Pods that own their address: neither Succeeded nor Failed (corner 46), in the order of `workloads`. */
+  readonly pods: readonly Pod[];
+  /**
+   * Finished pods: `upstream` ignores them, the profile `np-guard` counts them as pods. Their `workload` is also in
+   * `finishedWorkloads` when no live pod or template of it is in the input.
+   */
+  readonly finishedPods: readonly Pod[];
+  readonly services: readonly Service[];
+  readonly policies: readonly NetworkPolicy[];
+  /** Objects that decide about traffic and that podwall knows, but cannot answer for yet. */
+  readonly notModelled: readonly NotModelled[];
+}
+
+export interface Namespace {
+  readonly name: string;
+  /** Always with `kubernetes.io/metadata.name` (corner 22). */
+  readonly labels: Labels;
+  /** `undefined` when the namespace is only mentioned: its labels are then assumed. */
+  readonly origin: Origin | undefined;
+}
+
+export interface ClusterNode {
+  readonly name: string;
+  readonly labels: Labels;
+  /** The entries of `status.addresses` that are IP addresses (corner 63). */
+  readonly addresses: readonly Address[];
+  readonly origin: Origin | undefined;
+}
+
+/** The kinds that own pods. A pod without a controller that the input knows is its own workload. */
+export type WorkloadKind =
+  | 'Pod'
+  | 'Deployment'
+  | 'ReplicaSet'
+  | 'StatefulSet'
+  | 'DaemonSet'
+  | 'Job'
+  | 'CronJob'
+  | 'ReplicationController';
+
+/** The topmost controller that the input knows of some pods, or a pod by itself. */
+export interface Workload {
+  /** `namespace/Kind/name`. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly kind: WorkloadKind | (string & {});
+  readonly name: string;
+  /** The live pods, or the pods that the template would make; empty when it asks for none. */
+  readonly pods: readonly Pod[];
+  readonly origin: Origin;
+}
+
+/** A pod, or several equal ones that a template would make. */
+export interface Pod {
+  /** `namespace/Pod/name`; pods of a template that have no name of their own carry their workload's id. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Id of its workload. */
+  readonly workload: string;
+  readonly labels: Labels;
+  /**
+   * Keys that controllers or the scheduler will set to a value that files cannot tell (corner 23). `present`: the key
+   * will be there, with an unknown value; `maybe`: not even that is known.
+   */
+  readonly undecided: ReadonlyMap<string, 'present' | 'maybe'>;
+  /** Declared by regular and sidecar containers (corner 28). */
+  readonly ports: readonly ContainerPort[];
+  /** At most one of each family, in the order of `status.podIPs`; none for a pod that is not there yet. */
+  readonly addresses: readonly Address[];
+  /** `spec.nodeName`; `undefined`: a node of its own. */
+  readonly node: string | undefined;
+  readonly hostNetwork: boolean;
+  /** `status.phase` is Succeeded or Failed (corner 46). */
+  readonly finished: boolean;
+  /** How many pods this stands for: 1, or the replicas of a template that has no names for them. At least 1. */
+  readonly replicas: number;
+  /** Whether it was made from a template and is not in the input itself. */
+  readonly template: boolean;
+  readonly origin: Origin;
+}
+
+export interface ContainerPort {
+  readonly name: string | undefined;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** Of a restartable init container: some implementations overlook its names (corner 28). */
+  readonly sidecar: boolean;
+}
+
+export interface Service {
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  /** `undefined`: no selector, so its endpoints are kept by hand. */
+  readonly selector: LabelSelector | undefined;
+  readonly ports: readonly ServicePort[];
+  readonly clusterIPs: readonly Address[];
+  readonly headless: boolean;
+  readonly publishNotReadyAddresses: boolean;
+  readonly origin: Origin;
+}
+
+export interface ServicePort {
+  readonly name: string | undefined;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** A number, or a name that each endpoint pod resolves for itself (corner 49). */
+  readonly targetPort: number | string;
+}
+
+/** An object that decides about traffic and is not part of the answer. */
+export interface NotModelled {
+  readonly ref: ObjectRef;
+  readonly origin: Origin;
+  /** Ids of the workloads whose answers it makes uncertain; `all` for every workload. */
+  readonly affects: readonly string[] | 'all';
+  /**
+   * `any`: it may open or close connections. `closes`: it can only close them (Istio, Linkerd: corner 70). `none`: an
+   * entry point, which makes no answer between pods uncertain.
+   */
+  readonly effect: 'any' | 'closes' | 'none';
+}
+
+/** A cluster with all that was found wrong on the way. */
+export interface ReadResult {
+  readonly cluster: Cluster;
+  readonly diagnostics: readonly Diagnostic[];
+  /** How many objects of any kind were found, refused ones included. */
+  readonly objects: number;
+}

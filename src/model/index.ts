@@ -1,0 +1,29 @@
+export type {
+  Cluster,
+  ClusterNode,
+  ContainerPort,
+  Namespace,
+  NotModelled,
+  Pod,
+  ReadResult,
+  Service,
+  ServicePort,
+  Workload,
+  WorkloadKind,
+} from './cluster.ts';
+export type { Diagnostic, Severity } from './diagnostic.ts';
+export type {
+  Direction,
+  DirectionSpec,
+  NetworkPolicy,
+  NonEmpty,
+  Peer,
+  Peers,
+  PortEntry,
+  Ports,
+  Rule,
+} from './network-policy.ts';
+export { formatPath } from './place.ts';
+export type { ObjectRef, Origin, Path, Place } from './place.ts';
+export { matches, satisfies } from './selector.ts';
+export type { LabelSelector, Labels, Operator, Requirement } from './selector.ts';

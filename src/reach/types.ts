@@ -1,0 +1,235 @@
+import type { Diagnostic, Direction, NetworkPolicy, ObjectRef, Place } from '../model/index.ts';
+import type { Family, PortSet, Protocol } from '../net/index.ts';
+
+/** The version of every machine-readable document. */
+export const apiVersion = 'podwall.dev/v1';
+
+/** What peers of a map are. */
+export type Level =
+  { readonly kind: 'pod' | 'workload' | 'namespace' } | { readonly kind: 'label'; readonly key: string };
+
+/**
+ * What may be used, as documents write it: `"all"` (every protocol, also those that the API cannot name), or inclusive
+ * port ranges by protocol, sorted, neither overlapping nor touching.
+ */
+export type AllowedPorts = 'all' | { readonly [protocol in Protocol]?: readonly (readonly [number, number])[] };
+
+/** One end of connections. `id` is an operand of every command. */
+export interface MapPeer {
+  readonly id: string;
+  readonly kind: 'pod' | 'workload' | 'namespace' | 'label' | 'ip' | 'node' | 'entry';
+  /** How many pods it stands for; not for `ip` and `node`. */
+  readonly pods?: number;
+  readonly hostNetwork?: true;
+  /** Only for `ip`: `[first, last]` in canonical text, IPv4 first. */
+  readonly ranges?: readonly (readonly [string, string])[];
+}
+
+/** That `from` may open connections to `to`. */
+export interface MapConnection {
+  readonly from: string;
+  readonly to: string;
+  readonly allowed: AllowedPorts;
+  /** The connection holds for this family only, where the pair shares both. */
+  readonly family?: Family;
+  /** Some pair of the two ends may less. */
+  readonly partial?: true;
+  /** Only with `--explain`. */
+  readonly because?: readonly MapReason[];
+}
+
+/** Why one side of a connection is open. */
+export interface MapReason {
+  readonly direction: Direction;
+  /**
+   * `open`: nothing isolates this side. `policy`: that policy's rule admits it. `self`: a pod reaches itself. `node`: a
+   * pod and its own node reach each other (corner 42).
+   */
+  readonly kind: 'open' | 'policy' | 'self' | 'node';
+  /** `namespace/name`. */
+  readonly policy?: string;
+  /** Index in the list of rules, from 0. */
+  readonly rule?: number;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** `podwall map -o json`. Everything is sorted, so equal clusters give equal bytes. */
+export interface ConnectivityMap {
+  readonly apiVersion: typeof apiVersion;
+  readonly kind: 'ConnectivityMap';
+  /** `pod`, `workload`, `namespace` or `label=KEY`. */
+  readonly level: string;
+  readonly profile: string;
+  readonly peers: readonly MapPeer[];
+  readonly connections: readonly MapConnection[];
+  readonly notModelled: readonly NotModelledEntry[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface NotModelledEntry extends ObjectRef {
+  readonly affects: readonly string[];
+  readonly file: string;
+  readonly line: number;
+}
+
+/** `podwall map --count -o json`: exact numbers of ordered pairs of distinct pods. */
+export interface ConnectivityCount {
+  readonly apiVersion: typeof apiVersion;
+  readonly kind: 'ConnectivityCount';
+  readonly profile: string;
+  readonly pods: number;
+  readonly pairs: number;
+  /** Pairs that may use at least one port. */
+  readonly allowed: number;
+  /** By what they may use, the most pairs first, then by the text of `allowed`. */
+  readonly byPorts: readonly { readonly allowed: AllowedPorts; readonly pairs: number }[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What a person should know beside the connections of a map. */
+export interface MapSummary {
+  readonly workloads: number;
+  readonly pods: number;
+  readonly namespaces: readonly string[];
+  readonly policies: number;
+  /** Ordered pairs of distinct peers of the cluster (no ip, node or entry peers), within the focus. */
+  readonly pairs: number;
+  /** Those of them with no connection. */
+  readonly closedPairs: number;
+  /** Ids of workloads, within the focus, some pod of which no policy isolates in that direction. */
+  readonly notIsolated: { readonly ingress: readonly string[]; readonly egress: readonly string[] };
+  /** Ids of workloads, within the focus, that take connections from every address of the internet or some part of it. */
+  readonly fromOutside: readonly string[];
+  /** Why there is no connection at all, in one sentence; `undefined` when there is one. */
+  readonly emptyBecause: string | undefined;
+}
+
+/** The answer to `map`, before it is rendered. */
+export interface MapAnswer {
+  readonly document: ConnectivityMap;
+  readonly summary: MapSummary;
+  /** The reasons of one of the document's connections, worked out when asked for; at most a few per direction. */
+  readonly because: (connection: MapConnection) => readonly MapReason[];
+}
+
+/** `allowed`, `denied`, `partly` (some pod, address, family or port only), `unknown` (labels that files cannot tell). */
+export type Verdict = 'allowed' | 'denied' | 'partly' | 'unknown' | 'ambiguous';
+
+/** Whether and why a requirement of a selector holds. */
+export interface LabelCheck {
+  /** `metadata.labels` of the pod, or of its namespace. */
+  readonly of: 'pod' | 'namespace';
+  readonly key: string;
+  /** What the selector asks, as people write it: `app=backend`, `tier in (a, b)`, `!canary`. */
+  readonly wants: string;
+  /** The value that is there; `undefined` when the key is not. */
+  readonly has: string | undefined;
+  readonly holds: boolean | 'unknown';
+  /** Where the requirement stands. */
+  readonly place: Place;
+}
+
+/** One peer entry of a rule, held against the other end. */
+export interface PeerCheck {
+  /** Index in `from` or `to`; `undefined` when the rule admits any peer. */
+  readonly peer: number | undefined;
+  readonly matches: boolean | 'unknown';
+  readonly kind: 'any' | 'pods' | 'ipBlock';
+  /** For `pods`: false when the policy looks in its own namespace and the other end is elsewhere. */
+  readonly namespaceMatches: boolean | 'unknown';
+  readonly labels: readonly LabelCheck[];
+  /** One sentence when it does not match: `frontend has app=frontend`, `10.1.2.3 is in except 10.1.0.0/16`. */
+  readonly reason: string | undefined;
+  readonly place: Place;
+}
+
+/** One port entry of a rule, held against the port that was asked about. */
+export interface PortCheck {
+  /** Index in `ports`; `undefined` when the rule admits every port. */
+  readonly port: number | undefined;
+  /** `none` when no port was asked about. */
+  readonly matches: boolean | 'some' | 'none';
+  /** What the entry means for this destination: `TCP 5432`, `TCP http, which is 8080 in shop/web`. */
+  readonly text: string;
+  readonly reason: string | undefined;
+  readonly place: Place;
+}
+
+/** One rule of a policy, held against the connection. */
+export interface RuleCheck {
+  readonly rule: number;
+  readonly admits: boolean | 'unknown';
+  readonly peers: readonly PeerCheck[];
+  readonly ports: readonly PortCheck[];
+  readonly place: Place;
+  /** The last line of the rule, for quoting. */
+  readonly endLine: number | undefined;
+}
+
+/** What one policy that selects the subject says about the connection. */
+export interface PolicyCheck {
+  readonly policy: NetworkPolicy;
+  readonly effect: 'admits' | 'doesNotAdmit' | 'unknown';
+  /** In one or two words for people: `admits nothing`, `does not admit it: the peer`, `rule 1`. */
+  readonly summary: string;
+  readonly rules: readonly RuleCheck[];
+  /** Of the admitting rule: indices from 0. */
+  readonly rule?: number;
+  readonly peer?: number;
+  readonly port?: number;
+  /** Of the admitting rule, else of the policy. */
+  readonly place: Place;
+}
+
+/** One side of the walk: egress of the source, or ingress of the destination. */
+export interface SideExplanation {
+  readonly direction: Direction;
+  /** Id of the pod or workload whose policies are asked; for an end that is no pod, its address or name. */
+  readonly subject: string;
+  readonly isolated: boolean;
+  /** `open` admits the connection, `closed` does not. */
+  readonly state: 'open' | 'closed' | 'partly' | 'unknown';
+  /** Why there is nothing to ask: the end is outside, a node, on the host network; a pod's own node; itself. */
+  readonly exempt: string | undefined;
+  readonly policies: readonly PolicyCheck[];
+  readonly allowed: PortSet;
+}
+
+/** A change that would allow the connection. */
+export interface NearMiss {
+  /** `egress` or `ingress`, and `both` when each side needs a change. */
+  readonly direction: Direction | 'both';
+  /** One sentence: `in policies.yaml:40 admit app in (backend, frontend)`. */
+  readonly change: string;
+  readonly place: Place;
+  /** Lines to write in the manifest instead or in addition, when the change is one of text. */
+  readonly patch: readonly string[] | undefined;
+  /** What else it would open, computed by the engine: sorted, the pair itself left out. */
+  readonly alsoOpens: readonly { readonly from: string; readonly to: string; readonly allowed: AllowedPorts }[];
+  /** How many requirements, ports or entries have to change: the smallest is nearest. */
+  readonly distance: number;
+}
+
+/** The answer to `explain` and `can`, before it is rendered. Ends that are several pods are answered together. */
+export interface Explanation {
+  readonly profile: string;
+  readonly from: string;
+  /** `undefined` for an explanation of one end. */
+  readonly to: string | undefined;
+  /** The ports asked about, as people write them; `undefined` when none was. */
+  readonly port: string | undefined;
+  readonly verdict: Verdict;
+  /** The verdict in one sentence, in the reader's names, without sign and without final full stop. */
+  readonly sentence: string;
+  readonly egress: SideExplanation;
+  readonly ingress: SideExplanation;
+  /** What the pair may use in all, whatever was asked. */
+  readonly allowed: PortSet;
+  readonly nearest: readonly NearMiss[];
+  /** Further sentences: no common family, no DNS from the source, Service ports resolved, assumptions. */
+  readonly notes: readonly string[];
+  readonly notModelled: readonly NotModelledEntry[];
+  readonly diagnostics: readonly Diagnostic[];
+}
