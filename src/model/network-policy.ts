@@ -36,8 +36,7 @@ export interface Rule {
 }
 
 /** `from` or `to` absent, null or empty means every peer (corner 10); "no peer at all" cannot be written. */
-export type Peers =
-  { readonly kind: 'any' } | { readonly kind: 'oneOf'; readonly peers: NonEmpty<Peer> };
+export type Peers = { readonly kind: 'any' } | { readonly kind: 'oneOf'; readonly peers: NonEmpty<Peer> };
 
 /** One entry of `from` or `to` (corners 12 to 14). */
 export type Peer =

@@ -7,7 +7,8 @@ export interface Cidr extends AddressRange {
 }
 
 /** What stands in the way of a CIDR being in canonical form; strict servers refuse the first four (corner 37, part 9). */
-export type CidrIrregularity = 'leading-zeros' | 'prefix-leading-zeros' | 'ipv4-mapped' | 'host-bits' | 'not-canonical';
+export type CidrIrregularity =
+  'leading-zeros' | 'prefix-leading-zeros' | 'ipv4-mapped' | 'host-bits' | 'not-canonical';
 
 /** A CIDR that Kubernetes' legacy parser accepts, with all that its strict parser has against it. */
 export interface ParsedCidr {

@@ -44,7 +44,9 @@ export class PortSet {
   static range(protocol: Protocol, from: number, to: number): PortSet {
     const first = Math.max(from, lowest);
     const last = Math.min(to, highest);
-    return first > last ? PortSet.none : new PortSet(new Map([[protocol, [{ from: first, to: last }]]]), false);
+    return first > last
+      ? PortSet.none
+      : new PortSet(new Map([[protocol, [{ from: first, to: last }]]]), false);
   }
 
   /** Every port of one protocol. */

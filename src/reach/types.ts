@@ -1,5 +1,14 @@
-import type { Diagnostic, Direction, NetworkPolicy, ObjectRef, Place } from '../model/index.ts';
-import type { Family, PortSet, Protocol } from '../net/index.ts';
+import type {
+  ClusterNode,
+  Diagnostic,
+  Direction,
+  NetworkPolicy,
+  ObjectRef,
+  Place,
+  Pod,
+  Service,
+} from '../model/index.ts';
+import type { AddressRange, Family, PortSet, Protocol } from '../net/index.ts';
 
 /** The version of every machine-readable document. */
 export const apiVersion = 'podwall.dev/v1';
@@ -12,7 +21,8 @@ export type Level =
  * What may be used, as documents write it: `"all"` (every protocol, also those that the API cannot name), or inclusive
  * port ranges by protocol, sorted, neither overlapping nor touching.
  */
-export type AllowedPorts = 'all' | { readonly [protocol in Protocol]?: readonly (readonly [number, number])[] };
+export type AllowedPorts =
+  'all' | { readonly [protocol in Protocol]?: readonly (readonly [number, number])[] };
 
 /** One end of connections. `id` is an operand of every command. */
 export interface MapPeer {
@@ -207,7 +217,11 @@ export interface NearMiss {
   /** Lines to write in the manifest instead or in addition, when the change is one of text. */
   readonly patch: readonly string[] | undefined;
   /** What else it would open, computed by the engine: sorted, the pair itself left out. */
-  readonly alsoOpens: readonly { readonly from: string; readonly to: string; readonly allowed: AllowedPorts }[];
+  readonly alsoOpens: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly allowed: AllowedPorts;
+  }[];
   /** How many requirements, ports or entries have to change: the smallest is nearest. */
   readonly distance: number;
 }
@@ -233,3 +247,22 @@ export interface Explanation {
   readonly notModelled: readonly NotModelledEntry[];
   readonly diagnostics: readonly Diagnostic[];
 }
+
+/** An operand of `explain`, `can` and the focus flags, resolved. `name` is how answers speak of it. */
+export type End =
+  | { readonly kind: 'pods'; readonly name: string; readonly pods: readonly Pod[] }
+  /** Ports asked of a Service are its own; `pods` are its endpoints (corner 49). */
+  | {
+      readonly kind: 'service';
+      readonly name: string;
+      readonly service: Service;
+      readonly pods: readonly Pod[];
+    }
+  | { readonly kind: 'nodes'; readonly name: string; readonly nodes: readonly ClusterNode[] }
+  /** Addresses outside the cluster. */
+  | { readonly kind: 'outside'; readonly name: string; readonly ranges: readonly AddressRange[] };
+
+/** One port operand; a name is resolved on the destination, without protocol on whatever protocol it has there. */
+export type PortQuery =
+  | { readonly kind: 'range'; readonly protocol: Protocol; readonly from: number; readonly to: number }
+  | { readonly kind: 'named'; readonly protocol: Protocol | undefined; readonly name: string };

@@ -1,0 +1,51 @@
+import type { Diagnostic, ObjectRef, Origin, Path } from '../model/index.ts';
+
+/** One text to read, and the name that its places carry: a path, or `<stdin>`. */
+export interface SourceText {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** What the reading depends on beside the text. */
+export interface ReadOptions {
+  /**
+   * The API server whose rules decide, as `1.34` (also `v1.34.4`). Without it, what only some supported versions (1.32
+   * to 1.36) refuse is a warning and counts.
+   */
+  readonly kubernetesVersion?: string;
+}
+
+/** A document of a text as plain JSON-like values; mappings are objects whose own keys alone count. */
+export interface RawDocument {
+  readonly value: unknown;
+  readonly origin: Origin;
+  /** Paths of mapping keys that stand more than once; the value is that of the last. */
+  readonly duplicates: readonly Path[];
+}
+
+/** What one text held: all documents that could be read, and findings about the rest. */
+export interface TextResult {
+  readonly documents: readonly RawDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A Kubernetes object before its kind is looked into. */
+export interface RawObject {
+  readonly ref: ObjectRef;
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly origin: Origin;
+  /** Relative to the object. */
+  readonly duplicates: readonly Path[];
+  /** It carries `metadata.uid`: a server has taken it, so findings about it are warnings. */
+  readonly stored: boolean;
+}
+
+/** What `podwall help CODE` prints about a diagnostic code. */
+export interface CodeDoc {
+  /** One line: what is wrong. */
+  readonly title: string;
+  /** What it means, why it matters, what to do; paragraphs parted by empty lines. */
+  readonly text: string;
+  /** A small manifest or fragment that shows it, where one helps. */
+  readonly example?: string;
+}
