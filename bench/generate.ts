@@ -647,7 +647,6 @@ export async function writeDump(objects: Iterable<KubernetesObject>, path: strin
   await write('{"apiVersion":"v1","items":[');
   let separator = '';
   for (const object of objects) {
-    // oxlint-disable-next-line no-await-in-loop -- a stream has one writer, and drains before it takes more
     await write(separator + JSON.stringify(object));
     separator = ',';
   }
