@@ -1,0 +1,3 @@
+import type { compile } from '../policy/index.ts';
+
+export type Cluster = typeof compile;

@@ -1,0 +1,4 @@
+import { compile } from '../policy/compile.ts';
+export * from 'fs';
+
+export const map = { compile };
