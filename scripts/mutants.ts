@@ -1,0 +1,108 @@
+// `npm run mutants`: breaks the engine on purpose, one way at a time, in a copy of the repository, and demands that some
+// test notices. A test suite that lets a broken engine pass proves nothing about a whole one.
+//
+//     npm run mutants                  all of them
+//     npm run mutants -- except named  those whose file or reason holds one of these words
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mutants } from './mutants/list.ts';
+import type { Mutant } from './mutants/list.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+// What the tests read. node_modules is linked; the rest of the repository decides nothing about the engine.
+const copied = ['src', 'test', 'bench', 'examples', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+
+// Where the engine's meaning is tested; tests of looks, documents and the command line only cost time here.
+const suites = [
+  'test/conformance',
+  'test/manifest',
+  'test/net',
+  'test/policy',
+  'test/property',
+  'test/reach',
+];
+
+// A mutant may loop for ever, which counts as noticed.
+const timeoutMs = 300_000;
+
+interface Outcome {
+  readonly noticed: boolean;
+  /** The first test that failed, or what else gave it away. */
+  readonly by: string;
+}
+
+/** Where `mutant.find` begins. Anything but exactly one place means that the code has moved on and the list has not. */
+function placeOf(mutant: Mutant, text: string): number {
+  const first = text.indexOf(mutant.find);
+  if (first < 0) throw new Error(`${mutant.file} does not hold ${JSON.stringify(mutant.find)}`);
+  if (text.includes(mutant.find, first + 1)) {
+    throw new Error(`${mutant.file} holds ${JSON.stringify(mutant.find)} more than once`);
+  }
+  return first;
+}
+
+function runTests(folder: string): Outcome {
+  const report = join(folder, 'report.json');
+  rmSync(report, { force: true });
+  const run = spawnSync(
+    join(root, 'node_modules/.bin/vitest'),
+    ['run', '--bail=1', '--reporter=json', `--outputFile=${report}`, ...suites],
+    { cwd: folder, encoding: 'utf8', timeout: timeoutMs, killSignal: 'SIGKILL' },
+  );
+  if (run.error !== undefined && 'code' in run.error && run.error.code === 'ETIMEDOUT') {
+    return { noticed: true, by: `no end within ${timeoutMs / 1000} s` };
+  }
+  if (run.status === 0) return { noticed: false, by: '' };
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+    testResults: { assertionResults: { status: string; fullName: string }[] }[];
+  };
+  const failed = testResults
+    .flatMap((suite) => suite.assertionResults)
+    .find((test) => test.status === 'failed');
+  // Suites that fail to load at all would also fail for a typing mistake in the list: that is no test that notices.
+  if (failed === undefined) throw new Error(`no test ran to an end:\n${run.stdout}${run.stderr}`);
+  return { noticed: true, by: failed.fullName };
+}
+
+const words = process.argv.slice(2);
+const chosen = mutants.filter(
+  ({ file, why }) => words.length === 0 || words.some((word) => file.includes(word) || why.includes(word)),
+);
+if (chosen.length === 0) throw new Error(`no mutant speaks of ${words.join(' or ')}`);
+
+const folder = mkdtempSync(join(tmpdir(), 'podwall-mutants-'));
+try {
+  for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+
+  const texts = new Map(chosen.map(({ file }) => [file, readFileSync(join(folder, file), 'utf8')]));
+  const textOf = (file: string): string => texts.get(file) ?? '';
+  for (const mutant of chosen) placeOf(mutant, textOf(mutant.file));
+
+  const whole = runTests(folder);
+  if (whole.noticed) throw new Error(`the tests fail on the engine as it is: ${whole.by}`);
+  console.log(`${chosen.length} mutants; the engine as it is passes\n`);
+
+  let unnoticed = 0;
+  for (const mutant of chosen) {
+    const text = textOf(mutant.file);
+    const place = placeOf(mutant, text);
+    const line = text.slice(0, place).split('\n').length;
+    // Not String.replace: the replacement may hold a dollar sign.
+    const mutated = text.slice(0, place) + mutant.replace + text.slice(place + mutant.find.length);
+    writeFileSync(join(folder, mutant.file), mutated);
+    const { noticed, by } = runTests(folder);
+    writeFileSync(join(folder, mutant.file), text);
+    if (!noticed) unnoticed++;
+    console.log(`${noticed ? 'noticed  ' : 'UNNOTICED'} ${mutant.why}`);
+    console.log(`          ${mutant.file}:${line}${noticed ? ` · ${by}` : ''}`);
+  }
+  console.log(`\n${chosen.length - unnoticed} noticed, ${unnoticed} unnoticed`);
+  if (unnoticed > 0) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
