@@ -1,0 +1,3 @@
+export { defaultNetworkPolicy } from './defaults.ts';
+export { validateNetworkPolicy, validateNetworkPolicyUpdate } from './validate.ts';
+export type { ValidationOptions } from './validate.ts';
