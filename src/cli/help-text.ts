@@ -1,0 +1,142 @@
+/** The formats of `-o`, by command; the first is the default. */
+export const outputFormats = {
+  map: ['table', 'wide', 'matrix', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid'],
+  explain: ['text', 'json', 'yaml'],
+  can: ['text', 'json', 'yaml'],
+} as const satisfies Record<string, readonly string[]>;
+
+/** `podwall --help`: one screen of 80 columns and 24 lines. */
+export function formatRootHelp(name: string): string {
+  return `podwall shows who can talk to whom in a Kubernetes cluster, and why.
+
+Usage: ${name} COMMAND [flags]
+
+See:
+  map [PATH...]             all allowed connections, and what nothing isolates
+  explain FROM [TO[:PORT]]  whether one can reach the other, and what decides it
+  can FROM TO PORT          yes or no, also as the exit code
+
+Help:
+  help [COMMAND|CODE]       help on a command, or on the code of an error
+  completion SHELL          completion for bash, zsh or fish
+  --version                 the version
+
+Examples:
+  ${name} map examples/three-tier
+  ${name} explain app/backend app/database:5432 -f examples/three-tier
+  kubectl get pods,ns,netpol -A -o json | ${name} map -
+
+All flags of a command: ${name} COMMAND --help
+Documentation: https://github.com/podwall/podwall#readme
+`;
+}
+
+const ends = `Ends:
+  shop/web              a pod or a workload; with -n shop also web
+  shop/deploy/web       the same with its kind: po, deploy, sts, ds, rs, job, cj, rc
+  shop/svc/web          a Service: its endpoints, on the Service's own ports
+  shop/*                all pods of a namespace
+  app=web               all pods with this label
+  10.0.0.7, 10.0.0.0/8  a pod or node that has this address, else outside
+  internet              every address outside of the cluster
+  node, node/NAME       all nodes, or one
+`;
+
+const ports = `Ports:
+  5432, udp/53, sctp/9000, 8000-8080, a name such as http, several by comma;
+  TCP unless it says otherwise. Behind an IPv6 address: [fd00::1]:udp/53
+`;
+
+const profiles = `Profiles:
+  upstream  the reading of Kubernetes' own end-to-end tests (default)
+  np-guard  the reading of that tool: an ipBlock matches no pod, host-network and
+            finished pods are pods like any other
+`;
+
+const document = (kind: string): string => `  json, yaml  the answer as a document of kind ${kind}`;
+
+/** What stands below the flags of `map --help`. */
+export function mapHelp(name: string): string {
+  return `-f, --from, --to, --peer and --port may be repeated. How END and PORT are written,
+and what --profile means: ${name} help explain
+
+Formats of -o:
+  table       grouped, for reading (default)
+  wide        one line for each connection, nothing left out
+  matrix      who may reach whom as a grid
+  json, yaml  documents of kind ConnectivityMap, or ConnectivityCount with --count
+  csv, md     tables for a spreadsheet or for Markdown
+  dot         a graph for Graphviz
+  mermaid     a graph for Markdown that draws Mermaid
+
+Exit codes:
+  0  answered, also when nothing is allowed
+  2  not answered: wrong flag, no input, no object in it
+  3  incomplete: a part of the input could not be read (--allow-incomplete: 0)
+
+Examples:
+  ${name} map examples/three-tier
+  ${name} map examples/shop --to payments/gateway -o wide --explain
+`;
+}
+
+/** What stands below the flags of `explain --help`. */
+export function explainHelp(name: string): string {
+  return `${ends}
+${ports}
+${profiles}
+Formats of -o:
+  text        for reading (default)
+${document('Explanation')}
+
+${verdictCodes('allowed, or one end that was explained')}
+Examples:
+  ${name} explain app/backend app/database:5432 -f examples/three-tier
+  ${name} explain shop/orders -f examples/shop
+`;
+}
+
+/** What stands below the flags of `can --help`. */
+export function canHelp(name: string): string {
+  return `${ends}
+${ports}
+${profiles}
+Formats of -o:
+  text        one line (default)
+${document('Explanation, without the walk')}
+
+${verdictCodes('yes')}
+Examples:
+  ${name} can app/frontend app/backend 8080 -f examples/three-tier
+  ${name} can internet bank/bankapp 80 -f examples/bank || echo closed
+`;
+}
+
+function verdictCodes(yes: string): string {
+  return `Exit codes:
+  0  ${yes}
+  1  no, or only some of the pods, addresses or ports
+  2  not answered: wrong flag, no input, an end that is not in it
+  3  incomplete: input that could not be read, labels that nobody can know, or
+     policies of another kind at an end (--allow-incomplete: the answer's own)
+`;
+}
+
+/** What stands below `help --help`. */
+export function helpOfHelp(name: string): string {
+  return `Examples:
+  ${name} help map
+  ${name} help yaml-syntax
+`;
+}
+
+/** What stands below `completion --help`. */
+export function completionHelp(name: string): string {
+  return `In bash, now and in ~/.bashrc:
+  source <(${name} completion bash)
+In zsh, now and in ~/.zshrc, behind compinit:
+  source <(${name} completion zsh)
+In fish:
+  ${name} completion fish > ~/.config/fish/completions/podwall.fish
+`;
+}

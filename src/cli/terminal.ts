@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import process from 'node:process';
+import type { WriteStream } from 'node:tty';
+
+/** When to colour: `auto` is a terminal that has not asked for none. */
+export type ColorChoice = 'auto' | 'always' | 'never';
+
+type Output = NodeJS.WriteStream & { readonly fd: 1 | 2 };
+
+/**
+ * Whether text for `stream` is coloured. `--color` decides; `auto` listens to NO_COLOR (https://no-color.org), then
+ * FORCE_COLOR, then whether the stream is a terminal that can.
+ */
+export function colorFor(stream: Output, choice: ColorChoice): boolean {
+  if (choice !== 'auto') return choice === 'always';
+  if ((process.env['NO_COLOR'] ?? '') !== '') return false;
+  const force = process.env['FORCE_COLOR'];
+  if (force !== undefined) return force !== '0' && force !== 'false';
+  return stream.isTTY && process.env['TERM'] !== 'dumb';
+}
+
+/** Columns of the terminal, or of COLUMNS; `undefined` when the output is piped and nobody said. */
+export function outputWidth(): number | undefined {
+  // A shell does not export COLUMNS: whoever sets it for a command means it, also for a pipe.
+  const given = process.env['COLUMNS'] ?? '';
+  if (/^[0-9]{1,5}$/.test(given) && Number(given) > 0) return Number(given);
+  // A terminal of no columns is one that does not know its size.
+  return process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : undefined;
+}
+
+/** Makes a closed pipe (`podwall … | head`) the end of the output instead of a crash. */
+export function endQuietlyOnClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+/** Writes to standard output no faster than it is read; stops without a word when the reader has gone. */
+export async function print(text: string | Iterable<string>): Promise<void> {
+  for (const piece of typeof text === 'string' ? pieces(text) : text) {
+    if (process.stdout.destroyed || process.stdout.errored !== null) return;
+    if (process.stdout.write(piece)) continue;
+    // The reader may go while we wait: then there is no drain, only a close.
+    await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => undefined);
+  }
+}
+
+const pieceLength = 1 << 16;
+
+function* pieces(text: string): Generator<string> {
+  for (let from = 0; from < text.length; from += pieceLength) yield text.slice(from, from + pieceLength);
+}
+
+/** Writes to standard error. */
+export function complain(text: string): void {
+  process.stderr.write(text);
+}
+
+/** A line about what is going on, on a terminal only. Call the result to take it away again. */
+export function progress(text: string): () => void {
+  const { stderr }: { readonly stderr: WriteStream } = process;
+  if (!stderr.isTTY || process.env['TERM'] === 'dumb') return () => undefined;
+  stderr.write(text);
+  return () => {
+    stderr.write('\r\u001B[K');
+  };
+}

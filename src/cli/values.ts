@@ -1,0 +1,47 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { closest, distance } from 'fastest-levenshtein';
+
+/** An option whose value is one of a few words; a wrong one names the word that was meant. */
+export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices).argParser((value: string) => choose(value, choices));
+}
+
+/** Adds a value of an option that may be given several times. */
+export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+/** `value` when it is one of `choices`. */
+export function choose(value: string, choices: readonly string[]): string {
+  if (choices.includes(value)) return value;
+  throw new InvalidArgumentError(`${meant(value, choices)}It is one of ${choices.join(', ')}.`);
+}
+
+/** `Did you mean x? `, or nothing when no word is near. */
+export function meant(value: string, words: readonly string[]): string {
+  if (value === '' || value.length > 40) return '';
+  const word = closest(value.toLowerCase(), words);
+  return distance(value.toLowerCase(), word) <= Math.max(1, Math.floor(word.length / 2))
+    ? `Did you mean ${word}? `
+    : '';
+}
+
+/** The words of `--level`; what follows `label=` is the reader's. */
+export const levels: readonly string[] = ['pod', 'workload', 'namespace', 'label=KEY'];
+
+/** Checks `--level`. */
+export function parseLevel(value: string): string {
+  if (['pod', 'workload', 'namespace'].includes(value)) return value;
+  if (/^label=[^=\s]+$/.test(value)) return value;
+  if (value === 'label' || value === 'label=') {
+    throw new InvalidArgumentError('It needs the key of the label: label=app.');
+  }
+  return choose(value, levels);
+}
+
+/** Checks `--kubernetes-version`: `1.34`, `v1.34.4`. */
+export function parseKubernetesVersion(value: string): string {
+  const version = /^v?(1\.[0-9]{1,3})(\.[0-9]+)?([-+][0-9A-Za-z.+-]*)?$/.exec(value);
+  if (version === null) throw new InvalidArgumentError('Write it as 1.34 or v1.34.4.');
+  return value;
+}

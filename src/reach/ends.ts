@@ -1,0 +1,600 @@
+import { distance } from 'fastest-levenshtein';
+import { matches } from '../model/index.ts';
+import type { Cluster, Pod, Service, Workload } from '../model/index.ts';
+import {
+  cidrOfRange,
+  families,
+  formatAddress,
+  formatCidr,
+  parseAddress,
+  parseCidr,
+  wholeFamily,
+} from '../net/index.ts';
+import type { Address, AddressRange } from '../net/index.ts';
+import type { End } from './types.ts';
+
+/** How operands are completed. */
+export interface EndOptions {
+  /** The namespace of operands that name none (`-n`); without it they are looked up in `default`. */
+  readonly namespace?: string;
+}
+
+/** Why an operand names no end. */
+export interface EndProblem {
+  readonly kind: 'problem';
+  /**
+   * `malformed`: no form of operand reads so. `unknown`: nothing of the input is called so. `ambiguous`: several kinds are.
+   * `empty`: it exists and stands for no pod or node. `notBuilt`: podwall knows what it is and cannot answer for it.
+   */
+  readonly reason: 'malformed' | 'unknown' | 'ambiguous' | 'empty' | 'notBuilt';
+  /** One sentence without final full stop; it quotes the operand. */
+  readonly message: string;
+  /** Operands that work: all meanings of an ambiguous one, the nearest of an unknown one. */
+  readonly choices: readonly string[];
+  /** What to write or to look at instead. */
+  readonly hint: string | undefined;
+}
+
+/**
+ * Finds what an operand stands for.
+ *
+ * The forms, in the order in which they are tried: `node`, `node/name`, `ingress/ns/name` (no end yet), `internet`,
+ * `key=value` and `key=` (pods by label), addresses, CIDRs and ranges, then `ns/name`, `ns/kind/name` with kubectl's
+ * names of kinds, `ns/*`, `kind/name`, `name` and `ns`. So every id of the machine-readable answers is an operand.
+ *
+ * An address is the pod that has it, else the node, else the Service whose cluster IP it is (corner 35), else outside.
+ * An id that ends in `+n` stands for its first range: the addresses of one ip peer are alike in all connections.
+ *
+ * A workload or namespace without pods is an end without pods.
+ */
+export function resolveEnd(cluster: Cluster, text: string, options: EndOptions = {}): End | EndProblem {
+  if (text === '') return malformed('an end is empty', undefined);
+  if (text === 'internet') return { kind: 'outside', name: text, ranges: families.map(wholeFamily) };
+  const parts = text.split('/');
+  if (parts[0] === 'node' && parts.length <= 2) return resolveNode(cluster, text, parts[1]);
+  // A namespace is written in lower case, so ingress/Deployment/nginx can only be the id of a workload.
+  if (parts[0] === 'ingress' && parts.length === 3 && parts[1] === parts[1]?.toLowerCase()) {
+    return resolveEntry(cluster, text, parts[1] ?? '', parts[2] ?? '');
+  }
+  if (text.includes('=')) return resolveLabel(cluster, text, options.namespace);
+  const block = parseBlock(text);
+  if (block !== undefined) return resolveBlock(cluster, text, block);
+  if (/^[0-9.]+(\/[0-9]*)?$/.test(text) || text.includes(':')) {
+    return malformed(
+      `${quote(text)} is no address and no CIDR`,
+      text.includes(':') ? 'a port behind an IPv6 address needs brackets: [fd00::1]:udp/53' : undefined,
+    );
+  }
+  if (parts.includes('')) return malformed(`${quote(text)} has an empty part`, forms);
+  return resolveName(cluster, text, parts, options.namespace);
+}
+
+/** An operand with the port behind its colon taken off. */
+export interface Target {
+  readonly end: string;
+  /** The text behind the colon; `undefined` when there is none. */
+  readonly port: string | undefined;
+}
+
+/**
+ * Parts `shop/db:5432` and `[fd00::1]:udp/53` into end and port.
+ *
+ * Without brackets a text with several colons is an IPv6 address: `fd00::1:80` has no port.
+ */
+export function splitTarget(text: string): Target {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
+  if (bracketed !== null) return { end: bracketed[1] ?? '', port: bracketed[2] };
+  const colon = text.indexOf(':');
+  if (colon < 0 || text.includes(':', colon + 1)) return { end: text, port: undefined };
+  return { end: text.slice(0, colon), port: text.slice(colon + 1) };
+}
+
+const forms =
+  'write shop/web, shop/deploy/web, shop/svc/web, shop/*, an address or CIDR, internet, node/name or app=web';
+
+interface Kind {
+  readonly kind: string;
+  readonly group: string;
+  readonly names: readonly string[];
+}
+
+// kubectl's singular, plural and short names; `kubectl api-resources` lists them.
+const kinds: readonly Kind[] = [
+  { kind: 'Pod', group: '', names: ['pod', 'pods', 'po'] },
+  { kind: 'Deployment', group: 'apps', names: ['deployment', 'deployments', 'deploy'] },
+  { kind: 'ReplicaSet', group: 'apps', names: ['replicaset', 'replicasets', 'rs'] },
+  { kind: 'StatefulSet', group: 'apps', names: ['statefulset', 'statefulsets', 'sts'] },
+  { kind: 'DaemonSet', group: 'apps', names: ['daemonset', 'daemonsets', 'ds'] },
+  { kind: 'Job', group: 'batch', names: ['job', 'jobs'] },
+  { kind: 'CronJob', group: 'batch', names: ['cronjob', 'cronjobs', 'cj'] },
+  {
+    kind: 'ReplicationController',
+    group: '',
+    names: ['replicationcontroller', 'replicationcontrollers', 'rc'],
+  },
+  { kind: 'Service', group: '', names: ['service', 'services', 'svc'] },
+  { kind: 'Node', group: '', names: ['node', 'nodes', 'no'] },
+  { kind: 'Namespace', group: '', names: ['namespace', 'namespaces', 'ns'] },
+  { kind: 'Ingress', group: 'networking.k8s.io', names: ['ingress', 'ingresses', 'ing'] },
+];
+
+const kindByName: ReadonlyMap<string, string> = new Map(
+  kinds.flatMap(({ kind, group, names }) =>
+    names.flatMap((name): [string, string][] =>
+      // `kubectl get -o name` writes the group behind the kind: deployment.apps/web.
+      group === ''
+        ? [[name, kind]]
+        : [
+            [name, kind],
+            [`${name}.${group}`, kind],
+          ],
+    ),
+  ),
+);
+
+/** One thing that a name stands for. `operand` names it and nothing else. */
+interface Candidate {
+  readonly kind: string;
+  readonly operand: string;
+  readonly end: () => End | EndProblem;
+}
+
+/** Names of one cluster, by namespace and name. Built once per cluster: an answer asks about several ends. */
+interface Names {
+  readonly workloads: ReadonlyMap<string, ReadonlyMap<string, readonly Workload[]>>;
+  /** Without the pods that are their own workload, and without those of a template that has no names for them. */
+  readonly pods: ReadonlyMap<string, ReadonlyMap<string, readonly Pod[]>>;
+  readonly services: ReadonlyMap<string, ReadonlyMap<string, readonly Service[]>>;
+}
+
+const namesOf = new WeakMap<Cluster, Names>();
+
+function indexNames(cluster: Cluster): Names {
+  let names = namesOf.get(cluster);
+  if (names === undefined) {
+    names = {
+      workloads: byName(cluster.workloads),
+      pods: byName(cluster.pods.filter((pod) => pod.id !== pod.workload)),
+      services: byName(cluster.services),
+    };
+    namesOf.set(cluster, names);
+  }
+  return names;
+}
+
+function byName<T extends { readonly namespace: string; readonly name: string }>(
+  things: readonly T[],
+): Map<string, Map<string, T[]>> {
+  const index = new Map<string, Map<string, T[]>>();
+  for (const thing of things) {
+    let inside = index.get(thing.namespace);
+    if (inside === undefined) index.set(thing.namespace, (inside = new Map<string, T[]>()));
+    const same = inside.get(thing.name);
+    if (same === undefined) inside.set(thing.name, [thing]);
+    else same.push(thing);
+  }
+  return index;
+}
+
+function resolveName(
+  cluster: Cluster,
+  text: string,
+  parts: readonly string[],
+  given: string | undefined,
+): End | EndProblem {
+  const [first = '', second = '', third = ''] = parts;
+  const home = given ?? 'default';
+  if (
+    parts.some((part, index) => part.includes('*') && !(index === 1 && parts.length === 2 && part === '*'))
+  ) {
+    return malformed(
+      `${quote(text)} has a * that podwall cannot read`,
+      'only a whole namespace is written with one: shop/*',
+    );
+  }
+  let found: Candidate[];
+  if (parts.length === 1) {
+    found = candidates(cluster, home, first);
+    // A name that was completed with -n is looked for there first of all; else a namespace is as good a reading.
+    if (cluster.namespaces.has(first) && (given === undefined || found.length === 0)) {
+      found = [namespaceCandidate(cluster, first), ...found];
+    }
+  } else if (parts.length === 2 && second === '*') {
+    found = cluster.namespaces.has(first) ? [namespaceCandidate(cluster, first)] : [];
+  } else if (parts.length === 2) {
+    found = candidates(cluster, first, second);
+    const kind = kindOf(cluster, home, first);
+    if (kind !== undefined) found = [...found, ...candidatesOfKind(cluster, home, kind, second)];
+  } else if (parts.length === 3) {
+    const kind = kindOf(cluster, first, second);
+    if (kind === undefined) return unknownKind(text, first, second, third);
+    if (kind === 'Node' || kind === 'Namespace') {
+      const operand = kind === 'Node' ? `node/${third}` : `${third}/*`;
+      return malformed(`${quote(text)}: a ${kind} is in no namespace`, `write ${operand}`);
+    }
+    found = candidatesOfKind(cluster, first, kind, third);
+  } else {
+    return malformed(`${quote(text)} has too many parts`, forms);
+  }
+  const [only, ...others] = found;
+  if (only === undefined) return unknownName(cluster, text, parts, home);
+  if (others.length === 0) return only.end();
+  return {
+    kind: 'problem',
+    reason: 'ambiguous',
+    message: `${quote(text)} may be ${listOf(found.map((candidate) => candidate.operand))}`,
+    choices: found.map((candidate) => candidate.operand),
+    hint: 'write the one that is meant',
+  };
+}
+
+/** The pods and workloads that are called `name` in `namespace`; Services only when asked for by kind. */
+function candidates(cluster: Cluster, namespace: string, name: string): Candidate[] {
+  const names = indexNames(cluster);
+  return [
+    ...(names.workloads.get(namespace)?.get(name) ?? []).map((workload) =>
+      workloadCandidate(cluster, workload),
+    ),
+    ...(names.pods.get(namespace)?.get(name) ?? []).map(podCandidate),
+  ];
+}
+
+function candidatesOfKind(cluster: Cluster, namespace: string, kind: string, name: string): Candidate[] {
+  switch (kind) {
+    case 'Node':
+      return cluster.nodes.has(name)
+        ? [{ kind, operand: `node/${name}`, end: () => resolveNode(cluster, `node/${name}`, name) }]
+        : [];
+    case 'Namespace':
+      return cluster.namespaces.has(name) ? [namespaceCandidate(cluster, name)] : [];
+    case 'Ingress': {
+      const known = cluster.notModelled.some(
+        ({ ref }) => ref.kind === 'Ingress' && ref.name === name && ref.namespace === namespace,
+      );
+      const operand = `ingress/${namespace}/${name}`;
+      return known ? [{ kind, operand, end: () => resolveEntry(cluster, operand, namespace, name) }] : [];
+    }
+    case 'Service':
+      return (indexNames(cluster).services.get(namespace)?.get(name) ?? []).map((service) => ({
+        kind,
+        operand: serviceOperand(service),
+        end: () => serviceEnd(cluster, service),
+      }));
+    default:
+      return candidates(cluster, namespace, name).filter((candidate) => candidate.kind === kind);
+  }
+}
+
+function workloadCandidate(cluster: Cluster, workload: Workload): Candidate {
+  return {
+    kind: workload.kind,
+    operand: workload.id,
+    end: () => ({
+      kind: 'pods',
+      name:
+        candidates(cluster, workload.namespace, workload.name).length > 1
+          ? workload.id
+          : `${workload.namespace}/${workload.name}`,
+      pods: workload.pods,
+    }),
+  };
+}
+
+function podCandidate(pod: Pod): Candidate {
+  return {
+    kind: 'Pod',
+    operand: `${pod.namespace}/Pod/${pod.name}`,
+    end: () => ({ kind: 'pods', name: `${pod.namespace}/${pod.name}`, pods: [pod] }),
+  };
+}
+
+function namespaceCandidate(cluster: Cluster, namespace: string): Candidate {
+  return {
+    kind: 'Namespace',
+    operand: `${namespace}/*`,
+    end: () => ({
+      kind: 'pods',
+      name: `${namespace}/*`,
+      pods: cluster.pods.filter((pod) => pod.namespace === namespace),
+    }),
+  };
+}
+
+/** The kind that `word` names for kubectl, or that a workload of the namespace has (its owner may be of any kind). */
+function kindOf(cluster: Cluster, namespace: string, word: string): string | undefined {
+  const lower = word.toLowerCase();
+  const known = kindByName.get(lower);
+  if (known !== undefined) return known;
+  for (const same of indexNames(cluster).workloads.get(namespace)?.values() ?? []) {
+    for (const { kind } of same) if (kind.toLowerCase() === lower) return kind;
+  }
+  return undefined;
+}
+
+function unknownKind(text: string, namespace: string, word: string, name: string): EndProblem {
+  const close = nearest(word.toLowerCase(), [...kindByName.keys()], 1);
+  return {
+    kind: 'problem',
+    reason: 'malformed',
+    message: `${quote(text)}: ${quote(word)} is no kind of pod, workload or Service`,
+    choices: close.map((kind) => `${namespace}/${kind}/${name}`),
+    hint: 'the kinds are pod, deploy, sts, ds, rs, rc, job, cj and svc',
+  };
+}
+
+function serviceOperand(service: Service): string {
+  return `${service.namespace}/svc/${service.name}`;
+}
+
+/** The endpoints of a Service: the pods of its namespace that its selector matches (corner 49). */
+function serviceEnd(cluster: Cluster, service: Service): End | EndProblem {
+  const name = serviceOperand(service);
+  const { selector } = service;
+  if (service.type === 'ExternalName') {
+    return empty(
+      `${name} is an ExternalName: a name in DNS that has no endpoints of its own`,
+      'name the address that it stands for',
+    );
+  }
+  if (selector === undefined) {
+    return empty(
+      `${name} has no selector, so the input does not say which pods are its endpoints`,
+      'name the pods or addresses that are kept as its endpoints',
+    );
+  }
+  const pods = cluster.pods.filter(
+    (pod) => pod.namespace === service.namespace && matches(selector, pod.labels),
+  );
+  if (pods.length === 0) {
+    const wants = selector.requirements.map(({ key, values }) => `${key}=${values.join('|')}`).join(',');
+    return empty(`${name} selects ${wants}, and no pod of ${service.namespace} has these labels`, undefined);
+  }
+  return { kind: 'service', name, service, pods };
+}
+
+function resolveNode(cluster: Cluster, text: string, name: string | undefined): End | EndProblem {
+  if (name === undefined || name === '*') {
+    const nodes = [...cluster.nodes.values()];
+    if (nodes.length === 0) return empty('the input has no Node, and none of its pods names one', undefined);
+    return { kind: 'nodes', name: 'node', nodes };
+  }
+  const node = cluster.nodes.get(name);
+  if (node !== undefined) return { kind: 'nodes', name: `node/${name}`, nodes: [node] };
+  const inNamespace = candidates(cluster, 'node', name).map((candidate) => candidate.operand);
+  const close = nearest(name, [...cluster.nodes.keys()], 3).map((known) => `node/${known}`);
+  return {
+    kind: 'problem',
+    reason: 'unknown',
+    message: `the input has no Node ${quote(name)}`,
+    choices: [...inNamespace, ...close],
+    hint:
+      inNamespace.length > 0
+        ? `${text} is always a Node; of the namespace node write ${inNamespace.join(' or ')}`
+        : undefined,
+  };
+}
+
+function resolveEntry(cluster: Cluster, text: string, namespace: string, name: string): EndProblem {
+  const kind = kindByName.get(namespace);
+  const workloads =
+    kind === undefined
+      ? []
+      : candidatesOfKind(cluster, 'ingress', kind, name).map((candidate) => candidate.operand);
+  return {
+    kind: 'problem',
+    reason: 'notBuilt',
+    message: `${quote(text)} is an Ingress, and podwall does not answer for Ingresses`,
+    choices: workloads,
+    hint:
+      workloads.length > 0
+        ? `of the namespace ingress write ${workloads.join(' or ')}`
+        : "name the pods of its controller as the source and the backend's Service as the destination",
+  };
+}
+
+function resolveLabel(cluster: Cluster, text: string, namespace: string | undefined): End | EndProblem {
+  const equals = text.indexOf('=');
+  const key = text.slice(0, equals);
+  const value = text.slice(equals + (text[equals + 1] === '=' ? 2 : 1));
+  if (key === '' || key.endsWith('!') || value.includes('=')) {
+    return malformed(`${quote(text)} is no label`, 'write key=value, or key= for the pods without the key');
+  }
+  const pods = cluster.pods.filter(
+    (pod) =>
+      (namespace === undefined || pod.namespace === namespace) &&
+      (value === '' ? (pod.labels.get(key) ?? '') === '' : pod.labels.get(key) === value),
+  );
+  const where = namespace === undefined ? '' : ` in ${namespace}`;
+  if (pods.length > 0) return { kind: 'pods', name: `${key}=${value}${where}`, pods };
+  const labels = new Set<string>();
+  for (const pod of cluster.pods) {
+    if (namespace !== undefined && pod.namespace !== namespace) continue;
+    for (const label of pod.labels) labels.add(`${label[0]}=${label[1]}`);
+  }
+  return {
+    kind: 'problem',
+    reason: 'unknown',
+    message:
+      value === ''
+        ? `every pod has the label ${key}${where}`
+        : `no pod has the label ${quote(`${key}=${value}`)}${where}`,
+    choices: value === '' ? [] : nearest(`${key}=${value}`, [...labels], 3),
+    hint: undefined,
+  };
+}
+
+interface Block {
+  readonly range: AddressRange;
+  /** One address, written without prefix. */
+  readonly bare: boolean;
+}
+
+function parseBlock(text: string): Block | undefined {
+  const body = text.replace(/\+[0-9]+$/, '');
+  if (body.length > 110) return undefined;
+  const cidr = parseCidr(body)?.cidr;
+  if (cidr !== undefined)
+    return { range: { family: cidr.family, first: cidr.first, last: cidr.last }, bare: false };
+  const dash = body.indexOf('-');
+  const first = parseAddress(dash < 0 ? body : body.slice(0, dash));
+  const last = dash < 0 ? first : parseAddress(body.slice(dash + 1));
+  if (first === undefined || last === undefined || first.family !== last.family || first.value > last.value) {
+    return undefined;
+  }
+  return { range: { family: first.family, first: first.value, last: last.value }, bare: dash < 0 };
+}
+
+function resolveBlock(cluster: Cluster, text: string, { range, bare }: Block): End | EndProblem {
+  if (range.first === range.last) {
+    const address: Address = { family: range.family, value: range.first };
+    const has = ({ addresses }: { readonly addresses: readonly Address[] }): boolean =>
+      addresses.some(({ family, value }) => family === address.family && value === address.value);
+    const owners = cluster.pods.filter(has);
+    const pods = owners.filter((pod) => !pod.hostNetwork);
+    const [pod] = pods;
+    if (pod !== undefined && pods.length === 1)
+      return { kind: 'pods', name: `${pod.namespace}/${pod.name}`, pods };
+    if (pods.length > 1) {
+      const choices = pods.map(({ namespace, name }) => `${namespace}/Pod/${name}`);
+      return {
+        kind: 'problem',
+        reason: 'ambiguous',
+        message: `${quote(text)} is the address of ${listOf(choices)}`,
+        choices,
+        hint: 'write the one that is meant',
+      };
+    }
+    const node = [...cluster.nodes.values()].find(has);
+    if (node !== undefined) return { kind: 'nodes', name: `node/${node.name}`, nodes: [node] };
+    // The address of host-network pods whose Node is not in the input, or is there without addresses.
+    if (owners.length > 0) return { kind: 'pods', name: formatAddress(address), pods: owners };
+    // A cluster IP is rewritten to an endpoint's address before policies see it (corner 35). As a CIDR it is what an
+    // ipBlock writes, and an id of a map: that stays an address.
+    const service = bare
+      ? cluster.services.find(({ clusterIPs }) => has({ addresses: clusterIPs }))
+      : undefined;
+    if (service !== undefined) return serviceEnd(cluster, service);
+    if (bare) return { kind: 'outside', name: formatAddress(address), ranges: [range] };
+  }
+  const cidr = cidrOfRange(range);
+  const ends = [range.first, range.last].map((value) => formatAddress({ family: range.family, value }));
+  return { kind: 'outside', name: cidr === undefined ? ends.join('-') : formatCidr(cidr), ranges: [range] };
+}
+
+function unknownName(cluster: Cluster, text: string, parts: readonly string[], home: string): EndProblem {
+  const name = parts.at(-1) ?? '';
+  const namespace = parts.length > 1 ? (parts[0] ?? '') : home;
+  if (parts.length === 2 && name === '*') {
+    return {
+      kind: 'problem',
+      reason: 'unknown',
+      message: `the input has no namespace ${quote(namespace)}`,
+      choices: nearest(namespace, [...cluster.namespaces.keys()], 3).map((known) => `${known}/*`),
+      hint: undefined,
+    };
+  }
+  const finished = cluster.finishedPods.find((pod) => pod.namespace === namespace && pod.name === name);
+  if (finished !== undefined) {
+    return empty(`${namespace}/${name} has finished, so it opens no connections and takes none`, undefined);
+  }
+  const completed = parts.length === 1 ? ` in namespace ${home}` : '';
+  return {
+    kind: 'problem',
+    reason: 'unknown',
+    message: `the input has nothing called ${quote(text)}${completed}`,
+    choices: nearestEnds(cluster, namespace, name, parts.length === 1),
+    hint:
+      parts.length > 1 && !cluster.namespaces.has(namespace) && kindByName.get(namespace) === undefined
+        ? `there is no namespace ${namespace} in the input`
+        : undefined,
+  };
+}
+
+const mostChoices = 5;
+
+/** The operands that are spelled most like `namespace/name`, the best first; with `bare`, also namespaces. */
+function nearestEnds(cluster: Cluster, namespace: string, name: string, bare: boolean): string[] {
+  if (name.length > 253 || namespace.length > 253) return [];
+  const { workloads, pods, services } = indexNames(cluster);
+  const best: { readonly operand: string; readonly score: number }[] = [];
+  const offer = (operand: string, score: number): void => {
+    if (best.some((choice) => choice.operand === operand)) return;
+    let at = best.length;
+    while (at > 0 && (best[at - 1]?.score ?? 0) > score) at--;
+    if (at < mostChoices) best.splice(at, 0, { operand, score });
+    if (best.length > mostChoices) best.pop();
+  };
+  // Equal scores keep this order: a workload stands for its pods.
+  const sources = [
+    {
+      index: workloads,
+      operand: (inside: string, known: string, one: string) => (one === '' ? `${inside}/${known}` : one),
+      extra: 0,
+    },
+    { index: pods, operand: (inside: string, known: string) => `${inside}/${known}`, extra: 0.2 },
+    { index: services, operand: (inside: string, known: string) => `${inside}/svc/${known}`, extra: 0.1 },
+  ] as const;
+  for (const { index, operand, extra } of sources) {
+    for (const [inside, things] of index) {
+      // A namespace that was only completed costs little: that it was meant is a guess.
+      const away = inside === namespace ? 0 : bare ? 0.5 : Math.min(distance(inside, namespace), 2);
+      for (const [known, same] of things) {
+        const off = spelling(name, known);
+        if (off === undefined) continue;
+        const one = index === workloads && same.length > 1 ? (same[0] as Workload).id : '';
+        offer(operand(inside, known, one), off + away + extra);
+      }
+    }
+  }
+  if (bare) {
+    for (const known of cluster.namespaces.keys()) {
+      const off = spelling(name, known);
+      if (off !== undefined) offer(`${known}/*`, off + 0.3);
+    }
+  }
+  return best.map((choice) => choice.operand);
+}
+
+/** The names that are spelled most like `text`, the best first; at most `most`. Linear in the number of names. */
+export function nearest(text: string, names: Iterable<string>, most: number): string[] {
+  const close: { readonly name: string; readonly score: number }[] = [];
+  for (const name of names) {
+    const score = spelling(text, name);
+    if (score !== undefined) close.push({ name, score });
+  }
+  // oxlint-disable-next-line unicorn/no-array-sort
+  return close
+    .sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1))
+    .slice(0, most)
+    .map(({ name }) => name);
+}
+
+/** How far `name` is from what was written, or `undefined` when nobody would take one for the other. */
+function spelling(written: string, name: string): number | undefined {
+  if (written.length > 400 || name.length > 400) return undefined;
+  const a = written.toLowerCase();
+  const b = name.toLowerCase();
+  if (a === b) return 0;
+  // The first part of a longer name, such as a pod's without its hash.
+  if (a.length >= 3 && b.startsWith(a)) return 1.5;
+  const allowed = Math.max(1, Math.floor(Math.max(a.length, 3) / 3));
+  if (Math.abs(a.length - b.length) > allowed) return undefined;
+  const off = distance(a, b);
+  return off <= allowed ? off : undefined;
+}
+
+function malformed(message: string, hint: string | undefined): EndProblem {
+  return { kind: 'problem', reason: 'malformed', message, choices: [], hint };
+}
+
+function empty(message: string, hint: string | undefined): EndProblem {
+  return { kind: 'problem', reason: 'empty', message, choices: [], hint };
+}
+
+function listOf(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`;
+}
+
+function quote(text: string): string {
+  return `"${text.length > 80 ? `${text.slice(0, 79)}…` : text}"`;
+}
