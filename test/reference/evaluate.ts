@@ -137,6 +137,11 @@ export class Reference {
     return this.#side(this.#endOf({ pod }), direction) !== undefined;
   }
 
+  /** Whether an end has addresses of a family, or none at all yet: then it is taken to have both. */
+  hasFamily(ref: Ref, family: ReferenceFamily): boolean {
+    return hasFamily(this.#endOf(ref), family);
+  }
+
   #side(end: End, direction: 'ingress' | 'egress'): Side {
     return this.#sides.get(end.id)?.[direction];
   }
@@ -339,12 +344,12 @@ function readSelector(selector: unknown): LabelTest {
 /** Corner 18. */
 function holds(expression: unknown, labels: ReadonlyMap<string, string>): boolean {
   const key = asText(get(expression, 'key')) ?? '';
-  const values = list(get(expression, 'values'));
+  const values = list(get(expression, 'values')).map((each) => asText(each) ?? ''); // null is the empty text (corner 9)
   switch (get(expression, 'operator')) {
     case 'In':
-      return labels.has(key) && values.includes(labels.get(key));
+      return labels.has(key) && values.includes(labels.get(key) ?? '');
     case 'NotIn':
-      return !labels.has(key) || !values.includes(labels.get(key));
+      return !labels.has(key) || !values.includes(labels.get(key) ?? '');
     case 'Exists':
       return labels.has(key);
     case 'DoesNotExist':
