@@ -1,0 +1,215 @@
+import type { Path } from '../../model/index.ts';
+import { maxDepth, maxDuplicates } from './limits.ts';
+
+const quote = 34;
+const backslash = 92;
+const openBrace = 123;
+const closeBrace = 125;
+const openBracket = 91;
+const closeBracket = 93;
+const comma = 44;
+const colon = 58;
+
+/** Containers at least this long (UTF-16 code units) are scanned once and remembered. */
+const rememberFrom = 2 ** 16;
+
+/** Whether a valid JSON text nests its values deeper than `maxDepth`. */
+export function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === quote) at = stringEnd(text, at) - 1;
+    else if (char === openBrace || char === openBracket) {
+      if (++depth > maxDepth) return true;
+    } else if (char === closeBrace || char === closeBracket) depth--;
+  }
+  return false;
+}
+
+/** The offset behind the string that starts at `at`; the end of the text when it is not closed. */
+function stringEnd(text: string, at: number): number {
+  for (let next = at + 1; next < text.length; next++) {
+    const char = text.charCodeAt(next);
+    if (char === quote) return next + 1;
+    if (char === backslash) next++;
+  }
+  return text.length;
+}
+
+function skipBlank(text: string, at: number): number {
+  let next = at;
+  for (; next < text.length; next++) {
+    const char = text.charCodeAt(next);
+    if (char !== 32 && char !== 10 && char !== 13 && char !== 9) break;
+  }
+  return next;
+}
+
+/**
+ * The offset behind the JSON value that starts at `at`, without building it and without recursion.
+ *
+ * Only brackets and strings are looked at: what is no JSON is found by `JSON.parse`.
+ */
+export function valueEnd(text: string, at: number): number {
+  let depth = 0;
+  let next = at;
+  while (next < text.length) {
+    const char = text.charCodeAt(next);
+    if (char === quote) {
+      next = stringEnd(text, next);
+      if (depth === 0) return next;
+      continue;
+    }
+    if (char === openBrace || char === openBracket) depth++;
+    else if (char === closeBrace || char === closeBracket) {
+      if (depth === 0) return next;
+      if (--depth === 0) return next + 1;
+    } else if (depth === 0 && (char === comma || char <= 32)) return next;
+    next++;
+  }
+  return next;
+}
+
+/** Where the values of a text stand that follow each other, as several JSON objects in one stream do. */
+export function* topLevelValues(
+  text: string,
+): Generator<{ readonly start: number; readonly end: number }, void> {
+  for (let start = skipBlank(text, 0); start < text.length;) {
+    const end = Math.max(valueEnd(text, start), start + 1);
+    yield { start, end };
+    start = skipBlank(text, end);
+  }
+}
+
+/** Paths of the keys that stand more than once in their object, at most `maxDuplicates`; for valid JSON. */
+export function duplicateKeys(text: string, start: number, end: number): readonly Path[] {
+  const duplicates: Path[] = [];
+  /** The open containers: the keys that an object has had, or `undefined` for a list. */
+  const seen: (Set<string> | undefined)[] = [];
+  /** One step per open container: the current key or index. */
+  const path: (string | number)[] = [];
+  let expectKey = false;
+  for (let at = start; at < end; at++) {
+    const char = text.charCodeAt(at);
+    const top = path.length - 1;
+    if (char === quote) {
+      const stop = stringEnd(text, at);
+      if (expectKey) {
+        const key = unquote(text.slice(at, stop));
+        path[top] = key;
+        const keys = seen[top] as Set<string>;
+        if (keys.has(key)) duplicates.push([...path]);
+        if (duplicates.length >= maxDuplicates) return duplicates;
+        keys.add(key);
+        expectKey = false;
+      }
+      at = stop - 1;
+    } else if (char === openBrace) {
+      seen.push(new Set());
+      path.push('');
+      expectKey = true;
+    } else if (char === openBracket) {
+      seen.push(undefined);
+      path.push(0);
+    } else if (char === closeBrace || char === closeBracket) {
+      seen.pop();
+      path.pop();
+      expectKey = false;
+    } else if (char === comma) {
+      if (seen[top] === undefined) path[top] = (path[top] as number) + 1;
+      else expectKey = true;
+    }
+  }
+  return duplicates;
+}
+
+function unquote(raw: string): string {
+  return raw.includes('\\') ? String(JSON.parse(raw)) : raw.slice(1, -1);
+}
+
+/** Where the members of one object or list stand. */
+interface Members {
+  /** Offsets of key and value, by key; of a key that stands twice the last. */
+  readonly byKey: ReadonlyMap<string, readonly [key: number, value: number]> | undefined;
+  /** Offsets of the elements, by index. */
+  readonly elements: readonly number[] | undefined;
+}
+
+/** Where a path leads in a JSON text. */
+export interface JsonPosition {
+  /** Offset of the value, of the nearest ancestor when it does not exist. */
+  readonly value: number;
+  /** Offset of the key that the last step names. */
+  readonly key: number | undefined;
+}
+
+/**
+ * Finds the offsets of paths in one JSON value without building objects.
+ *
+ * Long containers are scanned once, so a question about a large dump costs one pass over the text, and each one after it
+ * no more than the object that it concerns.
+ */
+export class JsonPlaces {
+  readonly text: string;
+  readonly start: number;
+  private readonly remembered = new Map<number, Members>();
+
+  constructor(text: string, start: number) {
+    this.text = text;
+    this.start = skipBlank(text, start);
+  }
+
+  find(path: Path): JsonPosition {
+    let value = this.start;
+    let key: number | undefined;
+    for (const step of path) {
+      const members = this.members(value);
+      if (typeof step === 'number') {
+        const element = members?.elements?.[step];
+        if (element === undefined) return { value, key };
+        value = element;
+        key = undefined;
+      } else {
+        const member = members?.byKey?.get(step);
+        if (member === undefined) return { value, key };
+        [key, value] = member;
+      }
+    }
+    return { value, key };
+  }
+
+  private members(at: number): Members | undefined {
+    const known = this.remembered.get(at);
+    if (known !== undefined) return known;
+    const { text } = this;
+    const open = text.charCodeAt(at);
+    if (open !== openBrace && open !== openBracket) return undefined;
+    const byKey = open === openBrace ? new Map<string, readonly [number, number]>() : undefined;
+    const elements: number[] = [];
+    let next = skipBlank(text, at + 1);
+    while (next < text.length) {
+      const char = text.charCodeAt(next);
+      if (char === closeBrace || char === closeBracket) break;
+      if (char === comma) {
+        next = skipBlank(text, next + 1);
+        continue;
+      }
+      if (byKey === undefined) {
+        elements.push(next);
+      } else {
+        const keyEnd = stringEnd(text, next);
+        const key = unquote(text.slice(next, keyEnd));
+        const value = skipBlank(
+          text,
+          skipBlank(text, keyEnd) + (text.charCodeAt(skipBlank(text, keyEnd)) === colon ? 1 : 0),
+        );
+        byKey.set(key, [next, value]);
+        next = value;
+      }
+      next = skipBlank(text, Math.max(valueEnd(text, next), next + 1));
+    }
+    const members: Members = { byKey, elements: byKey === undefined ? elements : undefined };
+    if (next - at >= rememberFrom) this.remembered.set(at, members);
+    return members;
+  }
+}

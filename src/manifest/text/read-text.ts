@@ -1,0 +1,300 @@
+import type { Diagnostic, Origin, Path } from '../../model/index.ts';
+import type { RawDocument, SourceText, TextResult } from '../raw.ts';
+import type { TextCode } from './codes.ts';
+import { compose } from './compose.ts';
+import { duplicateKeys, isTooDeep, topLevelValues } from './json-scan.ts';
+import { jsonProblem } from './json-syntax.ts';
+import { LineIndex } from './line-index.ts';
+import { maxDepth, maxDocuments, maxErrors, maxText, maxTokens, maxYamlDocument } from './limits.ts';
+import { JsonOrigin, NodeCache, YamlOrigin } from './origin.ts';
+import { splitDocuments } from './split.ts';
+import type { Chunk } from './split.ts';
+import { syntaxFinding } from './syntax.ts';
+import type { Finding } from './syntax.ts';
+import { toValue } from './value.ts';
+import type { ValueProblem } from './value.ts';
+
+/** What helps the reading beside the text. */
+export interface TextOptions {
+  /**
+   * Whether a document is a valid object. Corrected lines are offered only when the whole corrected document is; without
+   * it, when they parse and leave nothing empty.
+   */
+  readonly verify?: (value: unknown) => boolean;
+}
+
+/**
+ * Duplicate keys of JSON are looked for up to this size (UTF-16 code units), which people may have written; larger texts
+ * are dumps of a server, which never have any, and the search would cost half of the reading.
+ */
+const maxJsonForDuplicates = 2 ** 20;
+
+/**
+ * Reads the documents of a text, YAML or JSON, as plain values: as Kubernetes reads them.
+ *
+ * Never throws for its input: what cannot be read is a diagnostic of `textCodes`, with its place, and the other
+ * documents are returned all the same. Documents without content, or with nothing but null, are left out. Several JSON
+ * values may follow each other. Values are plain objects whose own keys alone count, at most 300 levels deep; aliases
+ * of YAML may make parts of them shared.
+ *
+ * @param source - the text with or without byte order mark, any line ends
+ */
+export function readText(source: SourceText, options: TextOptions = {}): TextResult {
+  return new TextReader(source, options).read();
+}
+
+class TextReader {
+  private readonly file: string;
+  private readonly text: string;
+  private readonly options: TextOptions;
+  private readonly index: LineIndex;
+  private readonly cache = new NodeCache();
+  private readonly documents: RawDocument[] = [];
+  private readonly diagnostics: Diagnostic[] = [];
+  private unreported = 0;
+
+  constructor(source: SourceText, options: TextOptions) {
+    this.file = source.file;
+    this.text = source.text.startsWith('\uFEFF') ? source.text.slice(1) : source.text;
+    this.options = options;
+    this.index = new LineIndex(this.text);
+  }
+
+  read(): TextResult {
+    if (this.text.length > maxText) this.reportText();
+    else if (!looksLikeJson(this.text, 0) || !this.readJson()) this.readYaml();
+    if (this.unreported > 0)
+      this.diagnostics.push({
+        code: 'too-many-errors' satisfies TextCode,
+        severity: 'error',
+        message: `${this.unreported} more documents of this text could not be read.`,
+        file: this.file,
+        line: 1,
+        column: 1,
+      });
+    return { documents: this.documents, diagnostics: this.diagnostics };
+  }
+
+  /** Whether the text was JSON: one value, or several after each other. Else nothing was taken from it. */
+  private readJson(): boolean {
+    const whole = parseJson(this.text);
+    if (whole !== undefined) {
+      this.addJson(whole.value, { start: 0, end: this.text.length });
+      return true;
+    }
+    const values: { readonly value: unknown; readonly chunk: Chunk }[] = [];
+    for (const chunk of topLevelValues(this.text)) {
+      const parsed = looksLikeJson(this.text, chunk.start)
+        ? parseJson(this.text.slice(chunk.start, chunk.end))
+        : undefined;
+      if (parsed === undefined) {
+        // Too long for YAML, and certainly meant as JSON: the values before the mistake count.
+        if (this.text.length <= maxYamlDocument) return false;
+        for (const { value, chunk: at } of values) this.addJson(value, at);
+        this.report(jsonProblem(this.text, chunk.start));
+        return true;
+      }
+      values.push({ value: parsed.value, chunk });
+      if (values.length > maxDocuments) break;
+    }
+    for (const { value, chunk } of values) {
+      if (this.isFull(chunk.start)) break;
+      this.addJson(value, chunk);
+    }
+    return true;
+  }
+
+  private addJson(value: unknown, { start, end }: Chunk): void {
+    if (value === null) return;
+    if (isTooDeep(this.text.slice(start, end))) {
+      this.report(tooDeep(start));
+      return;
+    }
+    const duplicates = end - start <= maxJsonForDuplicates ? duplicateKeys(this.text, start, end) : [];
+    this.add(value, new JsonOrigin(this.file, this.index, start, end), duplicates);
+  }
+
+  private readYaml(): void {
+    for (const chunk of splitDocuments(this.text)) {
+      if (this.isFull(chunk.start)) return;
+      this.readYamlDocument(chunk);
+    }
+  }
+
+  private readYamlDocument({ start, end }: Chunk): void {
+    const text = this.text.slice(start, end);
+    if (text.length > maxYamlDocument) {
+      this.report(tooLarge(start, `It has ${megabytes(text.length)}.`));
+      return;
+    }
+    // A document of a stream may be JSON, too: faster, and found to be so by its first character.
+    const json = jsonPart(text);
+    if (json !== undefined) {
+      const parsed = parseJson(text.slice(json.start, json.end));
+      if (parsed !== undefined) {
+        this.addJson(parsed.value, { start: start + json.start, end: start + json.end });
+        return;
+      }
+    }
+    const composed = compose(text);
+    switch (composed.kind) {
+      case 'empty':
+        return;
+      case 'tooDeep':
+        this.report(tooDeep(start + composed.offset));
+        return;
+      case 'tooManyTokens':
+        this.report(tooLarge(start, `It has more than ${maxTokens / 1e6} million keys, values and marks.`));
+        return;
+      case 'errors': {
+        const asJson =
+          json !== undefined && /^[{[]\s*["{[\]}]/.test(text.slice(json.start, json.start + 1000));
+        const finding = asJson && !text.includes('{{') ? jsonProblem(text, json.start) : undefined;
+        this.report(finding ?? syntaxFinding(text, composed.errors, this.options.verify), start);
+        return;
+      }
+      case 'nodes': {
+        const converted = toValue(composed.document);
+        if (converted.kind === 'problem') this.report(valueFinding(text, converted.problem), start);
+        else if (converted.value !== null)
+          this.add(
+            converted.value,
+            new YamlOrigin(this.file, this.index, this.cache, start, end),
+            converted.duplicates,
+          );
+        return;
+      }
+      default:
+        return composed satisfies never;
+    }
+  }
+
+  private add(value: unknown, origin: Origin, duplicates: readonly Path[]): void {
+    this.documents.push({ value, origin, duplicates });
+  }
+
+  /** @param base - what the offset of the finding counts from */
+  private report(finding: Finding, base = 0): void {
+    if (this.diagnostics.length >= maxErrors) {
+      this.unreported++;
+      return;
+    }
+    const { offset, value, ...rest } = finding;
+    const at = Math.min(base + offset, this.text.length);
+    this.diagnostics.push({
+      ...rest,
+      severity: 'error',
+      ...(value === undefined || value === '' ? {} : { value: shorten(value) }),
+      file: this.file,
+      ...this.index.place(at),
+    });
+  }
+
+  private reportText(): void {
+    this.report(tooLarge(0, `The text has ${megabytes(this.text.length)}, and 500 MiB are read at most.`));
+  }
+
+  private isFull(offset: number): boolean {
+    if (this.documents.length < maxDocuments) return false;
+    this.report({
+      code: 'too-many-documents',
+      message: `This text has more than ${maxDocuments.toLocaleString('en')} documents; those from here on were left out.`,
+      hint: 'split the file, or put the objects into one JSON list: kubectl get … -o json',
+      offset,
+    });
+    return true;
+  }
+}
+
+/** The first character decides: no block YAML starts with a bracket. */
+function looksLikeJson(text: string, at: number): boolean {
+  const first = /\S/g;
+  first.lastIndex = at;
+  const found = first.exec(text)?.[0];
+  return found === '{' || found === '[';
+}
+
+/** Where the JSON of a document stands: behind its marker, before the end marker. */
+function jsonPart(text: string): Chunk | undefined {
+  const start = /^(?:---)?\s*/.exec(text)?.[0].length ?? 0;
+  if (text[start] !== '{' && text[start] !== '[') return undefined;
+  const marker = /\n\.\.\.\s*$/.exec(text.slice(-100));
+  return { start, end: text.length - (marker?.[0].length ?? 0) };
+}
+
+function parseJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return { value };
+  } catch {
+    return undefined;
+  }
+}
+
+function megabytes(units: number): string {
+  return `${Math.ceil(units / 2 ** 20).toLocaleString('en')} MiB`;
+}
+
+function shorten(value: string): string {
+  return value.length <= 200 ? value : `${value.slice(0, 199)}…`;
+}
+
+function tooLarge(offset: number, size: string): Finding {
+  return {
+    code: 'document-too-large',
+    message: `This document is larger than podwall reads: ${size}`,
+    hint: 'use JSON (kubectl get … -o json), or dump a few namespaces at a time (-n)',
+    offset,
+  };
+}
+
+function tooDeep(offset: number): Finding {
+  return {
+    code: 'document-too-deep',
+    message: `Mappings and lists are nested more than ${maxDepth} levels deep here; no Kubernetes object is.`,
+    offset,
+  };
+}
+
+function valueFinding(text: string, problem: ValueProblem): Finding {
+  const { offset, value } = problem;
+  if (/\{\{/.test(text.slice(Math.max(0, offset - 2), offset + 2)))
+    return syntaxFinding(text, [{ code: 'UNEXPECTED_TOKEN', message: '', offset, end: offset }], undefined);
+  const place = { offset, value };
+  switch (problem.kind) {
+    case 'alias':
+      return {
+        code: 'yaml-value',
+        message: `The alias *${value} stands for nothing: no anchor &${value} is complete before it.`,
+        ...place,
+      };
+    case 'expansion':
+      return {
+        code: 'yaml-expansion',
+        message: 'The aliases of this document stand for far more than its text; Kubernetes refuses it, too.',
+        hint: 'write the values out instead of repeating them with *',
+        ...place,
+      };
+    case 'merge':
+      return {
+        code: 'yaml-value',
+        message: '"<<" merges a mapping or a list of mappings, and this is neither.',
+        ...place,
+      };
+    case 'key':
+      return {
+        code: 'yaml-value',
+        message: 'Keys are text in Kubernetes; an empty key, a list or a mapping cannot be one.',
+        ...place,
+      };
+    case 'number':
+      return {
+        code: 'yaml-value',
+        message: `${value} is an infinite number or none to YAML, which Kubernetes cannot store.`,
+        hint: `in quotes it is text: "${value}"`,
+        ...place,
+      };
+    default:
+      return problem.kind satisfies never;
+  }
+}
