@@ -155,8 +155,8 @@ function tooLong(limit: number): string {
   return `must be no more than ${limit} characters`;
 }
 
-/** The API server counts bytes. */
-function utf8Length(value: string): number {
+/** The length in bytes, which is what the API server counts. */
+export function utf8Length(value: string): number {
   let length = value.length;
   for (let i = 0; i < value.length; i++) {
     const unit = value.charCodeAt(i);

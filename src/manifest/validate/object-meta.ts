@@ -1,6 +1,6 @@
 import type { Path } from '../../model/index.ts';
 import type { Report } from './field-error.ts';
-import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems } from './names.ts';
+import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems, utf8Length } from './names.ts';
 import { validateLabels } from './selector.ts';
 
 /** A decoded `metav1.ObjectMeta`, as far as it is validated. */
@@ -105,7 +105,7 @@ function validateAnnotations(
 ): void {
   let size = 0;
   for (const [key, value] of Object.entries(annotations)) {
-    size += key.length + value.length;
+    size += utf8Length(key) + utf8Length(value);
     // Case does not matter in keys of annotations.
     for (const message of labelKeyProblems(key.toLowerCase())) {
       report({ path, type: 'Invalid', code: 'annotation-key-invalid', message, value: key });

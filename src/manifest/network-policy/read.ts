@@ -1,0 +1,517 @@
+import type {
+  Direction,
+  DirectionSpec,
+  LabelSelector,
+  NetworkPolicy,
+  NonEmpty,
+  Peer,
+  Peers,
+  PortEntry,
+  Ports,
+  Requirement,
+  Rule,
+} from '../../model/index.ts';
+import { contains, parseCidr } from '../../net/index.ts';
+import type { Cidr, ParsedCidr, Protocol } from '../../net/index.ts';
+import type { RawObject } from '../raw.ts';
+import {
+  decode,
+  isDnsLabel,
+  isDnsSubdomain,
+  isLabelKey,
+  isLabelValue,
+  isPortName,
+  isPortNumber,
+  isRecord,
+  objectMetaSchema,
+} from '../validate/index.ts';
+
+/** What one pass over an object gives. */
+export interface Reading {
+  /** The policy as well as it can be read. What is unreadable admits nothing and isolates rather too much. */
+  readonly policy: NetworkPolicy;
+  /** The pods that it selects, `undefined` when that cannot be read. */
+  readonly selects: LabelSelector | undefined;
+  /** Nothing stood out, so there is nothing to validate. When false, there may be a finding or not. */
+  readonly clean: boolean;
+}
+
+/**
+ * Reads a NetworkPolicy into the model in one pass, with all defaults (corners 4, 5, 6, 9, 10, 13, 25 and 26).
+ *
+ * Every check of `validate.ts` has its counterpart here: what it or the decoding would report makes the reading
+ * unclean. It only notices; what there is to say is worked out by the caller when it is needed.
+ */
+export function readPolicy(object: RawObject): Reading {
+  return new Reader().policy(object);
+}
+
+const everything: LabelSelector = { requirements: [] };
+
+// A contradiction is a valid selector that matches nothing (corner 21).
+const unreadableKey = 'podwall.dev/unreadable';
+const nothing: LabelSelector = {
+  requirements: [
+    { key: unreadableKey, operator: 'Exists', values: [], written: 'matchLabels' },
+    { key: unreadableKey, operator: 'DoesNotExist', values: [], written: 'matchLabels' },
+  ],
+};
+const noPeer: Peer = { kind: 'pods', namespaces: 'own', pods: nothing };
+const anyPeer: Peers = { kind: 'any' };
+const allPorts: Ports = { kind: 'all' };
+const emptyRule: Rule = { peers: anyPeer, ports: allPorts };
+const closedRule: Rule = { peers: { kind: 'oneOf', peers: [noPeer] }, ports: allPorts };
+const unaffected: DirectionSpec = { kind: 'unaffected' };
+
+const annotationBytes = 256 * 1024;
+const metaFields = objectMetaSchema.kind === 'struct' ? objectMetaSchema.fields : new Map<string, never>();
+
+class Reader {
+  #clean = true;
+
+  policy(object: RawObject): Reading {
+    this.#clean = object.duplicates.length === 0;
+    let spec: unknown;
+    let named = false;
+    for (const key in object.value) {
+      const value = object.value[key];
+      switch (key) {
+        case 'apiVersion':
+        case 'kind':
+          if (typeof value !== 'string') this.#clean = false;
+          break;
+        case 'metadata':
+          named = this.#metadata(value);
+          break;
+        case 'spec':
+          spec = value;
+          break;
+        default:
+          this.#clean = false;
+      }
+    }
+    if (!named) this.#clean = false;
+    return this.#spec(object, spec);
+  }
+
+  /** Whether there is a name. */
+  #metadata(meta: unknown): boolean {
+    if (!isRecord(meta)) return false;
+    let named = false;
+    for (const key in meta) {
+      const value = meta[key];
+      if (value === null || value === undefined) continue;
+      switch (key) {
+        case 'name':
+          named = typeof value === 'string' && isDnsSubdomain(value);
+          break;
+        case 'namespace':
+          if (typeof value !== 'string' || (value !== '' && !isDnsLabel(value))) this.#clean = false;
+          break;
+        case 'labels':
+          if (!areLabels(value)) this.#clean = false;
+          break;
+        case 'annotations':
+          if (!areAnnotations(value)) this.#clean = false;
+          break;
+        case 'uid':
+        case 'resourceVersion':
+        case 'selfLink':
+          if (typeof value !== 'string') this.#clean = false;
+          break;
+        case 'generation':
+        case 'creationTimestamp':
+        case 'deletionTimestamp':
+        case 'deletionGracePeriodSeconds':
+        case 'managedFields': {
+          const schema = metaFields.get(key);
+          if (schema !== undefined) decode(schema, value, [], this.#unclean);
+          if (typeof value === 'number' && value < 0) this.#clean = false;
+          break;
+        }
+        default:
+          this.#clean = false;
+      }
+    }
+    return named;
+  }
+
+  readonly #unclean = (): void => {
+    this.#clean = false;
+  };
+
+  #spec(object: RawObject, raw: unknown): Reading {
+    let podSelector: unknown;
+    let ingress: unknown;
+    let egress: unknown;
+    let policyTypes: unknown;
+    let readable = true;
+    if (isRecord(raw)) {
+      for (const key in raw) {
+        switch (key) {
+          case 'podSelector':
+            podSelector = raw[key];
+            break;
+          case 'ingress':
+            ingress = raw[key];
+            break;
+          case 'egress':
+            egress = raw[key];
+            break;
+          case 'policyTypes':
+            policyTypes = raw[key];
+            break;
+          default:
+            this.#clean = false;
+        }
+      }
+    } else if (raw !== undefined && raw !== null) {
+      this.#clean = false;
+      readable = false;
+    }
+    const selects = readable ? this.#selector(podSelector) : undefined;
+    const rules = { ingress: this.#rules(ingress, 'from'), egress: this.#rules(egress, 'to') };
+    const types = this.#types(policyTypes, egress);
+    const direction = (name: Direction): DirectionSpec => {
+      if (!types[name]) return unaffected;
+      // Whom the rules are for is not known, so they are for nobody.
+      return { kind: 'isolates', rules: selects === undefined ? [] : rules[name] };
+    };
+    const namespace = object.ref.namespace ?? 'default';
+    const policy: NetworkPolicy = {
+      ref: { ...object.ref, namespace },
+      origin: object.origin,
+      namespace,
+      name: object.ref.name,
+      podSelector: selects ?? everything,
+      ingress: direction('ingress'),
+      egress: direction('egress'),
+    };
+    return { policy, selects, clean: this.#clean };
+  }
+
+  /** The effective directions (corners 4 and 5); both where the text cannot be read. */
+  #types(raw: unknown, egress: unknown): Readonly<Record<Direction, boolean>> {
+    const list = this.#list(raw);
+    if (list === undefined) return { ingress: true, egress: true };
+    // An egress section that cannot be read may have held rules.
+    const hasEgress = Array.isArray(egress) ? egress.length > 0 : egress !== undefined && egress !== null;
+    if (list.length === 0) return { ingress: true, egress: hasEgress };
+    if (list.length > 2) this.#clean = false;
+    const types = { ingress: false, egress: false };
+    for (const type of list) {
+      if (type === 'Ingress') types.ingress = true;
+      else if (type === 'Egress') types.egress = true;
+      else {
+        this.#clean = false;
+        return { ingress: true, egress: true };
+      }
+    }
+    return types;
+  }
+
+  #rules(raw: unknown, field: 'from' | 'to'): readonly Rule[] {
+    return (this.#list(raw) ?? []).map((rule) => this.#rule(rule, field));
+  }
+
+  #rule(raw: unknown, field: 'from' | 'to'): Rule {
+    if (raw === null || raw === undefined) return emptyRule;
+    if (!isRecord(raw)) {
+      this.#clean = false;
+      return closedRule;
+    }
+    let peers: unknown;
+    let ports: unknown;
+    for (const key in raw) {
+      if (key === field) peers = raw[key];
+      else if (key === 'ports') ports = raw[key];
+      else this.#clean = false;
+    }
+    return { peers: this.#peers(peers), ports: this.#ports(ports) };
+  }
+
+  #peers(raw: unknown): Peers {
+    const list = this.#list(raw);
+    if (list === undefined) return { kind: 'oneOf', peers: [noPeer] };
+    const [first, ...rest] = list.map((peer) => this.#peer(peer));
+    return first === undefined ? anyPeer : { kind: 'oneOf', peers: [first, ...rest] };
+  }
+
+  #peer(raw: unknown): Peer {
+    let podSelector: unknown = null;
+    let namespaceSelector: unknown = null;
+    let ipBlock: unknown = null;
+    if (isRecord(raw)) {
+      for (const key in raw) {
+        if (key === 'podSelector') podSelector = raw[key];
+        else if (key === 'namespaceSelector') namespaceSelector = raw[key];
+        else if (key === 'ipBlock') ipBlock = raw[key];
+        else this.#clean = false;
+      }
+    }
+    const hasPods = podSelector !== null && podSelector !== undefined;
+    const hasNamespaces = namespaceSelector !== null && namespaceSelector !== undefined;
+    if (ipBlock !== null && ipBlock !== undefined) {
+      const peer = this.#ipBlock(ipBlock);
+      if (!hasPods && !hasNamespaces) return peer;
+      this.#clean = false;
+      return noPeer;
+    }
+    const pods = hasPods ? this.#selector(podSelector) : everything;
+    const namespaces = hasNamespaces ? this.#selector(namespaceSelector) : 'own';
+    if (pods === undefined || namespaces === undefined) return noPeer;
+    if (!hasPods && !hasNamespaces) {
+      // The null selector is an absent one (corner 13), and an empty peer is no peer (corner 10).
+      this.#clean = false;
+      return noPeer;
+    }
+    return { kind: 'pods', namespaces, pods: hasPods ? pods : undefined };
+  }
+
+  #ipBlock(raw: unknown): Peer {
+    if (!isRecord(raw)) {
+      this.#clean = false;
+      return noPeer;
+    }
+    let cidr: Cidr | undefined;
+    let list: unknown;
+    for (const key in raw) {
+      const value = raw[key];
+      if (key === 'cidr') cidr = this.#cidr(value);
+      else if (key === 'except') list = value;
+      else this.#clean = false;
+    }
+    const excepts = this.#list(list);
+    if (cidr === undefined || excepts === undefined) {
+      this.#clean = false;
+      return noPeer;
+    }
+    const except: Cidr[] = [];
+    for (const value of excepts) {
+      const inner = this.#cidr(value);
+      // An exception that cannot be read may have been for anything in the block.
+      if (inner === undefined) return noPeer;
+      // The API compares prefixes as they are written, which differ from these in mapped forms only (part 9), and a
+      // mapped form is never clean.
+      if (!contains(cidr, inner) || cidr.prefix >= inner.prefix) this.#clean = false;
+      except.push(inner);
+    }
+    return { kind: 'ipBlock', cidr, except };
+  }
+
+  #cidr(raw: unknown): Cidr | undefined {
+    const parsed = typeof raw === 'string' ? cachedCidr(raw) : undefined;
+    if (parsed === undefined) {
+      this.#clean = false;
+      return undefined;
+    }
+    // "not-canonical" alone is fine with every server.
+    if (parsed.irregularities.some((irregularity) => irregularity !== 'not-canonical')) this.#clean = false;
+    return parsed.cidr;
+  }
+
+  #ports(raw: unknown): Ports {
+    const list = this.#list(raw);
+    if (list === undefined) return { kind: 'oneOf', ports: [this.#noPort(raw)] };
+    if (list.length === 0) return allPorts;
+    const [first, ...rest] = list.map((entry) => this.#port(entry));
+    const ports: NonEmpty<PortEntry> | undefined = first === undefined ? undefined : [first, ...rest];
+    return ports === undefined ? allPorts : { kind: 'oneOf', ports };
+  }
+
+  #port(raw: unknown): PortEntry {
+    if (raw === null || raw === undefined) return everyTcpPort;
+    if (!isRecord(raw)) return this.#noPort(raw);
+    let protocol: Protocol = 'TCP';
+    let port: unknown;
+    let endPort: unknown;
+    let readable = true;
+    for (const key in raw) {
+      const value = raw[key];
+      if (value === null || value === undefined) continue;
+      if (key === 'port') port = value;
+      else if (key === 'endPort') endPort = value;
+      else if (key !== 'protocol') this.#clean = false;
+      else if (value === 'TCP' || value === 'UDP' || value === 'SCTP') protocol = value;
+      else readable = false;
+    }
+    if (!readable) return this.#noPort(raw);
+    if (port === undefined) {
+      return endPort === undefined ? { kind: 'everyPort', protocol } : this.#noPort(raw);
+    }
+    if (typeof port === 'string') {
+      return endPort === undefined && isPortName(port)
+        ? { kind: 'named', protocol, name: port }
+        : this.#noPort(raw);
+    }
+    const to = endPort ?? port;
+    if (!isPort(port) || !isPort(to) || to < port) return this.#noPort(raw);
+    return { kind: 'range', protocol, from: port, to };
+  }
+
+  /** An entry that no pod can match: no port has a name like this one, which shows what was written. */
+  #noPort(raw: unknown): PortEntry {
+    this.#clean = false;
+    return { kind: 'named', protocol: 'TCP', name: `(unreadable) ${shortJson(raw)}` };
+  }
+
+  /** `undefined` when it cannot be read. */
+  #selector(raw: unknown): LabelSelector | undefined {
+    if (raw === null || raw === undefined) return everything;
+    const selector = isRecord(raw) ? this.#fieldsOfSelector(raw) : undefined;
+    if (selector === undefined) this.#clean = false;
+    return selector;
+  }
+
+  #fieldsOfSelector(raw: Readonly<Record<string, unknown>>): LabelSelector | undefined {
+    let labels: unknown;
+    let expressions: unknown;
+    for (const key in raw) {
+      if (key === 'matchLabels') labels = raw[key];
+      else if (key === 'matchExpressions') expressions = raw[key];
+      else this.#clean = false;
+    }
+    const base = labels === undefined || labels === null ? everything : labelSelectorOf(labels);
+    const list = this.#list(expressions);
+    if (base === undefined || list === undefined) return undefined;
+    if (list.length === 0) return base;
+    const requirements = [...base.requirements];
+    for (const [index, item] of list.entries()) {
+      const requirement = this.#requirement(item, index);
+      if (requirement === undefined) return undefined;
+      requirements.push(requirement);
+    }
+    return { requirements };
+  }
+
+  #requirement(raw: unknown, written: number): Requirement | undefined {
+    if (!isRecord(raw)) return undefined;
+    let key: unknown;
+    let operator: unknown;
+    let list: unknown;
+    for (const field in raw) {
+      if (field === 'key') key = raw[field];
+      else if (field === 'operator') operator = raw[field];
+      else if (field === 'values') list = raw[field];
+      else this.#clean = false;
+    }
+    const items = this.#list(list);
+    if (items === undefined || typeof key !== 'string' || !isLabelKey(key)) return undefined;
+    const values: string[] = [];
+    for (const item of items) {
+      const value = item ?? '';
+      if (typeof value !== 'string' || !isLabelValue(value)) return undefined;
+      values.push(value);
+    }
+    switch (operator) {
+      case 'In':
+      case 'NotIn':
+        return values.length > 0 ? { key, operator, values, written } : undefined;
+      case 'Exists':
+      case 'DoesNotExist':
+        return values.length === 0 ? { key, operator, values, written } : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Absent and null are the empty list; `undefined` when it is no list at all. */
+  #list(raw: unknown): readonly unknown[] | undefined {
+    if (raw === undefined || raw === null) return noItems;
+    if (Array.isArray(raw)) {
+      const items: readonly unknown[] = raw;
+      return items;
+    }
+    this.#clean = false;
+    return undefined;
+  }
+}
+
+const noItems: readonly unknown[] = [];
+const everyTcpPort: PortEntry = { kind: 'everyPort', protocol: 'TCP' };
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && isPortNumber(value);
+}
+
+function areLabels(raw: unknown): boolean {
+  if (!isRecord(raw)) return false;
+  for (const key in raw) {
+    const value = raw[key] ?? '';
+    if (!isLabelKey(key) || typeof value !== 'string' || !isLabelValue(value)) return false;
+  }
+  return true;
+}
+
+function areAnnotations(raw: unknown): boolean {
+  if (!isRecord(raw)) return false;
+  let size = 0;
+  for (const key in raw) {
+    const value = raw[key] ?? '';
+    if (typeof value !== 'string' || !isLabelKey(key.toLowerCase())) return false;
+    // UTF-8 takes up to three bytes for a unit: near the limit the exact rule decides.
+    size += (key.length + value.length) * 3;
+  }
+  return size <= annotationBytes;
+}
+
+const remembered = 20_000;
+let selectors = new Map<string, LabelSelector>();
+let cidrs = new Map<string, ParsedCidr>();
+
+/** Equal matchLabels give the same instance, and are judged once. `undefined` when they are invalid. */
+function labelSelectorOf(raw: unknown): LabelSelector | undefined {
+  if (!isRecord(raw)) return undefined;
+  let text = '';
+  let count = 0;
+  for (const key in raw) {
+    const value = raw[key] ?? '';
+    if (typeof value !== 'string') return undefined;
+    text += `${key}=${value},`;
+    count++;
+  }
+  if (count === 0) return everything;
+  // Good keys and values hold neither sign, so with the count in front no bad ones can spell the text of good ones:
+  // they would have more signs than that.
+  text = `${count} ${text}`;
+  const known = selectors.get(text);
+  if (known !== undefined) return known;
+  const requirements: Requirement[] = [];
+  for (const key in raw) {
+    const value = raw[key] ?? '';
+    if (typeof value !== 'string' || !isLabelKey(key) || !isLabelValue(value)) return undefined;
+    requirements.push({ key, operator: 'In', values: [value], written: 'matchLabels' });
+  }
+  const selector: LabelSelector = { requirements };
+  if (text.length <= 1000) {
+    if (selectors.size >= remembered) selectors = new Map();
+    selectors.set(text, selector);
+  }
+  return selector;
+}
+
+function cachedCidr(text: string): ParsedCidr | undefined {
+  const known = cidrs.get(text);
+  if (known !== undefined) return known;
+  const parsed = parseCidr(text);
+  if (parsed === undefined || text.length > 100) return parsed;
+  if (cidrs.size >= remembered) cidrs = new Map();
+  cidrs.set(text, parsed);
+  return parsed;
+}
+
+function shortJson(raw: unknown): string {
+  if (isRecord(raw)) {
+    const parts = ['protocol', 'port', 'endPort'].flatMap((key) =>
+      Object.hasOwn(raw, key) ? [`${key}: ${scalarText(raw[key])}`] : [],
+    );
+    return parts.join(', ');
+  }
+  return scalarText(raw);
+}
+
+function scalarText(raw: unknown): string {
+  if (typeof raw === 'string') return raw.slice(0, 60);
+  if (typeof raw === 'number' || typeof raw === 'boolean' || typeof raw === 'bigint') return String(raw);
+  return Array.isArray(raw) ? 'a list' : 'a mapping';
+}
