@@ -17,6 +17,8 @@ import type { End } from './types.ts';
 export interface EndOptions {
   /** The namespace of operands that name none (`-n`); without it they are looked up in `default`. */
   readonly namespace?: string;
+  /** Whether finished pods count, as in the profile `np-guard` (corner 46). Default: they do not. */
+  readonly finished?: boolean;
 }
 
 /** Why an operand names no end. */
@@ -48,17 +50,18 @@ export interface EndProblem {
  * A workload or namespace without pods is an end without pods.
  */
 export function resolveEnd(cluster: Cluster, text: string, options: EndOptions = {}): End | EndProblem {
+  const known = lookUp(cluster, options.finished === true);
   if (text === '') return malformed('an end is empty', undefined);
   if (text === 'internet') return { kind: 'outside', name: text, ranges: families.map(wholeFamily) };
   const parts = text.split('/');
-  if (parts[0] === 'node' && parts.length <= 2) return resolveNode(cluster, text, parts[1]);
+  if (parts[0] === 'node' && parts.length <= 2) return resolveNode(known, text, parts[1]);
   // A namespace is written in lower case, so ingress/Deployment/nginx can only be the id of a workload.
   if (parts[0] === 'ingress' && parts.length === 3 && parts[1] === parts[1]?.toLowerCase()) {
-    return resolveEntry(cluster, text, parts[1] ?? '', parts[2] ?? '');
+    return resolveEntry(known, text, parts[1] ?? '', parts[2] ?? '');
   }
-  if (text.includes('=')) return resolveLabel(cluster, text, options.namespace);
+  if (text.includes('=')) return resolveLabel(known, text, options.namespace);
   const block = parseBlock(text);
-  if (block !== undefined) return resolveBlock(cluster, text, block);
+  if (block !== undefined) return resolveBlock(known, text, block);
   if (/^[0-9.]+(\/[0-9]*)?$/.test(text) || text.includes(':')) {
     return malformed(
       `${quote(text)} is no address and no CIDR`,
@@ -66,7 +69,7 @@ export function resolveEnd(cluster: Cluster, text: string, options: EndOptions =
     );
   }
   if (parts.includes('')) return malformed(`${quote(text)} has an empty part`, forms);
-  return resolveName(cluster, text, parts, options.namespace);
+  return resolveName(known, text, parts, options.namespace);
 }
 
 /** An operand with the port behind its colon taken off. */
@@ -139,27 +142,50 @@ interface Candidate {
   readonly end: () => End | EndProblem;
 }
 
-/** Names of one cluster, by namespace and name. Built once per cluster: an answer asks about several ends. */
-interface Names {
+/** What operands are looked up in. Built once per cluster: an answer asks about several ends. */
+interface Known {
+  readonly cluster: Cluster;
+  /** The pods that count. */
+  readonly pods: readonly Pod[];
   readonly workloads: ReadonlyMap<string, ReadonlyMap<string, readonly Workload[]>>;
   /** Without the pods that are their own workload, and without those of a template that has no names for them. */
-  readonly pods: ReadonlyMap<string, ReadonlyMap<string, readonly Pod[]>>;
+  readonly replicas: ReadonlyMap<string, ReadonlyMap<string, readonly Pod[]>>;
   readonly services: ReadonlyMap<string, ReadonlyMap<string, readonly Service[]>>;
 }
 
-const namesOf = new WeakMap<Cluster, Names>();
+const knownOf = { living: new WeakMap<Cluster, Known>(), all: new WeakMap<Cluster, Known>() };
 
-function indexNames(cluster: Cluster): Names {
-  let names = namesOf.get(cluster);
-  if (names === undefined) {
-    names = {
-      workloads: byName(cluster.workloads),
-      pods: byName(cluster.pods.filter((pod) => pod.id !== pod.workload)),
+function lookUp(cluster: Cluster, finished: boolean): Known {
+  const cache = finished ? knownOf.all : knownOf.living;
+  let known = cache.get(cluster);
+  if (known === undefined) {
+    const pods = finished ? [...cluster.pods, ...cluster.finishedPods] : cluster.pods;
+    known = {
+      cluster,
+      pods,
+      workloads: byName(finished ? withFinished(cluster) : cluster.workloads),
+      replicas: byName(pods.filter((pod) => pod.id !== pod.workload)),
       services: byName(cluster.services),
     };
-    namesOf.set(cluster, names);
+    cache.set(cluster, known);
   }
-  return names;
+  return known;
+}
+
+/** The workloads with their finished pods, and those that have no others. */
+function withFinished(cluster: Cluster): Workload[] {
+  const finished = Map.groupBy(cluster.finishedPods, (pod) => pod.workload);
+  const workloads = cluster.workloads.map((workload) => {
+    const more = finished.get(workload.id) ?? [];
+    finished.delete(workload.id);
+    return more.length === 0 ? workload : { ...workload, pods: [...workload.pods, ...more] };
+  });
+  for (const [id, pods] of finished) {
+    const [namespace = '', kind = '', name = ''] = id.split('/');
+    const [first] = pods;
+    if (first !== undefined) workloads.push({ id, namespace, kind, name, pods, origin: first.origin });
+  }
+  return workloads;
 }
 
 function byName<T extends { readonly namespace: string; readonly name: string }>(
@@ -177,7 +203,7 @@ function byName<T extends { readonly namespace: string; readonly name: string }>
 }
 
 function resolveName(
-  cluster: Cluster,
+  known: Known,
   text: string,
   parts: readonly string[],
   given: string | undefined,
@@ -194,30 +220,30 @@ function resolveName(
   }
   let found: Candidate[];
   if (parts.length === 1) {
-    found = candidates(cluster, home, first);
+    found = candidates(known, home, first);
     // A name that was completed with -n is looked for there first of all; else a namespace is as good a reading.
-    if (cluster.namespaces.has(first) && (given === undefined || found.length === 0)) {
-      found = [namespaceCandidate(cluster, first), ...found];
+    if (known.cluster.namespaces.has(first) && (given === undefined || found.length === 0)) {
+      found = [namespaceCandidate(known, first), ...found];
     }
   } else if (parts.length === 2 && second === '*') {
-    found = cluster.namespaces.has(first) ? [namespaceCandidate(cluster, first)] : [];
+    found = known.cluster.namespaces.has(first) ? [namespaceCandidate(known, first)] : [];
   } else if (parts.length === 2) {
-    found = candidates(cluster, first, second);
-    const kind = kindOf(cluster, home, first);
-    if (kind !== undefined) found = [...found, ...candidatesOfKind(cluster, home, kind, second)];
+    found = candidates(known, first, second);
+    const kind = kindOf(known, home, first);
+    if (kind !== undefined) found = [...found, ...candidatesOfKind(known, home, kind, second)];
   } else if (parts.length === 3) {
-    const kind = kindOf(cluster, first, second);
+    const kind = kindOf(known, first, second);
     if (kind === undefined) return unknownKind(text, first, second, third);
     if (kind === 'Node' || kind === 'Namespace') {
       const operand = kind === 'Node' ? `node/${third}` : `${third}/*`;
       return malformed(`${quote(text)}: a ${kind} is in no namespace`, `write ${operand}`);
     }
-    found = candidatesOfKind(cluster, first, kind, third);
+    found = candidatesOfKind(known, first, kind, third);
   } else {
     return malformed(`${quote(text)} has too many parts`, forms);
   }
   const [only, ...others] = found;
-  if (only === undefined) return unknownName(cluster, text, parts, home);
+  if (only === undefined) return unknownName(known, text, parts, home);
   if (others.length === 0) return only.end();
   return {
     kind: 'problem',
@@ -229,50 +255,49 @@ function resolveName(
 }
 
 /** The pods and workloads that are called `name` in `namespace`; Services only when asked for by kind. */
-function candidates(cluster: Cluster, namespace: string, name: string): Candidate[] {
-  const names = indexNames(cluster);
+function candidates(known: Known, namespace: string, name: string): Candidate[] {
   return [
-    ...(names.workloads.get(namespace)?.get(name) ?? []).map((workload) =>
-      workloadCandidate(cluster, workload),
+    ...(known.workloads.get(namespace)?.get(name) ?? []).map((workload) =>
+      workloadCandidate(known, workload),
     ),
-    ...(names.pods.get(namespace)?.get(name) ?? []).map(podCandidate),
+    ...(known.replicas.get(namespace)?.get(name) ?? []).map(podCandidate),
   ];
 }
 
-function candidatesOfKind(cluster: Cluster, namespace: string, kind: string, name: string): Candidate[] {
+function candidatesOfKind(known: Known, namespace: string, kind: string, name: string): Candidate[] {
   switch (kind) {
     case 'Node':
-      return cluster.nodes.has(name)
-        ? [{ kind, operand: `node/${name}`, end: () => resolveNode(cluster, `node/${name}`, name) }]
+      return known.cluster.nodes.has(name)
+        ? [{ kind, operand: `node/${name}`, end: () => resolveNode(known, `node/${name}`, name) }]
         : [];
     case 'Namespace':
-      return cluster.namespaces.has(name) ? [namespaceCandidate(cluster, name)] : [];
+      return known.cluster.namespaces.has(name) ? [namespaceCandidate(known, name)] : [];
     case 'Ingress': {
-      const known = cluster.notModelled.some(
+      const exists = known.cluster.notModelled.some(
         ({ ref }) => ref.kind === 'Ingress' && ref.name === name && ref.namespace === namespace,
       );
       const operand = `ingress/${namespace}/${name}`;
-      return known ? [{ kind, operand, end: () => resolveEntry(cluster, operand, namespace, name) }] : [];
+      return exists ? [{ kind, operand, end: () => resolveEntry(known, operand, namespace, name) }] : [];
     }
     case 'Service':
-      return (indexNames(cluster).services.get(namespace)?.get(name) ?? []).map((service) => ({
+      return (known.services.get(namespace)?.get(name) ?? []).map((service) => ({
         kind,
         operand: serviceOperand(service),
-        end: () => serviceEnd(cluster, service),
+        end: () => serviceEnd(known, service),
       }));
     default:
-      return candidates(cluster, namespace, name).filter((candidate) => candidate.kind === kind);
+      return candidates(known, namespace, name).filter((candidate) => candidate.kind === kind);
   }
 }
 
-function workloadCandidate(cluster: Cluster, workload: Workload): Candidate {
+function workloadCandidate(known: Known, workload: Workload): Candidate {
   return {
     kind: workload.kind,
     operand: workload.id,
     end: () => ({
       kind: 'pods',
       name:
-        candidates(cluster, workload.namespace, workload.name).length > 1
+        candidates(known, workload.namespace, workload.name).length > 1
           ? workload.id
           : `${workload.namespace}/${workload.name}`,
       pods: workload.pods,
@@ -288,24 +313,24 @@ function podCandidate(pod: Pod): Candidate {
   };
 }
 
-function namespaceCandidate(cluster: Cluster, namespace: string): Candidate {
+function namespaceCandidate(known: Known, namespace: string): Candidate {
   return {
     kind: 'Namespace',
     operand: `${namespace}/*`,
     end: () => ({
       kind: 'pods',
       name: `${namespace}/*`,
-      pods: cluster.pods.filter((pod) => pod.namespace === namespace),
+      pods: known.pods.filter((pod) => pod.namespace === namespace),
     }),
   };
 }
 
 /** The kind that `word` names for kubectl, or that a workload of the namespace has (its owner may be of any kind). */
-function kindOf(cluster: Cluster, namespace: string, word: string): string | undefined {
+function kindOf(known: Known, namespace: string, word: string): string | undefined {
   const lower = word.toLowerCase();
-  const known = kindByName.get(lower);
-  if (known !== undefined) return known;
-  for (const same of indexNames(cluster).workloads.get(namespace)?.values() ?? []) {
+  const common = kindByName.get(lower);
+  if (common !== undefined) return common;
+  for (const same of known.workloads.get(namespace)?.values() ?? []) {
     for (const { kind } of same) if (kind.toLowerCase() === lower) return kind;
   }
   return undefined;
@@ -323,11 +348,12 @@ function unknownKind(text: string, namespace: string, word: string, name: string
 }
 
 function serviceOperand(service: Service): string {
-  return `${service.namespace}/svc/${service.name}`;
+  // ingress/svc/x is the Ingress x of the namespace svc, unless the kind is written as no namespace can be.
+  return `${service.namespace}/${service.namespace === 'ingress' ? 'Service' : 'svc'}/${service.name}`;
 }
 
 /** The endpoints of a Service: the pods of its namespace that its selector matches (corner 49). */
-function serviceEnd(cluster: Cluster, service: Service): End | EndProblem {
+function serviceEnd(known: Known, service: Service): End | EndProblem {
   const name = serviceOperand(service);
   const { selector } = service;
   if (service.type === 'ExternalName') {
@@ -342,7 +368,7 @@ function serviceEnd(cluster: Cluster, service: Service): End | EndProblem {
       'name the pods or addresses that are kept as its endpoints',
     );
   }
-  const pods = cluster.pods.filter(
+  const pods = known.pods.filter(
     (pod) => pod.namespace === service.namespace && matches(selector, pod.labels),
   );
   if (pods.length === 0) {
@@ -352,16 +378,16 @@ function serviceEnd(cluster: Cluster, service: Service): End | EndProblem {
   return { kind: 'service', name, service, pods };
 }
 
-function resolveNode(cluster: Cluster, text: string, name: string | undefined): End | EndProblem {
+function resolveNode(known: Known, text: string, name: string | undefined): End | EndProblem {
   if (name === undefined || name === '*') {
-    const nodes = [...cluster.nodes.values()];
+    const nodes = [...known.cluster.nodes.values()];
     if (nodes.length === 0) return empty('the input has no Node, and none of its pods names one', undefined);
     return { kind: 'nodes', name: 'node', nodes };
   }
-  const node = cluster.nodes.get(name);
+  const node = known.cluster.nodes.get(name);
   if (node !== undefined) return { kind: 'nodes', name: `node/${name}`, nodes: [node] };
-  const inNamespace = candidates(cluster, 'node', name).map((candidate) => candidate.operand);
-  const close = nearest(name, [...cluster.nodes.keys()], 3).map((known) => `node/${known}`);
+  const inNamespace = candidates(known, 'node', name).map((candidate) => candidate.operand);
+  const close = nearest(name, [...known.cluster.nodes.keys()], 3).map((near) => `node/${near}`);
   return {
     kind: 'problem',
     reason: 'unknown',
@@ -374,12 +400,12 @@ function resolveNode(cluster: Cluster, text: string, name: string | undefined): 
   };
 }
 
-function resolveEntry(cluster: Cluster, text: string, namespace: string, name: string): EndProblem {
+function resolveEntry(known: Known, text: string, namespace: string, name: string): EndProblem {
   const kind = kindByName.get(namespace);
   const workloads =
     kind === undefined
       ? []
-      : candidatesOfKind(cluster, 'ingress', kind, name).map((candidate) => candidate.operand);
+      : candidatesOfKind(known, 'ingress', kind, name).map((candidate) => candidate.operand);
   return {
     kind: 'problem',
     reason: 'notBuilt',
@@ -392,14 +418,14 @@ function resolveEntry(cluster: Cluster, text: string, namespace: string, name: s
   };
 }
 
-function resolveLabel(cluster: Cluster, text: string, namespace: string | undefined): End | EndProblem {
+function resolveLabel(known: Known, text: string, namespace: string | undefined): End | EndProblem {
   const equals = text.indexOf('=');
   const key = text.slice(0, equals);
   const value = text.slice(equals + (text[equals + 1] === '=' ? 2 : 1));
   if (key === '' || key.endsWith('!') || value.includes('=')) {
     return malformed(`${quote(text)} is no label`, 'write key=value, or key= for the pods without the key');
   }
-  const pods = cluster.pods.filter(
+  const pods = known.pods.filter(
     (pod) =>
       (namespace === undefined || pod.namespace === namespace) &&
       (value === '' ? (pod.labels.get(key) ?? '') === '' : pod.labels.get(key) === value),
@@ -407,7 +433,7 @@ function resolveLabel(cluster: Cluster, text: string, namespace: string | undefi
   const where = namespace === undefined ? '' : ` in ${namespace}`;
   if (pods.length > 0) return { kind: 'pods', name: `${key}=${value}${where}`, pods };
   const labels = new Set<string>();
-  for (const pod of cluster.pods) {
+  for (const pod of known.pods) {
     if (namespace !== undefined && pod.namespace !== namespace) continue;
     for (const label of pod.labels) labels.add(`${label[0]}=${label[1]}`);
   }
@@ -444,12 +470,12 @@ function parseBlock(text: string): Block | undefined {
   return { range: { family: first.family, first: first.value, last: last.value }, bare: dash < 0 };
 }
 
-function resolveBlock(cluster: Cluster, text: string, { range, bare }: Block): End | EndProblem {
+function resolveBlock(known: Known, text: string, { range, bare }: Block): End | EndProblem {
   if (range.first === range.last) {
     const address: Address = { family: range.family, value: range.first };
     const has = ({ addresses }: { readonly addresses: readonly Address[] }): boolean =>
       addresses.some(({ family, value }) => family === address.family && value === address.value);
-    const owners = cluster.pods.filter(has);
+    const owners = known.pods.filter(has);
     const pods = owners.filter((pod) => !pod.hostNetwork);
     const [pod] = pods;
     if (pod !== undefined && pods.length === 1)
@@ -464,16 +490,16 @@ function resolveBlock(cluster: Cluster, text: string, { range, bare }: Block): E
         hint: 'write the one that is meant',
       };
     }
-    const node = [...cluster.nodes.values()].find(has);
+    const node = [...known.cluster.nodes.values()].find(has);
     if (node !== undefined) return { kind: 'nodes', name: `node/${node.name}`, nodes: [node] };
     // The address of host-network pods whose Node is not in the input, or is there without addresses.
     if (owners.length > 0) return { kind: 'pods', name: formatAddress(address), pods: owners };
     // A cluster IP is rewritten to an endpoint's address before policies see it (corner 35). As a CIDR it is what an
     // ipBlock writes, and an id of a map: that stays an address.
     const service = bare
-      ? cluster.services.find(({ clusterIPs }) => has({ addresses: clusterIPs }))
+      ? known.cluster.services.find(({ clusterIPs }) => has({ addresses: clusterIPs }))
       : undefined;
-    if (service !== undefined) return serviceEnd(cluster, service);
+    if (service !== undefined) return serviceEnd(known, service);
     if (bare) return { kind: 'outside', name: formatAddress(address), ranges: [range] };
   }
   const cidr = cidrOfRange(range);
@@ -481,7 +507,7 @@ function resolveBlock(cluster: Cluster, text: string, { range, bare }: Block): E
   return { kind: 'outside', name: cidr === undefined ? ends.join('-') : formatCidr(cidr), ranges: [range] };
 }
 
-function unknownName(cluster: Cluster, text: string, parts: readonly string[], home: string): EndProblem {
+function unknownName(known: Known, text: string, parts: readonly string[], home: string): EndProblem {
   const name = parts.at(-1) ?? '';
   const namespace = parts.length > 1 ? (parts[0] ?? '') : home;
   if (parts.length === 2 && name === '*') {
@@ -489,11 +515,11 @@ function unknownName(cluster: Cluster, text: string, parts: readonly string[], h
       kind: 'problem',
       reason: 'unknown',
       message: `the input has no namespace ${quote(namespace)}`,
-      choices: nearest(namespace, [...cluster.namespaces.keys()], 3).map((known) => `${known}/*`),
+      choices: nearest(namespace, [...known.cluster.namespaces.keys()], 3).map((near) => `${near}/*`),
       hint: undefined,
     };
   }
-  const finished = cluster.finishedPods.find((pod) => pod.namespace === namespace && pod.name === name);
+  const finished = known.cluster.finishedPods.find((pod) => pod.namespace === namespace && pod.name === name);
   if (finished !== undefined) {
     return empty(`${namespace}/${name} has finished, so it opens no connections and takes none`, undefined);
   }
@@ -502,9 +528,9 @@ function unknownName(cluster: Cluster, text: string, parts: readonly string[], h
     kind: 'problem',
     reason: 'unknown',
     message: `the input has nothing called ${quote(text)}${completed}`,
-    choices: nearestEnds(cluster, namespace, name, parts.length === 1),
+    choices: nearestEnds(known, namespace, name, parts.length === 1),
     hint:
-      parts.length > 1 && !cluster.namespaces.has(namespace) && kindByName.get(namespace) === undefined
+      parts.length > 1 && !known.cluster.namespaces.has(namespace) && kindByName.get(namespace) === undefined
         ? `there is no namespace ${namespace} in the input`
         : undefined,
   };
@@ -513,9 +539,9 @@ function unknownName(cluster: Cluster, text: string, parts: readonly string[], h
 const mostChoices = 5;
 
 /** The operands that are spelled most like `namespace/name`, the best first; with `bare`, also namespaces. */
-function nearestEnds(cluster: Cluster, namespace: string, name: string, bare: boolean): string[] {
+function nearestEnds(known: Known, namespace: string, name: string, bare: boolean): string[] {
   if (name.length > 253 || namespace.length > 253) return [];
-  const { workloads, pods, services } = indexNames(cluster);
+  const { workloads, replicas, services } = known;
   const best: { readonly operand: string; readonly score: number }[] = [];
   const offer = (operand: string, score: number): void => {
     if (best.some((choice) => choice.operand === operand)) return;
@@ -528,28 +554,28 @@ function nearestEnds(cluster: Cluster, namespace: string, name: string, bare: bo
   const sources = [
     {
       index: workloads,
-      operand: (inside: string, known: string, one: string) => (one === '' ? `${inside}/${known}` : one),
+      operand: (inside: string, called: string, one: string) => (one === '' ? `${inside}/${called}` : one),
       extra: 0,
     },
-    { index: pods, operand: (inside: string, known: string) => `${inside}/${known}`, extra: 0.2 },
-    { index: services, operand: (inside: string, known: string) => `${inside}/svc/${known}`, extra: 0.1 },
+    { index: replicas, operand: (inside: string, called: string) => `${inside}/${called}`, extra: 0.2 },
+    { index: services, operand: (inside: string, called: string) => `${inside}/svc/${called}`, extra: 0.1 },
   ] as const;
   for (const { index, operand, extra } of sources) {
     for (const [inside, things] of index) {
       // A namespace that was only completed costs little: that it was meant is a guess.
       const away = inside === namespace ? 0 : bare ? 0.5 : Math.min(distance(inside, namespace), 2);
-      for (const [known, same] of things) {
-        const off = spelling(name, known);
+      for (const [called, same] of things) {
+        const off = spelling(name, called);
         if (off === undefined) continue;
         const one = index === workloads && same.length > 1 ? (same[0] as Workload).id : '';
-        offer(operand(inside, known, one), off + away + extra);
+        offer(operand(inside, called, one), off + away + extra);
       }
     }
   }
   if (bare) {
-    for (const known of cluster.namespaces.keys()) {
-      const off = spelling(name, known);
-      if (off !== undefined) offer(`${known}/*`, off + 0.3);
+    for (const called of known.cluster.namespaces.keys()) {
+      const off = spelling(name, called);
+      if (off !== undefined) offer(`${called}/*`, off + 0.3);
     }
   }
   return best.map((choice) => choice.operand);

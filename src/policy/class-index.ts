@@ -1,0 +1,123 @@
+import type { ClassTable } from './classes.ts';
+import { no, unknown, yes } from './labels.ts';
+import type { Holds, LabelTable, Matched } from './labels.ts';
+
+/** Finds the classes that selectors mean: by namespace, by label set, whichever is shorter. */
+export class ClassIndex {
+  readonly #classes: ClassTable;
+  readonly #labels: LabelTable;
+  readonly #namespaceLabels: LabelTable;
+  readonly #ofNamespace: readonly (readonly number[])[];
+  readonly #ofSet: readonly (readonly number[])[];
+  readonly #ofBoth = new Map<number, number[]>();
+  readonly #namespacesOfSet: readonly (readonly number[])[];
+  readonly #selected: (Uint8Array | undefined)[] = [];
+
+  constructor(
+    classes: ClassTable,
+    labels: LabelTable,
+    namespaceLabels: LabelTable,
+    namespaceSets: readonly number[],
+  ) {
+    this.#classes = classes;
+    this.#labels = labels;
+    this.#namespaceLabels = namespaceLabels;
+    const ofNamespace: number[][] = namespaceSets.map(() => []);
+    const ofSet: number[][] = Array.from({ length: labels.setCount }, () => []);
+    for (let c = 0; c < classes.size; c++) {
+      const namespace = classes.namespace[c]!;
+      if (namespace < 0) continue;
+      const set = classes.labels[c]!;
+      ofNamespace[namespace]!.push(c);
+      ofSet[set]!.push(c);
+      const key = namespace * 0x800_0000 + set;
+      const both = this.#ofBoth.get(key);
+      if (both === undefined) this.#ofBoth.set(key, [c]);
+      else both.push(c);
+    }
+    this.#ofNamespace = ofNamespace;
+    this.#ofSet = ofSet;
+    const namespacesOfSet: number[][] = Array.from({ length: namespaceLabels.setCount }, () => []);
+    for (const [namespace, set] of namespaceSets.entries()) namespacesOfSet[set]!.push(namespace);
+    this.#namespacesOfSet = namespacesOfSet;
+  }
+
+  /** By namespace number: 1 where a namespace selector matches. */
+  namespaces(selector: number): Uint8Array {
+    let mask = this.#selected[selector];
+    if (mask === undefined) {
+      mask = new Uint8Array(this.#ofNamespace.length);
+      for (const set of this.#namespaceLabels.matched(selector).sure) {
+        for (const namespace of this.#namespacesOfSet[set]!) mask[namespace] = 1;
+      }
+      this.#selected[selector] = mask;
+    }
+    return mask;
+  }
+
+  /** The classes of one namespace that a pod selector matches, for certain and perhaps. */
+  inNamespace(namespace: number, selector: number): Matched {
+    const all = this.#ofNamespace[namespace]!;
+    if (selector === this.#labels.everything) return { sure: all, unsure: [] };
+    const sure: number[] = [];
+    const unsure: number[] = [];
+    if (all.length <= 64 || this.#labels.estimate(selector) >= all.length) {
+      for (const c of all) {
+        const holds = this.#labels.holds(selector, this.#classes.labels[c]!);
+        if (holds === yes) sure.push(c);
+        else if (holds === unknown) unsure.push(c);
+      }
+      return { sure, unsure };
+    }
+    const matched = this.#labels.matched(selector);
+    for (const [sets, classes] of [
+      [matched.sure, sure],
+      [matched.unsure, unsure],
+    ] as const) {
+      for (const set of sets) {
+        for (const c of this.#ofBoth.get(namespace * 0x800_0000 + set) ?? []) classes.push(c);
+      }
+    }
+    return { sure, unsure };
+  }
+
+  /** The same over all namespaces that a namespace selector matches. */
+  inNamespaces(namespaces: number, selector: number): Matched {
+    const mask = this.namespaces(namespaces);
+    let population = 0;
+    for (let namespace = 0; namespace < mask.length; namespace++) {
+      if (mask[namespace] === 1) population += this.#ofNamespace[namespace]!.length;
+    }
+    const sure: number[] = [];
+    const unsure: number[] = [];
+    if (selector === this.#labels.everything || this.#labels.estimate(selector) >= population) {
+      for (let namespace = 0; namespace < mask.length; namespace++) {
+        if (mask[namespace] !== 1) continue;
+        for (const c of this.#ofNamespace[namespace]!) {
+          const holds = this.#labels.holds(selector, this.#classes.labels[c]!);
+          if (holds === yes) sure.push(c);
+          else if (holds === unknown) unsure.push(c);
+        }
+      }
+      return { sure, unsure };
+    }
+    const matched = this.#labels.matched(selector);
+    for (const [sets, classes] of [
+      [matched.sure, sure],
+      [matched.unsure, unsure],
+    ] as const) {
+      for (const set of sets) {
+        for (const c of this.#ofSet[set]!) if (mask[this.#classes.namespace[c]!] === 1) classes.push(c);
+      }
+    }
+    return { sure, unsure };
+  }
+
+  /** Whether a pod selector in one namespace, or in those of a namespace selector, means a class. */
+  holds(namespace: number | undefined, namespaces: number | undefined, selector: number, c: number): Holds {
+    const own = this.#classes.namespace[c]!;
+    if (own < 0) return no;
+    if (namespace === undefined ? this.namespaces(namespaces!)[own] !== 1 : namespace !== own) return no;
+    return this.#labels.holds(selector, this.#classes.labels[c]!);
+  }
+}

@@ -1,0 +1,166 @@
+import type { Cluster, ContainerPort, Pod } from '../model/index.ts';
+import { families } from '../net/index.ts';
+import type { BlockTable, Cells } from './blocks.ts';
+import type { LabelTable } from './labels.ts';
+import type { PortTable } from './port-table.ts';
+import type { Profile } from './profile.ts';
+
+/** Bits of the families that a pod has; a pod without an address has both (corner 39). */
+export const familyBits = { IPv4: 1, IPv6: 2 } as const;
+
+/**
+ * Pods that no policy of the input can tell apart: same namespace, same labels as far as selectors mention them, same
+ * meaning of port names, addresses in the same cells and families, both or neither on the host network (corner 8).
+ */
+export class ClassTable {
+  readonly pods: readonly Pod[];
+  /** By pod: its class. */
+  readonly classOf: Int32Array;
+  /** How many pods a class has. */
+  readonly weight: Float64Array;
+  /** Number of its namespace, -1 for host-network classes: no selector matches those (corner 44). */
+  readonly namespace: Int32Array;
+  readonly labels: Int32Array;
+  readonly portMap: Int32Array;
+  /** Cell of its address by family, -1 without one, or where no block is. */
+  readonly cell4: Int32Array;
+  readonly cell6: Int32Array;
+  readonly family: Uint8Array;
+  readonly host: Uint8Array;
+  /** One pod of each class, as its example. */
+  readonly example: Int32Array;
+  readonly cells: Cells;
+
+  readonly #indexOfPod = new Map<Pod, number>();
+
+  constructor(
+    cluster: Cluster,
+    profile: Profile,
+    namespaceIndex: ReadonlyMap<string, number>,
+    labelTable: LabelTable,
+    ports: PortTable,
+    blocks: BlockTable,
+  ) {
+    this.pods = profile.finishedPods === 'pod' ? [...cluster.pods, ...cluster.finishedPods] : cluster.pods;
+    const count = this.pods.length;
+    const parts = { IPv4: new Int32Array(count).fill(-1), IPv6: new Int32Array(count).fill(-1) };
+    const touched = { IPv4: new Set<number>(), IPv6: new Set<number>() };
+    const sets = new Int32Array(count).fill(-1);
+    const namespaces = new Int32Array(count).fill(-1);
+    const portMaps = new Int32Array(count);
+    const families_ = new Uint8Array(count);
+    const portMapOf = portMapper(ports, profile);
+
+    for (let i = 0; i < count; i++) {
+      const pod = this.pods[i]!;
+      const host = isHost(pod, profile);
+      if (!host) {
+        sets[i] = labelTable.setOf(pod);
+        namespaces[i] = namespaceIndex.get(pod.namespace)!;
+        portMaps[i] = portMapOf(pod.ports);
+      }
+      let bits = 0;
+      for (const { family, value } of pod.addresses) {
+        if ((bits & familyBits[family]) !== 0) continue;
+        bits |= familyBits[family];
+        // Corner 34: whether an ipBlock matches a pod's address is the profile's; a node's it always matches.
+        if (blocks.size > 0 && (host || profile.ipBlockMatchesPods)) {
+          const part = blocks.partOf(family, value);
+          parts[family][i] = part;
+          touched[family].add(part);
+        }
+      }
+      families_[i] = bits === 0 ? familyBits.IPv4 | familyBits.IPv6 : bits;
+    }
+
+    this.cells = blocks.cells(touched);
+    const { cellOfPart } = this.cells;
+    const aux: Numbering = new Numbering();
+    const auxOf = new Int32Array(count);
+    const span = touched.IPv4.size + touched.IPv6.size + 2;
+    for (let i = 0; i < count; i++) {
+      let key = portMaps[i]!;
+      for (const family of families) key = key * span + 1 + (cellOfPart[family].get(parts[family][i]!) ?? -1);
+      auxOf[i] = aux.of(key * 8 + families_[i]! * 2 + (sets[i] === -1 ? 1 : 0));
+    }
+
+    const classes = new Numbering();
+    this.classOf = new Int32Array(count);
+    const examples: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const key = ((namespaces[i]! + 1) * (labelTable.setCount + 1) + sets[i]! + 1) * aux.size + auxOf[i]!;
+      const id = classes.of(key);
+      if (id === examples.length) examples.push(i);
+      this.classOf[i] = id;
+    }
+    const size = classes.size;
+    this.weight = new Float64Array(size);
+    this.namespace = new Int32Array(size);
+    this.labels = new Int32Array(size);
+    this.portMap = new Int32Array(size);
+    this.cell4 = new Int32Array(size);
+    this.cell6 = new Int32Array(size);
+    this.family = new Uint8Array(size);
+    this.host = new Uint8Array(size);
+    this.example = Int32Array.from(examples);
+    for (let i = 0; i < count; i++) {
+      const pod = this.pods[i]!;
+      this.weight[this.classOf[i]!]! += pod.replicas;
+    }
+    for (const [id, i] of examples.entries()) {
+      this.namespace[id] = namespaces[i]!;
+      this.labels[id] = sets[i]!;
+      this.portMap[id] = portMaps[i]!;
+      this.cell4[id] = cellOfPart.IPv4.get(parts.IPv4[i]!) ?? -1;
+      this.cell6[id] = cellOfPart.IPv6.get(parts.IPv6[i]!) ?? -1;
+      this.family[id] = families_[i]!;
+      this.host[id] = sets[i] === -1 ? 1 : 0;
+    }
+  }
+
+  get size(): number {
+    return this.weight.length;
+  }
+
+  /** The number of a pod of the cluster; -1 for a pod that the profile ignores, or of another cluster. */
+  indexOf(pod: Pod): number {
+    if (this.#indexOfPod.size === 0)
+      for (const [i, each] of this.pods.entries()) this.#indexOfPod.set(each, i);
+    return this.#indexOfPod.get(pod) ?? -1;
+  }
+}
+
+/** Whether a pod is its node, as far as policies go (corner 44). */
+export function isHost(pod: Pod, profile: Profile): boolean {
+  return pod.hostNetwork && profile.hostNetworkPods === 'node';
+}
+
+/** Pods of one template share their list of ports: each distinct list is looked at once. */
+function portMapper(ports: PortTable, profile: Profile): (declared: readonly ContainerPort[]) => number {
+  if (!ports.hasNames) return () => 0;
+  const known = new Map<readonly ContainerPort[], number>();
+  return (declared) => {
+    let id = known.get(declared);
+    if (id === undefined) {
+      // Corner 28: whether the names of sidecars count is the profile's.
+      id = ports.portMap(profile.sidecarPorts ? declared : declared.filter((port) => !port.sidecar));
+      known.set(declared, id);
+    }
+    return id;
+  };
+}
+
+/** Numbers keys from 0 in the order in which they are met. */
+class Numbering {
+  readonly #ids = new Map<number, number>();
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  of(key: number): number {
+    let id = this.#ids.get(key);
+    if (id === undefined) this.#ids.set(key, (id = this.#ids.size));
+    return id;
+  }
+}

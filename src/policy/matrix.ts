@@ -1,0 +1,537 @@
+import type { Direction } from '../model/index.ts';
+import { noAccess } from './access.ts';
+import type { AccessTable } from './access.ts';
+import type { BlockTable } from './blocks.ts';
+import type { ClassIndex } from './class-index.ts';
+import { familyBits, isHost } from './classes.ts';
+import type { ClassTable } from './classes.ts';
+import type { ClassProfile } from './parts.ts';
+import { anyPeer } from './peers.ts';
+import type { PeerTable } from './peers.ts';
+import { everything, nothing } from './port-table.ts';
+import type { PortTable } from './port-table.ts';
+import type { Profile } from './profile.ts';
+
+/** What the matrix reads of a compiled policy. */
+interface MatrixParts {
+  readonly profile: Profile;
+  readonly assume: 'closed' | 'open';
+  readonly denseThreshold: number;
+  readonly blocks: BlockTable;
+  readonly ports: PortTable;
+  readonly peers: PeerTable;
+  readonly classes: ClassTable;
+  readonly index: ClassIndex;
+  readonly profileOf: { readonly [direction in Direction]: Int32Array };
+  readonly profiles: { readonly [direction in Direction]: readonly ClassProfile[] };
+}
+
+/** One direction's profiles, each cut into the part that many classes share and the part that few do. */
+interface Side {
+  /** By profile: id of its dense part. */
+  readonly denseOf: Int32Array;
+  /** By dense part: the peers with their ports. */
+  readonly dense: readonly ClassProfile[];
+  /** By profile: peers that match few classes, with their ports. */
+  readonly sparse: readonly ClassProfile[];
+  /** By class: its atom, the dense peers of this direction that it belongs to. */
+  readonly atomOf: Int32Array;
+  /** By atom: a class of it. */
+  readonly example: readonly number[];
+  /** By dense peer: the atoms that it means. */
+  readonly has: ReadonlyMap<number, Uint8Array>;
+  /** The dense parts' ports at an atom, by lane, dense part and atom; -1 where not asked yet. */
+  readonly memo: Map<number, number>;
+}
+
+/** Blocks up to this number are kept in a table of 4 bytes each. */
+const largestTable = 1 << 22;
+
+/**
+ * The access of every ordered pair of classes, factorised.
+ *
+ * Peers that match many classes (dense) part the classes into a handful of atoms; the pair's access is then a function
+ * of the source's *row* (dense egress, atom as a peer, families) and the destination's *column* (dense ingress, atom as
+ * a peer, families). Peers that match few classes (sparse) touch few pairs, and those are worked out one by one. So the
+ * work is about the number of sparse entries and of blocks, not the square of the classes.
+ */
+export class Matrix {
+  readonly #parts: MatrixParts;
+  readonly #accesses: AccessTable;
+  /** By peer: the classes that it means. */
+  readonly #classesOfPeer: (Int32Array | undefined)[] = [];
+  /** 2 when some ipBlock matches some pod, so that the families may differ; else 1. */
+  readonly #lanes: 1 | 2;
+  readonly #egress: Side;
+  readonly #ingress: Side;
+  readonly rowOf: Int32Array;
+  readonly columnOf: Int32Array;
+  /** A class of each row and column. */
+  readonly #rowExample: readonly number[];
+  readonly #columnExample: readonly number[];
+  /** By row and column: their access, -1 where not asked yet; a map where the table would be large. */
+  readonly #table: Int32Array;
+  readonly #rare = new Map<number, number>();
+  /** By class: the sparse peers of ingress profiles that mean it. */
+  readonly #sparsePeersOf: (number[] | undefined)[] = [];
+  /** By peer: the ingress profiles that admit it, with their ports. */
+  readonly #usersOf = new Map<number, { readonly profile: number; readonly ports: number }[]>();
+  /** By ingress profile: its classes. */
+  readonly #classesOfProfile: number[][] = [];
+
+  // Scratch of `touched`, one slot for each class and lane; a slot counts when its stamp is the current one.
+  readonly #stamp: Int32Array;
+  readonly #extraEgress: readonly [Int32Array, Int32Array];
+  readonly #extraIngress: readonly [Int32Array, Int32Array];
+  #round = 0;
+
+  constructor(parts: MatrixParts, accesses: AccessTable) {
+    this.#parts = parts;
+    this.#accesses = accesses;
+    const { classes, profiles, profileOf, ports, blocks, peers } = parts;
+    const size = classes.size;
+
+    const used = { egress: usedPeers(profiles.egress), ingress: usedPeers(profiles.ingress) };
+    let lanes: 1 | 2 = 1;
+    for (const peer of new Set([...used.egress, ...used.ingress])) {
+      if (peer === anyPeer) continue;
+      const list = this.#findClasses(peer);
+      this.#classesOfPeer[peer] = list;
+      if (peers.definition(peer).kind === 'block' && list.length > 0) lanes = 2;
+    }
+    this.#lanes = blocks.size === 0 ? 1 : lanes;
+
+    // In egress a name resolves at the destination: its port map is part of its atom.
+    const named = profiles.egress.some((profile) => profile.ports.some((spec) => ports.isNamed(spec)));
+    this.#egress = this.#side('egress', used.egress, named ? classes.portMap : undefined);
+    this.#ingress = this.#side('ingress', used.ingress, undefined);
+
+    const rows = new Keys();
+    const columns = new Keys();
+    this.rowOf = new Int32Array(size);
+    this.columnOf = new Int32Array(size);
+    for (let c = 0; c < size; c++) {
+      const family = classes.family[c]!;
+      this.rowOf[c] = rows.of(
+        this.#egress.denseOf[profileOf.egress[c]!]! * 4 + family,
+        this.#ingress.atomOf[c]!,
+        c,
+      );
+      this.columnOf[c] = columns.of(
+        this.#ingress.denseOf[profileOf.ingress[c]!]! * 4 + family,
+        this.#egress.atomOf[c]!,
+        c,
+      );
+    }
+    this.#rowExample = rows.examples;
+    this.#columnExample = columns.examples;
+    const cells = this.rowCount * this.columnCount;
+    this.#table = new Int32Array(cells <= largestTable ? cells : 0).fill(-1);
+
+    for (const [id, profile] of this.#ingress.sparse.entries()) {
+      for (let i = 0; i < profile.peers.length; i++) {
+        const users = this.#usersOf.get(profile.peers[i]!);
+        const user = { profile: id, ports: profile.ports[i]! };
+        if (users !== undefined) users.push(user);
+        else this.#usersOf.set(profile.peers[i]!, [user]);
+      }
+      this.#classesOfProfile.push([]);
+    }
+    for (const peer of this.#usersOf.keys()) {
+      for (const c of this.#classesOfPeer[peer]!) (this.#sparsePeersOf[c] ??= []).push(peer);
+    }
+    for (let c = 0; c < size; c++) this.#classesOfProfile[profileOf.ingress[c]!]!.push(c);
+
+    this.#stamp = new Int32Array(size);
+    this.#extraEgress = [new Int32Array(size), new Int32Array(this.#lanes === 2 ? size : 0)];
+    this.#extraIngress = [new Int32Array(size), new Int32Array(this.#lanes === 2 ? size : 0)];
+  }
+
+  get rowCount(): number {
+    return this.#rowExample.length;
+  }
+
+  get columnCount(): number {
+    return this.#columnExample.length;
+  }
+
+  #findClasses(peer: number): Int32Array {
+    const { peers, index, classes, assume } = this.#parts;
+    const definition = peers.definition(peer);
+    switch (definition.kind) {
+      case 'any':
+        return Int32Array.from({ length: classes.size }, (_, c) => c);
+      case 'pods': {
+        const { sure, unsure } =
+          definition.namespace === undefined
+            ? index.inNamespaces(definition.namespaces!, definition.selector)
+            : index.inNamespace(definition.namespace, definition.selector);
+        return Int32Array.from(assume === 'open' && unsure.length > 0 ? [...sure, ...unsure] : sure);
+      }
+      case 'block': {
+        const cells = new Set(classes.cells.cellsOfBlock[definition.block]);
+        const list: number[] = [];
+        if (cells.size > 0) {
+          for (let c = 0; c < classes.size; c++) {
+            if (cells.has(classes.cell4[c]!) || cells.has(classes.cell6[c]!)) list.push(c);
+          }
+        }
+        return Int32Array.from(list);
+      }
+    }
+  }
+
+  #side(direction: Direction, used: ReadonlySet<number>, firstCut: Int32Array | undefined): Side {
+    const { profiles, classes, denseThreshold } = this.#parts;
+    const densePeers = [...used].filter(
+      (peer) => peer !== anyPeer && this.#classesOfPeer[peer]!.length > denseThreshold,
+    );
+    // Partition refinement: each dense peer parts the classes that it means from those that it does not.
+    const atomOf = new Int32Array(classes.size);
+    if (firstCut !== undefined) atomOf.set(firstCut);
+    let next = 1 + atomOf.reduce((a, b) => Math.max(a, b), 0);
+    for (const peer of densePeers) {
+      const split = new Map<number, number>();
+      for (const c of this.#classesOfPeer[peer]!) {
+        let to = split.get(atomOf[c]!);
+        if (to === undefined) split.set(atomOf[c]!, (to = next++));
+        atomOf[c] = to;
+      }
+    }
+    const atoms = new Map<number, number>();
+    const example: number[] = [];
+    for (let c = 0; c < atomOf.length; c++) {
+      let atom = atoms.get(atomOf[c]!);
+      if (atom === undefined) {
+        atoms.set(atomOf[c]!, (atom = example.length));
+        example.push(c);
+      }
+      atomOf[c] = atom;
+    }
+    const has = new Map<number, Uint8Array>([[anyPeer, new Uint8Array(example.length).fill(1)]]);
+    for (const peer of densePeers) {
+      const mask = new Uint8Array(example.length);
+      for (const c of this.#classesOfPeer[peer]!) mask[atomOf[c]!] = 1;
+      has.set(peer, mask);
+    }
+
+    const denseOf = new Int32Array(profiles[direction].length);
+    const dense: ClassProfile[] = [];
+    const denseIds = new Map<string, number>();
+    const sparse: ClassProfile[] = [];
+    for (const [id, profile] of profiles[direction].entries()) {
+      const part = (keep: boolean): ClassProfile => {
+        const at = [...profile.peers.keys()].filter((i) => has.has(profile.peers[i]!) === keep);
+        return {
+          isolated: profile.isolated,
+          peers: Int32Array.from(at, (i) => profile.peers[i]!),
+          ports: Int32Array.from(at, (i) => profile.ports[i]!),
+        };
+      };
+      const shared = part(true);
+      const key = `${shared.peers.join(',')}:${shared.ports.join(',')}`;
+      let denseId = denseIds.get(key);
+      if (denseId === undefined) {
+        denseIds.set(key, (denseId = dense.length));
+        dense.push(shared);
+      }
+      denseOf[id] = denseId;
+      sparse.push(part(false));
+    }
+    return { denseOf, dense, sparse, atomOf, example, has, memo: new Map() };
+  }
+
+  /** Lane 0 is IPv4 and lane 1 IPv6 where the families may differ; else lane 0 stands for both. */
+  #inLane(peer: number, lane: number): boolean {
+    if (this.#lanes === 1) return true;
+    const { peers, blocks } = this.#parts;
+    const definition = peers.definition(peer);
+    return (
+      definition.kind !== 'block' || blocks.block(definition.block).family === (lane === 0 ? 'IPv4' : 'IPv6')
+    );
+  }
+
+  /** What a side's dense part admits at an atom of the other end. */
+  #denseAt(direction: Direction, densePart: number, atom: number, lane: number): number {
+    const side = direction === 'egress' ? this.#egress : this.#ingress;
+    const key = (densePart * side.example.length + atom) * 2 + lane;
+    let set = side.memo.get(key);
+    if (set === undefined) {
+      set = this.#evaluate(
+        direction,
+        side.dense[densePart]!,
+        side.example[atom]!,
+        lane,
+        (peer) => side.has.get(peer)![atom] === 1,
+      );
+      side.memo.set(key, set);
+    }
+    return set;
+  }
+
+  #evaluate(
+    direction: Direction,
+    profile: ClassProfile,
+    otherClass: number,
+    lane: number,
+    means: (peer: number) => boolean,
+  ): number {
+    const { ports } = this.#parts;
+    let set = nothing;
+    for (let i = 0; i < profile.peers.length && set !== everything; i++) {
+      const peer = profile.peers[i]!;
+      if (!means(peer) || !this.#inLane(peer, lane)) continue;
+      set = ports.union(
+        set,
+        direction === 'ingress' ? profile.ports[i]! : this.#resolve(profile.ports[i]!, peer, otherClass),
+      );
+    }
+    return set;
+  }
+
+  #resolve(spec: number, peer: number, destination: number): number {
+    const { ports, peers, classes, profile } = this.#parts;
+    // Corner 29: a name in a rule that only an ipBlock brings to this pod.
+    if (!profile.namedPortOnIpBlock && peers.definition(peer).kind === 'block') return ports.fixed(spec);
+    return ports.resolve(spec, classes.portMap[destination]!);
+  }
+
+  /** The access of a row and a column, sparse peers left out. */
+  block(row: number, column: number): number {
+    const key = row * this.columnCount + column;
+    const tabled = this.#table.length > 0;
+    const known = tabled ? this.#table[key]! : (this.#rare.get(key) ?? -1);
+    if (known >= 0) return known;
+    const s = this.#rowExample[row]!;
+    const d = this.#columnExample[column]!;
+    const access = this.#join(s, d, (direction, lane) => this.#densePair(direction, s, d, lane));
+    if (tabled) this.#table[key] = access;
+    else if (this.#rare.size < largestTable) this.#rare.set(key, access);
+    return access;
+  }
+
+  #densePair(direction: Direction, s: number, d: number, lane: number): number {
+    const { profileOf } = this.#parts;
+    return direction === 'egress'
+      ? this.#denseAt('egress', this.#egress.denseOf[profileOf.egress[s]!]!, this.#egress.atomOf[d]!, lane)
+      : this.#denseAt(
+          'ingress',
+          this.#ingress.denseOf[profileOf.ingress[d]!]!,
+          this.#ingress.atomOf[s]!,
+          lane,
+        );
+  }
+
+  /** Brings both sides and both families of a pair together (corners 3 and 37). */
+  #join(s: number, d: number, side: (direction: Direction, lane: number) => number): number {
+    const { classes, ports } = this.#parts;
+    const shared = classes.family[s]! & classes.family[d]!;
+    if (shared === 0) return noAccess;
+    const inLane = (lane: number): number => {
+      const egress = side('egress', lane);
+      return egress === nothing ? nothing : ports.intersect(egress, side('ingress', lane));
+    };
+    if (this.#lanes === 1) return this.#accesses.simple(inLane(0));
+    if (shared === familyBits.IPv4) return this.#accesses.simple(inLane(0));
+    if (shared === familyBits.IPv6) return this.#accesses.simple(inLane(1));
+    const in4 = inLane(0);
+    const in6 = inLane(1);
+    if (in4 === in6) return this.#accesses.simple(in4);
+    return this.#accesses.of(ports.intersect(in4, in6), ports.minus(in4, in6), ports.minus(in6, in4));
+  }
+
+  /**
+   * The destinations whose access from class `s` differs or may differ from their block's, with the exact access:
+   * `visit(d, access)`, each `d` once. Pairs of one class are answered for two different pods.
+   */
+  touched(s: number, visit: (d: number, access: number) => void): void {
+    const { profileOf, classes, ports } = this.#parts;
+    const round = ++this.#round;
+    const list: number[] = [];
+    const egress = this.#egress.sparse[profileOf.egress[s]!]!;
+    for (let i = 0; i < egress.peers.length; i++) {
+      const peer = egress.peers[i]!;
+      for (const d of this.#classesOfPeer[peer]!) {
+        this.#touch(d, round, list);
+        const set = this.#resolve(egress.ports[i]!, peer, d);
+        for (let lane = 0; lane < this.#lanes; lane++) {
+          if (!this.#inLane(peer, lane)) continue;
+          const extra = this.#extraEgress[lane]!;
+          extra[d] = ports.union(extra[d]!, set);
+        }
+      }
+    }
+    for (const peer of this.#sparsePeersOf[s] ?? []) {
+      for (const user of this.#usersOf.get(peer)!) {
+        for (const d of this.#classesOfProfile[user.profile]!) {
+          this.#touch(d, round, list);
+          for (let lane = 0; lane < this.#lanes; lane++) {
+            if (!this.#inLane(peer, lane)) continue;
+            const extra = this.#extraIngress[lane]!;
+            extra[d] = ports.union(extra[d]!, user.ports);
+          }
+        }
+      }
+    }
+    const side = (direction: Direction, lane: number, d: number): number =>
+      ports.union(
+        this.#densePair(direction, s, d, lane),
+        direction === 'egress' ? this.#extraEgress[lane]![d]! : this.#extraIngress[lane]![d]!,
+      );
+    const single = this.#lanes === 1;
+    for (const d of list) {
+      if (single) {
+        if ((classes.family[s]! & classes.family[d]!) === 0) continue;
+        const out = side('egress', 0, d);
+        visit(
+          d,
+          this.#accesses.simple(out === nothing ? nothing : ports.intersect(out, side('ingress', 0, d))),
+        );
+      } else {
+        visit(
+          d,
+          this.#join(s, d, (direction, lane) => side(direction, lane, d)),
+        );
+      }
+    }
+  }
+
+  #touch(d: number, round: number, list: number[]): void {
+    if (this.#stamp[d] === round) return;
+    this.#stamp[d] = round;
+    list.push(d);
+    for (let lane = 0; lane < this.#lanes; lane++) {
+      this.#extraEgress[lane]![d] = nothing;
+      this.#extraIngress[lane]![d] = nothing;
+    }
+  }
+
+  /** The access from class `s` to every class. */
+  row(s: number, into: Int32Array): void {
+    const row = this.rowOf[s]!;
+    for (let d = 0; d < into.length; d++) into[d] = this.block(row, this.columnOf[d]!);
+    this.touched(s, (d, access) => {
+      into[d] = access;
+    });
+  }
+
+  /**
+   * How many ordered pairs of distinct pods have which access, by access id, the own-node exemption of host-network
+   * pods (corner 42) included.
+   */
+  count(): Float64Array {
+    const { classes } = this.#parts;
+    const totals: number[] = [];
+    const add = (access: number, pairs: number): void => {
+      totals[access] = (totals[access] ?? 0) + pairs;
+    };
+    const rowWeight = new Float64Array(this.rowCount);
+    const columnWeight = new Float64Array(this.columnCount);
+    for (let c = 0; c < classes.size; c++) {
+      rowWeight[this.rowOf[c]!]! += classes.weight[c]!;
+      columnWeight[this.columnOf[c]!]! += classes.weight[c]!;
+    }
+    for (let row = 0; row < rowWeight.length; row++) {
+      for (let column = 0; column < columnWeight.length; column++) {
+        add(this.block(row, column), rowWeight[row]! * columnWeight[column]!);
+      }
+    }
+    for (let s = 0; s < classes.size; s++) {
+      const weight = classes.weight[s]!;
+      const row = this.rowOf[s]!;
+      // A pod and itself are no pair.
+      add(this.block(row, this.columnOf[s]!), -weight);
+      this.touched(s, (d, access) => {
+        const before = this.block(row, this.columnOf[d]!);
+        if (before === access) return;
+        const pairs = weight * (s === d ? weight - 1 : classes.weight[d]!);
+        add(before, -pairs);
+        add(access, pairs);
+      });
+    }
+    this.#countOwnNode(add);
+    return Float64Array.from({ length: this.#accesses.size }, (_, access) => totals[access] ?? 0);
+  }
+
+  /** Corner 42: between a host-network pod and the other pods of its node everything is allowed. */
+  #countOwnNode(add: (access: number, pairs: number) => void): void {
+    const { classes, profile } = this.#parts;
+    if (!profile.ownNode) return;
+    const hosts = new Map<string, Map<number, number>>();
+    for (const [i, pod] of classes.pods.entries()) {
+      if (!isHost(pod, profile) || pod.node === undefined) continue;
+      addTo(hosts, pod.node, classes.classOf[i]!, pod.replicas);
+    }
+    if (hosts.size === 0) return;
+    const guests = new Map<string, Map<number, number>>();
+    for (const [i, pod] of classes.pods.entries()) {
+      if (isHost(pod, profile) || pod.node === undefined || !hosts.has(pod.node)) continue;
+      addTo(guests, pod.node, classes.classOf[i]!, pod.replicas);
+    }
+    const free = this.#accesses.simple(everything);
+    for (const [node, ofNode] of guests) {
+      for (const [host, hostWeight] of hosts.get(node)!) {
+        for (const [guest, guestWeight] of ofNode) {
+          if ((classes.family[host]! & classes.family[guest]!) === 0) continue;
+          const pairs = hostWeight * guestWeight;
+          for (const [s, d] of [
+            [host, guest],
+            [guest, host],
+          ] as const) {
+            add(this.access(s, d), -pairs);
+            add(free, pairs);
+          }
+        }
+      }
+    }
+  }
+
+  /** The access of one pair of classes, for two different pods, without the own-node exemption. */
+  access(s: number, d: number): number {
+    const { profiles, profileOf } = this.#parts;
+    return this.#join(s, d, (direction, lane) => {
+      const profile = profiles[direction][profileOf[direction][direction === 'egress' ? s : d]!]!;
+      const other = direction === 'egress' ? d : s;
+      return this.#evaluate(direction, profile, other, lane, (peer) => this.#peerMeans(peer, other));
+    });
+  }
+
+  #peerMeans(peer: number, c: number): boolean {
+    if (peer === anyPeer) return true;
+    const list = this.#classesOfPeer[peer]!;
+    const mask = this.#egress.has.get(peer);
+    if (mask !== undefined) return mask[this.#egress.atomOf[c]!] === 1;
+    const ingressMask = this.#ingress.has.get(peer);
+    if (ingressMask !== undefined) return ingressMask[this.#ingress.atomOf[c]!] === 1;
+    return list.includes(c);
+  }
+}
+
+function usedPeers(profiles: readonly ClassProfile[]): ReadonlySet<number> {
+  const used = new Set<number>();
+  for (const { peers } of profiles) for (const peer of peers) used.add(peer);
+  return used;
+}
+
+function addTo(counts: Map<string, Map<number, number>>, node: string, c: number, weight: number): void {
+  const ofNode = counts.get(node);
+  if (ofNode === undefined) counts.set(node, new Map([[c, weight]]));
+  else ofNode.set(c, (ofNode.get(c) ?? 0) + weight);
+}
+
+/** Numbers pairs of keys from 0 in the order in which they are met, with an example of each. */
+class Keys {
+  readonly #ids = new Map<number, number>();
+  readonly examples: number[] = [];
+
+  of(first: number, second: number, example: number): number {
+    const key = first * 0x1000_0000 + second;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.examples.length;
+      this.#ids.set(key, id);
+      this.examples.push(example);
+    }
+    return id;
+  }
+}

@@ -1,0 +1,38 @@
+import type { Direction } from '../model/index.ts';
+
+/** Policies of one namespace that select the same pods. */
+export interface SubjectGroup {
+  readonly namespace: number;
+  readonly selector: number;
+  /** Indices in `cluster.policies`, ascending. */
+  readonly policies: readonly number[];
+}
+
+/** One rule with its peers and ports as ids; index `i` of `peers` is index `i` of the manifest's list. */
+export interface CompiledRule {
+  readonly peers: readonly number[];
+  readonly spec: number;
+}
+
+/** By direction and policy: its rules, `undefined` where the policy does not isolate that direction (corners 1, 4, 5). */
+export type CompiledRules = {
+  readonly [direction in Direction]: readonly (readonly CompiledRule[] | undefined)[];
+};
+
+/** A group of policies that selects a class; `unsure`: files cannot tell whether it does. */
+export interface Selection {
+  readonly group: number;
+  readonly unsure: boolean;
+}
+
+/** What all policies of a class together say in one direction: for each peer, the ports. */
+export interface ClassProfile {
+  readonly isolated: boolean;
+  /** Ascending. */
+  readonly peers: Int32Array;
+  /** Port sets in ingress, where names are resolved; port specs in egress, where each destination resolves them. */
+  readonly ports: Int32Array;
+}
+
+/** Id of the profile of classes that nothing isolates, in both directions. */
+export const openProfile = 0;

@@ -1,0 +1,71 @@
+import type { Peer } from '../model/index.ts';
+import type { BlockTable } from './blocks.ts';
+import type { LabelTable } from './labels.ts';
+
+/** Id of the peer that every end is, pods, nodes and all addresses alike (corner 10). */
+export const anyPeer = 0;
+
+/** Whom one peer entry means, with selectors and blocks as ids. */
+export type PeerDefinition =
+  | { readonly kind: 'any' }
+  /** Pods of one namespace, or of those that a namespace selector matches (corner 12). */
+  | {
+      readonly kind: 'pods';
+      readonly namespace: number | undefined;
+      readonly namespaces: number | undefined;
+      readonly selector: number;
+    }
+  | { readonly kind: 'block'; readonly block: number };
+
+/** Peers as numbers: entries that mean the same ends have one id. */
+export class PeerTable {
+  readonly #definitions: PeerDefinition[] = [{ kind: 'any' }];
+  readonly #own = new Map<number, number>();
+  readonly #selected = new Map<number, number>();
+  readonly #blocks = new Map<number, number>();
+
+  readonly #podLabels: LabelTable;
+  readonly #namespaceLabels: LabelTable;
+  readonly #blockTable: BlockTable;
+
+  constructor(podLabels: LabelTable, namespaceLabels: LabelTable, blocks: BlockTable) {
+    this.#podLabels = podLabels;
+    this.#namespaceLabels = namespaceLabels;
+    this.#blockTable = blocks;
+  }
+
+  get size(): number {
+    return this.#definitions.length;
+  }
+
+  definition(peer: number): PeerDefinition {
+    return this.#definitions[peer]!;
+  }
+
+  /** The id of a peer entry of a policy in namespace number `namespace`. */
+  intern(peer: Peer, namespace: number): number {
+    if (peer.kind === 'ipBlock') {
+      const block = this.#blockTable.intern(peer, peer.cidr, peer.except);
+      return this.#add(this.#blocks, block, { kind: 'block', block });
+    }
+    const selector =
+      peer.pods === undefined ? this.#podLabels.everything : this.#podLabels.selector(peer.pods);
+    if (peer.namespaces === 'own') {
+      const definition = { kind: 'pods', namespace, namespaces: undefined, selector } as const;
+      return this.#add(this.#own, namespace * 0x800_0000 + selector, definition);
+    }
+    const namespaces = this.#namespaceLabels.selector(peer.namespaces);
+    const definition = { kind: 'pods', namespace: undefined, namespaces, selector } as const;
+    return this.#add(this.#selected, namespaces * 0x800_0000 + selector, definition);
+  }
+
+  #add(known: Map<number, number>, key: number, definition: PeerDefinition): number {
+    let id = known.get(key);
+    if (id === undefined) {
+      id = this.#definitions.length;
+      this.#definitions.push(definition);
+      known.set(key, id);
+    }
+    return id;
+  }
+}

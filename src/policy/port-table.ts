@@ -1,0 +1,224 @@
+import { PortSet } from '../net/index.ts';
+import type { Protocol } from '../net/index.ts';
+import type { Ports } from '../model/index.ts';
+
+/** Ids of the two sets that every table has. */
+export const nothing = 0;
+export const everything = 1;
+
+// Realistic clusters have a few dozen sets: their pairs are looked up in a square, rarer ones in a map.
+const squareSide = 256;
+
+/** What the ports of a rule mean before a destination is known: fixed ports, and names that each pod resolves. */
+interface PortSpec {
+  readonly fixed: number;
+  /** Ids of (protocol, name), ascending. */
+  readonly names: readonly number[];
+}
+
+/**
+ * Port sets as small numbers: equal sets have one id, and union and intersection are look-ups after the first time.
+ *
+ * The same for *specs* (fixed ports and names) and *port maps* (what the names mean on some pods).
+ */
+export class PortTable {
+  readonly #sets: PortSet[] = [];
+  readonly #ids = new Map<string, number>();
+  readonly #unions = new Int32Array(squareSide * squareSide).fill(-1);
+  readonly #intersections = new Int32Array(squareSide * squareSide).fill(-1);
+  readonly #rareUnions = new Map<number, number>();
+  readonly #rareIntersections = new Map<number, number>();
+
+  readonly #names = new Map<string, number>();
+  readonly #specs: PortSpec[] = [];
+  readonly #specIds = new Map<string, number>();
+  readonly #specUnions = new Map<number, number>();
+  readonly #specOfPorts = new Map<Ports, number>();
+  readonly #portMaps: ReadonlyMap<number, number>[] = [new Map()];
+  readonly #portMapIds = new Map<string, number>([['', 0]]);
+  readonly #resolved = new Map<number, number>();
+
+  constructor() {
+    this.intern(PortSet.none);
+    this.intern(PortSet.all);
+    this.#internSpec(nothing, []);
+    this.#internSpec(everything, []);
+  }
+
+  /** How many different port sets have been met. */
+  get size(): number {
+    return this.#sets.length;
+  }
+
+  /** Whether any rule names a port; otherwise what pods declare does not matter (corner 30). */
+  get hasNames(): boolean {
+    return this.#names.size > 0;
+  }
+
+  set(id: number): PortSet {
+    return this.#sets[id]!;
+  }
+
+  intern(set: PortSet): number {
+    let id = this.#ids.get(set.key);
+    if (id === undefined) {
+      id = this.#sets.length;
+      this.#sets.push(set);
+      this.#ids.set(set.key, id);
+    }
+    return id;
+  }
+
+  union(a: number, b: number): number {
+    if (a === b || b === nothing || a === everything) return a;
+    if (a === nothing || b === everything) return b;
+    return this.#memoised(a, b, this.#unions, this.#rareUnions, (x, y) => x.union(y));
+  }
+
+  intersect(a: number, b: number): number {
+    if (a === b || b === everything || a === nothing) return a;
+    if (a === everything || b === nothing) return b;
+    return this.#memoised(a, b, this.#intersections, this.#rareIntersections, (x, y) => x.intersect(y));
+  }
+
+  /** What `a` has and `b` has not. */
+  minus(a: number, b: number): number {
+    if (a === b || a === nothing || b === everything) return nothing;
+    if (b === nothing) return a;
+    return this.intern(this.set(a).minus(this.set(b)));
+  }
+
+  #memoised(
+    a: number,
+    b: number,
+    square: Int32Array,
+    rare: Map<number, number>,
+    compute: (x: PortSet, y: PortSet) => PortSet,
+  ): number {
+    const low = a < b ? a : b;
+    const high = a < b ? b : a;
+    if (high < squareSide) {
+      const at = low * squareSide + high;
+      const known = square[at]!;
+      if (known >= 0) return known;
+      return (square[at] = this.intern(compute(this.set(low), this.set(high))));
+    }
+    const key = low * 0x4000_0000 + high;
+    let id = rare.get(key);
+    if (id === undefined) rare.set(key, (id = this.intern(compute(this.set(low), this.set(high)))));
+    return id;
+  }
+
+  /** The spec of a rule's `ports` (corners 25, 26 and 31). Equal meaning, equal id. */
+  specOf(ports: Ports): number {
+    if (ports.kind === 'all') return everything;
+    let id = this.#specOfPorts.get(ports);
+    if (id !== undefined) return id;
+    const sets: PortSet[] = [];
+    const names = new Set<number>();
+    for (const entry of ports.ports) {
+      if (entry.kind === 'everyPort') sets.push(PortSet.everyPort(entry.protocol));
+      else if (entry.kind === 'range') sets.push(PortSet.range(entry.protocol, entry.from, entry.to));
+      else names.add(this.#nameId(entry.protocol, entry.name));
+    }
+    id = this.#internSpec(
+      this.intern(PortSet.union(sets)),
+      [...names].sort((a, b) => a - b),
+    );
+    this.#specOfPorts.set(ports, id);
+    return id;
+  }
+
+  /** The spec that allows what either allows. */
+  specUnion(a: number, b: number): number {
+    if (a === b || b === nothing || a === everything) return a;
+    if (a === nothing || b === everything) return b;
+    const key = a < b ? a * 0x4000_0000 + b : b * 0x4000_0000 + a;
+    let id = this.#specUnions.get(key);
+    if (id === undefined) {
+      const x = this.#specs[a]!;
+      const y = this.#specs[b]!;
+      id = this.#internSpec(
+        this.union(x.fixed, y.fixed),
+        [...new Set([...x.names, ...y.names])].sort((m, n) => m - n),
+      );
+      this.#specUnions.set(key, id);
+    }
+    return id;
+  }
+
+  #internSpec(fixed: number, names: readonly number[]): number {
+    const key = `${fixed}:${names.join(',')}`;
+    let id = this.#specIds.get(key);
+    if (id === undefined) {
+      id = this.#specs.length;
+      this.#specs.push({ fixed, names });
+      this.#specIds.set(key, id);
+    }
+    return id;
+  }
+
+  #nameId(protocol: Protocol, name: string): number {
+    const key = `${protocol}/${name}`;
+    let id = this.#names.get(key);
+    if (id === undefined) this.#names.set(key, (id = this.#names.size));
+    return id;
+  }
+
+  /** Whether a spec needs a destination to be known. */
+  isNamed(spec: number): boolean {
+    return this.#specs[spec]!.names.length > 0;
+  }
+
+  /**
+   * The id of what a pod's declared ports mean for the names that rules mention: a name stands for every number that
+   * carries it with that protocol (corner 28). Pods whose ports no rule names share map 0.
+   */
+  portMap(
+    ports: readonly {
+      readonly name: string | undefined;
+      readonly protocol: Protocol;
+      readonly port: number;
+    }[],
+  ): number {
+    const map = new Map<number, PortSet>();
+    for (const { name, protocol, port } of ports) {
+      if (name === undefined) continue;
+      const id = this.#names.get(`${protocol}/${name}`);
+      if (id === undefined) continue;
+      map.set(id, (map.get(id) ?? PortSet.none).union(PortSet.range(protocol, port, port)));
+    }
+    if (map.size === 0) return 0;
+    const entries = [...map]
+      .sort(([a], [b]) => a - b)
+      .map(([name, set]) => [name, this.intern(set)] as const);
+    const key = entries.join(';');
+    let id = this.#portMapIds.get(key);
+    if (id === undefined) {
+      id = this.#portMaps.length;
+      this.#portMaps.push(new Map(entries));
+      this.#portMapIds.set(key, id);
+    }
+    return id;
+  }
+
+  /** The ports that a spec means on pods with this port map; a name that they lack means none (corner 29). */
+  resolve(spec: number, portMap: number): number {
+    const { fixed, names } = this.#specs[spec]!;
+    if (names.length === 0) return fixed;
+    const key = spec * 0x4000_0000 + portMap;
+    let id = this.#resolved.get(key);
+    if (id === undefined) {
+      const map = this.#portMaps[portMap]!;
+      id = fixed;
+      for (const name of names) id = this.union(id, map.get(name) ?? nothing);
+      this.#resolved.set(key, id);
+    }
+    return id;
+  }
+
+  /** The fixed ports of a spec alone: what it means where there is no pod to ask (corner 29). */
+  fixed(spec: number): number {
+    return this.#specs[spec]!.fixed;
+  }
+}

@@ -1,0 +1,19 @@
+import { protocols } from '../net/index.ts';
+import type { PortSet } from '../net/index.ts';
+import type { AllowedPorts } from './types.ts';
+
+/** A port set as documents write it: ports by protocol, protocols by name, or `"all"`. */
+export function allowedPorts(set: PortSet): AllowedPorts {
+  if (set.isAll) return 'all';
+  return Object.fromEntries(
+    protocols
+      .filter((protocol) => set.ranges(protocol).length > 0)
+      .map((protocol) => [protocol, set.ranges(protocol).map(({ from, to }) => [from, to] as const)]),
+  );
+}
+
+/** Orders texts by UTF-16 code units, the order of every id in every document. */
+export function byText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,400 @@
+import type { ClusterNode, Diagnostic } from '../model/index.ts';
+import { families, formatAddress, PortSet } from '../net/index.ts';
+import type { Family } from '../net/index.ts';
+import { noAccess } from '../policy/index.ts';
+import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import { allowedPorts, byText } from './allowed.ts';
+import { focusTest } from './focus.ts';
+import type { Focus } from './focus.ts';
+import { endOf, groupsAt, nodeGroup } from './groups.ts';
+import type { Group } from './groups.ts';
+import { notModelledEntries } from './not-modelled.ts';
+import { outsidePeers } from './outside.ts';
+import type { OutsidePeer } from './outside.ts';
+import { reasons } from './reasons.ts';
+import type { ReasonEnd } from './reasons.ts';
+import { apiVersion } from './types.ts';
+import type { Level, MapAnswer, MapConnection, MapPeer, MapReason, MapSummary, PortQuery } from './types.ts';
+
+/** What a map shows. */
+export interface MapQuery extends Focus {
+  readonly level: Level;
+  /** Only connections that may use some of these ports; what they may use is cut to them. */
+  readonly ports?: readonly PortQuery[];
+  /** Whether every connection carries its reasons. */
+  readonly explain?: boolean;
+  /** Findings of the reading, which the document carries along. */
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+/** More connections than this are not listed at once: they would not fit into memory, and nobody could read them. */
+export const mostConnections = 2_000_000;
+
+/** The map asked for has more than `mostConnections`; a focus, a higher level or `count` answers. */
+export class MapTooLargeError extends Error {
+  override readonly name = 'MapTooLargeError';
+}
+
+/** All allowed connections between the peers of a level, and with the outside. */
+export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
+  const groups = groupsAt(policy, query.level);
+  const nodes = askedNodes(query).map(nodeGroup);
+  const focus = focusTest(query);
+  const outside = outsidePeers(policy, groups);
+  const portsOf = portFilter(policy, query.ports);
+  const connections: MapConnection[] = [];
+  const ends = new Map<string, ReasonEnd>();
+  const connected = new Set<string>();
+  const push = (
+    from: MapPeer,
+    to: MapPeer,
+    allowed: PortSet,
+    family: Family | undefined,
+    partial: boolean,
+  ): void => {
+    if (connections.length >= mostConnections) {
+      throw new MapTooLargeError(
+        `this map has more than ${mostConnections.toLocaleString('en')} connections`,
+      );
+    }
+    connected.add(from.id).add(to.id);
+    connections.push({
+      from: from.id,
+      to: to.id,
+      allowed: allowedPorts(allowed),
+      ...(family === undefined ? {} : { family }),
+      ...(partial ? { partial } : {}),
+    });
+  };
+
+  let pairs = 0;
+  let closedPairs = 0;
+  for (const group of groups) ends.set(group.peer.id, { group });
+  for (const group of nodes) ends.set(group.peer.id, { group });
+  const accesses = new GroupAccess(policy);
+  for (const from of groups) {
+    const targets = groups.filter((to) => focus.keeps(from, to));
+    accesses.from(from, targets, (to, access) => {
+      const counted = from !== to && from.pods.length > 0 && to.pods.length > 0;
+      if (counted) pairs++;
+      const before = connections.length;
+      for (const { set, family, partial } of entriesOf(policy, access, portsOf(to))) {
+        push(from.peer, to.peer, set, family, partial);
+      }
+      if (counted && connections.length === before) closedPairs++;
+    });
+  }
+  for (const node of nodes) {
+    for (const group of groups) {
+      for (const [from, to] of [
+        [node, group],
+        [group, node],
+      ] as const) {
+        if (!focus.keeps(from, to)) continue;
+        for (const { set, family, partial } of entriesOf(policy, nodeAccess(policy, from, to), portsOf(to))) {
+          push(from.peer, to.peer, set, family, partial);
+        }
+      }
+    }
+  }
+
+  const ipPeers: MapPeer[] = [];
+  for (const ip of outside) {
+    const peer: MapPeer = { id: ip.id, kind: 'ip', ranges: ip.ranges.map(rangeText) };
+    const before = connections.length;
+    for (const [i, group] of groups.entries()) {
+      for (const direction of ['egress', 'ingress'] as const) {
+        const [from, to] = direction === 'egress' ? [group, ip.ranges] : [ip.ranges, group];
+        if (!focus.keeps(from, to)) continue;
+        const { ports, partial } = ip.access(direction, i);
+        const set = policy.parts.ports
+          .set(ports)
+          .intersect(portsOf(direction === 'egress' ? undefined : group));
+        if (set.isEmpty) continue;
+        if (direction === 'egress') push(group.peer, peer, set, undefined, partial);
+        else push(peer, group.peer, set, undefined, partial);
+      }
+    }
+    if (connections.length > before) {
+      ipPeers.push(peer);
+      ends.set(peer.id, { outside: ip });
+    }
+  }
+
+  const shown = [...groups, ...nodes].filter(
+    (group) => !focus.isFocused || connected.has(group.peer.id) || focus.names(group),
+  );
+  const peers = [...shown.map(({ peer }) => peer), ...ipPeers].sort((a, b) => byText(a.id, b.id));
+  connections.sort(
+    (a, b) => byText(a.from, b.from) || byText(a.to, b.to) || byText(a.family ?? '', b.family ?? ''),
+  );
+  const because = (connection: MapConnection): readonly MapReason[] =>
+    connection.because ?? reasons(policy, ends.get(connection.from)!, ends.get(connection.to)!, connection);
+  const summary = summarise(policy, query, shown);
+  return {
+    document: {
+      apiVersion,
+      kind: 'ConnectivityMap',
+      level: query.level.kind === 'label' ? `label=${query.level.key}` : query.level.kind,
+      profile: policy.profile.name,
+      peers,
+      connections: query.explain
+        ? connections.map((connection) => ({ ...connection, because: because(connection) }))
+        : connections,
+      notModelled: notModelledEntries(policy.cluster),
+      diagnostics: query.diagnostics ?? [],
+    },
+    summary: {
+      ...summary,
+      pairs,
+      closedPairs,
+      emptyBecause: connections.length > 0 ? undefined : emptyBecause(policy, query, focus.isFocused, pairs),
+    },
+    because,
+  };
+}
+
+function rangeText(range: OutsidePeer['ranges'][number]): readonly [string, string] {
+  const { family, first, last } = range;
+  return [formatAddress({ family, value: first }), formatAddress({ family, value: last })];
+}
+
+function askedNodes(query: MapQuery): readonly ClusterNode[] {
+  const nodes = new Set<ClusterNode>();
+  for (const end of [...(query.from ?? []), ...(query.to ?? []), ...(query.peer ?? [])]) {
+    if (end.kind === 'nodes') for (const node of end.nodes) nodes.add(node);
+  }
+  return [...nodes].sort((a, b) => byText(a.name, b.name));
+}
+
+/** What the pairs of two groups may use: the ids of all accesses that occur. */
+type Accesses = ReadonlySet<number>;
+
+/** Works out the accesses between groups, a row of classes at a time. */
+class GroupAccess {
+  readonly #policy: CompiledPolicy;
+  readonly #rows = new Map<number, Int32Array>();
+  readonly #nodes = new Map<Group, ReadonlyMap<number, ReadonlyMap<string, number>>>();
+  /** Host-network classes by number; empty unless the profile exempts a pod's own node. */
+  readonly #exempts: boolean;
+
+  constructor(policy: CompiledPolicy) {
+    this.#policy = policy;
+    this.#exempts = policy.profile.ownNode && policy.parts.classes.host.includes(1);
+  }
+
+  /** Visits each target with the accesses of all pairs of distinct pods; pairs that cannot talk have `noAccess`. */
+  from(from: Group, targets: readonly Group[], visit: (to: Group, accesses: Accesses) => void): void {
+    const { matrix } = this.#policy;
+    const { classes } = this.#policy.parts;
+    let asked = 0;
+    for (const to of targets) asked += to.classes.size;
+    const found: Set<number>[] = targets.map(() => new Set());
+    for (const [s, sourcePods] of from.classes) {
+      // A whole row costs about as much as a few single pairs.
+      const row = asked > 16 ? this.#row(s) : undefined;
+      for (const [i, to] of targets.entries()) {
+        for (const [d, pods] of to.classes) {
+          // A pod and itself are no pair.
+          if (from === to && s === d && pods === 1) continue;
+          let exempt = 0;
+          if (this.#exempts && (classes.host[s] === 1 || classes.host[d] === 1))
+            exempt = this.#onOneNode(from, s, to, d);
+          const access = row === undefined ? matrix.access(s, d) : row[d]!;
+          if (exempt > 0 && (classes.family[s]! & classes.family[d]!) !== 0) {
+            found[i]!.add(this.#policy.accesses.simple(everyPort));
+            // Corner 42 holds for every pair of these classes, so none is left for the policies.
+            if (exempt >= sourcePods * pods) continue;
+          }
+          found[i]!.add(access);
+        }
+      }
+    }
+    for (const [i, to] of targets.entries()) visit(to, found[i]!);
+  }
+
+  #row(s: number): Int32Array {
+    let row = this.#rows.get(s);
+    if (row === undefined) {
+      row = new Int32Array(this.#policy.parts.classes.size);
+      this.#policy.matrix.row(s, row);
+      if (this.#rows.size >= 64) this.#rows.clear();
+      this.#rows.set(s, row);
+    }
+    return row;
+  }
+
+  /** How many pairs of two classes of two groups run on one node, a host-network pod being one of them. */
+  #onOneNode(from: Group, s: number, to: Group, d: number): number {
+    const sources = this.#nodesOf(from).get(s);
+    const targets = this.#nodesOf(to).get(d);
+    if (sources === undefined || targets === undefined) return 0;
+    let pairs = 0;
+    for (const [node, pods] of sources) pairs += pods * (targets.get(node) ?? 0);
+    return pairs;
+  }
+
+  #nodesOf(group: Group): ReadonlyMap<number, ReadonlyMap<string, number>> {
+    let counts = this.#nodes.get(group);
+    if (counts === undefined) {
+      const { classes } = this.#policy.parts;
+      const made = new Map<number, Map<string, number>>();
+      for (const pod of group.pods) {
+        if (pod.node === undefined) continue;
+        const c = classes.classOf[classes.indexOf(pod)]!;
+        const ofClass = made.get(c) ?? new Map<string, number>();
+        ofClass.set(pod.node, (ofClass.get(pod.node) ?? 0) + pod.replicas);
+        made.set(c, ofClass);
+      }
+      this.#nodes.set(group, (counts = made));
+    }
+    return counts;
+  }
+}
+
+/** Id of the set of all ports, in every table. */
+const everyPort = 1;
+
+/** The accesses between a node and the pods of a group. */
+function nodeAccess(policy: CompiledPolicy, from: Group, to: Group): Accesses {
+  const found = new Set<number>();
+  for (const source of nodeEnds(from)) {
+    for (const destination of nodeEnds(to)) {
+      const { both, only4, only6 } = policy.access(source, destination);
+      found.add(policy.accesses.of(both, only4, only6));
+    }
+  }
+  return found;
+}
+
+function nodeEnds(group: Group): readonly PolicyEnd[] {
+  if (group.node !== undefined) return [endOf(group)!];
+  return group.pods.map((pod) => ({ kind: 'pod', pod }));
+}
+
+interface Entry {
+  readonly set: PortSet;
+  readonly family: Family | undefined;
+  readonly partial: boolean;
+}
+
+/** The connections that a document lists for two groups: of both families, then what holds for one only. */
+function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet): readonly Entry[] {
+  if (accesses.size === 0 || (accesses.size === 1 && accesses.has(noAccess))) return [];
+  const { ports } = policy.parts;
+  const list = [...accesses].map((id) => policy.accesses.access(id));
+  let both = 0;
+  for (const access of list) both = ports.union(both, access.both);
+  const entries: Entry[] = [];
+  const add = (
+    union: number,
+    of: (access: (typeof list)[number]) => number,
+    family: Family | undefined,
+  ): void => {
+    const set = ports.set(union).intersect(filter);
+    if (set.isEmpty) return;
+    const partial = list.some((access) => !ports.set(of(access)).includes(set));
+    entries.push({ set, family, partial });
+  };
+  add(both, (access) => access.both, undefined);
+  for (const family of families) {
+    const of = (access: (typeof list)[number]): number => (family === 'IPv4' ? access.only4 : access.only6);
+    let union = 0;
+    for (const access of list) union = ports.union(union, of(access));
+    add(ports.minus(union, both), (access) => ports.union(access.both, of(access)), family);
+  }
+  return entries;
+}
+
+/** The ports asked about at a destination; everything when none were. Names are those that its pods declare. */
+function portFilter(
+  policy: CompiledPolicy,
+  queries: readonly PortQuery[] | undefined,
+): (to: Group | undefined) => PortSet {
+  if (queries === undefined) return () => PortSet.all;
+  const fixed = PortSet.union(
+    queries.map((query) =>
+      query.kind === 'range' ? PortSet.range(query.protocol, query.from, query.to) : PortSet.none,
+    ),
+  );
+  const names = queries.filter((query) => query.kind === 'named');
+  if (names.length === 0) return () => fixed;
+  const known = new Map<Group, PortSet>();
+  return (to) => {
+    if (to === undefined) return fixed;
+    let set = known.get(to);
+    if (set === undefined) {
+      const named = new Map<string, PortSet>();
+      for (const pod of to.pods) {
+        for (const { name, protocol, port, sidecar } of pod.ports) {
+          if (sidecar && !policy.profile.sidecarPorts) continue;
+          if (!names.some((query) => query.name === name && (query.protocol ?? protocol) === protocol))
+            continue;
+          named.set(`${protocol}/${port}`, PortSet.range(protocol, port, port));
+        }
+      }
+      known.set(to, (set = PortSet.union([fixed, ...named.values()])));
+    }
+    return set;
+  };
+}
+
+function summarise(
+  policy: CompiledPolicy,
+  query: MapQuery,
+  shown: readonly Group[],
+): Omit<MapSummary, 'pairs' | 'closedPairs' | 'emptyBecause'> {
+  const { classes, profiles, profileOf } = policy.parts;
+  const workloads = new Set<string>();
+  const namespaces = new Set<string>();
+  const notIsolated = { ingress: new Set<string>(), egress: new Set<string>() };
+  const fromOutside = new Set<string>();
+  let pods = 0;
+  const outsideOfClass = new Map<number, boolean>();
+  for (const group of shown) {
+    pods += group.peer.pods ?? 0;
+    for (const workload of group.workloads) workloads.add(workload);
+    for (const namespace of group.namespaces) namespaces.add(namespace);
+    for (const pod of group.pods) {
+      const c = classes.classOf[classes.indexOf(pod)]!;
+      // Corner 44: nothing can isolate a pod that is its node.
+      if (classes.host[c] === 1) continue;
+      for (const direction of ['ingress', 'egress'] as const) {
+        if (!profiles[direction][profileOf[direction][c]!]!.isolated)
+          notIsolated[direction].add(pod.workload);
+      }
+      let open = outsideOfClass.get(c);
+      if (open === undefined) {
+        open = policy.outside('ingress', c).some(({ ports }) => ports !== 0);
+        outsideOfClass.set(c, open);
+      }
+      if (open) fromOutside.add(pod.workload);
+    }
+  }
+  const sorted = (ids: ReadonlySet<string>): readonly string[] => [...ids].sort(byText);
+  return {
+    workloads: workloads.size,
+    pods,
+    namespaces: sorted(namespaces),
+    policies: policy.cluster.policies.filter(
+      ({ namespace }) => query.namespace === undefined || namespace === query.namespace,
+    ).length,
+    notIsolated: { ingress: sorted(notIsolated.ingress), egress: sorted(notIsolated.egress) },
+    fromOutside: sorted(fromOutside),
+  };
+}
+
+function emptyBecause(policy: CompiledPolicy, query: MapQuery, focused: boolean, pairs: number): string {
+  if (policy.cluster.workloads.length === 0) {
+    return 'the input holds no pod and no workload, so there is nobody who could talk';
+  }
+  if (policy.parts.classes.pods.length === 0)
+    return 'no workload of the input has a pod: all ask for 0 replicas';
+  if (query.ports !== undefined) return 'no connection may use the ports that were asked for';
+  if (focused) {
+    return pairs === 0
+      ? 'nothing in the input matches what was asked for'
+      : 'the policies close every connection that was asked for';
+  }
+  return 'the policies close every connection, also with the outside';
+}

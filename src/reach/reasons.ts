@@ -1,0 +1,121 @@
+import type { Direction } from '../model/index.ts';
+import { families, PortSet, protocols } from '../net/index.ts';
+import { has } from '../policy/index.ts';
+import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import { endOf } from './groups.ts';
+import type { Group } from './groups.ts';
+import type { OutsidePeer } from './outside.ts';
+import type { AllowedPorts, MapConnection, MapReason } from './types.ts';
+
+/** One end of a listed connection. */
+export type ReasonEnd = { readonly group: Group } | { readonly outside: OutsidePeer };
+
+// A connection of groups is explained by a few of its pods: one of each class, and not more than this.
+const mostExamples = 8;
+const mostReasons = 6;
+
+/** Why a listed connection is open, for each side; those that admit more of its ports come first. */
+export function reasons(
+  policy: CompiledPolicy,
+  from: ReasonEnd,
+  to: ReasonEnd,
+  connection: MapConnection,
+): readonly MapReason[] {
+  const wanted = portSet(connection.allowed);
+  const found = new Map<string, MapReason>();
+  for (const source of examples(policy, from)) {
+    for (const destination of examples(policy, to)) {
+      for (const reason of pairReasons(policy, source, destination, wanted)) {
+        const key = `${reason.direction}/${reason.kind}/${reason.policy ?? ''}/${reason.rule ?? ''}`;
+        if (!found.has(key)) found.set(key, reason);
+      }
+    }
+  }
+  const of = (direction: Direction): readonly MapReason[] =>
+    [...found.values()].filter((reason) => reason.direction === direction).slice(0, mostReasons);
+  return [...of('egress'), ...of('ingress')];
+}
+
+function examples(policy: CompiledPolicy, end: ReasonEnd): readonly PolicyEnd[] {
+  if ('outside' in end) {
+    const range = end.outside.ranges[0]!;
+    return [{ kind: 'address', address: { family: range.family, value: range.first } }];
+  }
+  if (end.group.node !== undefined) return [endOf(end.group)!];
+  const seen = new Map<number, PolicyEnd>();
+  for (const pod of end.group.pods) {
+    const c = policy.classOf({ kind: 'pod', pod });
+    // Two of a class, so that a workload can be seen to reach its own replicas.
+    const key = seen.has(c * 2) ? c * 2 + 1 : c * 2;
+    if (!seen.has(key)) seen.set(key, { kind: 'pod', pod });
+    if (seen.size >= mostExamples) break;
+  }
+  return [...seen.values()];
+}
+
+function pairReasons(
+  policy: CompiledPolicy,
+  from: PolicyEnd,
+  to: PolicyEnd,
+  wanted: PortSet,
+): readonly MapReason[] {
+  const exempt = policy.exemption(from, to);
+  if (exempt === 'self') return [];
+  if (exempt === 'node')
+    return [
+      { direction: 'egress', kind: 'node' },
+      { direction: 'ingress', kind: 'node' },
+    ];
+  if (policy.allowed(from, to).intersect(wanted).isEmpty) return [];
+  return [
+    ...sideReasons(policy, 'egress', from, to, wanted),
+    ...sideReasons(policy, 'ingress', to, from, wanted),
+  ];
+}
+
+function sideReasons(
+  policy: CompiledPolicy,
+  direction: Direction,
+  subject: PolicyEnd,
+  other: PolicyEnd,
+  wanted: PortSet,
+): readonly MapReason[] {
+  if (!policy.isolated(direction, subject)) return [{ direction, kind: 'open' }];
+  const found: { readonly reason: MapReason; readonly size: number }[] = [];
+  for (const { index, policy: networkPolicy } of policy.selecting(subject)) {
+    for (const [rule, ports] of policy.admittedByRule(
+      direction,
+      index,
+      subject,
+      other,
+      families.filter((family) => has(subject, family) && has(other, family)),
+    )) {
+      const shared = policy.parts.ports.set(ports).intersect(wanted);
+      if (shared.isEmpty) continue;
+      const place = networkPolicy.origin.locate(['spec', direction, rule]);
+      found.push({
+        size: shared.size,
+        reason: {
+          direction,
+          kind: 'policy',
+          policy: `${networkPolicy.namespace}/${networkPolicy.name}`,
+          rule,
+          file: place.file,
+          line: place.line,
+          column: place.column,
+        },
+      });
+    }
+  }
+  return found.sort((a, b) => b.size - a.size).map(({ reason }) => reason);
+}
+
+/** The set that a document's `allowed` means. */
+export function portSet(allowed: AllowedPorts): PortSet {
+  if (allowed === 'all') return PortSet.all;
+  return PortSet.union(
+    protocols.flatMap((protocol) =>
+      (allowed[protocol] ?? []).map(([from, to]) => PortSet.range(protocol, from, to)),
+    ),
+  );
+}
