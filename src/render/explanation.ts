@@ -1,0 +1,520 @@
+import { unreachable } from '../errors.ts';
+import type {
+  Explanation,
+  LabelCheck,
+  NearMiss,
+  PolicyCheck,
+  RuleCheck,
+  SideExplanation,
+  Verdict,
+} from '../reach/types.ts';
+import { apiVersion } from '../reach/types.ts';
+import {
+  allowedDocument,
+  diagnosticDocument,
+  jsonOf,
+  notModelledDocument,
+  yamlOf,
+  type Field,
+} from './document.ts';
+import { briefId } from './names.ts';
+import { notModelledSentences } from './not-modelled.ts';
+import { allowedOf, portsText } from './ports.ts';
+import { quoteLines, type QuotedLine } from './quote.ts';
+import {
+  count,
+  cut,
+  displayWidth,
+  lookOf,
+  pad,
+  shorten,
+  visible,
+  wrap,
+  type Look,
+  type RenderOptions,
+} from './text.ts';
+
+/** The formats of `explain -o` and `can -o`. */
+export type ExplanationFormat = 'text' | 'json' | 'yaml';
+
+/** The answer to `explain`: verdict, walk, nearest changes. The text ends in a line end. */
+export function renderExplanation(
+  explanation: Explanation,
+  format: ExplanationFormat,
+  options: RenderOptions,
+): string {
+  switch (format) {
+    case 'json':
+      return [...jsonOf(explanationFields(explanation))].join('');
+    case 'yaml':
+      return [...yamlOf(explanationFields(explanation))].join('');
+    case 'text':
+      return [...explanationLines(explanation, lookOf(options))].map((line) => `${line}\n`).join('');
+    default:
+      return unreachable(format);
+  }
+}
+
+/** The answer to `can`: one line, or the document of `explain` without the walk. The text ends in a line end. */
+export function renderVerdict(
+  explanation: Explanation,
+  format: ExplanationFormat,
+  options: RenderOptions,
+): string {
+  switch (format) {
+    case 'json':
+      return [...jsonOf(verdictFields(explanation))].join('');
+    case 'yaml':
+      return [...yamlOf(verdictFields(explanation))].join('');
+    case 'text':
+      return `${verdictLine(explanation, lookOf(options))}\n`;
+    default:
+      return unreachable(format);
+  }
+}
+
+function verdictFields(explanation: Explanation): readonly Field[] {
+  return [...headFields(explanation), ...tailFields(explanation)];
+}
+
+function explanationFields(explanation: Explanation): readonly Field[] {
+  return [
+    ...headFields(explanation),
+    { name: 'egress', value: sideDocument(explanation.egress) },
+    { name: 'ingress', value: sideDocument(explanation.ingress) },
+    { name: 'nearest', items: explanation.nearest.map(nearMissDocument) },
+    ...tailFields(explanation),
+  ];
+}
+
+function headFields(explanation: Explanation): readonly Field[] {
+  return [
+    { name: 'apiVersion', value: apiVersion },
+    { name: 'kind', value: 'Explanation' },
+    { name: 'profile', value: explanation.profile },
+    { name: 'from', value: explanation.from },
+    { name: 'to', value: explanation.to },
+    { name: 'port', value: explanation.port },
+    { name: 'verdict', value: explanation.verdict },
+    { name: 'sentence', value: explanation.sentence },
+    { name: 'allowed', value: allowedDocument(allowedOf(explanation.allowed)) },
+  ];
+}
+
+function tailFields(explanation: Explanation): readonly Field[] {
+  return [
+    { name: 'notes', items: explanation.notes },
+    { name: 'notModelled', items: explanation.notModelled.map(notModelledDocument) },
+    { name: 'diagnostics', items: explanation.diagnostics.map(diagnosticDocument) },
+  ];
+}
+
+function sideDocument(side: SideExplanation): unknown {
+  return {
+    subject: side.subject,
+    isolated: side.isolated,
+    state: side.state,
+    exempt: side.exempt,
+    allowed: allowedDocument(allowedOf(side.allowed)),
+    policies: side.policies.map((check) => ({
+      policy: policyId(check),
+      effect: check.effect,
+      rule: check.rule,
+      peer: check.peer,
+      port: check.port,
+      file: check.place.file,
+      line: check.place.line,
+      column: check.place.column,
+    })),
+  };
+}
+
+function policyId({ policy }: PolicyCheck): string {
+  return `${policy.namespace}/${policy.name}`;
+}
+
+function nearMissDocument(miss: NearMiss): unknown {
+  return {
+    direction: miss.direction,
+    change: miss.change,
+    distance: miss.distance,
+    patch: miss.patch,
+    alsoOpens: miss.alsoOpens.map(({ from, to, allowed }) => ({
+      from,
+      to,
+      allowed: allowedDocument(allowed),
+    })),
+    file: miss.place.file,
+    line: miss.place.line,
+    column: miss.place.column,
+  };
+}
+
+/** Policies of one side that are listed one by one. */
+const mostPolicies = 8;
+/** Lines of YAML quoted for one side. */
+const mostQuoted = 24;
+/** Lines of YAML quoted for one policy. */
+const mostOfPolicy = 14;
+/** Changes that are offered. */
+const mostChanges = 3;
+/** Connections that a change opens besides, named one by one. */
+const mostOpened = 4;
+
+function* explanationLines(explanation: Explanation, look: Look): Generator<string, void> {
+  const sign = signOf(explanation.verdict, look);
+  const isOneEnded = explanation.to === undefined;
+  const verdict = isOneEnded ? sentenceText(explanation) : `${sign.text} ${sentenceText(explanation)}`;
+  const [first = '', ...rest] = wrap(verdict, look, '', isOneEnded ? '' : '  ');
+  yield isOneEnded ? look.heading(first) : sign.paint(first);
+  yield* rest.map((line) => (isOneEnded ? look.heading(line) : sign.paint(line)));
+  yield '';
+  const sides = [
+    { side: explanation.egress, name: `egress of ${sideName(explanation, 'egress')}` },
+    { side: explanation.ingress, name: `ingress of ${sideName(explanation, 'ingress')}` },
+  ];
+  const nameWidth = Math.min(
+    Math.max(...sides.map(({ name }) => displayWidth(name))),
+    look.width === Infinity ? Infinity : Math.floor(look.width * 0.45),
+  );
+  for (const { side, name } of sides) {
+    const other = side.direction === 'egress' ? explanation.to : explanation.from;
+    yield* sideLines(side, name, nameWidth, isOneEnded ? undefined : other, look);
+  }
+  const changes = explanation.nearest.slice(0, mostChanges);
+  for (const [i, change] of changes.entries()) {
+    yield '';
+    yield* changeLines(change, i === 0 ? 'Nearest change: ' : 'Or: ', look);
+  }
+  const notes = [
+    ...explanation.notes.map((note) => endSentence(visible(note))),
+    ...notModelledSentences(explanation.notModelled),
+  ];
+  if (notes.length > 0) yield '';
+  for (const note of notes) yield* wrap(note, look, '  ', '    ');
+}
+
+function sentenceText(explanation: Explanation): string {
+  return endSentence(visible(explanation.sentence));
+}
+
+function endSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** The end whose policies a side asks, as the reader named it. */
+function sideName(explanation: Explanation, direction: 'egress' | 'ingress'): string {
+  if (explanation.to === undefined) return briefId(explanation.from);
+  return briefId(direction === 'egress' ? explanation.from : explanation.to);
+}
+
+function signOf(
+  verdict: Verdict,
+  look: Look,
+): { readonly text: string; readonly word: string; readonly paint: (text: string) => string } {
+  switch (verdict) {
+    case 'allowed':
+      return { text: look.signs.yes, word: 'yes', paint: look.good };
+    case 'denied':
+      return { text: look.signs.no, word: 'no', paint: look.bad };
+    case 'partly':
+      return { text: '~', word: 'partly', paint: look.doubtful };
+    case 'unknown':
+      return { text: look.signs.unknown, word: 'unknown', paint: look.doubtful };
+    case 'ambiguous':
+      return { text: look.signs.unknown, word: 'ambiguous', paint: look.doubtful };
+    default:
+      return unreachable(verdict);
+  }
+}
+
+function* sideLines(
+  side: SideExplanation,
+  name: string,
+  nameWidth: number,
+  other: string | undefined,
+  look: Look,
+): Generator<string, void> {
+  const admitting = side.policies.filter(({ effect }) => effect === 'admits');
+  const [onlyOne] = admitting;
+  const head = `  ${pad(shorten(name, nameWidth, look.signs), nameWidth)}  ${pad(side.state, 6)}  `;
+  // An open side is explained by what admits; that other policies do not is of no interest then.
+  const isShort = side.state === 'open' && other !== undefined;
+  if (isShort && admitting.length === 1 && onlyOne !== undefined) {
+    const why = `${visible(onlyOne.policy.name)}, ${ruleText(onlyOne)}`;
+    yield* withPlace(head, why, placeOf(onlyOne), look);
+    return;
+  }
+  const because = wrap(sideReason(side, other !== undefined), look, '', '').join(' ');
+  yield* wrap(because, look, head, ' '.repeat(Math.min(displayWidth(head), 24)));
+  const listed = isShort ? admitting : side.policies;
+  const shown = listed.slice(0, mostPolicies);
+  const policyWidth = Math.min(
+    Math.max(0, ...shown.map(({ policy }) => displayWidth(visible(policy.name)))),
+    Math.max(12, nameWidth - 2),
+  );
+  let left = mostQuoted;
+  for (const check of shown) {
+    const policyName = shorten(visible(check.policy.name), policyWidth, look.signs);
+    yield* withPlace(
+      `    ${pad(policyName, policyWidth)}  `,
+      policyText(check, other === undefined),
+      placeOf(check),
+      look,
+    );
+    if (left <= 0 || (check.effect === 'admits' && other !== undefined)) continue;
+    const quoted = quotedOf(check, other, Math.min(left, mostOfPolicy));
+    left -= quoted.length;
+    yield* quoteLines(quoted, look, '      ');
+    const hidden = check.rules.length - quotedRules(check, other).length;
+    if (quoted.length > 0 && hidden > 0) {
+      const what = other === undefined ? 'not shown' : 'none admits it';
+      yield look.quiet(
+        `      ${look.signs.ellipsis} ${count(hidden, 'more rule')}, ${hidden === 1 && other !== undefined ? 'which does not admit it either' : what}`,
+      );
+    }
+  }
+  if (listed.length > shown.length) {
+    const more = listed.length - shown.length;
+    yield look.quiet(
+      `    ${look.signs.ellipsis} ${count(more, 'more policy', 'more policies')}: -o json lists all`,
+    );
+  }
+}
+
+/** Why a side is as it is, when no single policy says it. */
+function sideReason(side: SideExplanation, isPair: boolean): string {
+  if (side.exempt !== undefined) return visible(side.exempt);
+  if (!side.isolated) return 'no policy isolates it';
+  const isolating = side.policies.length;
+  const isolate = `${count(isolating, 'policy isolates', 'policies isolate')} it`;
+  const admitting = side.policies.filter(({ effect }) => effect === 'admits').length;
+  if (!isPair) return isolate;
+  const uncertain = side.policies.filter(({ effect }) => effect === 'unknown').length;
+  if (uncertain > 0 && admitting === 0) {
+    return `${isolate}, of ${uncertain === isolating ? 'which' : String(uncertain)} it cannot be told whether ${uncertain === 1 ? 'it admits' : 'they admit'} this connection`;
+  }
+  if (admitting === 0)
+    return `${isolate}, ${isolating === 1 ? 'and does not admit this connection' : 'none admits this connection'}`;
+  if (side.state === 'open') return `${isolate}, ${count(admitting, 'admits', 'admit')} this connection`;
+  return `${isolate}, ${count(admitting, 'admits', 'admit')} part of this connection`;
+}
+
+function ruleText(check: PolicyCheck): string {
+  return check.rule === undefined ? visible(check.summary) : `rule ${check.rule + 1}`;
+}
+
+function policyText(check: PolicyCheck, isOneEnded: boolean): string {
+  if (check.effect === 'admits' && !isOneEnded) {
+    const rule = ruleText(check);
+    return rule.startsWith('rule') ? `admits it: ${rule}` : rule;
+  }
+  return visible(check.summary);
+}
+
+function placeOf({ place }: PolicyCheck): string {
+  return `${visible(place.file)}:${place.line}`;
+}
+
+/** Where places begin, so that they stand below each other. */
+const placeColumn = 64;
+
+/** A line that ends in a place; places stay whole, so that terminals can make them clickable, if need be on their own line. */
+function* withPlace(head: string, text: string, place: string, look: Look): Generator<string, void> {
+  const start = displayWidth(head);
+  const column =
+    look.width === Infinity ? placeColumn : Math.min(placeColumn, look.width - displayWidth(place));
+  const used = start + displayWidth(text);
+  if (used + 2 <= column) {
+    yield `${pad(head + text, column)}${look.quiet(place)}`;
+  } else if (used + 2 + displayWidth(place) <= look.width) {
+    yield `${head}${text}  ${look.quiet(place)}`;
+  } else {
+    yield* wrap(text, look, head, ' '.repeat(Math.min(start, 24)));
+    yield ' '.repeat(Math.max(2, Math.min(start, look.width - displayWidth(place)))) + look.quiet(place);
+  }
+}
+
+/** The rules worth quoting: those that miss least, in their order; for one end the first few. */
+function quotedRules(check: PolicyCheck, other: string | undefined): readonly RuleCheck[] {
+  if (other === undefined) return check.rules.slice(0, 3);
+  const candidates = check.rules.filter(({ admits }) => admits !== true || check.effect !== 'admits');
+  const best = candidates.toSorted((a, b) => missesOf(a) - missesOf(b)).slice(0, 2);
+  return best.sort((a, b) => a.rule - b.rule);
+}
+
+/** How far a rule is from admitting: the peer that fails least, and the port entry that fails least. */
+function missesOf(rule: RuleCheck): number {
+  let peer = rule.peers.length === 0 ? 0 : Infinity;
+  for (const check of rule.peers) {
+    const failing = check.labels.filter(({ holds }) => holds !== true).length;
+    const own = check.matches === true ? 0 : Math.max(1, failing);
+    // A selector that looks in another namespace is further off than one whose label differs.
+    peer = Math.min(peer, own + (check.namespaceMatches === false ? 1 : 0));
+  }
+  const port = rule.ports.length === 0 || rule.ports.some(({ matches }) => matches !== false) ? 0 : 1;
+  return peer + port;
+}
+
+/** Lines of the rules worth quoting, each with what it says about the other end. */
+function quotedOf(check: PolicyCheck, other: string | undefined, most: number): readonly QuotedLine[] {
+  const rules = quotedRules(check, other);
+  const quoted = new Map<number, QuotedLine>();
+  const notes = other === undefined ? new Map<number, string[]>() : notesOf(rules, briefName(other));
+  const { origin } = check.policy;
+  for (const rule of rules) {
+    if (rule.endLine === undefined) continue;
+    const start = isFirstRule(rule) ? rule.place.line - 1 : rule.place.line;
+    const lines = origin.lines(Math.max(1, start), Math.max(rule.place.line, rule.endLine));
+    if (lines === undefined) continue;
+    for (const [i, text] of lines.entries()) {
+      const line = Math.max(1, start) + i;
+      if (text.trim() === '' || isAbove(text, line, rule)) continue;
+      quoted.set(line, { line, text, notes: notes.get(line) ?? [] });
+    }
+  }
+  const all = [...quoted.values()].sort((a, b) => a.line - b.line);
+  return all.length <= most ? all : abridged(all, most);
+}
+
+function isFirstRule(rule: RuleCheck): boolean {
+  return rule.rule === 0;
+}
+
+/** The line above the first rule is quoted only when it is the field that holds the rules. */
+function isAbove(text: string, line: number, rule: RuleCheck): boolean {
+  return line < rule.place.line && !/^\s*(?:- )?(?:ingress|egress)\s*:/.test(text);
+}
+
+/** Keeps lines with notes and their neighbours first, then fills up from the top. */
+function abridged(lines: readonly QuotedLine[], most: number): readonly QuotedLine[] {
+  const kept = new Set<number>();
+  const keep = (i: number): void => {
+    if (i >= 0 && i < lines.length && kept.size < most) kept.add(i);
+  };
+  const noted = lines.flatMap(({ notes }, i) => (notes.length > 0 ? [i] : []));
+  for (const i of noted) keep(i);
+  for (const i of noted) {
+    keep(i - 1);
+    keep(i - 2);
+  }
+  for (let i = 0; i < lines.length; i++) keep(i);
+  return lines.filter((_, i) => kept.has(i));
+}
+
+/** What stands beside the lines of rules: does a requirement hold, and what is there instead. */
+function notesOf(rules: readonly RuleCheck[], other: string): Map<number, string[]> {
+  const notes = new Map<number, string[]>();
+  const note = (line: number, text: string): void => {
+    const known = notes.get(line);
+    if (known === undefined) notes.set(line, [text]);
+    else if (!known.includes(text)) known.push(text);
+  };
+  for (const rule of rules) {
+    for (const peer of rule.peers) {
+      const isExplained = peer.labels.some(({ holds }) => holds !== true);
+      for (const label of peer.labels) note(label.place.line, labelNote(label, other));
+      if (isExplained && peer.namespaceMatches !== false) continue;
+      if (peer.matches === true) {
+        if (peer.labels.length === 0) note(peer.place.line, 'matches');
+      } else if (
+        peer.reason !== undefined &&
+        !(isExplained && peer.labels.some(({ of }) => of === 'namespace'))
+      ) {
+        note(peer.place.line, visible(peer.reason));
+      }
+    }
+    for (const port of rule.ports) {
+      if (port.port === undefined || port.matches === 'none') continue;
+      if (port.matches === true) note(port.place.line, 'matches');
+      else if (port.matches === 'some') note(port.place.line, 'matches in part');
+      else note(port.place.line, port.reason === undefined ? 'does not match' : visible(port.reason));
+    }
+  }
+  return notes;
+}
+
+function labelNote(label: LabelCheck, other: string): string {
+  if (label.holds === true) return 'matches';
+  const whose = label.of === 'pod' ? other : 'its namespace';
+  if (label.holds === 'unknown') return `cannot be told of ${whose}`;
+  if (label.has === undefined) return `${whose} has no label ${visible(label.key)}`;
+  return `${whose} has ${visible(label.key)}=${visible(label.has)}`;
+}
+
+/** `app/frontend` as `frontend`; addresses as they are. */
+function briefName(end: string): string {
+  const name = briefId(end);
+  if (/^[0-9a-f.:]+(?:\/\d+)?$/i.test(name)) return name;
+  return name.slice(name.lastIndexOf('/') + 1) || name;
+}
+
+function* changeLines(change: NearMiss, title: string, look: Look): Generator<string, void> {
+  yield* wrap(`${title}${endSentence(visible(change.change))}`, look, '  ', '    ');
+  for (const line of change.patch ?? []) yield `      ${cut(visible(line), look.width - 6, look.signs)}`;
+  yield* wrap(openedText(change, look), look, '  ', '    ');
+}
+
+function openedText(change: NearMiss, look: Look): string {
+  const { alsoOpens } = change;
+  if (alsoOpens.length === 0) return 'It would open this pair and nothing else.';
+  const named = alsoOpens
+    .slice(0, mostOpened)
+    .map(
+      ({ from, to, allowed }) =>
+        `${briefId(from)} ${look.signs.arrow} ${briefId(to)} ${portsText(allowed, 3)}`,
+    );
+  const more = alsoOpens.length - named.length;
+  return `It would also open ${count(alsoOpens.length, 'other connection')}: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;
+}
+
+function verdictLine(explanation: Explanation, look: Look): string {
+  const sign = signOf(explanation.verdict, look);
+  const word = pad(sign.word, 3);
+  const from = briefId(explanation.from);
+  const to = briefId(explanation.to ?? '');
+  const port = explanation.port === undefined ? '' : ` ${visible(explanation.port)}`;
+  const why = verdictReason(explanation);
+  const reason = why === '' ? '' : `   (${why})`;
+  const signs = ` ${look.signs.arrow} `;
+  const fixed = displayWidth(`${word}  ${signs}${port}`);
+  const room = look.width - fixed - displayWidth(reason);
+  // The reason gives way before the names do: the sentence of `explain` says it at length.
+  const isRoomy = room >= displayWidth(from) + displayWidth(to);
+  const kept = isRoomy ? reason : '';
+  const left = look.width - fixed - displayWidth(kept);
+  const [a, b] =
+    displayWidth(from) + displayWidth(to) <= left
+      ? [from, to]
+      : shortenedPair(from, to, Math.max(8, left), look);
+  return `${sign.paint(word)}  ${a}${signs}${b}${port}${kept === '' ? '' : look.quiet(kept)}`;
+}
+
+function shortenedPair(from: string, to: string, room: number, look: Look): readonly [string, string] {
+  const half = Math.floor(room / 2);
+  if (displayWidth(from) <= half) return [from, shorten(to, room - displayWidth(from), look.signs)];
+  if (displayWidth(to) <= half) return [shorten(from, room - displayWidth(to), look.signs), to];
+  return [shorten(from, half, look.signs), shorten(to, room - half, look.signs)];
+}
+
+/** The policies that decided, or what is missing, in few words with a place. */
+function verdictReason(explanation: Explanation): string {
+  const { egress, ingress, verdict } = explanation;
+  const sides = [egress, ingress];
+  if (verdict === 'allowed') {
+    const admitting = sides.flatMap(({ policies }) =>
+      policies.filter(({ effect }) => effect === 'admits').slice(0, 1),
+    );
+    if (admitting.length > 0) {
+      return admitting.map((check) => `${visible(check.policy.name)}, ${placeOf(check)}`).join('; ');
+    }
+    const exempt = sides.map((side) => side.exempt).find((text) => text !== undefined);
+    return exempt === undefined ? 'no policy isolates either end' : visible(exempt);
+  }
+  const closed = sides.find(({ state }) => state === 'closed') ?? sides.find(({ state }) => state !== 'open');
+  if (closed === undefined) return '';
+  const nearest = closed.policies.find(({ effect, rules }) => effect !== 'admits' && rules.length > 0);
+  const first = nearest ?? closed.policies.find(({ effect }) => effect !== 'admits');
+  const what = `${closed.direction} ${closed.state}`;
+  return first === undefined ? what : `${what}: ${visible(first.policy.name)}, ${placeOf(first)}`;
+}

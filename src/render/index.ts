@@ -1,0 +1,12 @@
+export { renderCount } from './count.ts';
+export type { CountFormat } from './count.ts';
+export { renderDiagnostics } from './diagnostics.ts';
+export type { DiagnosticOptions } from './diagnostics.ts';
+export { renderExplanation, renderVerdict } from './explanation.ts';
+export type { ExplanationFormat } from './explanation.ts';
+export { mapFormats, renderMap, streamMap } from './map.ts';
+export type { MapFormat } from './map.ts';
+export type { MapOptions } from './map-table.ts';
+export { portsText } from './ports.ts';
+export { visible } from './text.ts';
+export type { RenderOptions } from './text.ts';

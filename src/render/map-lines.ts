@@ -1,0 +1,295 @@
+import type { MapAnswer, MapConnection, MapPeer, MapReason } from '../reach/types.ts';
+import { groupEdges, type Edge, type Group } from './groups.ts';
+import { addressesText, namesOf, type Names } from './names.ts';
+import { portsText } from './ports.ts';
+import { count, number, visible } from './text.ts';
+
+/** One line of a map for people: who, whom, on what, and why. */
+export interface MapLine {
+  readonly from: string;
+  readonly to: string;
+  readonly ports: string;
+  readonly because: string;
+  readonly group: Group;
+}
+
+/** A map's connections, indexed for the renderers that are read by people. */
+export interface MapView {
+  readonly answer: MapAnswer;
+  readonly names: Names;
+  readonly peers: readonly MapPeer[];
+  /** Between peers of the cluster. */
+  readonly inside: readonly Edge[];
+  readonly toOutside: readonly Edge[];
+  readonly fromOutside: readonly Edge[];
+  readonly connectionOf: (edge: Edge) => MapConnection;
+  /** Indices of the peers of each namespace. */
+  readonly byNamespace: ReadonlyMap<string, readonly number[]>;
+  /** How many peers are pods, workloads or groups of them. */
+  readonly clusterPeers: number;
+}
+
+/** Above this many connections their reasons are no longer asked for one by one. */
+const mostReasons = 2000;
+/** Ranges of ports in one cell before `+9`. */
+const mostRanges = 4;
+
+/** Indexes a map. */
+export function viewOf(answer: MapAnswer): MapView {
+  const { peers, connections } = answer.document;
+  const { notIsolated, fromOutside: exposed } = answer.summary;
+  const names = namesOf(peers, [...notIsolated.ingress, ...notIsolated.egress, ...exposed]);
+  const indices = new Map(peers.map((peer, i) => [peer.id, i]));
+  const byNamespace = new Map<string, number[]>();
+  let clusterPeers = 0;
+  for (const [i, peer] of peers.entries()) {
+    if (!isOfCluster(peer)) continue;
+    clusterPeers++;
+    const namespace = names.namespaceOf(peer.id);
+    if (namespace === undefined) continue;
+    const own = byNamespace.get(namespace);
+    if (own === undefined) byNamespace.set(namespace, [i]);
+    else own.push(i);
+  }
+  const labelIds = new Map<string, number>();
+  const inside: Edge[] = [];
+  const toOutside: Edge[] = [];
+  const fromOutside: Edge[] = [];
+  const connectionOfEdge = new Map<Edge, MapConnection>();
+  for (const connection of connections) {
+    const from = indices.get(connection.from);
+    const to = indices.get(connection.to);
+    if (from === undefined || to === undefined) continue;
+    const key = portsOf(connection);
+    let label = labelIds.get(key);
+    if (label === undefined) {
+      label = labelIds.size;
+      labelIds.set(key, label);
+    }
+    const edge = { from, to, label };
+    connectionOfEdge.set(edge, connection);
+    if (peers[to]?.kind === 'ip') toOutside.push(edge);
+    else if (peers[from]?.kind === 'ip') fromOutside.push(edge);
+    else inside.push(edge);
+  }
+  const connectionOf = (edge: Edge): MapConnection => {
+    const connection = connectionOfEdge.get(edge);
+    // Only edges of this view are ever asked for; an end of the document serves where there is none.
+    return connection ?? { from: '', to: '', allowed: {} };
+  };
+  return {
+    answer,
+    names,
+    peers,
+    inside,
+    toOutside,
+    fromOutside,
+    connectionOf,
+    byNamespace,
+    clusterPeers,
+  };
+}
+
+function isOfCluster(peer: MapPeer): boolean {
+  return peer.kind !== 'ip' && peer.kind !== 'node' && peer.kind !== 'entry';
+}
+
+/** The ports of a connection with what limits them, in words. */
+export function portsOf(connection: MapConnection, most = mostRanges): string {
+  const family = connection.family === undefined ? '' : `, ${connection.family} only`;
+  const partial = connection.partial === true ? ', partly' : '';
+  return portsText(connection.allowed, most) + family + partial;
+}
+
+/** One line per connection; addresses outside that are alike for a peer stand together. */
+export function singleLines(view: MapView): readonly MapLine[] {
+  const one = (edge: Edge): Group => ({ from: [edge.from], to: [edge.to], label: edge.label, edges: [edge] });
+  const groups = [
+    ...view.inside.map(one),
+    ...merged(view.toOutside, 'from', 'to'),
+    ...merged(view.fromOutside, 'to', 'from'),
+  ];
+  return linesOf(view, groups);
+}
+
+/** Groups of connections: who has the same access stands together. */
+export function groupedLines(view: MapView): readonly MapLine[] {
+  const groups = [
+    ...groupEdges(view.inside, (peer) => [peer]),
+    ...groupEdges(view.toOutside, () => []),
+    ...groupEdges(view.fromOutside, () => []),
+  ];
+  return linesOf(view, groups);
+}
+
+/** Lines for groups, with reasons where there are not too many connections to ask about. */
+export function linesOf(view: MapView, groups: readonly Group[]): readonly MapLine[] {
+  const isAsked = view.answer.document.connections.length <= mostReasons;
+  return groups.map((group) => {
+    const [first] = group.edges;
+    const to = describe(view, group.to, group.from);
+    return {
+      from: describe(view, group.from, group.to),
+      to: isEachOther(group) ? 'each other' : to,
+      ports: first === undefined ? '' : portsOf(view.connectionOf(first)),
+      because: isAsked ? becauseOf(view, group) : '',
+      group,
+    };
+  });
+}
+
+/** Whether the two sides are the same several peers. */
+function isEachOther({ from, to }: Group): boolean {
+  return from.length > 1 && from.length === to.length && from.every((peer, i) => peer === to[i]);
+}
+
+function merged(edges: readonly Edge[], near: 'from' | 'to', far: 'from' | 'to'): readonly Group[] {
+  const groups = new Map<string, Edge[]>();
+  for (const edge of edges) {
+    const key = `${edge[near]} ${edge.label}`;
+    const own = groups.get(key);
+    if (own === undefined) groups.set(key, [edge]);
+    else own.push(edge);
+  }
+  return [...groups.values()].map((own) => {
+    const [first] = own;
+    const nears = first === undefined ? [] : [first[near]];
+    const fars = own.map((edge) => edge[far]).sort((a, b) => a - b);
+    const label = first?.label ?? 0;
+    return near === 'from'
+      ? { from: nears, to: fars, label, edges: own }
+      : { from: fars, to: nears, label, edges: own };
+  });
+}
+
+/** What peers of a map are called. */
+export function nounsOf(level: string): { readonly one: string; readonly many: string } {
+  switch (level) {
+    case 'pod':
+      return { one: 'pod', many: 'pods' };
+    case 'workload':
+      return { one: 'workload', many: 'workloads' };
+    case 'namespace':
+      return { one: 'namespace', many: 'namespaces' };
+    default:
+      return { one: 'label value', many: 'label values' };
+  }
+}
+
+/** Names that are listed instead of counted take at most so many columns. */
+const longestList = 32;
+
+/**
+ * Several peers in few words: `backend`, `all 4 in payments`, `12 workloads in shop`, `everyone but shop/db`.
+ *
+ * @param others - the other side: that it does not talk to itself is no exception worth a word
+ */
+function describe(view: MapView, set: readonly number[], others: readonly number[]): string {
+  const ranges = set.flatMap((i) => view.peers[i]?.ranges ?? []);
+  if (ranges.length > 0) return visible(addressesText(ranges));
+  const ids = set.map((i) => view.peers[i]?.id ?? '');
+  const [only = ''] = ids;
+  if (ids.length === 1) return view.names.short(only);
+  const nouns = nounsOf(view.answer.document.level);
+  const total = view.clusterPeers;
+  const namespaces = new Set(ids.map((id) => view.names.namespaceOf(id)));
+  const isPlain = set.every((i) => view.peers[i] !== undefined && isOfCluster(view.peers[i]));
+  if (isPlain && set.length === total) {
+    return view.byNamespace.size > 1 ? 'everyone' : `all ${count(total, nouns.one, nouns.many)}`;
+  }
+  const listedNames = ids
+    .slice(0, 4)
+    .map((id) => view.names.short(id))
+    .join(', ');
+  if (ids.length <= 4 && listedNames.length <= longestList) return listedNames;
+  if (isPlain && total >= 6 && total - set.length <= 2 + others.length && others.length <= 2) {
+    const members = new Set([...set, ...others]);
+    const missing = view.peers
+      .filter((peer, i) => isOfCluster(peer) && !members.has(i))
+      .map((peer) => view.names.short(peer.id));
+    if (missing.length === 0) return view.byNamespace.size > 1 ? 'everyone' : 'all others';
+    if (missing.length <= 2) return `everyone but ${missing.join(', ')}`;
+  }
+  const [namespace] = namespaces;
+  if (namespaces.size === 1 && namespace !== undefined && nouns.one !== 'namespace') {
+    const whole = view.byNamespace.get(namespace)?.length ?? 0;
+    const where = view.byNamespace.size > 1 ? ` in ${visible(namespace)}` : '';
+    if (set.length === whole) return `all ${number(whole)}${where}`;
+    return `${count(set.length, nouns.one, nouns.many)}${where === '' ? ` of ${number(whole)}` : where}`;
+  }
+  if (namespaces.has(undefined) || nouns.one === 'namespace') {
+    const isMixed = !isPlain;
+    return isMixed ? count(set.length, 'end') : count(set.length, nouns.one, nouns.many);
+  }
+  const names = [...namespaces].map((name) => visible(name ?? ''));
+  const whole = [...namespaces].reduce(
+    (sum, name) => sum + (name === undefined ? 0 : (view.byNamespace.get(name)?.length ?? 0)),
+    0,
+  );
+  const where =
+    names.length === 2 && names.join().length <= longestList / 2
+      ? names.join(' and ')
+      : `${number(names.length)} namespaces`;
+  if (whole === set.length && names.length < view.byNamespace.size) return `all ${number(whole)} in ${where}`;
+  return `${count(set.length, nouns.one, nouns.many)} in ${where}`;
+}
+
+/** The reasons of a connection: from the document with `--explain`, else asked for. */
+export function reasonsOf(view: MapView, connection: MapConnection): readonly MapReason[] {
+  return connection.because ?? view.answer.because(connection);
+}
+
+function becauseOf(view: MapView, group: Group): string {
+  const texts = new Set<string>();
+  for (const edge of group.edges)
+    texts.add(becauseText(reasonsOf(view, view.connectionOf(edge)), view, edge));
+  if (texts.size <= 1) return [...texts][0] ?? '';
+  const joined = [...texts].join(', ');
+  return texts.size === 2 && joined.length <= longestList ? joined : `${texts.size} different reasons`;
+}
+
+/** Why a connection is open, in few words: the policies of both sides, or that nothing isolates them. */
+function becauseText(reasons: readonly MapReason[], view: MapView, edge: Edge): string {
+  if (reasons.some(({ kind }) => kind === 'self')) return 'a pod reaches itself';
+  const policies = { egress: new Set<string>(), ingress: new Set<string>() };
+  for (const reason of reasons) {
+    if (reason.policy !== undefined) policies[reason.direction].add(reason.policy);
+  }
+  const sides = [policies.egress, policies.ingress].filter((side) => side.size > 0);
+  if (sides.length > 0) {
+    const all = new Set(sides.flatMap((side) => [...side]));
+    const bare = new Set([...all].map(nameOf));
+    // Policies stand in the namespace of the pods that they select, so its name rarely says more.
+    const name = bare.size === all.size ? nameOf : (policy: string): string => policy;
+    const texts = sides.map((side) => {
+      const names = [...side].map((policy) => visible(name(policy)));
+      return names.length > 2 ? `${names.slice(0, 2).join(', ')} +${names.length - 2}` : names.join(', ');
+    });
+    return [...new Set(texts)].join(' + ');
+  }
+  if (reasons.some(({ kind }) => kind === 'node')) return 'a pod and its own node';
+  if (view.peers[edge.to]?.kind === 'ip') return 'nothing isolates egress';
+  if (view.peers[edge.from]?.kind === 'ip') return 'nothing isolates ingress';
+  return reasons.length === 0 ? '' : 'nothing isolates either end';
+}
+
+function nameOf(policy: string): string {
+  return policy.slice(policy.indexOf('/') + 1);
+}
+
+/** One reason with its place, for `-o wide` and `--explain`. */
+export function reasonText(reason: MapReason): string {
+  switch (reason.kind) {
+    case 'open':
+      return `${reason.direction}: not isolated`;
+    case 'self':
+      return `${reason.direction}: a pod reaches itself`;
+    case 'node':
+      return `${reason.direction}: a pod and its own node`;
+    case 'policy': {
+      const rule = reason.rule === undefined ? '' : ` rule ${reason.rule + 1}`;
+      const place = reason.file === undefined ? '' : ` (${reason.file}:${reason.line ?? 1})`;
+      return visible(`${reason.direction}: ${reason.policy ?? ''}${rule}${place}`);
+    }
+  }
+}

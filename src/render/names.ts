@@ -1,0 +1,173 @@
+import { cidrOfRange, families, formatAddress, formatCidr, parseAddress } from '../net/index.ts';
+import { subtract, wholeFamily, type AddressRange } from '../net/index.ts';
+import type { MapPeer } from '../reach/types.ts';
+import { visible } from './text.ts';
+
+/** Words that answers use for themselves, so that a workload of that name keeps its namespace. */
+const reserved: ReadonlySet<string> = new Set(['internet', 'everyone', 'all', 'each other', 'node']);
+
+/** The parts of `namespace/Kind/name`; `undefined` for ids of another shape. */
+export function partsOf(
+  id: string,
+): { readonly namespace: string; readonly kind: string; readonly name: string } | undefined {
+  const first = id.indexOf('/');
+  const second = id.indexOf('/', first + 1);
+  if (first <= 0 || second < 0) return undefined;
+  // `ingress/ns/name` is an entry point and `10.0.0.0/8` is none of ours: kinds begin with a capital letter.
+  const kind = id.slice(first + 1, second);
+  if (!/^[A-Z]/.test(kind)) return undefined;
+  return { namespace: id.slice(0, first), kind, name: id.slice(second + 1) };
+}
+
+/** `app/Deployment/backend` as `app/backend`; other ids as they are. Not checked for being unambiguous. */
+export function briefId(id: string): string {
+  const parts = partsOf(id);
+  return visible(parts === undefined ? id : `${parts.namespace}/${parts.name}`);
+}
+
+/** How one answer speaks of its peers: the shortest names that no two of them share. */
+export interface Names {
+  /** For people: `backend`, `app/backend` or `app/Deployment/backend`; addresses as `internet` or CIDRs. */
+  readonly short: (id: string) => string;
+  /** For a command line: as `short`, but never without namespace. */
+  readonly operand: (id: string) => string;
+  /** The namespace of a workload or pod, of a namespace itself; `undefined` for other peers. */
+  readonly namespaceOf: (id: string) => string | undefined;
+}
+
+/**
+ * Names for the peers of a map.
+ *
+ * @param others - ids that the answer also speaks of, and that must not be confused with its peers
+ */
+export function namesOf(peers: readonly MapPeer[], others: readonly string[] = []): Names {
+  const uses = new Map<string, Set<string>>();
+  const namespaces = new Set<string>();
+  const byId = new Map(peers.map((peer) => [peer.id, peer]));
+  const labels = new Set<string>();
+  for (const id of new Set([...byId.keys(), ...others])) {
+    const kind = byId.get(id)?.kind;
+    if (kind !== undefined && kind !== 'workload' && kind !== 'pod') {
+      labels.add(id);
+      continue;
+    }
+    const parts = partsOf(id);
+    if (parts === undefined) continue;
+    namespaces.add(parts.namespace);
+    const brief = `${parts.namespace}/${parts.name}`;
+    const kinds = uses.get(brief);
+    if (kinds === undefined) uses.set(brief, new Set([parts.kind]));
+    else kinds.add(parts.kind);
+  }
+  const withKind = (id: string, parts: { readonly namespace: string; readonly name: string }): string => {
+    const brief = `${parts.namespace}/${parts.name}`;
+    return (uses.get(brief)?.size ?? 0) > 1 ? id : brief;
+  };
+  const isWorkload = (id: string): boolean => {
+    const kind = byId.get(id)?.kind;
+    return kind === undefined || kind === 'workload' || kind === 'pod';
+  };
+  const cache = new Map<string, string>();
+  const work = (id: string): string => {
+    const peer = byId.get(id);
+    if (peer?.ranges !== undefined) return addressesText(peer.ranges);
+    const parts = isWorkload(id) ? partsOf(id) : undefined;
+    if (parts === undefined) return id;
+    const operand = withKind(id, parts);
+    if (namespaces.size !== 1 || operand === id) return operand;
+    return reserved.has(parts.name) || labels.has(parts.name) ? operand : parts.name;
+  };
+  return {
+    short: (id) => {
+      let name = cache.get(id);
+      if (name === undefined) {
+        name = visible(work(id));
+        cache.set(id, name);
+      }
+      return name;
+    },
+    operand: (id) => {
+      const peer = byId.get(id);
+      const parts = isWorkload(id) ? partsOf(id) : undefined;
+      if (parts !== undefined) return withKind(id, parts);
+      return peer?.kind === 'namespace' ? `${id}/*` : id;
+    },
+    namespaceOf: (id) => {
+      const peer = byId.get(id);
+      if (peer?.kind === 'namespace') return id;
+      return isWorkload(id) ? partsOf(id)?.namespace : undefined;
+    },
+  };
+}
+
+/** RFC 1918. */
+const privateRanges = '10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16';
+
+/**
+ * Addresses in few words: `internet`, `internet (IPv4)`, `10.0.0.0/8, fd00::/8`, `internet (IPv4) except 10.0.0.0/8`.
+ *
+ * @param ranges - `[first, last]` in canonical text, as `MapPeer.ranges`
+ * @param most - how many ranges are named before `+9`
+ */
+export function addressesText(ranges: readonly (readonly [string, string])[], most = 2): string {
+  const merged = mergedRanges(ranges);
+  const texts: string[] = [];
+  const whole: string[] = [];
+  for (const family of families) {
+    const own = merged.filter((range) => range.family === family);
+    const gaps = subtract(wholeFamily(family), own);
+    if (own.length === 0) continue;
+    if (gaps.length === 0) {
+      whole.push(family);
+    } else if (isMost(own, family) && gaps.length <= 3) {
+      const without = gaps.map(rangeText).join(', ');
+      texts.push(`internet (${family}) except ${without === privateRanges ? 'private ranges' : without}`);
+    } else {
+      const named = own.slice(0, most).map(rangeText).join(', ');
+      texts.push(own.length > most ? `${named} +${own.length - most}` : named);
+    }
+  }
+  if (whole.length === families.length) return 'internet';
+  return [...whole.map((family) => `internet (${family})`), ...texts].join(', ');
+}
+
+/** Whether ranges of a family hold at least half of it: then what is missing says more than what is there. */
+function isMost(ranges: readonly AddressRange[], family: AddressRange['family']): boolean {
+  const { last } = wholeFamily(family);
+  return ranges.reduce((sum, range) => sum + (range.last - range.first + 1n), 0n) * 2n >= last;
+}
+
+function rangeText(range: AddressRange): string {
+  const address = formatAddress({ family: range.family, value: range.first });
+  if (range.first === range.last) return address;
+  const cidr = cidrOfRange(range);
+  if (cidr !== undefined) return formatCidr(cidr);
+  return `${address}-${formatAddress({ family: range.family, value: range.last })}`;
+}
+
+function mergedRanges(ranges: readonly (readonly [string, string])[]): readonly AddressRange[] {
+  const parsed: AddressRange[] = [];
+  for (const [first, last] of ranges) {
+    const from = parseAddress(first);
+    const to = parseAddress(last);
+    if (from !== undefined && to !== undefined) {
+      parsed.push({ family: from.family, first: from.value, last: to.value });
+    }
+  }
+  const merged: AddressRange[] = [];
+  for (const family of families) {
+    const own = parsed.filter((range) => range.family === family);
+    own.sort((a, b) => (a.first < b.first ? -1 : Number(a.first > b.first)));
+    let open: { first: bigint; last: bigint } | undefined;
+    for (const range of own) {
+      if (open !== undefined && range.first <= open.last + 1n) {
+        if (range.last > open.last) open.last = range.last;
+        continue;
+      }
+      if (open !== undefined) merged.push({ family, ...open });
+      open = { first: range.first, last: range.last };
+    }
+    if (open !== undefined) merged.push({ family, ...open });
+  }
+  return merged;
+}

@@ -1,0 +1,105 @@
+import Table from 'cli-table3';
+import { displayWidth, shorten, type Look } from './text.ts';
+
+/** How one column behaves when the terminal is too narrow. */
+export interface Column {
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+  /** Columns that it keeps when others can still give; default: 8, or the title's length where that is more. */
+  readonly least?: number;
+}
+
+const gap = 2;
+/** Rows given to cli-table3 at once: it keeps objects for every cell, and a map may have a million rows. */
+const batch = 1000;
+
+/**
+ * Rows below each other without borders. Cells are shortened in the middle until a line fits `look.width`; they are never
+ * wrapped. Cells must be safe to print (`visible`) and hold no line ends.
+ */
+export function* tableLines(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  look: Look,
+  indent = 0,
+): Generator<string, void> {
+  const widths = fit(columns, rows, look, indent);
+  const margin = ' '.repeat(indent);
+  if (look.headers && columns.some(({ title }) => title !== '')) {
+    const titles = columns.map(({ title }, i) => shorten(title, widths[i] ?? 1, look.signs));
+    for (const line of draw([titles], columns, widths)) yield margin + look.heading(line);
+  }
+  for (let start = 0; start < rows.length; start += batch) {
+    const part = rows.slice(start, start + batch);
+    const cells = part.map((row) => row.map((cell, i) => shorten(cell, widths[i] ?? 1, look.signs)));
+    for (const line of draw(cells, columns, widths)) yield margin + line;
+  }
+}
+
+function draw(
+  rows: readonly (readonly string[])[],
+  columns: readonly Column[],
+  widths: readonly number[],
+): readonly string[] {
+  const table = new Table({
+    // Without a `top` line and so on there is no border; empty head and border styles keep it from colouring.
+    chars: {
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: ' '.repeat(gap),
+    },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+    colWidths: [...widths],
+    colAligns: columns.map(({ align }) => align ?? 'left'),
+  });
+  for (const row of rows) table.push([...row]);
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+}
+
+/** Natural widths, or narrower ones: the widest column gives first, so that short columns stay whole. */
+function fit(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  look: Look,
+  indent: number,
+): readonly number[] {
+  const widths = columns.map(({ title }) => Math.max(1, look.headers ? displayWidth(title) : 0));
+  for (const row of rows) {
+    for (let i = 0; i < widths.length; i++) {
+      widths[i] = Math.max(widths[i] ?? 0, displayWidth(row[i] ?? ''));
+    }
+  }
+  const least = columns.map(({ title, least: own }) => own ?? Math.max(8, displayWidth(title)));
+  let surplus =
+    widths.reduce((sum, width) => sum + width, 0) + gap * (widths.length - 1) + indent - look.width;
+  // First down to what each column wants to keep; then, on very narrow terminals, further down.
+  for (const floor of [least, columns.map(() => 4)]) {
+    while (surplus > 0) {
+      let widest = -1;
+      for (let i = 0; i < widths.length; i++) {
+        if ((widths[i] ?? 0) > (floor[i] ?? 0) && (widest < 0 || (widths[i] ?? 0) > (widths[widest] ?? 0))) {
+          widest = i;
+        }
+      }
+      if (widest < 0) break;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+      surplus--;
+    }
+  }
+  return widths;
+}
