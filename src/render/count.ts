@@ -1,5 +1,5 @@
 import { unreachable } from '../errors.ts';
-import type { ConnectivityCount } from '../reach/types.ts';
+import type { ConnectivityCount } from '../reach/index.ts';
 import { countFields, jsonOf, yamlOf } from './document.ts';
 import { portsText } from './ports.ts';
 import { tableLines } from './table.ts';

@@ -7,7 +7,7 @@ import type {
   MapPeer,
   MapReason,
   NotModelledEntry,
-} from '../reach/types.ts';
+} from '../reach/index.ts';
 import { Document, isScalar, visit } from 'yaml';
 import { protocols } from '../net/index.ts';
 import { escapeInDocument, isUnsafe } from './text.ts';

@@ -7,8 +7,8 @@ import type {
   RuleCheck,
   SideExplanation,
   Verdict,
-} from '../reach/types.ts';
-import { apiVersion } from '../reach/types.ts';
+} from '../reach/index.ts';
+import { apiVersion } from '../reach/index.ts';
 import {
   allowedDocument,
   diagnosticDocument,
@@ -27,6 +27,7 @@ import {
   displayWidth,
   lookOf,
   pad,
+  reminder,
   shorten,
   visible,
   wrap,
@@ -192,6 +193,8 @@ function* explanationLines(explanation: Explanation, look: Look): Generator<stri
   ];
   if (notes.length > 0) yield '';
   for (const note of notes) yield* wrap(note, look, '  ', '    ');
+  yield '';
+  for (const line of wrap(reminder, look, '  ')) yield look.quiet(line);
 }
 
 function sentenceText(explanation: Explanation): string {
@@ -246,7 +249,7 @@ function* sideLines(
     return;
   }
   const because = wrap(sideReason(side, other !== undefined), look, '', '').join(' ');
-  yield* wrap(because, look, head, ' '.repeat(Math.min(displayWidth(head), 24)));
+  yield* wrap(because, look, head, ' '.repeat(Math.min(displayWidth(head), Math.floor(look.width / 2))));
   const listed = isShort ? admitting : side.policies;
   const shown = listed.slice(0, mostPolicies);
   const policyWidth = Math.min(
@@ -330,7 +333,7 @@ function* withPlace(head: string, text: string, place: string, look: Look): Gene
   } else if (used + 2 + displayWidth(place) <= look.width) {
     yield `${head}${text}  ${look.quiet(place)}`;
   } else {
-    yield* wrap(text, look, head, ' '.repeat(Math.min(start, 24)));
+    yield* wrap(text, look, head, ' '.repeat(Math.min(start, Math.floor(look.width / 2))));
     yield ' '.repeat(Math.max(2, Math.min(start, look.width - displayWidth(place)))) + look.quiet(place);
   }
 }
@@ -437,7 +440,7 @@ function notesOf(rules: readonly RuleCheck[], other: string): Map<number, string
 function labelNote(label: LabelCheck, other: string): string {
   if (label.holds === true) return 'matches';
   const whose = label.of === 'pod' ? other : 'its namespace';
-  if (label.holds === 'unknown') return `cannot be told of ${whose}`;
+  if (label.holds === 'unknown') return `cannot be told for ${whose}`;
   if (label.has === undefined) return `${whose} has no label ${visible(label.key)}`;
   return `${whose} has ${visible(label.key)}=${visible(label.has)}`;
 }
@@ -474,14 +477,12 @@ function verdictLine(explanation: Explanation, look: Look): string {
   const from = briefId(explanation.from);
   const to = briefId(explanation.to ?? '');
   const port = explanation.port === undefined ? '' : ` ${visible(explanation.port)}`;
-  const why = verdictReason(explanation);
-  const reason = why === '' ? '' : `   (${why})`;
   const signs = ` ${look.signs.arrow} `;
   const fixed = displayWidth(`${word}  ${signs}${port}`);
-  const room = look.width - fixed - displayWidth(reason);
+  const room = look.width - fixed - displayWidth(from) - displayWidth(to);
   // The reason gives way before the names do: the sentence of `explain` says it at length.
-  const isRoomy = room >= displayWidth(from) + displayWidth(to);
-  const kept = isRoomy ? reason : '';
+  const reasons = verdictReasons(explanation).map((text) => `   (${text})`);
+  const kept = reasons.find((text) => displayWidth(text) <= room) ?? '';
   const left = look.width - fixed - displayWidth(kept);
   const [a, b] =
     displayWidth(from) + displayWidth(to) <= left
@@ -497,8 +498,8 @@ function shortenedPair(from: string, to: string, room: number, look: Look): read
   return [shorten(from, half, look.signs), shorten(to, room - half, look.signs)];
 }
 
-/** The policies that decided, or what is missing, in few words with a place. */
-function verdictReason(explanation: Explanation): string {
+/** The policies that decided, or what is missing, in few words with a place: the longest text first. */
+function verdictReasons(explanation: Explanation): readonly string[] {
   const { egress, ingress, verdict } = explanation;
   const sides = [egress, ingress];
   if (verdict === 'allowed') {
@@ -506,15 +507,21 @@ function verdictReason(explanation: Explanation): string {
       policies.filter(({ effect }) => effect === 'admits').slice(0, 1),
     );
     if (admitting.length > 0) {
-      return admitting.map((check) => `${visible(check.policy.name)}, ${placeOf(check)}`).join('; ');
+      return [
+        admitting.map((check) => `${visible(check.policy.name)}, ${placeOf(check)}`).join('; '),
+        admitting.map((check) => visible(check.policy.name)).join(', '),
+        admitting.map(placeOf).join(', '),
+      ];
     }
     const exempt = sides.map((side) => side.exempt).find((text) => text !== undefined);
-    return exempt === undefined ? 'no policy isolates either end' : visible(exempt);
+    return [exempt === undefined ? 'no policy isolates either end' : visible(exempt)];
   }
   const closed = sides.find(({ state }) => state === 'closed') ?? sides.find(({ state }) => state !== 'open');
-  if (closed === undefined) return '';
-  const nearest = closed.policies.find(({ effect, rules }) => effect !== 'admits' && rules.length > 0);
-  const first = nearest ?? closed.policies.find(({ effect }) => effect !== 'admits');
+  if (closed === undefined) return [];
+  const failing = closed.policies.filter(({ effect }) => effect !== 'admits');
+  const first = failing.find(({ rules }) => rules.length > 0) ?? failing[0];
   const what = `${closed.direction} ${closed.state}`;
-  return first === undefined ? what : `${what}: ${visible(first.policy.name)}, ${placeOf(first)}`;
+  if (first === undefined) return [what];
+  const policy = `${visible(first.policy.name)}, ${placeOf(first)}`;
+  return [`${what}: ${policy}`, policy, placeOf(first), what];
 }

@@ -1,4 +1,4 @@
-import type { MapAnswer, MapPeer } from '../reach/types.ts';
+import type { MapAnswer, MapPeer } from '../reach/index.ts';
 import { portsOf, viewOf, type MapView } from './map-lines.ts';
 import { partsOf } from './names.ts';
 import { visible } from './text.ts';

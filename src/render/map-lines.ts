@@ -1,4 +1,4 @@
-import type { MapAnswer, MapConnection, MapPeer, MapReason } from '../reach/types.ts';
+import type { MapAnswer, MapConnection, MapPeer, MapReason } from '../reach/index.ts';
 import { groupEdges, type Edge, type Group } from './groups.ts';
 import { addressesText, namesOf, type Names } from './names.ts';
 import { portsText } from './ports.ts';
@@ -22,6 +22,8 @@ export interface MapView {
   readonly inside: readonly Edge[];
   readonly toOutside: readonly Edge[];
   readonly fromOutside: readonly Edge[];
+  /** Ids of the peers that are addresses. */
+  readonly outside: ReadonlySet<string>;
   readonly connectionOf: (edge: Edge) => MapConnection;
   /** Indices of the peers of each namespace. */
   readonly byNamespace: ReadonlyMap<string, readonly number[]>;
@@ -84,6 +86,7 @@ export function viewOf(answer: MapAnswer): MapView {
     inside,
     toOutside,
     fromOutside,
+    outside: new Set(peers.filter(({ kind }) => kind === 'ip').map(({ id }) => id)),
     connectionOf,
     byNamespace,
     clusterPeers,
@@ -234,9 +237,16 @@ function describe(view: MapView, set: readonly number[], others: readonly number
   return `${count(set.length, nouns.one, nouns.many)} in ${where}`;
 }
 
-/** The reasons of a connection: from the document with `--explain`, else asked for. */
+/**
+ * The reasons of a connection: from the document with `--explain`, else asked for. That an address outside is not
+ * isolated goes without saying.
+ */
 export function reasonsOf(view: MapView, connection: MapConnection): readonly MapReason[] {
-  return connection.because ?? view.answer.because(connection);
+  const reasons = connection.because ?? view.answer.because(connection);
+  return reasons.filter(({ kind, direction }) => {
+    const subject = direction === 'egress' ? connection.from : connection.to;
+    return kind !== 'open' || !view.outside.has(subject);
+  });
 }
 
 function becauseOf(view: MapView, group: Group): string {

@@ -1,4 +1,4 @@
-import type { MapAnswer } from '../reach/types.ts';
+import type { MapAnswer } from '../reach/index.ts';
 import { groupedLines, reasonText, reasonsOf, singleLines, viewOf } from './map-lines.ts';
 import { headline, sentencesOf, type MapOptions } from './map-table.ts';
 import { portsText } from './ports.ts';
@@ -7,11 +7,12 @@ import { lookOf, number, visible } from './text.ts';
 /** A map as RFC 4180 has it: one record a connection, ids whole, lines ending in CRLF. */
 export function* csvOf(answer: MapAnswer, options: MapOptions): Generator<string, void> {
   const isExplained = options.explain === true;
+  const view = viewOf(answer);
   if (options.headers) {
     yield record(['from', 'to', 'ports', 'family', 'partial', ...(isExplained ? ['because'] : [])]);
   }
   for (const connection of answer.document.connections) {
-    const reasons = isExplained ? (connection.because ?? answer.because(connection)) : [];
+    const reasons = isExplained ? reasonsOf(view, connection) : [];
     yield record([
       connection.from,
       connection.to,

@@ -1,4 +1,4 @@
-import type { AllowedPorts, MapAnswer, MapPeer } from '../reach/types.ts';
+import type { AllowedPorts, MapAnswer, MapPeer } from '../reach/index.ts';
 import { protocols, type Protocol } from '../net/index.ts';
 import { headline } from './map-table.ts';
 import { nounsOf, viewOf, type MapView } from './map-lines.ts';

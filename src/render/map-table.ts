@@ -1,4 +1,4 @@
-import type { MapAnswer, MapPeer } from '../reach/types.ts';
+import type { MapAnswer, MapPeer } from '../reach/index.ts';
 import { groupEdges, type Edge, type Group } from './groups.ts';
 import {
   groupedLines,
@@ -21,6 +21,7 @@ import {
   lookOf,
   number,
   percent,
+  reminder,
   visible,
   wrap,
   type Look,
@@ -43,8 +44,6 @@ const mostSingle = 20;
 const mostLines = 40;
 /** Lines of one section of a map that is read from the top. */
 const mostOfSection = 12;
-
-const reminder = "Policies bind only where the cluster's network plugin enforces them.";
 
 /** A map for people, line by line; `isWide` gives every connection a line, whole names and full reasons. */
 export function* tableOf(answer: MapAnswer, options: MapOptions, isWide: boolean): Generator<string, void> {

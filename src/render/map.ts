@@ -1,5 +1,5 @@
 import { unreachable } from '../errors.ts';
-import type { MapAnswer } from '../reach/types.ts';
+import type { MapAnswer } from '../reach/index.ts';
 import { jsonOf, mapFields, yamlOf } from './document.ts';
 import { dotOf, mermaidOf } from './map-graph.ts';
 import { csvOf, markdownOf } from './map-list.ts';

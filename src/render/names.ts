@@ -1,6 +1,6 @@
 import { cidrOfRange, families, formatAddress, formatCidr, parseAddress } from '../net/index.ts';
 import { subtract, wholeFamily, type AddressRange } from '../net/index.ts';
-import type { MapPeer } from '../reach/types.ts';
+import type { MapPeer } from '../reach/index.ts';
 import { visible } from './text.ts';
 
 /** Words that answers use for themselves, so that a workload of that name keeps its namespace. */

@@ -1,4 +1,4 @@
-import type { NotModelledEntry } from '../reach/types.ts';
+import type { NotModelledEntry } from '../reach/index.ts';
 import { briefId } from './names.ts';
 import { count, listed, visible } from './text.ts';
 

@@ -1,6 +1,6 @@
 import type { PortSet } from '../net/index.ts';
 import { protocols } from '../net/index.ts';
-import type { AllowedPorts } from '../reach/types.ts';
+import type { AllowedPorts } from '../reach/index.ts';
 
 type Range = readonly [number, number];
 

@@ -12,6 +12,9 @@ export interface RenderOptions {
   readonly unicode?: boolean;
 }
 
+/** What every answer says once: files cannot show whether a plugin enforces policies (corner 48). */
+export const reminder = "Policies bind only where the cluster's network plugin enforces them.";
+
 /** Narrower terminals are treated as this wide: below it no table can be read. */
 const narrowest = 40;
 /** Prose is not set wider than this, however wide the terminal is. */

@@ -9,7 +9,7 @@ import type {
   MapReason,
   MapSummary,
   NotModelledEntry,
-} from '../../src/reach/types.ts';
+} from '../../src/reach/index.ts';
 
 export const tcp = (...ports: readonly number[]): AllowedPorts => ({
   TCP: ports.map((port) => [port, port]),
