@@ -106,6 +106,8 @@ describe('reading imports', () => {
     ['new Date(text); Date.parse(text);', []],
     ['const text = "Date.now() fetch(console)"; // process', []],
     ['`${process.pid}`', ['process']],
+    ["size.toLocaleString('en');", []],
+    ['size.toLocaleString();', ['toLocaleString']],
   ])('%s', (source, world) => {
     expect(usesOf(source).world).toEqual(world);
   });

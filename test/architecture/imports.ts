@@ -29,7 +29,7 @@ const worldly = new Set([
   'setTimeout',
 ]);
 
-// Their answers depend on the locale of the machine, and output is sorted by UTF-16 code units.
+// Without a locale written down, their answers depend on the machine's; and output is sorted by UTF-16 code units.
 const worldlyMethods = new Set(['localeCompare', 'toLocaleLowerCase', 'toLocaleString', 'toLocaleUpperCase']);
 
 /** Everything that a module with this text imports and touches. */
@@ -42,7 +42,8 @@ export function usesOf(source: string): Uses {
     const before = tokens[i - 1];
     const after = tokens[i + 1];
     if (isSign(before, '.')) {
-      if (worldlyMethods.has(token.value)) world.add(token.value);
+      const namesLocale = isSign(after, '(') && tokens[i + 2]?.kind === 'text';
+      if (worldlyMethods.has(token.value) && !namesLocale) world.add(token.value);
       return;
     }
     // A member of an object literal or of a type may have any name.
