@@ -1,5 +1,5 @@
 import { Composer, Lexer, Parser } from 'yaml';
-import type { Document, ErrorCode, ParsedNode } from 'yaml';
+import type { Document, ErrorCode } from 'yaml';
 import { maxDepth, maxTokens } from './limits.ts';
 import { kubernetesYamlOptions } from './schema.ts';
 
@@ -13,7 +13,7 @@ export interface ParserError {
 
 /** The nodes of one document, or why there are none. */
 export type Composed =
-  | { readonly kind: 'nodes'; readonly document: Document.Parsed<ParsedNode> }
+  | { readonly kind: 'nodes'; readonly document: Document.Parsed }
   | { readonly kind: 'empty' }
   | { readonly kind: 'errors'; readonly errors: readonly ParserError[] }
   | { readonly kind: 'tooDeep'; readonly offset: number }
@@ -51,8 +51,8 @@ export function compose(text: string): Composed {
   (composer as unknown as { onError: OnError }).onError = onError;
 
   const parser = new Parser();
-  let document: Document.Parsed<ParsedNode> | undefined;
-  const take = (documents: Iterable<Document.Parsed<ParsedNode>>): void => {
+  let document: Document.Parsed | undefined;
+  const take = (documents: Iterable<Document.Parsed>): void => {
     for (const next of documents) {
       if (document === undefined) document = next;
       // Cannot come from text between two markers, unless the first document ended early by an error.

@@ -1,5 +1,5 @@
 import type { Path } from '../../model/index.ts';
-import { maxDepth, maxDuplicates } from './limits.ts';
+import { maxDuplicates } from './limits.ts';
 
 const quote = 34;
 const backslash = 92;
@@ -12,19 +12,6 @@ const colon = 58;
 
 /** Containers at least this long (UTF-16 code units) are scanned once and remembered. */
 const rememberFrom = 2 ** 16;
-
-/** Whether a valid JSON text nests its values deeper than `maxDepth`. */
-export function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === quote) at = stringEnd(text, at) - 1;
-    else if (char === openBrace || char === openBracket) {
-      if (++depth > maxDepth) return true;
-    } else if (char === closeBrace || char === closeBracket) depth--;
-  }
-  return false;
-}
 
 /** The offset behind the string that starts at `at`; the end of the text when it is not closed. */
 function stringEnd(text: string, at: number): number {

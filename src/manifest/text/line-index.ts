@@ -1,79 +1,89 @@
-/** Units of text between two places whose line number is remembered. */
+/** Units of text between two places that are remembered. */
 const stride = 2 ** 16;
 
 /**
- * Line numbers of offsets in a text, in little memory: the line is counted from the nearest remembered place.
+ * Line numbers of offsets in a text, in little memory: lines are counted from the nearest remembered place.
  *
  * Lines end with a line feed, one carriage return before it belongs to the line end. Offsets count UTF-16 code units
- * from 0, lines and columns from 1.
+ * from 0, lines and columns from 1. The text is scanned once, as far as someone asks.
  */
 export class LineIndex {
   readonly text: string;
-  /** `marks[i]`: how many lines end before `i * stride`. Filled as far as someone asked. */
-  private readonly marks: number[] = [0];
+  /** `lineAt[i]` is the line that offset `i * stride` stands in, `startAt[i]` where this line starts. */
+  private readonly lineAt: number[] = [1];
+  private readonly startAt: number[] = [0];
+  /** The first line feed at or behind the last remembered place. */
+  private nextFeed: number;
 
   constructor(text: string) {
     this.text = text;
+    this.nextFeed = text.indexOf('\n');
   }
 
   /** Line and column of `offset`. */
   place(offset: number): { readonly line: number; readonly column: number } {
-    const block = Math.floor(offset / stride);
-    this.fill(block);
-    const line = (this.marks[block] as number) + this.count(block * stride, offset) + 1;
-    const start = offset === 0 ? 0 : this.text.lastIndexOf('\n', offset - 1) + 1;
+    const mark = Math.floor(offset / stride);
+    this.remember(mark);
+    let line = this.lineAt[mark] as number;
+    let start = this.startAt[mark] as number;
+    const before = this.text.slice(mark * stride, offset);
+    for (let feed = before.indexOf('\n'); feed !== -1; feed = before.indexOf('\n', feed + 1)) {
+      line++;
+      start = mark * stride + feed + 1;
+    }
     return { line, column: offset - start + 1 };
-  }
-
-  /** Where `line` starts; `undefined` when the text has fewer lines. */
-  startOf(line: number): number | undefined {
-    if (line < 1) return undefined;
-    const blocks = Math.floor(this.text.length / stride);
-    this.fill(blocks);
-    let low = 0;
-    let high = blocks;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if ((this.marks[middle] as number) < line) low = middle;
-      else high = middle - 1;
-    }
-    let offset = low * stride;
-    if (low > 0) offset = this.text.lastIndexOf('\n', offset - 1) + 1;
-    for (let at = this.place(offset).line; at < line; at++) {
-      const next = this.text.indexOf('\n', offset);
-      if (next === -1) return undefined;
-      offset = next + 1;
-    }
-    return offset;
   }
 
   /** The lines `from` to `to` without their ends; `undefined` when there are none or one is longer than `longest`. */
   lines(from: number, to: number, longest: number): readonly string[] | undefined {
-    let offset = this.startOf(from);
-    if (offset === undefined || to < from) return undefined;
+    let start = this.startOf(from);
+    if (start === undefined || to < from) return undefined;
     const lines: string[] = [];
     for (let line = from; line <= to; line++) {
-      const end = this.text.indexOf('\n', offset);
-      const stop = end === -1 ? this.text.length : end;
-      if (stop - offset > longest + 1) return undefined;
-      const content = this.text.slice(offset, stop).replace(/\r$/, '');
+      // A line feed beyond the longest line is not looked for: the text may be one line of 400 MB.
+      const window = this.text.slice(start, start + longest + 2);
+      const feed = window.indexOf('\n');
+      if (feed === -1 && window.length > longest) return undefined;
+      const content = (feed === -1 ? window : window.slice(0, feed)).replace(/\r$/, '');
       if (content.length > longest) return undefined;
       lines.push(content);
-      if (end === -1) break;
-      offset = end + 1;
+      if (feed === -1) break;
+      start += feed + 1;
     }
     return lines;
   }
 
-  private fill(block: number): void {
-    for (let next = this.marks.length; next <= block; next++)
-      this.marks.push((this.marks[next - 1] as number) + this.count((next - 1) * stride, next * stride));
+  private startOf(line: number): number | undefined {
+    if (line < 1) return undefined;
+    this.remember(Math.floor(this.text.length / stride));
+    // The last remembered place in an earlier line, or the start of the text.
+    let low = 0;
+    let high = this.lineAt.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.lineAt[middle] as number) < line) low = middle;
+      else high = middle - 1;
+    }
+    let start = this.startAt[low] as number;
+    for (let at = this.lineAt[low] as number; at < line; at++) {
+      const feed = this.text.indexOf('\n', start);
+      if (feed === -1) return undefined;
+      start = feed + 1;
+    }
+    return start;
   }
 
-  private count(from: number, to: number): number {
-    let lines = 0;
-    for (let at = this.text.indexOf('\n', from); at !== -1 && at < to; at = this.text.indexOf('\n', at + 1))
-      lines++;
-    return lines;
+  private remember(mark: number): void {
+    for (let next = this.lineAt.length; next <= mark; next++) {
+      let line = this.lineAt[next - 1] as number;
+      let start = this.startAt[next - 1] as number;
+      while (this.nextFeed !== -1 && this.nextFeed < next * stride) {
+        line++;
+        start = this.nextFeed + 1;
+        this.nextFeed = this.text.indexOf('\n', start);
+      }
+      this.lineAt.push(line);
+      this.startAt.push(start);
+    }
   }
 }

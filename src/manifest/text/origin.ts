@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
-import type { Alias, Document, Node, Pair, ParsedNode, YAMLMap } from 'yaml';
+import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml';
 import type { Origin, Path, Place } from '../../model/index.ts';
 import { compose } from './compose.ts';
 import { JsonPlaces, valueEnd } from './json-scan.ts';
@@ -43,10 +43,10 @@ interface Found {
 
 /** The nodes of one document, and what its aliases stand for. */
 class YamlNodes {
-  private readonly document: Document.Parsed<ParsedNode>;
+  private readonly document: Document.Parsed;
   private targets: Map<Alias, Node> | undefined;
 
-  constructor(document: Document.Parsed<ParsedNode>) {
+  constructor(document: Document.Parsed) {
     this.document = document;
   }
 

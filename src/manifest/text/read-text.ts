@@ -2,7 +2,7 @@ import type { Diagnostic, Origin, Path } from '../../model/index.ts';
 import type { RawDocument, SourceText, TextResult } from '../raw.ts';
 import type { TextCode } from './codes.ts';
 import { compose } from './compose.ts';
-import { duplicateKeys, isTooDeep, topLevelValues } from './json-scan.ts';
+import { duplicateKeys, topLevelValues } from './json-scan.ts';
 import { jsonProblem } from './json-syntax.ts';
 import { LineIndex } from './line-index.ts';
 import { maxDepth, maxDocuments, maxErrors, maxText, maxTokens, maxYamlDocument } from './limits.ts';
@@ -11,7 +11,7 @@ import { splitDocuments } from './split.ts';
 import type { Chunk } from './split.ts';
 import { syntaxFinding } from './syntax.ts';
 import type { Finding } from './syntax.ts';
-import { toValue } from './value.ts';
+import { isTooDeep, toValue } from './value.ts';
 import type { ValueProblem } from './value.ts';
 
 /** What helps the reading beside the text. */
@@ -106,7 +106,7 @@ class TextReader {
 
   private addJson(value: unknown, { start, end }: Chunk): void {
     if (value === null) return;
-    if (isTooDeep(this.text.slice(start, end))) {
+    if (isTooDeep(value)) {
       this.report(tooDeep(start));
       return;
     }
@@ -135,6 +135,16 @@ class TextReader {
         this.addJson(parsed.value, { start: start + json.start, end: start + json.end });
         return;
       }
+      const problem = meantAsJson(text, json);
+      if (problem !== undefined) {
+        this.report(problem, start);
+        return;
+      }
+    }
+    const control = controlCharacter(text);
+    if (control !== undefined) {
+      this.report(control, start);
+      return;
     }
     const composed = compose(text);
     switch (composed.kind) {
@@ -147,10 +157,7 @@ class TextReader {
         this.report(tooLarge(start, `It has more than ${maxTokens / 1e6} million keys, values and marks.`));
         return;
       case 'errors': {
-        const asJson =
-          json !== undefined && /^[{[]\s*["{[\]}]/.test(text.slice(json.start, json.start + 1000));
-        const finding = asJson && !text.includes('{{') ? jsonProblem(text, json.start) : undefined;
-        this.report(finding ?? syntaxFinding(text, composed.errors, this.options.verify), start);
+        this.report(syntaxFinding(text, composed.errors, this.options.verify), start);
         return;
       }
       case 'nodes': {
@@ -220,6 +227,34 @@ function jsonPart(text: string): Chunk | undefined {
   if (text[start] !== '{' && text[start] !== '[') return undefined;
   const marker = /\n\.\.\.\s*$/.exec(text.slice(-100));
   return { start, end: text.length - (marker?.[0].length ?? 0) };
+}
+
+/**
+ * The mistake of a text that is no JSON but was meant to be: its first key is in double quotes. As YAML, which allows
+ * more between brackets, are read: comments, a comma before the end, words without quotes.
+ */
+function meantAsJson(text: string, { start, end }: Chunk): Finding | undefined {
+  if (text.includes('{{') || !/^[{[]\s*["{[]/.test(text.slice(start, start + 1000))) return undefined;
+  const problem = jsonProblem(text.slice(0, end), start);
+  return /[#}\]'a-zA-Z~&*!]/.test(text[problem.offset] ?? '') ? undefined : problem;
+}
+
+/** YAML allows no control characters; the parser would take them. c-printable, https://yaml.org/spec/1.2.2/#51-character-set */
+function controlCharacter(text: string): Finding | undefined {
+  const found = /[^\P{Cc}\t\n\r\u0085]/u.exec(text);
+  if (found === null) return undefined;
+  const code = found[0].charCodeAt(0);
+  const name = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  return {
+    code: 'yaml-syntax',
+    message: `A control character (${name}) stands here, and YAML allows none.`,
+    hint:
+      code === 0
+        ? 'the file may be binary, or encoded as UTF-16 without a mark'
+        : `in double quotes it is written "\\x${code.toString(16).padStart(2, '0')}"`,
+    value: name,
+    offset: found.index,
+  };
 }
 
 function parseJson(text: string): { readonly value: unknown } | undefined {

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
-import type { Document, Node, Pair, ParsedNode, YAMLMap } from 'yaml';
+import type { Document, Node, Pair, YAMLMap } from 'yaml';
 import type { Path } from '../../model/index.ts';
-import { maxDuplicates } from './limits.ts';
+import { maxDepth, maxDuplicates } from './limits.ts';
 
 /** What makes a document that parses unreadable nevertheless. */
 export interface ValueProblem {
@@ -37,7 +37,7 @@ interface Sized {
  * by go-yaml's own rule, so a walk through the value is bounded, too. Recursion is as deep as the nodes are, which
  * `compose` bounds.
  */
-export function toValue(document: Document.Parsed<ParsedNode>): Converted {
+export function toValue(document: Document.Parsed): Converted {
   const anchors = new Map<string, Sized | 'open'>();
   const duplicates: Path[] = [];
   const path: (string | number)[] = [];
@@ -122,7 +122,7 @@ export function toValue(document: Document.Parsed<ParsedNode>): Converted {
    */
   const merge = (object: Record<string, unknown>, pair: Pair<Node, Node | null>): void => {
     const source = pair.value;
-    const inline = isSeq<Node>(source) ? [...source.items].reverse() : [source];
+    const inline = isSeq<Node>(source) ? source.items.toReversed() : [source];
     for (const item of inline) {
       path.push('<<');
       const { value, size } = convert(item);
@@ -145,7 +145,7 @@ export function toValue(document: Document.Parsed<ParsedNode>): Converted {
     }
     if (isAlias(node)) {
       const { value } = alias(node.source, node);
-      const key = typeof value === 'object' ? undefined : keyText(value, String(value));
+      const key = keyText(value, typeof value === 'number' ? String(value) : '');
       return key ?? fail('key', node, `*${node.source}`);
     }
     return fail('key', node, '');
@@ -210,6 +210,28 @@ function formatFloat32(value: number): string {
   // Go writes exponents below -4 and from 6 on, JavaScript would only from 21 on.
   if (power >= -4 && power < 6) return String(Number(`${mantissa}e${exponent}`));
   return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}
+
+/**
+ * Whether a value nests its objects and lists deeper than `maxDepth`: level by level, without recursion.
+ *
+ * @param value - as `JSON.parse` makes it: nothing is shared
+ */
+export function isTooDeep(value: unknown): boolean {
+  let level: object[] = typeof value === 'object' && value !== null ? [value] : [];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > maxDepth) return true;
+    const next: object[] = [];
+    const take = (child: unknown): void => {
+      if (typeof child === 'object' && child !== null) next.push(child);
+    };
+    for (const container of level)
+      if (Array.isArray(container)) for (const child of container as unknown[]) take(child);
+      // Much faster than Object.values; what JSON.parse makes inherits nothing that would be listed.
+      else for (const key in container) take((container as Record<string, unknown>)[key]);
+    level = next;
+  }
+  return false;
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {
