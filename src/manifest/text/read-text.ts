@@ -29,6 +29,9 @@ export interface TextOptions {
  */
 const maxJsonForDuplicates = 2 ** 20;
 
+/** Corrected lines are looked for in this many documents of a text: each costs several readings. */
+const maxSuggestions = 50;
+
 /**
  * Reads the documents of a text, YAML or JSON, as plain values: as Kubernetes reads them.
  *
@@ -52,6 +55,8 @@ class TextReader {
   private readonly documents: RawDocument[] = [];
   private readonly diagnostics: Diagnostic[] = [];
   private unreported = 0;
+  /** For how many documents corrected lines were looked for. */
+  private suggestions = 0;
 
   constructor(source: SourceText, options: TextOptions) {
     this.file = source.file;
@@ -157,7 +162,8 @@ class TextReader {
         this.report(tooLarge(start, `It has more than ${maxTokens / 1e6} million keys, values and marks.`));
         return;
       case 'errors': {
-        this.report(syntaxFinding(text, composed.errors, this.options.verify), start);
+        const mayTry = this.suggestions++ < maxSuggestions;
+        this.report(syntaxFinding(text, composed.errors, mayTry ? this.options.verify : 'none'), start);
         return;
       }
       case 'nodes': {
@@ -300,6 +306,7 @@ function valueFinding(text: string, problem: ValueProblem): Finding {
     case 'alias':
       return {
         code: 'yaml-value',
+        hint: `text that starts with * stands in quotes: "*${value}"`,
         message: `The alias *${value} stands for nothing: no anchor &${value} is complete before it.`,
         ...place,
       };
