@@ -18,6 +18,8 @@ export interface Cluster {
    * `finishedWorkloads` when no live pod or template of it is in the input.
    */
   readonly finishedPods: readonly Pod[];
+  /** The workloads that have finished pods only, and no template; their `pods` are empty. */
+  readonly finishedWorkloads: readonly Workload[];
   readonly services: readonly Service[];
   readonly policies: readonly NetworkPolicy[];
   /** Objects that decide about traffic and that podwall knows, but cannot answer for yet. */

@@ -1,0 +1,302 @@
+import type {
+  Cluster,
+  ClusterNode,
+  Diagnostic,
+  LabelSelector,
+  Namespace,
+  NetworkPolicy,
+  NotModelled,
+  Origin,
+  Path,
+  Peer,
+  Service,
+} from '../../model/index.ts';
+import type { ReadOptions, RawObject } from '../raw.ts';
+import { Subjects, notModelled } from './affects.ts';
+import type { Collector } from './collect.ts';
+import { count, someOf } from './findings.ts';
+import type { Findings } from './findings.ts';
+import { gatherWorkloads } from './gather.ts';
+import { groupOf } from './kinds.ts';
+import { LabelReader, namespaceNameLabel } from './labels.ts';
+import { mentionedNamespace, readNamespace, readNode } from './namespaces.ts';
+import { PodReader } from './pods.ts';
+import { ServiceReader } from './services.ts';
+
+/** What reading one policy gives: the policy unless it is refused, and the pods that a refused one meant. */
+export interface PolicyReading {
+  readonly policy: NetworkPolicy | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly selects: LabelSelector | undefined;
+}
+
+/** Reads one policy; see `network-policy/`. */
+export type PolicyDecoder = (object: RawObject, options: ReadOptions) => PolicyReading;
+
+/** A cluster without anything. */
+export const emptyCluster: Cluster = {
+  namespaces: new Map(),
+  nodes: new Map(),
+  workloads: [],
+  pods: [],
+  finishedPods: [],
+  finishedWorkloads: [],
+  services: [],
+  policies: [],
+  notModelled: [],
+};
+
+/** Builds the cluster of all objects that `collected` holds; what is wrong with them goes to `findings`. */
+export function buildCluster(
+  collected: Collector,
+  findings: Findings,
+  decodePolicy: PolicyDecoder,
+  options: ReadOptions,
+): Cluster {
+  return new Builder(collected, findings, decodePolicy, options).build();
+}
+
+class Builder {
+  readonly #collected: Collector;
+  readonly #findings: Findings;
+  readonly #decodePolicy: PolicyDecoder;
+  readonly #options: ReadOptions;
+  readonly #labels: LabelReader;
+  readonly #podReader: PodReader;
+
+  constructor(collected: Collector, findings: Findings, decodePolicy: PolicyDecoder, options: ReadOptions) {
+    this.#collected = collected;
+    this.#findings = findings;
+    this.#decodePolicy = decodePolicy;
+    this.#options = options;
+    this.#labels = new LabelReader(findings);
+    this.#podReader = new PodReader(findings);
+  }
+
+  build(): Cluster {
+    const findings = this.#findings;
+    const collected = this.#collected;
+    const namespaces = new Map<string, Namespace>();
+    for (const [name, { item }] of this.#unique(collected.namespaces, (object) =>
+      readNamespace(findings, this.#labels, object),
+    )) {
+      namespaces.set(name, item);
+    }
+    const nodes = new Map<string, ClusterNode>();
+    for (const [name, { item }] of this.#unique(collected.nodes, (object) =>
+      readNode(findings, this.#labels, this.#podReader, object),
+    )) {
+      nodes.set(name, item);
+    }
+    const services = this.#services();
+    const tellTwice = (former: Origin, object: RawObject): void => this.#tellTwice(former, object);
+    const readers = { findings, labels: this.#labels, pods: this.#podReader, nodes, tellTwice };
+    const { workloads, pods, finishedPods, finishedWorkloads } = gatherWorkloads(
+      collected,
+      readers,
+      this.#options,
+    );
+    const { policies, refused } = this.#policies();
+    for (const { namespace } of workloads) mention(namespaces, namespace);
+    for (const { namespace } of finishedWorkloads) mention(namespaces, namespace);
+    for (const { namespace } of services) mention(namespaces, namespace);
+    for (const { namespace } of policies) mention(namespaces, namespace);
+    const subjects = new Subjects(workloads, namespaces);
+    this.#tellRefused(refused, subjects);
+    const others = this.#notModelled(subjects);
+    for (const { ref } of others) if (ref.namespace !== undefined) mention(namespaces, ref.namespace);
+    const cluster: Cluster = {
+      namespaces,
+      nodes,
+      workloads,
+      pods,
+      finishedPods,
+      finishedWorkloads,
+      services,
+      policies,
+      notModelled: others,
+    };
+    this.#tellAssumedNamespaces(cluster);
+    this.#tellPodsWithoutAddress(cluster);
+    return cluster;
+  }
+
+  /**
+   * Reads objects of one kind; of those with the same namespace and name the last counts. A refused object does not
+   * exist, so it replaces none.
+   *
+   * @returns by `namespace/name`, or the name of a kind without namespaces, in the order of the first
+   */
+  #unique<T>(
+    objects: readonly RawObject[],
+    read: (object: RawObject) => T | undefined,
+    keyOf: (object: RawObject) => string = nameOf,
+  ): Map<string, { readonly item: T; readonly object: RawObject }> {
+    const found = new Map<string, { readonly item: T; readonly object: RawObject }>();
+    for (const object of objects) {
+      const item = read(object);
+      if (item === undefined) continue;
+      const key = keyOf(object);
+      const former = found.get(key);
+      if (former !== undefined) this.#tellTwice(former.object.origin, object);
+      found.set(key, { item, object });
+    }
+    return found;
+  }
+
+  #tellTwice(former: Origin, object: RawObject): void {
+    const { kind, namespace, name } = object.ref;
+    const shown = namespace === undefined ? name : `${namespace}/${name}`;
+    const { file, line, column } = former.locate([]);
+    const message = `The ${kind} ${shown} is in the input twice; this one counts, not the one at ${file}:${line}:${column}`;
+    this.#findings.warn(object, 'object-twice', [], message);
+  }
+
+  #services(): Service[] {
+    const reader = new ServiceReader(this.#findings, this.#labels, this.#podReader);
+    const unique = this.#unique(this.#collected.services, (object) => reader.read(object));
+    const services: Service[] = [];
+    const byHand: string[] = [];
+    let first: RawObject | undefined;
+    for (const [id, { item, object }] of unique) {
+      services.push(item);
+      // Every cluster has the Service default/kubernetes, which leads to its API servers.
+      if (item.selector !== undefined || item.type === 'ExternalName' || id === 'default/kubernetes')
+        continue;
+      byHand.push(id);
+      first ??= object;
+    }
+    if (first !== undefined) {
+      this.#findings.note(
+        first,
+        'service-without-selector',
+        ['spec'],
+        `${someOf(byHand)} ${byHand.length === 1 ? 'has' : 'have'} no selector: where ${byHand.length === 1 ? 'it leads' : 'they lead'} is kept by hand in EndpointSlices, which podwall does not read`,
+        { hint: 'ask about the pods or addresses behind it instead' },
+      );
+    }
+    return services;
+  }
+
+  #policies(): { policies: NetworkPolicy[]; refused: { reading: PolicyReading; object: RawObject }[] } {
+    const refused: { reading: PolicyReading; object: RawObject }[] = [];
+    const unique = this.#unique(this.#collected.policies, (object) => {
+      const reading = this.#decodePolicy(object, this.#options);
+      if (reading.policy === undefined) refused.push({ reading, object });
+      else for (const diagnostic of reading.diagnostics) this.#findings.diagnostics.push(diagnostic);
+      return reading.policy;
+    });
+    return { policies: [...unique.values()].map(({ item }) => item), refused };
+  }
+
+  /** Says of each refused policy whom it would have selected: their answers are not those that were meant. */
+  #tellRefused(refused: readonly { reading: PolicyReading; object: RawObject }[], subjects: Subjects): void {
+    for (const { reading, object } of refused) {
+      const told = selected(reading.selects, object.ref.namespace ?? '', subjects);
+      const first = reading.diagnostics.findIndex(({ severity }) => severity === 'error');
+      for (const [i, diagnostic] of reading.diagnostics.entries()) {
+        this.#findings.diagnostics.push(
+          i === first ? { ...diagnostic, message: `${ended(diagnostic.message)} ${told}` } : diagnostic,
+        );
+      }
+    }
+  }
+
+  #notModelled(subjects: Subjects): NotModelled[] {
+    const rules = new Map(this.#collected.notModelled.map(({ object, rule }) => [object, rule]));
+    const unique = this.#unique([...rules.keys()], (object) => object, refKey);
+    const entries: NotModelled[] = [];
+    for (const { item } of unique.values()) {
+      const rule = rules.get(item);
+      if (rule !== undefined) entries.push(notModelled(item, rule, subjects));
+    }
+    return entries;
+  }
+
+  /** One note, and only where it matters: a policy asks for labels that an assumed namespace may have. */
+  #tellAssumedNamespaces({ namespaces, policies }: Cluster): void {
+    const assumed: string[] = [];
+    for (const { name, origin } of namespaces.values()) if (origin === undefined) assumed.push(name);
+    if (assumed.length === 0) return;
+    const place = findPeer(
+      policies,
+      (peer) =>
+        peer.kind === 'pods' &&
+        peer.namespaces !== 'own' &&
+        peer.namespaces.requirements.some(({ key }) => key !== namespaceNameLabel),
+    );
+    if (place === undefined) return;
+    const isOne = assumed.length === 1;
+    const message =
+      `${count(assumed.length, 'namespace')} ${isOne ? 'is' : 'are'} not in the input: ${someOf(assumed.sort())}. ` +
+      `Of ${isOne ? 'its' : 'their'} labels only ${namespaceNameLabel} is known, and this policy asks for others`;
+    const hint = 'add the Namespace objects (kubectl get ns -o yaml)';
+    this.#findings.note(place.subject, 'namespace-assumed', place.path, message, { hint });
+  }
+
+  /** One note: an ipBlock does not match a pod whose address is not known (corner 39). */
+  #tellPodsWithoutAddress({ pods, policies }: Cluster): void {
+    let all = 0;
+    let without = 0;
+    for (const pod of pods) {
+      all += pod.replicas;
+      if (pod.addresses.length === 0) without += pod.replicas;
+    }
+    if (without === 0) return;
+    const place = findPeer(policies, (peer) => peer.kind === 'ipBlock');
+    if (place === undefined) return;
+    const message =
+      `${without} of ${count(all, 'pod')} ${without === 1 ? 'has' : 'have'} no address in the input, so no ipBlock matches ` +
+      (without === 1 ? 'it' : 'them');
+    const hint = 'a dump of the running pods has their addresses (kubectl get pods -A -o yaml)';
+    this.#findings.note(place.subject, 'pods-without-address', place.path, message, { hint });
+  }
+}
+
+function nameOf({ ref }: RawObject): string {
+  return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+}
+
+/** Versions of one group are the same object. */
+function refKey(object: RawObject): string {
+  const { apiVersion, kind } = object.ref;
+  return `${groupOf(apiVersion) ?? apiVersion}/${kind}/${nameOf(object)}`;
+}
+
+function mention(namespaces: Map<string, Namespace>, name: string): void {
+  if (!namespaces.has(name)) namespaces.set(name, mentionedNamespace(name));
+}
+
+/** The first peer of all policies for which `asks` holds, as something that a finding can be about. */
+function findPeer(
+  policies: readonly NetworkPolicy[],
+  asks: (peer: Peer) => boolean,
+): { readonly subject: Pick<RawObject, 'origin' | 'stored' | 'ref'>; readonly path: Path } | undefined {
+  for (const policy of policies) {
+    for (const direction of ['ingress', 'egress'] as const) {
+      const spec = policy[direction];
+      if (spec.kind === 'unaffected') continue;
+      for (const [i, { peers }] of spec.rules.entries()) {
+        const j = peers.kind === 'any' ? -1 : peers.peers.findIndex(asks);
+        if (j < 0) continue;
+        const path = ['spec', direction, i, direction === 'ingress' ? 'from' : 'to', j];
+        return { subject: { ref: policy.ref, origin: policy.origin, stored: true }, path };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** What a refused policy would have selected, as a sentence. */
+function selected(selects: LabelSelector | undefined, namespace: string, subjects: Subjects): string {
+  if (selects === undefined) return 'The policy was left out; whom it selects cannot be read.';
+  const ids = subjects.select(namespace, selects);
+  if (ids === undefined) return `The policy was left out; it is for pods of ${namespace}.`;
+  if (ids.length === 0) return 'The policy was left out; it would select no pod of the input.';
+  return `The policy was left out; it would select ${count(ids.length, 'workload')}: ${someOf(ids)}.`;
+}
+
+/** A message as a whole sentence, so that another can follow. */
+function ended(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}

@@ -1,0 +1,172 @@
+import { formatPath } from '../../model/index.ts';
+import type { Diagnostic, ObjectRef, Origin, Path, Severity } from '../../model/index.ts';
+import type { RawObject } from '../raw.ts';
+import { isRecord } from '../validate/index.ts';
+
+/** What a finding may say beside its message. */
+export interface Detail {
+  readonly hint?: string;
+  /** The value at fault; scalars are shown, everything else has its message. */
+  readonly value?: unknown;
+}
+
+type Subject = Pick<RawObject, 'origin' | 'stored'> & { readonly ref: ObjectRef };
+
+/** Collects what is wrong with objects, and knows whether it keeps an object from existing. */
+export class Findings {
+  readonly diagnostics: Diagnostic[] = [];
+  #refusals = 0;
+
+  /** How many findings so far leave their object out: a reader compares it before and after an object. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
+  /** What every API server refuses: an error, but of an object that a server has taken a warning, and it counts. */
+  refuse(object: Subject, code: string, path: Path, message: string, detail: Detail = {}): void {
+    if (!object.stored) this.#refusals++;
+    this.#add(object.stored ? 'warning' : 'error', object, code, path, message, detail);
+  }
+
+  warn(object: Subject, code: string, path: Path, message: string, detail: Detail = {}): void {
+    this.#add('warning', object, code, path, message, detail);
+  }
+
+  note(object: Subject, code: string, path: Path, message: string, detail: Detail = {}): void {
+    this.#add('note', object, code, path, message, detail);
+  }
+
+  /** A finding about a document that is no object, or about the input as a whole. */
+  at(origin: Origin, severity: Severity, code: string, path: Path, message: string, hint?: string): void {
+    const place = origin.locate(path);
+    this.diagnostics.push({ code, severity, message, ...(hint === undefined ? {} : { hint }), ...place });
+  }
+
+  #add(
+    severity: Severity,
+    object: Subject,
+    code: string,
+    path: Path,
+    message: string,
+    { hint, value }: Detail,
+  ): void {
+    const shown = value === undefined ? undefined : scalarText(value);
+    this.diagnostics.push({
+      code,
+      severity,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      ...(shown === undefined ? {} : { value: shown }),
+      ...(path.length === 0 ? {} : { path: formatPath(path) }),
+      object: object.ref,
+      ...object.origin.locate(path),
+    });
+  }
+}
+
+/** A scalar as text of at most 200 characters; `undefined` for mappings and lists, which may be of any size. */
+export function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string') return shorten(value, 200);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
+  return value === null ? 'null' : undefined;
+}
+
+/** At most `length` characters, the last of which then says that there were more. */
+export function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+/** What a value is, in the reader's words: `a list`, `the number 3`. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return `the text "${shorten(value, 40)}"`;
+    case 'number':
+    case 'bigint':
+      return `the number ${value}`;
+    case 'boolean':
+      return String(value);
+    default:
+      if (value === null || value === undefined) return 'null';
+      return Array.isArray(value) ? 'a list' : 'a mapping';
+  }
+}
+
+/** The first few of a list, and how many more there are: `a, b, c and 12 more`. */
+export function someOf(names: readonly string[], shown = 3): string {
+  if (names.length <= shown + 1) {
+    return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  }
+  return `${names.slice(0, shown).join(', ')} and ${names.length - shown} more`;
+}
+
+/** `1 pod`, `2 pods`. */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+/** A field that must be a mapping when it is there; absent and null are the same (corner 6). */
+export function mappingAt(
+  findings: Findings,
+  object: Subject,
+  value: unknown,
+  path: Path,
+): Readonly<Record<string, unknown>> | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (isRecord(value)) return value;
+  wrongType(findings, object, value, path, 'a mapping');
+  return undefined;
+}
+
+const noItems: readonly unknown[] = [];
+
+/** A field that must be a list when it is there. */
+export function listAt(findings: Findings, object: Subject, value: unknown, path: Path): readonly unknown[] {
+  if (value === undefined || value === null) return noItems;
+  if (Array.isArray(value)) return value as readonly unknown[];
+  wrongType(findings, object, value, path, 'a list');
+  return noItems;
+}
+
+/** A field that must be text when it is there; empty text is as absent as the API takes it to be. */
+export function textAt(findings: Findings, object: Subject, value: unknown, path: Path): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  if (value === undefined || value === null) return undefined;
+  wrongType(findings, object, value, path, 'text', `put it in quotes: "${scalarText(value) ?? '…'}"`);
+  return undefined;
+}
+
+/** A field that must be true or false when it is there; false otherwise. */
+export function flagAt(findings: Findings, object: Subject, value: unknown, path: Path): boolean {
+  if (value === undefined || value === null || typeof value === 'boolean') return value === true;
+  wrongType(findings, object, value, path, 'true or false', 'write true or false, without quotes');
+  return false;
+}
+
+/** A field that must be an integer of 32 bits when it is there. */
+export function integerAt(
+  findings: Findings,
+  object: Subject,
+  value: unknown,
+  path: Path,
+): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  // A server decodes these fields into an int32, and refuses what does not fit.
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31) return value;
+  wrongType(findings, object, value, path, 'an integer of 32 bits', 'write the number without quotes');
+  return undefined;
+}
+
+/** Says that a value is of a type that no API server decodes. */
+export function wrongType(
+  findings: Findings,
+  object: Subject,
+  value: unknown,
+  path: Path,
+  expected: string,
+  hint?: string,
+): void {
+  const message = `${formatPath(path)} is ${describe(value)}, but must be ${expected}`;
+  findings.refuse(object, 'wrong-type', path, message, { value, ...(hint === undefined ? {} : { hint }) });
+}
