@@ -172,20 +172,13 @@ function lookUp(cluster: Cluster, finished: boolean): Known {
   return known;
 }
 
-/** The workloads with their finished pods, and those that have no others. */
+/** The workloads with their finished pods, also those that have no others. */
 function withFinished(cluster: Cluster): Workload[] {
   const finished = Map.groupBy(cluster.finishedPods, (pod) => pod.workload);
-  const workloads = cluster.workloads.map((workload) => {
-    const more = finished.get(workload.id) ?? [];
-    finished.delete(workload.id);
-    return more.length === 0 ? workload : { ...workload, pods: [...workload.pods, ...more] };
+  return [...cluster.workloads, ...cluster.finishedWorkloads].map((workload) => {
+    const more = finished.get(workload.id);
+    return more === undefined ? workload : { ...workload, pods: [...workload.pods, ...more] };
   });
-  for (const [id, pods] of finished) {
-    const [namespace = '', kind = '', name = ''] = id.split('/');
-    const [first] = pods;
-    if (first !== undefined) workloads.push({ id, namespace, kind, name, pods, origin: first.origin });
-  }
-  return workloads;
 }
 
 function byName<T extends { readonly namespace: string; readonly name: string }>(
@@ -581,16 +574,17 @@ function nearestEnds(known: Known, namespace: string, name: string, bare: boolea
   return best.map((choice) => choice.operand);
 }
 
-/** The names that are spelled most like `text`, the best first; at most `most`. Linear in the number of names. */
-export function nearest(text: string, names: Iterable<string>, most: number): string[] {
+/** The names that are spelled like `text`, none much worse than the best; at most `most`. Linear in their number. */
+function nearest(text: string, names: Iterable<string>, most: number): string[] {
   const close: { readonly name: string; readonly score: number }[] = [];
   for (const name of names) {
     const score = spelling(text, name);
     if (score !== undefined) close.push({ name, score });
   }
-  // oxlint-disable-next-line unicorn/no-array-sort
+  close.sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1));
+  const best = close[0]?.score ?? 0;
   return close
-    .sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1))
+    .filter(({ score }) => score < best + 1)
     .slice(0, most)
     .map(({ name }) => name);
 }
@@ -605,8 +599,14 @@ function spelling(written: string, name: string): number | undefined {
   if (a.length >= 3 && b.startsWith(a)) return 1.5;
   const allowed = Math.max(1, Math.floor(Math.max(a.length, 3) / 3));
   if (Math.abs(a.length - b.length) > allowed) return undefined;
-  const off = distance(a, b);
+  const apart = distance(a, b);
+  // Letters that changed places are one slip.
+  const off = apart === 2 && a.length === b.length && letters(a) === letters(b) ? 1 : apart;
   return off <= allowed ? off : undefined;
+}
+
+function letters(word: string): string {
+  return word.split('').sort().join('');
 }
 
 function malformed(message: string, hint: string | undefined): EndProblem {

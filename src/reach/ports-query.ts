@@ -70,10 +70,13 @@ function parsePort(text: string): PortQuery | PortProblem {
   );
 }
 
-/** `did you mean tcp/80? ` for what is one slip away from a protocol. */
+/** `did you mean tcp/80? ` for what is one slip away from a protocol: a letter, or letters that changed places. */
 function protocolHint(written: string, port: string): string {
+  const lower = written.toLowerCase();
+  if (lower.length > 8) return '';
+  const letters = (word: string): string => word.split('').sort().join('');
   for (const name of protocolNames.keys()) {
-    if (written.length <= 8 && distance(written.toLowerCase(), name) <= 2)
+    if (distance(lower, name) <= 1 || letters(lower) === letters(name))
       return `did you mean ${name}/${port}? `;
   }
   return '';
