@@ -134,7 +134,7 @@ export class CompiledPolicy {
    * `compile` can matter.
    */
   get hasUndecided(): boolean {
-    return this.cluster.pods.some((pod) => pod.undecided.size > 0);
+    return this.parts.podLabels.hasUndecided;
   }
 
   /**

@@ -67,6 +67,11 @@ export class LabelTable {
     return this.#sets.length;
   }
 
+  /** Whether some selector mentions a key that files cannot decide for some pod. */
+  get hasUndecided(): boolean {
+    return this.#withUndecided.length > 0;
+  }
+
   /** The id of a selector; selectors that ask the same have the same. */
   selector(selector: LabelSelector): number {
     let id = this.#byInstance.get(selector);

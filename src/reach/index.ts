@@ -1,4 +1,6 @@
 export { count } from './count.ts';
+export { explain } from './explain.ts';
+export type { ExplainQuery } from './explain.ts';
 export { resolveEnd, splitTarget } from './ends.ts';
 export type { EndOptions, EndProblem, Target } from './ends.ts';
 export { map, MapTooLargeError } from './map.ts';

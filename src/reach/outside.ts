@@ -98,7 +98,7 @@ export function outsidePeers(policy: CompiledPolicy, groups: readonly Group[]): 
 }
 
 /** Ranges in ascending order, with neighbours joined. */
-function joined(ranges: readonly AddressRange[]): readonly AddressRange[] {
+export function joined(ranges: readonly AddressRange[]): readonly AddressRange[] {
   const result: AddressRange[] = [];
   for (const range of ranges) {
     const last = result.at(-1);

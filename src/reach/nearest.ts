@@ -1,0 +1,483 @@
+import { satisfies } from '../model/index.ts';
+import type {
+  Cluster,
+  Direction,
+  LabelSelector,
+  Namespace,
+  NetworkPolicy,
+  Path,
+  Peer,
+  PortEntry,
+  Requirement,
+  Rule,
+} from '../model/index.ts';
+import { cidrOf, formatCidr, protocols } from '../net/index.ts';
+import type { Address, Family, PortSet } from '../net/index.ts';
+import { compile } from '../policy/index.ts';
+import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import { difference } from './opened.ts';
+import type { NearMiss } from './types.ts';
+import { portsText, requirementText } from './words.ts';
+import { nameOf } from './walk.ts';
+
+/** A denied connection. */
+export interface DeniedQuestion {
+  readonly from: PolicyEnd;
+  readonly to: PolicyEnd;
+  readonly family: Family;
+  /** The ports at the destination pod. */
+  readonly ports: PortSet;
+}
+
+/** A change of the cluster that may allow the connection; whether it does, the engine decides. */
+interface Candidate {
+  readonly direction: Direction;
+  readonly change: string;
+  readonly place: NearMiss['place'];
+  readonly patch: readonly string[] | undefined;
+  readonly distance: number;
+  readonly apply: (cluster: Cluster) => Cluster;
+  /** Whom the change concerns, so that what else it opens is looked for there. */
+  readonly concerns: 'subjects' | { readonly namespace: string };
+  readonly policy: NetworkPolicy;
+}
+
+// Each candidate costs a compilation: the nearest few of them are tried.
+const mostTried = 6;
+const mostOffered = 3;
+
+/**
+ * The smallest changes that would allow a denied connection, nearest first; each was applied, compiled and asked, and
+ * what else it would open is the difference of the two engines.
+ */
+export function nearestChanges(policy: CompiledPolicy, question: DeniedQuestion): readonly NearMiss[] {
+  const { from, to, family, ports } = question;
+  const closed = (['egress', 'ingress'] as const).filter((direction) => {
+    const [subject, other] = direction === 'egress' ? [from, to] : [to, from];
+    return !policy.parts.ports.set(policy.sideAllowed(direction, subject, other, family)).includes(ports);
+  });
+  const perSide = closed.map((direction) =>
+    candidates(policy, direction, question)
+      .sort((a, b) => a.distance - b.distance)
+      .slice(0, mostTried),
+  );
+  const [first, second] = perSide;
+  if (first === undefined) return [];
+  const plans: (readonly Candidate[])[] =
+    second === undefined
+      ? first.map((candidate) => [candidate])
+      : first.slice(0, 2).flatMap((a) => second.slice(0, 2).map((b) => [a, b]));
+  const misses: NearMiss[] = [];
+  for (const plan of plans) {
+    const cluster = plan.reduce((before, candidate) => candidate.apply(before), policy.cluster);
+    const after = compile(cluster, { profile: policy.profile.name });
+    const ends = [movedEnd(from, cluster), movedEnd(to, cluster)] as const;
+    if (!after.allowed(ends[0], ends[1], family).includes(ports)) continue;
+    const [step] = plan;
+    if (step === undefined) continue;
+    misses.push({
+      direction: plan.length > 1 ? 'both' : step.direction,
+      change: plan.map(({ change }) => change).join('; and '),
+      place: step.place,
+      patch: plan.some(({ patch }) => patch === undefined)
+        ? undefined
+        : plan.flatMap(({ patch }) => [...(patch ?? [])]),
+      alsoOpens: difference(
+        policy,
+        after,
+        plan.map(({ policy: each, direction, concerns }) => ({ policy: each, direction, concerns })),
+        question,
+      ),
+      distance: plan.reduce((sum, { distance }) => sum + distance, 0),
+    });
+  }
+  // Nearest first; of equally near ones, the one that opens least beside.
+  return misses
+    .sort((a, b) => a.distance - b.distance || a.alsoOpens.length - b.alsoOpens.length)
+    .slice(0, mostOffered);
+}
+
+/** Pods are the same objects in the changed cluster; nodes too. */
+function movedEnd(end: PolicyEnd, cluster: Cluster): PolicyEnd {
+  if (end.kind !== 'node') return end;
+  return { kind: 'node', node: cluster.nodes.get(end.node.name) ?? end.node };
+}
+
+function candidates(policy: CompiledPolicy, direction: Direction, question: DeniedQuestion): Candidate[] {
+  const [subject, other] =
+    direction === 'egress' ? [question.from, question.to] : [question.to, question.from];
+  const found: Candidate[] = [];
+  for (const { policy: each, sure } of policy.selecting(subject)) {
+    const spec = each[direction];
+    if (!sure || spec.kind !== 'isolates') continue;
+    for (const [i, rule] of spec.rules.slice(0, 50).entries()) {
+      found.push(...ruleCandidates(policy, each, direction, i, rule, other, question));
+    }
+    found.push(newRule(policy, each, direction, spec.rules.length, other, question));
+  }
+  // The same change in two policies is offered where it stands first.
+  const seen = new Set<string>();
+  return found.filter(({ change, policy: { ref } }) => {
+    const key = `${ref.name}: ${change}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function ruleCandidates(
+  policy: CompiledPolicy,
+  each: NetworkPolicy,
+  direction: Direction,
+  index: number,
+  rule: Rule,
+  other: PolicyEnd,
+  question: DeniedQuestion,
+): readonly Candidate[] {
+  const { family, ports, to } = question;
+  const namespace = policy.parts.namespaceIndex.get(each.namespace);
+  if (namespace === undefined) return [];
+  const field = direction === 'ingress' ? 'from' : 'to';
+  const compiled = policy.parts.rules[direction][policy.cluster.policies.indexOf(each)]?.[index];
+  if (compiled === undefined) return [];
+  const holding = compiled.peers.filter((peer) => policy.peerHas(peer, other, family) === 1);
+  const spec = policy.parts.ports.specOf(rule.ports);
+  const c = policy.classOf(to);
+  const admitted = policy.parts.ports.set(
+    c < 0
+      ? policy.parts.ports.fixed(spec)
+      : policy.parts.ports.resolve(spec, policy.parts.classes.portMap[c] ?? 0),
+  );
+  const portsFit = admitted.includes(ports);
+  const path: Path = ['spec', direction, index];
+  if (holding.length > 0) {
+    if (portsFit || rule.ports.kind === 'all') return [];
+    const missing = ports.minus(admitted);
+    const entries = portEntries(missing);
+    const place = each.origin.locate([...path, 'ports']);
+    return [
+      {
+        direction,
+        change: `in ${place.file}:${place.line} also admit ${portsText(missing)}`,
+        place,
+        patch: entries.flatMap(portLines),
+        distance: 1,
+        apply: replaceRule(each, direction, index, {
+          ...rule,
+          ports: { kind: 'oneOf', ports: [...rule.ports.ports, ...entries] },
+        }),
+        concerns: 'subjects',
+        policy: each,
+      },
+    ];
+  }
+  if (rule.peers.kind === 'any' || !portsFit) return [];
+  const { peers } = rule.peers;
+  const found: Candidate[] = [];
+  const withPeer = (at: number, peer: Peer): Rule => {
+    const [head, ...tail] = peers.map((before, i) => (i === at ? peer : before));
+    return head === undefined ? rule : { ...rule, peers: { kind: 'oneOf', peers: [head, ...tail] } };
+  };
+  for (const [at, peer] of peers.slice(0, 50).entries()) {
+    const peerPath: Path = [...path, field, at];
+    if (peer.kind === 'pods' && other.kind === 'pod' && policy.classOf(other) >= 0) {
+      const { pod } = other;
+      const labels = policy.cluster.namespaces.get(pod.namespace)?.labels ?? new Map<string, string>();
+      const namespaceFails =
+        peer.namespaces === 'own'
+          ? undefined
+          : peer.namespaces.requirements.filter((requirement) => !satisfies(labels, requirement));
+      const podFails = (peer.pods?.requirements ?? []).filter(
+        (requirement) => !satisfies(pod.labels, requirement),
+      );
+      if (
+        peer.namespaces === 'own'
+          ? pod.namespace !== each.namespace
+          : namespaceFails!.length > 0 && podFails.length > 0
+      ) {
+        continue;
+      }
+      if (namespaceFails !== undefined && namespaceFails.length > 0) {
+        found.push(
+          ...namespaceLabel(policy, each, direction, pod.namespace, labels, namespaceFails, peerPath),
+        );
+        continue;
+      }
+      if (podFails.length !== 1) continue;
+      const [failed] = podFails;
+      if (failed === undefined || peer.pods === undefined) continue;
+      const value = pod.labels.get(failed.key);
+      if (failed.operator !== 'In' || value === undefined || pod.undecided.has(failed.key)) continue;
+      const widened: Requirement = { ...failed, values: [...failed.values, value] };
+      const selector: LabelSelector = {
+        requirements: peer.pods.requirements.map((requirement) =>
+          requirement === failed ? widened : requirement,
+        ),
+      };
+      const place = each.origin.locate([
+        ...peerPath,
+        'podSelector',
+        ...(failed.written === 'matchLabels'
+          ? ['matchLabels', failed.key]
+          : ['matchExpressions', failed.written]),
+      ]);
+      found.push({
+        direction,
+        change: `in ${place.file}:${place.line} admit ${requirementText(widened)}`,
+        place,
+        patch: [
+          'matchExpressions:',
+          `  - key: ${failed.key}`,
+          '    operator: In',
+          `    values: [${widened.values.map((each_) => JSON.stringify(each_)).join(', ')}]`,
+        ],
+        distance: 1,
+        apply: replaceRule(each, direction, index, withPeer(at, { ...peer, pods: selector })),
+        concerns: 'subjects',
+        policy: each,
+      });
+    }
+  }
+  const added = peerFor(policy, each, other, question.family);
+  if (added !== undefined) {
+    const place = each.origin.locate([...path, field]);
+    const [head, ...tail] = peers;
+    found.push({
+      direction,
+      change: `in ${place.file}:${place.line} add ${added.text} to the rule's ${field}`,
+      place,
+      patch: added.lines,
+      distance: 2,
+      apply: replaceRule(each, direction, index, {
+        ...rule,
+        peers: { kind: 'oneOf', peers: [head, ...tail, added.peer] },
+      }),
+      concerns: 'subjects',
+      policy: each,
+    });
+  }
+  return found;
+}
+
+/** The most common cause in practice: the namespace lacks the label that the selector asks for. */
+function namespaceLabel(
+  policy: CompiledPolicy,
+  each: NetworkPolicy,
+  direction: Direction,
+  name: string,
+  labels: ReadonlyMap<string, string>,
+  failed: readonly Requirement[],
+  path: Path,
+): readonly Candidate[] {
+  const wanted = new Map<string, string>();
+  for (const { key, operator, values } of failed) {
+    // Corner 22: the name label cannot be set to another value.
+    if (key === 'kubernetes.io/metadata.name') return [];
+    const value = operator === 'In' ? values[0] : operator === 'Exists' ? 'true' : undefined;
+    if (value === undefined) return [];
+    wanted.set(key, value);
+  }
+  const text = [...wanted].map(([key, value]) => `${key}=${value}`).join(' ');
+  const before = policy.cluster.namespaces.get(name);
+  const after: Namespace = { name, origin: before?.origin, labels: new Map([...labels, ...wanted]) };
+  const overwrites = [...wanted.keys()].some((key) => labels.has(key)) ? ' --overwrite' : '';
+  return [
+    {
+      direction,
+      change: `label the namespace: kubectl label namespace ${name} ${text}${overwrites}`,
+      place: each.origin.locate([...path, 'namespaceSelector']),
+      patch: undefined,
+      distance: failed.length,
+      apply: (cluster) => ({ ...cluster, namespaces: new Map([...cluster.namespaces, [name, after]]) }),
+      concerns: { namespace: name },
+      policy: each,
+    },
+  ];
+}
+
+function newRule(
+  policy: CompiledPolicy,
+  each: NetworkPolicy,
+  direction: Direction,
+  index: number,
+  other: PolicyEnd,
+  { ports, family }: DeniedQuestion,
+): Candidate {
+  const added = peerFor(policy, each, other, family);
+  const entries = portEntries(ports);
+  const [head, ...tail] = entries;
+  const rule: Rule = {
+    peers: added === undefined ? { kind: 'any' } : { kind: 'oneOf', peers: [added.peer] },
+    ports: head === undefined ? { kind: 'all' } : { kind: 'oneOf', ports: [head, ...tail] },
+  };
+  const place = each.origin.locate(index === 0 ? ['spec'] : ['spec', direction]);
+  const field = direction === 'ingress' ? 'from' : 'to';
+  const what = added === undefined ? 'everyone' : added.text;
+  return {
+    direction,
+    change: `add an ${direction} rule to ${each.name} (${place.file}:${place.line}) that admits ${what} on ${portsText(ports)}`,
+    place,
+    patch: [
+      `${direction}:`,
+      ...(added === undefined
+        ? head === undefined
+          ? ['  - {}']
+          : []
+        : [`  - ${field}:`, ...added.lines.map((line) => `      ${line}`)]),
+      ...(head === undefined
+        ? []
+        : [
+            `${added === undefined ? '  - ' : '    '}ports:`,
+            ...entries.flatMap(portLines).map((line) => `      ${line}`),
+          ]),
+    ],
+    // A policy that has rules is nearer to what its author meant than one that is there to close.
+    distance: index === 0 ? 4 : 3,
+    apply: (cluster) =>
+      replacePolicy(cluster, each, (before) => {
+        const spec = before[direction];
+        const rules = spec.kind === 'isolates' ? spec.rules : [];
+        return { ...before, [direction]: { kind: 'isolates', rules: [...rules, rule] } };
+      }),
+    concerns: 'subjects',
+    policy: each,
+  };
+}
+
+/** The narrowest peer that means an end: its labels, its address. */
+function peerFor(
+  policy: CompiledPolicy,
+  each: NetworkPolicy,
+  end: PolicyEnd,
+  family: Family,
+): { readonly peer: Peer; readonly text: string; readonly lines: readonly string[] } | undefined {
+  if (end.kind !== 'pod' || policy.classOf(end) < 0) {
+    const address = firstAddress(end, family);
+    if (address === undefined) return undefined;
+    const cidr = cidrOf(address, family === 'IPv4' ? 32 : 128);
+    const text = formatCidr(cidr);
+    return {
+      peer: { kind: 'ipBlock', cidr, except: [] },
+      text: end.kind === 'address' ? text : `${text}, the address of ${nameOf(policy, end)}`,
+      lines: ['- ipBlock:', `    cidr: ${text}`],
+    };
+  }
+  const { pod } = end;
+  const labels = tellingLabels(pod.labels, pod.undecided);
+  const requirements = labels.map(([key, value]): Requirement => ({
+    key,
+    operator: 'In',
+    values: [value],
+    written: 'matchLabels',
+  }));
+  const own = pod.namespace === each.namespace;
+  const name: Requirement = {
+    key: 'kubernetes.io/metadata.name',
+    operator: 'In',
+    values: [pod.namespace],
+    written: 'matchLabels',
+  };
+  const selectorLines =
+    requirements.length === 0
+      ? ['podSelector: {}']
+      : [
+          'podSelector:',
+          '  matchLabels:',
+          ...labels.map(([key, value]) => `    ${key}: ${JSON.stringify(value)}`),
+        ];
+  const lines = own
+    ? selectorLines
+    : [
+        'namespaceSelector:',
+        '  matchLabels:',
+        `    kubernetes.io/metadata.name: ${JSON.stringify(pod.namespace)}`,
+        ...selectorLines,
+      ];
+  const who =
+    requirements.length === 0 ? 'all pods' : `pods with ${requirements.map(requirementText).join(', ')}`;
+  return {
+    peer: {
+      kind: 'pods',
+      namespaces: own ? 'own' : { requirements: [name] },
+      pods: { requirements },
+    },
+    text: own ? who : `${who} of namespace ${pod.namespace}`,
+    lines: lines.map((line, i) => (i === 0 ? `- ${line}` : `  ${line}`)),
+  };
+}
+
+function firstAddress(end: PolicyEnd, family: Family): Address | undefined {
+  const list =
+    end.kind === 'address' ? [end.address] : end.kind === 'node' ? end.node.addresses : end.pod.addresses;
+  return list.find((address) => address.family === family);
+}
+
+const customaryKeys = [
+  'app',
+  'app.kubernetes.io/name',
+  'k8s-app',
+  'app.kubernetes.io/component',
+  'run',
+  'name',
+];
+
+/** The labels by which people name a workload: the customary ones, else all but those that controllers set. */
+function tellingLabels(
+  labels: ReadonlyMap<string, string>,
+  undecided: ReadonlyMap<string, unknown>,
+): readonly (readonly [string, string])[] {
+  for (const key of customaryKeys) {
+    const value = labels.get(key);
+    if (value !== undefined && !undecided.has(key)) return [[key, value]];
+  }
+  return [...labels].filter(([key]) => !undecided.has(key) && !setByControllers.test(key));
+}
+
+const setByControllers =
+  /^(pod-template-hash|pod-template-generation|controller-revision-hash|controller-uid|job-name|batch\.kubernetes\.io\/.*|statefulset\.kubernetes\.io\/pod-name|apps\.kubernetes\.io\/pod-index|topology\.kubernetes\.io\/.*)$/;
+
+function portEntries(set: PortSet): PortEntry[] {
+  return protocols.flatMap((protocol) =>
+    set
+      .ranges(protocol)
+      .map(({ from, to }): PortEntry =>
+        from === 1 && to === 65535 ? { kind: 'everyPort', protocol } : { kind: 'range', protocol, from, to },
+      ),
+  );
+}
+
+function portLines(entry: PortEntry): readonly string[] {
+  const lines = [`- protocol: ${entry.protocol}`];
+  if (entry.kind === 'range') {
+    lines.push(`  port: ${entry.from}`);
+    if (entry.to !== entry.from) lines.push(`  endPort: ${entry.to}`);
+  }
+  return lines;
+}
+
+function replaceRule(
+  each: NetworkPolicy,
+  direction: Direction,
+  index: number,
+  rule: Rule,
+): (cluster: Cluster) => Cluster {
+  return (cluster) =>
+    replacePolicy(cluster, each, (before) => {
+      const spec = before[direction];
+      if (spec.kind !== 'isolates') return before;
+      return { ...before, [direction]: { kind: 'isolates', rules: spec.rules.with(index, rule) } };
+    });
+}
+
+function replacePolicy(
+  cluster: Cluster,
+  policy: NetworkPolicy,
+  change: (before: NetworkPolicy) => NetworkPolicy,
+): Cluster {
+  return {
+    ...cluster,
+    policies: cluster.policies.map((each) =>
+      each.namespace === policy.namespace && each.name === policy.name ? change(each) : each,
+    ),
+  };
+}

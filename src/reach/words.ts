@@ -1,0 +1,111 @@
+import type {
+  Cluster,
+  LabelSelector,
+  NetworkPolicy,
+  Peer,
+  PortEntry,
+  Requirement,
+  Rule,
+} from '../model/index.ts';
+import { formatCidr, protocols } from '../net/index.ts';
+import type { PortSet } from '../net/index.ts';
+
+/** What a requirement asks, as people write it: `app=backend`, `tier in (a, b)`, `!canary`. */
+export function requirementText({ key, operator, values }: Requirement): string {
+  switch (operator) {
+    case 'In':
+      return values.length === 1 ? `${key}=${values[0]}` : `${key} in (${values.join(', ')})`;
+    case 'NotIn':
+      return values.length === 1 ? `${key}!=${values[0]}` : `${key} notin (${values.join(', ')})`;
+    case 'Exists':
+      return key;
+    case 'DoesNotExist':
+      return `!${key}`;
+  }
+}
+
+/** All requirements of a selector, by comma. */
+export function selectorText(selector: LabelSelector): string {
+  return selector.requirements.map(requirementText).join(', ');
+}
+
+/** Whom a peer entry means, in words. */
+export function peerText(peer: Peer, policy: NetworkPolicy): string {
+  if (peer.kind === 'ipBlock') {
+    const except = peer.except.length === 0 ? '' : ` except ${peer.except.map(formatCidr).join(', ')}`;
+    return `${formatCidr(peer.cidr)}${except}`;
+  }
+  const pods =
+    peer.pods === undefined || peer.pods.requirements.length === 0
+      ? 'all pods'
+      : `pods with ${selectorText(peer.pods)}`;
+  if (peer.namespaces === 'own') return pods === 'all pods' ? `all pods of ${policy.namespace}` : pods;
+  if (peer.namespaces.requirements.length === 0) return `${pods} of every namespace`;
+  return `${pods} in namespaces with ${selectorText(peer.namespaces)}`;
+}
+
+/** Whom a rule means, in words. */
+export function peersText(rule: Rule, policy: NetworkPolicy): string {
+  if (rule.peers.kind === 'any') return 'everyone';
+  return rule.peers.peers.map((peer) => peerText(peer, policy)).join(' or ');
+}
+
+/** `TCP 8080`, `UDP 53, TCP 80 and 8000-8080`, `every port`, `no port`. */
+export function portsText(set: PortSet): string {
+  if (set.isAll) return 'every port';
+  const parts: string[] = [];
+  for (const protocol of protocols) {
+    const ranges = set.ranges(protocol);
+    if (ranges.length === 0) continue;
+    const everyPort = ranges.length === 1 && ranges[0]!.from === 1 && ranges[0]!.to === 65535;
+    const list = ranges.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));
+    const shown = list.length > 8 ? [...list.slice(0, 8), `and ${list.length - 8} more`] : list;
+    parts.push(everyPort ? `every ${protocol} port` : `${protocol} ${shown.join(', ')}`);
+  }
+  return parts.length === 0 ? 'no port' : parts.join(', ');
+}
+
+/** One entry of `ports`, in words. */
+export function portEntryText(entry: PortEntry): string {
+  switch (entry.kind) {
+    case 'everyPort':
+      return `every ${entry.protocol} port`;
+    case 'range':
+      return `${entry.protocol} ${entry.from === entry.to ? entry.from : `${entry.from}-${entry.to}`}`;
+    case 'named':
+      return `${entry.protocol} ${entry.name}`;
+  }
+}
+
+/** The ports of a rule, in words. */
+export function rulePortsText(rule: Rule): string {
+  return rule.ports.kind === 'all' ? 'every port' : rule.ports.ports.map(portEntryText).join(', ');
+}
+
+/** `app/web` for a pod or workload, or the id where two kinds of a namespace share the name. */
+export function shortName(cluster: Cluster, id: string): string {
+  const parts = id.split('/');
+  if (parts.length !== 3) return id;
+  const short = `${parts[0]}/${parts[2]}`;
+  const twins = namesOf(cluster).get(short) ?? 0;
+  return twins > 1 ? id : short;
+}
+
+const knownNames = new WeakMap<Cluster, ReadonlyMap<string, number>>();
+
+function namesOf(cluster: Cluster): ReadonlyMap<string, number> {
+  let names = knownNames.get(cluster);
+  if (names === undefined) {
+    const counts = new Map<string, number>();
+    const count = (namespace: string, name: string): void => {
+      const key = `${namespace}/${name}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    };
+    for (const workload of cluster.workloads) {
+      count(workload.namespace, workload.name);
+      for (const pod of workload.pods) if (pod.id !== workload.id) count(pod.namespace, pod.name);
+    }
+    knownNames.set(cluster, (names = counts));
+  }
+  return names;
+}
