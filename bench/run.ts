@@ -9,7 +9,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Measured } from './compile-and-count.ts';
+import type { Measured, MeasuredParts } from './compile-and-count.ts';
 import { generate, sizeNamed, sizes, writeDump } from './generate.ts';
 import type { Shape } from './generate.ts';
 import { median, processCost } from './whole-process.ts';
@@ -27,14 +27,15 @@ interface Row {
 }
 
 /**
- * Upper figures of the prototype in milliseconds: policies, pods, compile, exact counts at first call, on 2 shared vCPUs.
- * The limit is 1.5 times their sum.
+ * Upper figures of the prototype in milliseconds, on 2 shared vCPUs: policies, pods, compile, exact counts at first call,
+ * and what `JSON.parse` of the same size took there, which tells how this machine compares. The limit is 1.5 times the
+ * sum of the first four.
  */
-const prototype: Readonly<Record<string, readonly [number, number, number, number]>> = {
-  '1k/500': [8, 3, 7, 2.5],
-  '10k/5k': [72, 22, 96, 14],
-  '100k/20k': [247, 144, 339, 60],
-  '150k/50k': [371, 225, 512, 54],
+const prototype: Readonly<Record<string, readonly [number, number, number, number, number]>> = {
+  '1k/500': [8, 3, 7, 2.5, 5],
+  '10k/5k': [72, 22, 96, 14, 40],
+  '100k/20k': [247, 144, 339, 60, 428],
+  '150k/50k': [371, 225, 512, 54, 779],
 };
 
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
@@ -54,16 +55,19 @@ for (const row of rows) console.log(JSON.stringify(row));
 if (rows.some(({ equal }) => equal?.equal === false)) process.exitCode = 1;
 
 function inMemory(size: Shape, runs: number): readonly Row[] {
-  const measured = Array.from({ length: runs }, (_, run): Measured => {
-    const args = ['--expose-gc', join(root, 'bench/compile-and-count.ts'), size.name];
-    if (run === 0) args.push('--verify');
-    const out = execFileSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
-    return JSON.parse(out) as Measured;
-  });
+  const child = (...flags: readonly string[]): unknown => {
+    const args = ['--expose-gc', join(root, 'bench/compile-and-count.ts'), size.name, ...flags];
+    return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 26 }));
+  };
+  const measured = Array.from({ length: runs }, (_, run) =>
+    run === 0 ? (child('--verify') as Measured) : (child() as Measured),
+  );
+  const parts = Array.from({ length: runs }, () => child('--parts') as MeasuredParts);
   const [first] = measured;
   if (first === undefined) return [];
   const middle = (of: (one: Measured) => number): number => median(measured.map(of));
-  const [policies = 0, pods = 0, compile = 0, count = 0] = prototype[size.name] ?? [];
+  const middlePart = (of: (one: MeasuredParts) => number): number => median(parts.map(of));
+  const [policies = 0, pods = 0, compile = 0, count = 0, jsonParse = 0] = prototype[size.name] ?? [];
   const step = (question: string, figure: number, then: number): Row => ({
     question,
     size: size.name,
@@ -75,14 +79,24 @@ function inMemory(size: Shape, runs: number): readonly Row[] {
   console.error(`${size.name}: ${JSON.stringify(first.stats)}`);
   return [
     step(
-      '  decode policies',
-      middle((one) => one.policies),
+      'JSON.parse, for comparison',
+      middle((one) => one.jsonParse),
+      jsonParse,
+    ),
+    step(
+      '    policies alone',
+      middlePart((one) => one.policies),
       policies,
     ),
     step(
-      '  decode pods',
-      middle((one) => one.pods),
+      '    pods alone',
+      middlePart((one) => one.pods),
       pods,
+    ),
+    step(
+      '  read',
+      middle((one) => one.read),
+      policies + pods,
     ),
     step(
       '  compile',
@@ -97,7 +111,7 @@ function inMemory(size: Shape, runs: number): readonly Row[] {
     {
       ...step(
         'objects to exact counts',
-        middle((one) => one.policies + one.pods + one.compile + one.count),
+        middle((one) => one.read + one.compile + one.count),
         whole,
       ),
       limit: whole * 1.5,
