@@ -120,7 +120,7 @@ function shortened(text: string): string {
 function suggestionOf(object: RawObject, { fix, claims }: Finding): readonly string[] | undefined {
   if (fix === undefined || !isSmall(fix.value) || !isValidWith(object, fix, claims)) return undefined;
   const last = fix.path.at(-1);
-  const shown = typeof last === 'number' ? [fix.value] : { [last ?? '']: fix.value };
+  const shown = fix.shown ?? (typeof last === 'number' ? [fix.value] : { [last ?? '']: fix.value });
   return yamlLines(shown);
 }
 
@@ -141,7 +141,9 @@ function isValidWith(
         spec: { [String(fix.path[1])]: [valueAt(corrected, rulePath)] },
       }
     : corrected;
-  const path: Path = ruleAlone ? ['spec', String(fix.path[1]), 0, ...fix.path.slice(3)] : fix.path;
+  const path: Path = ruleAlone
+    ? ['spec', String(fix.path[1]), 0, ...fix.path.slice(3)]
+    : (fix.judged ?? fix.path);
   const left = new FieldErrors(mostFindings);
   const policy = decodePolicy(judged, [], left.report);
   validateCreated(policy, left.report);

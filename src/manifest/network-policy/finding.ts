@@ -21,4 +21,8 @@ export interface Finding {
 export interface Fix {
   readonly path: Path;
   readonly value: unknown;
+  /** The part of it that is shown, where the whole would be more than the reader has to write. */
+  readonly shown?: unknown;
+  /** Where nothing may be wrong any more; `path` unless it says otherwise. */
+  readonly judged?: Path;
 }

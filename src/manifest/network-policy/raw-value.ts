@@ -46,7 +46,8 @@ export function withoutFields(
   record: Readonly<Record<string, unknown>>,
   fields: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(record).filter(([key]) => !fields.includes(key)));
+  const names = new Set(fields);
+  return Object.fromEntries(Object.entries(record).filter(([key]) => !names.has(key)));
 }
 
 /** A copy of `record` with the name of one field changed, in its place; an old field of the new name goes. */
@@ -67,7 +68,8 @@ export function onlyFields(
   record: Readonly<Record<string, unknown>>,
   fields: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(record).filter(([key]) => fields.includes(key)));
+  const names = new Set(fields);
+  return Object.fromEntries(Object.entries(record).filter(([key]) => names.has(key)));
 }
 
 export function isNullish(value: unknown): value is null | undefined {

@@ -88,12 +88,13 @@ function misplacedField(error: FieldError, path: Path, field: string, all: Case)
 
 /** The errors about unknown `fields` of the mapping at `path`, and what is required there because they are not seen. */
 function claimsAt(all: Case, path: Path, fields: readonly string[]): readonly FieldError[] {
+  const names = new Set(fields);
   return all.errors.filter(
     (error) =>
       (error.strict === 'unknown' &&
         error.path.length === path.length + 1 &&
         isWithin(error.path, path) &&
-        fields.includes(String(error.path.at(-1)))) ||
+        names.has(String(error.path.at(-1)))) ||
       (error.type === 'Required' && samePath(error.path, path)),
   );
 }
@@ -125,6 +126,7 @@ function selectorTooHigh(path: Path, field: string, all: Case): Finding | undefi
               selector,
               onlyFields(parent, selectorFields),
             ),
+            ...(path.length === 1 ? { shown: { [selector]: onlyFields(parent, selectorFields) } } : {}),
           },
         }
       : {}),
@@ -154,7 +156,9 @@ function peerOutsideRule(error: FieldError, path: Path, field: string, all: Case
     const merged = { ...recordAt(all.value, [...run.path, run.first]), [list]: run.peers };
     return {
       ...base,
-      message: `${base.message}, and so it reads the empty ${list}: above it`,
+      message:
+        `${field} stands in the list of rules; it belongs below the empty ${list}: before it. A server that drops it ` +
+        `reads rules that admit ${list === 'from' ? 'everyone' : 'everything'}`,
       claims: run.indices.flatMap((index) => claimsAt(all, [...run.path, index], misplaced)),
       fix: {
         path: run.path,
@@ -220,8 +224,9 @@ function wrongDirection(error: FieldError, path: Path, field: string, all: Case)
   const list = peersFieldOf(path);
   if (field !== (list === 'from' ? 'to' : 'from')) return undefined;
   const rule = recordAt(all.value, path);
-  const free = isNullish(rule[list]);
-  const effect = free ? ` and reads a rule that admits ${list === 'from' ? 'everyone' : 'everything'}` : '';
+  const effect = isNullish(rule[list])
+    ? ` and reads a rule that admits ${list === 'from' ? 'everyone' : 'everything'}`
+    : '';
   return {
     code: 'wrong-direction',
     path: error.path,
@@ -229,7 +234,6 @@ function wrongDirection(error: FieldError, path: Path, field: string, all: Case)
     message: `a rule of ${String(path[1])} has ${list} and not ${field}. A server that takes it drops ${field}${effect}`,
     hint: `write ${list}:, or move the rule to ${path[1] === 'ingress' ? 'egress' : 'ingress'}`,
     claims: [error],
-    ...(free && !isNullish(rule[field]) ? { fix: { path, value: renamed(rule, field, list) } } : {}),
   };
 }
 
@@ -306,6 +310,7 @@ function ruleFieldInSpec(error: FieldError, field: string, all: Case): Finding |
           fix: {
             path: ['spec'],
             value: { ...withoutFields(spec, [...fields, direction]), [direction]: [rule] },
+            shown: { [direction]: [rule] },
           },
         }
       : {}),
@@ -328,14 +333,27 @@ function fieldOutsideParent(error: FieldError, field: string, all: Case): Findin
   const inner = root[parent];
   const old = isRecord(inner) ? inner : {};
   const certain = (isNullish(inner) || isRecord(inner)) && present.every((name) => !Object.hasOwn(old, name));
+  const moved = { ...old, ...onlyFields(root, present) };
   return {
     code: 'field-outside-parent',
     path: error.path,
     onKey: true,
     message: `${field} stands at the top of the object; it belongs into ${parent}. A server that takes it drops it`,
     hint: `indent ${listed(present)} below ${parent}:`,
-    claims: claimsAt(all, [], present),
-    ...(certain ? { fix: { path: [parent], value: { ...old, ...onlyFields(root, present) } } } : {}),
+    claims: [
+      ...claimsAt(all, [], present),
+      ...all.errors.filter(({ code }) => code === 'name-missing' && present.includes('name')),
+    ],
+    ...(certain
+      ? {
+          fix: {
+            path: [],
+            value: withField(withoutFields(root, present), parent, moved),
+            shown: { [parent]: moved },
+            judged: [parent],
+          },
+        }
+      : {}),
   };
 }
 
@@ -375,7 +393,6 @@ function misspelledField(error: FieldError, path: Path, field: string, all: Case
   const known = nearestField(field, error.expected ?? []);
   if (known === undefined) return undefined;
   const parent = recordAt(all.value, path);
-  const free = isNullish(parent[known]);
   const sameLetters = known.toLowerCase() === field.toLowerCase();
   return {
     code: 'unknown-field',
@@ -386,7 +403,9 @@ function misspelledField(error: FieldError, path: Path, field: string, all: Case
       `${sameLetters ? ', for upper and lower case count' : ''}. kubectl refuses it, and a server that takes it drops it`,
     hint: `did you mean ${known}?`,
     claims: [error, ...causedByAbsence(all, path, known)],
-    ...(free ? { fix: { path, value: renamed(parent, field, known) } } : {}),
+    ...(isNullish(parent[known])
+      ? { fix: { path, value: renamed(parent, field, known), shown: { [known]: parent[field] } } }
+      : {}),
   };
 }
 
@@ -639,7 +658,7 @@ function textExpected(error: FieldError, all: Case): Finding | undefined {
   return {
     code: 'value-not-text',
     path,
-    message: `${String(field)} takes text, and without quotes this is ${kindOf(value)}`,
+    message: `${typeof field === 'number' ? subjectOf(path) : String(field)} is text, and without quotes this is ${kindOf(value)}`,
     hint: 'put the value between quotes',
     value,
     claims: [error],

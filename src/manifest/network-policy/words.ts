@@ -22,6 +22,22 @@ export function explain(error: FieldError, all: Case): Finding {
   return { ...finding, claims: [...finding.claims, ...same, error] };
 }
 
+/** The error that says better what is wrong, where the API reports two for one mistake. */
+function causeOf({ code, path, value }: FieldError, all: Case): FieldError | undefined {
+  const entry = path.slice(0, -1);
+  if (code === 'end-port-with-name') {
+    return all.errors.find(
+      (other) =>
+        (other.code === 'port-quoted' || other.code === 'port-range-in-text') &&
+        samePath(other.path, [...entry, 'port']),
+    );
+  }
+  if (code === 'end-port-below-port' && Number(value) < 1) {
+    return all.errors.find((other) => other.code === 'end-port-out-of-range' && samePath(other.path, path));
+  }
+  return undefined;
+}
+
 type Words = Omit<Finding, 'code' | 'path' | 'claims' | 'value'> & Partial<Finding>;
 
 function explainDecoding(error: FieldError, all: Case): Finding {
@@ -55,6 +71,8 @@ function nameOf(path: Path): string {
 }
 
 function explainInvalid(error: FieldError, all: Case): Finding {
+  const cause = causeOf(error, all);
+  if (cause !== undefined) return explainInvalid(cause, all);
   const words = wordsOf(error, all);
   return { code: error.code, path: error.path, value: error.value, claims: [error], ...words };
 }
@@ -71,6 +89,10 @@ function wordsOf(error: FieldError, all: Case): Words {
       };
     case 'name-invalid':
       return {
+        // A bad start of the name makes the whole name bad as well.
+        claims: all.errors.filter(
+          (other) => other === error || (other.code === code && path.at(-1) === 'generateName'),
+        ),
         message: `"${short(text)}" is no name of an object: ${lengthOr(text, 253, 'names have lower case letters, digits, - and ., and begin and end with a letter or digit')}`,
         ...suggested(dnsText(text), 'write'),
       };
@@ -151,7 +173,9 @@ function wordsOf(error: FieldError, all: Case): Words {
     case 'end-port-out-of-range':
       return {
         message: `${String(value)} is no port: ports are numbers from 1 to 65535`,
-        ...(value === 0 ? { hint: 'for every port leave out port, or the whole list ports' } : {}),
+        ...(value === 0 && code === 'port-out-of-range'
+          ? { hint: 'for every port leave out port, or the whole list ports' }
+          : {}),
         claims: [
           error,
           ...all.errors.filter(
