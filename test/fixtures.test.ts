@@ -112,7 +112,7 @@ describe('the fixtures', () => {
 /** The numbers after "corner" and "corners" in the remarks of a table. */
 function cornersOf(reach: string): readonly number[] {
   const remarks = reach.split('\n').filter((line) => line.startsWith('#'));
-  return [...remarks.join(' ').matchAll(/[Cc]orners? ([0-9]+)(?: and ([0-9]+))?/g)].flatMap(([, first, second]) =>
-    [first, second].filter((number) => number !== undefined).map(Number),
+  return [...remarks.join(' ').matchAll(/[Cc]orners? ([0-9]+)(?: and ([0-9]+))?/g)].flatMap(
+    ([, first, second]) => [first, second].filter((number) => number !== undefined).map(Number),
   );
 }
