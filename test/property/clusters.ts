@@ -38,7 +38,7 @@ export function withPodsOfTemplates(objects: readonly JsonObject[]): readonly Js
 // that a plain object seems to have: a map made of one would find them everywhere.
 
 const namespaceNames = ['a', 'b', 'constructor', 'default'] as const;
-const podNames = ['web', 'db', 'constructor', 'api', 'ops', 'probe', 'job'] as const;
+const podNames = ['web', 'db', 'constructor', 'api', 'ops', 'probe', 'job', 'dns', 'proxy'] as const;
 const nodeNames = ['n1', 'n2', 'constructor', 'n4'] as const;
 const labelKeys = [
   'app',
@@ -65,6 +65,8 @@ const podIPv4 = [
   '10.0.0.255',
   '10.0.1.0',
   '192.168.0.1',
+  '192.168.255.255',
+  '10.255.255.255',
 ] as const;
 const podIPv6 = [
   'fd00::',
@@ -73,15 +75,17 @@ const podIPv6 = [
   'fd00::80',
   'fd00::1:0',
   '2001:db8::1',
+  'fd00:0:0:1::',
+  '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff',
   'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
 ] as const;
 
-/** The addresses of nodes; each has at most one of a family. */
+/** The addresses of nodes. One has two of a family, as a node with an address inside and one outside has. */
 const nodeAddresses: Readonly<Record<(typeof nodeNames)[number], readonly string[]>> = {
   n1: ['172.18.0.1'],
   n2: ['172.18.0.2', 'fd00:172::2'],
   constructor: ['fd00:172::3'],
-  n4: [],
+  n4: ['172.18.0.4', '203.0.113.4'],
 };
 
 // Host bits, leading zeros and mapped forms are accepted up to 1.35 (corners 37 and 38, part 9).
@@ -90,7 +94,7 @@ const blocks: readonly string[] = `
   10.0.0.128/32 10.0.0.77/24 010.000.0.0/8 10.0.0.0/08 192.168.0.0/16 172.18.0.0/16 172.18.0.1/32 255.255.255.255/32
   0.0.0.0/32 ::ffff:10.0.0.0/120 ::ffff:10.0.0.0/104 ::ffff:a00:1/128 ::ffff:0.0.0.0/96 ::ffff:10.0.0.0/90 ::/0 ::/1
   8000::/1 fd00::/8 fd00::/64 fd00::/112 fd00::/121 fd00::80/121 fd00::1/128 FD00:0:0::5/112 fd00:172::/32
-  2001:db8::/32 ffff::/16 ::/128
+  2001:db8::/32 ffff::/16 ::/128 203.0.113.4/32 172.18.0.4/32
 `
   .trim()
   .split(/\s+/);
@@ -117,10 +121,14 @@ type Shape = fc.Arbitrary<Json>;
 
 const nothing: Shape = fc.constantFrom<Json>(null, {});
 
+/** One of the choices; a failure is shrunk towards the first. */
 function weighted<T>(
   ...choices: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<T>])[]
 ): fc.Arbitrary<T> {
-  return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+  return fc.oneof(
+    { withCrossShrink: true },
+    ...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })),
+  );
 }
 
 /** An object whose fields may be missing, except the required ones. */
@@ -316,6 +324,8 @@ interface PodPlan {
   readonly node: (typeof nodeNames)[number] | undefined;
   readonly hostNetwork: boolean;
   readonly phase: string;
+  /** Written as `podIP` alone, as people do by hand; only for a pod with one address. */
+  readonly onlyPodIP: boolean;
   /** Makes it a Deployment of that many replicas instead. */
   readonly replicas: number | undefined;
 }
@@ -348,6 +358,7 @@ const podPlan: fc.Arbitrary<PodPlan> = fc.record({
     [12, fc.constant('Running')],
     [2, fc.constantFrom('Pending', 'Succeeded', 'Failed', 'Unknown')],
   ),
+  onlyPodIP: fc.constantFrom(false, false, false, true),
   replicas: weighted<number | undefined>([9, fc.constant(undefined)], [1, fc.constantFrom(0, 1, 2, 3)]),
 });
 
@@ -366,7 +377,7 @@ const policyPlan: fc.Arbitrary<PolicyPlan> = fc.record({
 });
 
 const namespacePlan = fc.record({
-  exists: weighted([3, fc.constant(true)], [1, fc.constant(false)]),
+  exists: fc.constantFrom(false, true, true, true),
   labels: weighted<Json | undefined>(
     [6, labelsOf(namespaceLabelKeys, labelValue, 2)],
     [1, fc.constantFrom(null, undefined)],
@@ -374,8 +385,8 @@ const namespacePlan = fc.record({
 });
 
 const nodePlan = fc.record({
-  exists: weighted([3, fc.constant(true)], [1, fc.constant(false)]),
-  hasAddresses: weighted([4, fc.constant(true)], [1, fc.constant(false)]),
+  exists: fc.constantFrom(false, true, true, true),
+  hasAddresses: fc.constantFrom(false, true, true, true, true),
 });
 
 /** Random small clusters in which every corner of NetworkPolicy v1 occurs often, and matches often. */
@@ -421,7 +432,7 @@ function optional(field: string, value: Json | undefined): JsonObject {
   return value === undefined ? {} : { [field]: value };
 }
 
-/** A host-network pod has its node's addresses; another has its own of the pools, and a finished one still names them. */
+/** A host-network pod has its node's first address of each family; another has its own of the pools, and a finished one still names them. */
 function addressesOf(
   plan: PodPlan,
   v4: string,
@@ -429,7 +440,12 @@ function addressesOf(
   nodeIPs: ReadonlyMap<string, readonly string[]>,
 ): readonly string[] {
   if (plan.families === 'none') return [];
-  if (plan.hostNetwork) return nodeIPs.get(plan.node ?? '') ?? [];
+  if (plan.hostNetwork) {
+    const ofNode = nodeIPs.get(plan.node ?? '') ?? [];
+    const one = ofNode.find((ip) => !ip.includes(':'));
+    const other = ofNode.find((ip) => ip.includes(':'));
+    return [one, other].filter((ip) => ip !== undefined);
+  }
   switch (plan.families) {
     case 'IPv4':
       return [v4];
@@ -449,7 +465,7 @@ function nodeOf(name: string, addresses: readonly string[]): JsonObject {
     metadata: { name },
     status: {
       addresses: [
-        ...addresses.map((address) => ({ type: 'InternalIP', address })),
+        ...addresses.map((address, i) => ({ type: i === 0 ? 'InternalIP' : 'ExternalIP', address })),
         { type: 'Hostname', address: `${name}.example.com` },
       ],
     },
@@ -502,7 +518,8 @@ function podOf(plan: PodPlan, name: string, addresses: readonly string[]): JsonO
     },
     status: {
       phase: plan.phase,
-      ...(addresses[0] !== undefined && { podIP: addresses[0], podIPs: addresses.map((ip) => ({ ip })) }),
+      ...(addresses[0] !== undefined && { podIP: addresses[0] }),
+      ...(addresses.length > (plan.onlyPodIP ? 1 : 0) && { podIPs: addresses.map((ip) => ({ ip })) }),
     },
   };
 }

@@ -181,12 +181,16 @@ export class Reference {
     const node = asText(get(object, 'spec', 'nodeName'));
     const listed = list(get(object, 'status', 'podIPs')).map((each) => get(each, 'ip'));
     const texts = listed.length > 0 ? listed : [get(object, 'status', 'podIP')];
-    const addresses = texts.flatMap((each) => readIp(asText(each) ?? '') ?? []);
+    const own = texts.flatMap((each) => readIp(asText(each) ?? '') ?? []);
+    const hostNetwork = get(object, 'spec', 'hostNetwork') === true;
+    // A host-network pod that reports no address has its node's first one of each family: what kubelet would report.
+    const nodeAddresses = hostNetwork ? (this.#ends.get(`node ${node}`)?.addresses ?? []) : [];
+    const ofNode = nodeAddresses.filter(
+      (ip, i) => nodeAddresses.findIndex(({ bits }) => bits === ip.bits) === i,
+    );
+    const addresses = own.length > 0 ? own : ofNode;
     // Corner 44: in `upstream` a host-network pod is its node. np-guard counts it as any other pod.
-    if (this.#profile === 'upstream' && get(object, 'spec', 'hostNetwork') === true) {
-      const ofNode = node === undefined ? [] : (this.#ends.get(`node ${node}`)?.addresses ?? []);
-      return { ...nobody, kind: 'host', id, addresses: [...addresses, ...ofNode], node };
-    }
+    if (this.#profile === 'upstream' && hostNetwork) return { ...nobody, kind: 'host', id, addresses, node };
     // Corner 28: sidecars (init containers that are always restarted) count, other init containers and ephemeral ones
     // do not. np-guard knows regular containers alone.
     const sidecars = list(get(object, 'spec', 'initContainers')).filter(
