@@ -509,8 +509,8 @@ function verdictReasons(explanation: Explanation): readonly string[] {
     if (admitting.length > 0) {
       return [
         admitting.map((check) => `${visible(check.policy.name)}, ${placeOf(check)}`).join('; '),
-        admitting.map((check) => visible(check.policy.name)).join(', '),
         admitting.map(placeOf).join(', '),
+        admitting.map((check) => visible(check.policy.name)).join(', '),
       ];
     }
     const exempt = sides.map((side) => side.exempt).find((text) => text !== undefined);

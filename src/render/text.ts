@@ -58,7 +58,7 @@ const asciiSigns: Signs = {
 export interface Look {
   /** Columns, at least 40; `Infinity` when nothing is to be shortened. */
   readonly width: number;
-  /** Columns for sentences. */
+  /** Columns for sentences; `Infinity` when they are not to be broken. */
   readonly prose: number;
   readonly headers: boolean;
   readonly signs: Signs;
@@ -77,7 +77,7 @@ export function lookOf(options: RenderOptions): Look {
   const width = options.width === undefined ? Infinity : Math.max(options.width, narrowest);
   return {
     width,
-    prose: Math.min(width, widestProse),
+    prose: width === Infinity ? Infinity : Math.min(width, widestProse),
     headers: options.headers,
     signs: options.unicode === false ? asciiSigns : unicodeSigns,
     heading: colors.bold,
@@ -216,14 +216,14 @@ export function wrap(
   const lines: string[] = [];
   let line = first;
   let hasWord = false;
+  const room = Math.max(8, look.prose - Math.max(displayWidth(first), displayWidth(rest)));
   for (const word of text.split(' ')) {
-    const indent = displayWidth(lines.length === 0 ? first : rest);
-    if (hasWord && displayWidth(line) + 1 + displayWidth(word) > look.prose) {
+    const fitting = isPlace(word) ? word : shorten(word, room, look.signs);
+    if (hasWord && displayWidth(line) + 1 + displayWidth(fitting) > look.prose) {
       lines.push(line);
       line = rest;
       hasWord = false;
     }
-    const fitting = isPlace(word) ? word : shorten(word, Math.max(8, look.prose - indent), look.signs);
     line += hasWord ? ` ${fitting}` : fitting;
     hasWord = true;
   }

@@ -1,0 +1,185 @@
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import { PortSet } from '../../src/net/index.ts';
+import type { Explanation } from '../../src/reach/index.ts';
+import { renderExplanation, renderVerdict, type RenderOptions } from '../../src/render/index.ts';
+import { displayWidth } from '../../src/render/text.ts';
+import * as explanations from './explanations.ts';
+import { golden, obeyed, overlong, withoutColor } from './golden.ts';
+import { schemaOf } from './schemas.ts';
+
+const at = (width: number | undefined): RenderOptions => ({ width, color: false, headers: true });
+
+const cases: Readonly<Record<string, () => Explanation>> = {
+  denied: explanations.denied,
+  allowed: explanations.allowed,
+  'one-ended': explanations.oneEnded,
+  unknown: explanations.unknown,
+  crowded: explanations.crowded,
+  hostile: explanations.hostileExplanation,
+};
+
+describe('an explanation', () => {
+  for (const [name, make] of Object.entries(cases)) {
+    it(`of ${name} reads as reviewed`, () => {
+      const texts = [60, 80, undefined].map(
+        (width) => `# width ${width}\n${renderExplanation(make(), 'text', at(width))}`,
+      );
+      expect(texts.join('\n')).toBe(golden(`explain-${name}.txt`, texts.join('\n')));
+      expect(renderExplanation(make(), 'json', at(80))).toBe(
+        golden(`explain-${name}.json.txt`, renderExplanation(make(), 'json', at(80))),
+      );
+    });
+
+    it(`of ${name} stays within 80 columns, and is the same in colour`, () => {
+      const text = renderExplanation(make(), 'text', at(80));
+      expect(overlong(text, 80)).toEqual([]);
+      const colored = renderExplanation(make(), 'text', { ...at(80), color: true });
+      expect(colored).not.toBe(text);
+      expect(withoutColor(colored)).toBe(text);
+      expect(text).not.toMatch(obeyed);
+    });
+  }
+
+  it('begins with a sign and the sentence', () => {
+    expect(renderExplanation(explanations.denied(), 'text', at(undefined))).toMatch(
+      /^✗ app\/frontend cannot reach app\/database on TCP 5432: .*\.\n/,
+    );
+    expect(renderExplanation(explanations.allowed(), 'text', at(80))).toMatch(/^✓ app\/frontend can reach/);
+    expect(renderExplanation(explanations.unknown(), 'text', at(80))).toMatch(/^\? /);
+    const partly = explanations.explanationOf({ verdict: 'partly' });
+    expect(renderExplanation(partly, 'text', at(80))).toMatch(/^~ /);
+  });
+
+  it('quotes the lines that do not admit, with what is there instead', () => {
+    const text = renderExplanation(explanations.denied(), 'text', at(80));
+    expect(text).toMatch(/14 │ {3}ingress:\n/);
+    expect(text).toMatch(/18 │ +app: backend +frontend has app=frontend\n/);
+    expect(text).toMatch(/20 │ +- port: 5432 +matches\n/);
+  });
+
+  it('does without quotes where there is no text', () => {
+    const text = renderExplanation(explanations.crowded(), 'text', at(80));
+    expect(text).toContain('namespace-0/policies.yaml:100\n');
+    expect(text).toContain('2 more policies');
+  });
+
+  it('says what else a change opens', () => {
+    const text = renderExplanation(explanations.denied(), 'text', at(undefined));
+    expect(text).toContain('It would open this pair and nothing else.');
+    expect(text).toContain('It would also open 6 other connections: app/w0 → app/database TCP 5432;');
+    expect(text).toContain('and 2 more.');
+  });
+
+  it('quotes a long policy only where it matters', () => {
+    const check = explanations.databasePolicy();
+    const source = Array.from({ length: 400 }, (_, i) => `line ${i + 1}`).join('\n');
+    const [rule] = check.rules;
+    if (rule === undefined) throw new Error('the fixture has a rule');
+    const long = explanations.explanationOf({
+      ingress: {
+        ...explanations.explanationOf({}).ingress,
+        policies: [
+          {
+            ...check,
+            policy: { ...check.policy, origin: explanations.originOf('policies.yaml', source) },
+            rules: Array.from({ length: 30 }, (_, i) => ({
+              ...rule,
+              rule: i,
+              // The last rule misses least: its ports match.
+              ports: [
+                {
+                  port: 0,
+                  matches: i === 29,
+                  text: 'TCP 1',
+                  reason: 'asked: 5432',
+                  place: { file: 'f', line: i === 29 ? 390 : 10 * i + 5, column: 1 },
+                },
+              ],
+              peers: i === 29 ? [] : rule.peers,
+              place: { file: 'f', line: 10 * i + 1, column: 1 },
+              endLine: i === 29 ? 395 : 10 * i + 9,
+            })),
+          },
+        ],
+      },
+    });
+    const text = renderExplanation(long, 'text', at(80));
+    expect(text.split('\n').length).toBeLessThan(30);
+    expect(text).toMatch(/390 │ line 390 +matches/);
+    expect(text).toContain('28 more rules, none admits it');
+  });
+
+  it('is as the schema says, in JSON and in YAML', () => {
+    const validate = schemaOf('explanation');
+    for (const make of Object.values(cases)) {
+      const document: unknown = JSON.parse(renderExplanation(make(), 'json', at(80)));
+      expect(validate(document)).toEqual([]);
+      expect(parse(renderExplanation(make(), 'yaml', at(80)))).toEqual(document);
+    }
+    const one = JSON.parse(renderExplanation(explanations.denied(), 'json', at(80))) as Record<
+      string,
+      unknown
+    >;
+    expect(one['ingress']).toMatchObject({
+      isolated: true,
+      policies: [
+        { policy: 'app/default-deny-all', effect: 'doesNotAdmit', file: 'policies.yaml', line: 1 },
+        { policy: 'app/allow-backend-to-db', effect: 'doesNotAdmit', file: 'policies.yaml', line: 7 },
+      ],
+    });
+    expect(validate({ ...one, verdict: 'maybe' })).not.toEqual([]);
+    expect(validate({ ...one, walk: [] })).not.toEqual([]);
+  });
+});
+
+describe('a verdict', () => {
+  const line = (explanation: Explanation, width: number | undefined): string =>
+    renderVerdict(explanation, 'text', at(width));
+
+  it('is one line', () => {
+    expect(line(explanations.allowed(), undefined)).toBe(
+      'yes  app/frontend → app/backend TCP 8080   (allow-frontend-to-backend, policies.yaml:16)\n',
+    );
+    expect(line(explanations.denied(), undefined)).toBe(
+      'no   app/frontend → app/database TCP 5432   (ingress closed: allow-backend-to-db, policies.yaml:7)\n',
+    );
+    const free = explanations.explanationOf({
+      verdict: 'allowed',
+      ingress: explanations.openSide('ingress', 'app/Deployment/database'),
+      allowed: PortSet.all,
+    });
+    expect(line(free, 80)).toBe(
+      'yes  app/frontend → app/database TCP 5432   (no policy isolates either end)\n',
+    );
+    expect(line(explanations.unknown(), 200)).toMatch(/^unknown {2}app\/web-5d8f → app\/database TCP 5432 /);
+  });
+
+  it('gives up its reason before its names, and never exceeds the terminal', () => {
+    for (const make of [
+      explanations.denied,
+      explanations.allowed,
+      explanations.crowded,
+      explanations.hostileExplanation,
+    ]) {
+      for (const width of [60, 80]) {
+        const text = line(make(), width);
+        expect(text.trimEnd().split('\n')).toHaveLength(1);
+        expect(displayWidth(text.trimEnd())).toBeLessThanOrEqual(width);
+      }
+    }
+    expect(line(explanations.denied(), 80)).toContain('(policies.yaml:7)');
+  });
+
+  it('is as the schema says: the same without the walk', () => {
+    const validate = schemaOf('verdict');
+    for (const make of [explanations.denied, explanations.allowed, explanations.unknown]) {
+      const document = JSON.parse(renderVerdict(make(), 'json', at(80))) as Record<string, unknown>;
+      expect(validate(document)).toEqual([]);
+      expect(parse(renderVerdict(make(), 'yaml', at(80)))).toEqual(document);
+      const whole = JSON.parse(renderExplanation(make(), 'json', at(80))) as Record<string, unknown>;
+      for (const walk of ['egress', 'ingress', 'nearest']) delete whole[walk];
+      expect(document).toEqual(whole);
+    }
+  });
+});

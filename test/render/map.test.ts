@@ -1,0 +1,249 @@
+import { parse } from 'yaml';
+import { describe, expect, it } from 'vitest';
+import type { MapAnswer } from '../../src/reach/index.ts';
+import { mapFormats, renderMap, streamMap, type MapOptions } from '../../src/render/index.ts';
+import * as answers from './answers.ts';
+import { golden, obeyed, overlong, withoutColor } from './golden.ts';
+import { schemaOf } from './schemas.ts';
+
+const plain: MapOptions = { width: undefined, color: false, headers: true };
+const at = (width: number | undefined): MapOptions => ({
+  ...plain,
+  width,
+  command: '-f examples/three-tier',
+});
+
+const cases: Readonly<Record<string, () => MapAnswer>> = {
+  'three-tier': answers.threeTier,
+  shop: answers.shop,
+  corners: answers.corners,
+  empty: answers.empty,
+  hostile: answers.hostile,
+};
+
+describe('a map for people', () => {
+  for (const [name, make] of Object.entries(cases)) {
+    it(`of ${name} reads as reviewed at every width`, () => {
+      const widths = [60, 80, 200, undefined];
+      const text = widths.map((width) => `# width ${width}\n${renderMap(make(), 'table', at(width))}`);
+      expect(text.join('\n')).toBe(golden(`map-${name}.table.txt`, text.join('\n')));
+    });
+
+    it(`of ${name} reads as reviewed in every other format`, () => {
+      for (const format of mapFormats.filter((each) => each !== 'table')) {
+        const text = renderMap(make(), format, at(80));
+        expect(text).toBe(golden(`map-${name}.${format}.txt`, text));
+      }
+    });
+
+    it(`of ${name} stays within the terminal`, () => {
+      for (const width of [40, 60, 80, 200]) {
+        for (const format of ['table', 'matrix'] as const) {
+          const text = renderMap(make(), format, { ...at(width), explain: true });
+          // The command is for copying; a broken one would be of no use.
+          const lines = overlong(text, width).filter((line) => !line.startsWith('  podwall '));
+          expect(lines).toEqual([]);
+        }
+      }
+    });
+  }
+
+  it('of 2,400 workloads in 187 namespaces is read from the top', () => {
+    const text = renderMap(answers.large(), 'table', at(80));
+    expect(text).toBe(golden('map-large.table.txt', text));
+    expect(text.split('\n').length).toBeLessThan(45);
+    expect(overlong(text, 80)).toEqual([]);
+  });
+
+  it('of 2,400 workloads fits no matrix on a terminal, and says so', () => {
+    const text = renderMap(answers.large(), 'matrix', at(80));
+    expect(text).toContain('--level namespace');
+    expect(text.split('\n').length).toBeLessThan(8);
+  });
+
+  it('of one kind of access says it in one line, with its number', () => {
+    expect(renderMap(answers.shop(), 'table', at(80))).toMatch(/all 12 in shop +all 4 in payments +TCP 5432/);
+  });
+
+  it('gives every connection a line with -o wide, with whole ids', () => {
+    const answer = answers.shop();
+    const text = renderMap(answer, 'wide', { ...at(40), headers: false });
+    const lines = text.trimEnd().split('\n');
+    expect(lines).toHaveLength(answer.document.connections.length);
+    for (const [i, { from, to }] of answer.document.connections.entries()) {
+      expect(lines[i]).toMatch(new RegExp(`^${from} +${to} `));
+    }
+  });
+
+  it('without headers is rows alone', () => {
+    const rows = renderMap(answers.threeTier(), 'table', { ...at(80), headers: false });
+    expect(rows.trimEnd().split('\n')).toHaveLength(4);
+    expect(rows).not.toMatch(/FROM|Closed|Policies bind/);
+  });
+
+  it('says nothing of the internet that was not asked', () => {
+    expect(renderMap(answers.threeTier(), 'table', at(80))).toContain('everything from the internet');
+    const focused = renderMap(answers.threeTier(), 'table', { ...at(80), focused: true });
+    expect(focused).not.toContain('everything from the internet');
+    expect(focused).not.toContain('podwall explain');
+  });
+
+  it('offers no command that a shell would read otherwise', () => {
+    expect(renderMap(answers.hostile(), 'table', at(80))).not.toContain('podwall explain');
+  });
+
+  it('shows reasons with their places under --explain', () => {
+    const text = renderMap(answers.threeTier(), 'table', { ...at(80), explain: true });
+    expect(text).toBe(golden('map-three-tier.explained.txt', text));
+    expect(text).toContain('app/allow-frontend-to-backend rule 1 (policies.yaml:16)');
+  });
+
+  it('carries nothing by colour alone', () => {
+    for (const make of [...Object.values(cases), answers.large]) {
+      const colored = renderMap(make(), 'table', { ...at(80), color: true });
+      expect(colored).not.toBe(withoutColor(colored));
+      expect(withoutColor(colored)).toBe(renderMap(make(), 'table', at(80)));
+    }
+  });
+
+  it('is ASCII where nothing else can be shown', () => {
+    const text = renderMap(answers.corners(), 'table', { ...at(80), unicode: false });
+    expect(text).toMatch(/^[\n\x20-\x7e]+$/);
+  });
+});
+
+describe('a map of hostile names', () => {
+  it('never holds what a terminal obeys', () => {
+    for (const format of mapFormats) {
+      for (const explain of [true, false]) {
+        const text = renderMap(answers.hostile(), format, { ...at(80), explain });
+        expect(text.replaceAll('\r\n', '\n')).not.toMatch(obeyed);
+      }
+    }
+  });
+
+  it('keeps Markdown rows whole and free of markup', () => {
+    const rows = renderMap(answers.hostile(), 'md', plain)
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    expect(rows).toHaveLength(2 + answers.hostile().document.connections.length);
+    for (const row of rows) {
+      expect(row.split('|')).toHaveLength(6);
+      expect(row.replace(/<\/?code>/g, '')).not.toMatch(/[<>]/);
+    }
+  });
+
+  it('keeps every CSV record at five fields, none of them a formula', () => {
+    const text = renderMap(answers.hostile(), 'csv', plain);
+    const records = text.split('\r\n').slice(0, -1);
+    expect(records).toHaveLength(1 + answers.hostile().document.connections.length);
+    for (const record of records) {
+      const fields = record.match(/(?:^|,)(?:"(?:[^"]|"")*"|[^",]*)/g) ?? [];
+      expect(fields.join('')).toBe(record);
+      expect(fields).toHaveLength(5);
+    }
+    const formula = answers.answerOf({
+      peers: [answers.workload('=1+1/Deployment/a'), answers.workload('app/Deployment/b')],
+      connections: [{ from: '=1+1/Deployment/a', to: 'app/Deployment/b', allowed: 'all' }],
+    });
+    expect(renderMap(formula, 'csv', { ...plain, headers: false })).toMatch(/^'=1\+1/);
+  });
+
+  it('keeps every line of a drawing in its grammar', () => {
+    const dotLine =
+      /^(?:digraph podwall \{|\}| +(?:\}|rankdir=LR;|(?:node|edge) \[[^"]*(?:"sans-serif"[^"]*)\];|subgraph cluster_\d+ \{|label="(?:[^"\\]|\\.)*";|n\d+ \[label="(?:[^"\\]|\\.)*"(?:, shape=ellipse)?\];|n\d+ -> n\d+ \[label="(?:[^"\\]|\\.)*"(?:, style=dashed)?\];))$/;
+    const mermaidLine =
+      /^(?:flowchart LR| +(?:%% .*|end|subgraph s\d+\["[^"]*"\]|n\d+(?:\["[^"]*"\]|\(\["[^"]*"\]\))|n\d+ (?:-->|-\.->)\|"[^"]*"\| n\d+))$/;
+    for (const make of Object.values(cases)) {
+      for (const line of renderMap(make(), 'dot', plain).trimEnd().split('\n')) expect(line).toMatch(dotLine);
+      for (const line of renderMap(make(), 'mermaid', plain).trimEnd().split('\n')) {
+        expect(line).toMatch(mermaidLine);
+      }
+    }
+  });
+});
+
+describe('a map for machines', () => {
+  const validate = schemaOf('connectivity-map');
+
+  it('is as the schema says, with the values of the answer', () => {
+    for (const make of [...Object.values(cases), answers.large]) {
+      for (const explain of [false, true]) {
+        const answer = make();
+        const document: unknown = JSON.parse(renderMap(answer, 'json', { ...plain, explain }));
+        expect(validate(document)).toEqual([]);
+        const { connections, ...rest } = answer.document;
+        const because = explain ? connections.map((each) => answer.because(each)) : undefined;
+        expect(document).toEqual(
+          JSON.parse(
+            JSON.stringify({
+              ...rest,
+              connections: connections.map((each, i) => ({ ...each, because: because?.[i] })),
+            }),
+          ),
+        );
+      }
+    }
+  });
+
+  it('is the same document in YAML, read by 1.1 and by 1.2', () => {
+    for (const make of Object.values(cases)) {
+      for (const explain of [false, true]) {
+        const expected: unknown = JSON.parse(renderMap(make(), 'json', { ...plain, explain }));
+        const text = renderMap(make(), 'yaml', { ...plain, explain });
+        expect(parse(text, { version: '1.1' })).toEqual(expected);
+        expect(parse(text, { version: '1.2' })).toEqual(expected);
+      }
+    }
+  });
+
+  it('quotes what some reader of YAML takes for something else', () => {
+    const words = [
+      'yes',
+      'No',
+      'null',
+      '~',
+      '1:20',
+      '0o14',
+      '1e3',
+      '-',
+      '*a',
+      '&a',
+      '#x',
+      'a: b',
+      'a #b',
+      '',
+      ' a ',
+    ];
+    const answer = answers.answerOf({
+      level: 'label=x',
+      peers: words.map((id) => ({ id, kind: 'label', pods: 1 })),
+      connections: [],
+      summary: { emptyBecause: 'No' },
+    });
+    const text = renderMap(answer, 'yaml', plain);
+    for (const version of ['1.1', '1.2'] as const) {
+      const { peers } = parse(text, { version }) as { peers: { id: unknown }[] };
+      expect(peers.map(({ id }) => id)).toEqual(words);
+    }
+  });
+
+  it('is written in pieces, none of them long', () => {
+    const pieces = [...streamMap(answers.large(), 'json', plain)];
+    expect(pieces.length).toBeGreaterThan(3);
+    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(100_000);
+    expect(pieces.join('')).toBe(renderMap(answers.large(), 'json', plain));
+  });
+
+  it('is refused by the schema when a field is unknown or a range is not one', () => {
+    const [document] = [renderMap(answers.threeTier(), 'json', plain)].map(
+      (text) => JSON.parse(text) as Record<string, unknown>,
+    );
+    expect(validate({ ...document, extra: 1 })).not.toEqual([]);
+    expect(validate({ ...document, level: 'cluster' })).not.toEqual([]);
+    expect(
+      validate({ ...document, connections: [{ from: 'a', to: 'b', allowed: { TCP: [[0, 80]] } }] }),
+    ).not.toEqual([]);
+    expect(validate({ ...document, peers: [{ id: '10.0.0.0/8', kind: 'ip' }] })).not.toEqual([]);
+  });
+});
