@@ -25,6 +25,12 @@ export class UsageError extends Error {
   }
 }
 
+/** An error as it is printed: what is wrong, then what to do. */
+export function errorText(message: string, hints: readonly string[]): string {
+  const lines = hints.map((hint) => (hint.startsWith('did you mean') ? hint : `hint: ${hint}`));
+  return [`error: ${message}`, ...lines, ''].join('\n');
+}
+
 /** `did you mean a, b or c?`, or `undefined` when there is nothing to offer. */
 export function didYouMean(choices: readonly string[]): string | undefined {
   if (choices.length === 0) return undefined;

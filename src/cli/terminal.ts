@@ -19,13 +19,22 @@ export function colorFor(stream: Output, choice: ColorChoice): boolean {
   return stream.isTTY && process.env['TERM'] !== 'dumb';
 }
 
-/** Columns of the terminal, or of COLUMNS; `undefined` when the output is piped and nobody said. */
+/** Columns of standard output, or of COLUMNS; `undefined` when the output is piped and nobody said. */
 export function outputWidth(): number | undefined {
+  return widthOf(process.stdout);
+}
+
+/** The same for standard error. */
+export function errorWidth(): number | undefined {
+  return widthOf(process.stderr);
+}
+
+function widthOf(stream: Output): number | undefined {
   // A shell does not export COLUMNS: whoever sets it for a command means it, also for a pipe.
   const given = process.env['COLUMNS'] ?? '';
   if (/^[0-9]{1,5}$/.test(given) && Number(given) > 0) return Number(given);
   // A terminal of no columns is one that does not know its size.
-  return process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : undefined;
+  return stream.isTTY && stream.columns > 0 ? stream.columns : undefined;
 }
 
 /** Makes a closed pipe (`podwall … | head`) the end of the output instead of a crash. */

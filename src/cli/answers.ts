@@ -1,0 +1,259 @@
+import process from 'node:process';
+import type { Diagnostic, LabelSelector } from '../model/index.ts';
+import { compile } from '../policy/index.ts';
+import type { CompiledPolicy } from '../policy/index.ts';
+import * as reach from '../reach/index.ts';
+import type { Explanation, Level, MapAnswer, MapQuery } from '../reach/index.ts';
+import { renderCount, renderExplanation, renderVerdict, streamMap } from '../render/index.ts';
+import type { CountFormat, ExplanationFormat, MapFormat, RenderOptions } from '../render/index.ts';
+import { unreachable } from '../errors.ts';
+import { exitCode, UsageError } from './exit.ts';
+import { endOfFlag, filledEndOf, isDocument, portsOf, readCluster, report } from './input.ts';
+import type { Input } from './input.ts';
+import type { InputFlags, MapFlags } from './program.ts';
+import { parseSelector } from './selector.ts';
+import { colorFor, complain, outputWidth, print } from './terminal.ts';
+
+/**
+ * `podwall map`.
+ *
+ * @throws UsageError when the question cannot be answered as it was asked
+ */
+export async function map(paths: readonly string[], flags: MapFlags): Promise<number> {
+  const selector = flags.selector === undefined ? undefined : parseSelector(flags.selector);
+  if (flags.count === true) refuseWithCount(flags);
+  const input = await readCluster(flags, paths, 'map -');
+  const policy = compile(input.cluster, profileOf(flags));
+  before(input, flags);
+  if (flags.count === true) {
+    const document = { ...reach.count(policy), diagnostics: input.diagnostics };
+    await print(renderCount(document, flags.output as CountFormat, lookOf(flags)));
+  } else {
+    const query = queryOf(flags, input, selector);
+    await print(
+      streamMap(listing(policy, query), flags.output as MapFormat, {
+        ...lookOf(flags),
+        explain: flags.explain === true,
+        focused: narrowingFlags(flags).length > 0,
+        ...(input.command === undefined || flags.quiet === true ? {} : { command: input.command }),
+      }),
+    );
+  }
+  after(input, flags);
+  return closing(exitCode.yes, input.diagnostics, false, flags);
+}
+
+/** The map, unless nobody could read it. */
+function listing(policy: CompiledPolicy, query: MapQuery): MapAnswer {
+  try {
+    return reach.map(policy, query);
+  } catch (error) {
+    if (!(error instanceof reach.MapTooLargeError)) throw error;
+    throw new UsageError(
+      error.message,
+      'see less of it with --level namespace, -n, --from, --to or --port, or only numbers with --count',
+    );
+  }
+}
+
+/** `map --count` speaks of the whole cluster: a flag that it would have to overlook is refused. */
+function refuseWithCount(flags: MapFlags): void {
+  if (!['table', 'json', 'yaml'].includes(flags.output)) {
+    throw new UsageError(`--count has no format ${flags.output}`, 'its formats are table, json and yaml');
+  }
+  const [flag] = [
+    ...narrowingFlags(flags),
+    ...(flags.level === undefined ? [] : ['--level']),
+    ...(flags.explain === undefined ? [] : ['--explain']),
+  ];
+  if (flag !== undefined) {
+    throw new UsageError(`--count counts the pods of the whole input, so ${flag} has no meaning with it`);
+  }
+}
+
+/** The flags that were given of those that narrow a map. */
+function narrowingFlags(flags: MapFlags): string[] {
+  const values = {
+    '--namespace': flags.allNamespaces === true ? undefined : flags.namespace,
+    '--selector': flags.selector,
+    '--from': flags.from,
+    '--to': flags.to,
+    '--peer': flags.peer,
+    '--port': flags.port,
+    '--direction': flags.direction,
+  };
+  return Object.entries(values).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
+}
+
+function queryOf(
+  flags: MapFlags,
+  { cluster, diagnostics }: Input,
+  selector: LabelSelector | undefined,
+): MapQuery {
+  const ends = (flag: string, texts: readonly string[]): readonly reach.End[] =>
+    texts.map((text) => endOfFlag(cluster, flag, text, flags));
+  return {
+    level: levelOf(flags.level ?? 'workload'),
+    diagnostics,
+    ...(flags.from === undefined ? {} : { from: ends('--from', flags.from) }),
+    ...(flags.to === undefined ? {} : { to: ends('--to', flags.to) }),
+    ...(flags.peer === undefined ? {} : { peer: ends('--peer', flags.peer) }),
+    ...(flags.port === undefined ? {} : { ports: flags.port.flatMap(portsOf) }),
+    ...(flags.direction === undefined ? {} : { direction: flags.direction }),
+    ...(flags.namespace === undefined || flags.allNamespaces === true ? {} : { namespace: flags.namespace }),
+    ...(selector === undefined ? {} : { selector }),
+    ...(flags.explain === undefined ? {} : { explain: flags.explain }),
+  };
+}
+
+function levelOf(text: string): Level {
+  switch (text) {
+    case 'pod':
+    case 'workload':
+    case 'namespace':
+      return { kind: text };
+    default:
+      return { kind: 'label', key: text.slice('label='.length) };
+  }
+}
+
+/**
+ * `podwall explain FROM [TO[:PORT]] [PORT]`.
+ *
+ * @throws UsageError when the question cannot be answered as it was asked
+ */
+export async function explain(operands: readonly string[], flags: InputFlags): Promise<number> {
+  const question = questionOf(operands);
+  const input = await readCluster(flags, [], `explain ${operands.join(' ')} -f -`);
+  const explanation = ask(question, input, flags, true);
+  before(input, flags);
+  await print(renderExplanation(explanation, flags.output as ExplanationFormat, lookOf(flags)));
+  after(input, flags);
+  const own = question.to === undefined ? exitCode.yes : verdictCode(explanation);
+  return closing(own, input.diagnostics, isUncertain(explanation), flags);
+}
+
+/**
+ * `podwall can FROM TO PORT`.
+ *
+ * @throws UsageError when the question cannot be answered as it was asked
+ */
+export async function can(operands: readonly string[], flags: InputFlags): Promise<number> {
+  const question = questionOf(operands);
+  if (question.ports === undefined) {
+    throw new UsageError(
+      'PORT is missing',
+      `for the ports that are open: podwall explain ${operands.join(' ')}`,
+    );
+  }
+  const input = await readCluster(flags, [], `can ${operands.join(' ')} -f -`);
+  const explanation = ask(question, input, flags, false);
+  before(input, flags);
+  // One line: what is only worth knowing is left to explain.
+  await print(renderVerdict(explanation, flags.output as ExplanationFormat, lookOf(flags)));
+  return closing(verdictCode(explanation), input.diagnostics, isUncertain(explanation), flags);
+}
+
+interface Question {
+  readonly from: string;
+  readonly to: string | undefined;
+  readonly ports: readonly reach.PortQuery[] | undefined;
+}
+
+/** Reads FROM [TO[:PORT]] [PORT]: before any file is opened, so that a slip is told at once. */
+function questionOf([source = '', destination, third]: readonly string[]): Question {
+  const from = reach.splitTarget(source);
+  if (from.port !== undefined) {
+    throw new UsageError(
+      `"${source}" has a port, and FROM is where connections start`,
+      'the port is that of TO: podwall explain FROM TO:PORT',
+    );
+  }
+  if (destination === undefined) return { from: from.end, to: undefined, ports: undefined };
+  const to = reach.splitTarget(destination);
+  if (to.port !== undefined && third !== undefined) {
+    throw new UsageError(`the port is named twice: ${destination} and ${third}`);
+  }
+  const port = to.port ?? third;
+  return { from: from.end, to: to.end, ports: port === undefined ? undefined : portsOf(port) };
+}
+
+function ask(
+  question: Question,
+  { cluster, diagnostics }: Input,
+  flags: InputFlags,
+  nearest: boolean,
+): Explanation {
+  const from = filledEndOf(cluster, question.from, flags);
+  const to = question.to === undefined ? undefined : filledEndOf(cluster, question.to, flags);
+  return reach.explain(compile(cluster, profileOf(flags)), {
+    from,
+    ...(to === undefined ? {} : { to }),
+    ...(question.ports === undefined ? {} : { ports: question.ports }),
+    diagnostics,
+    nearest,
+  });
+}
+
+/** What was found wrong with the input, in front of an answer that people read. */
+function before(input: Input, flags: InputFlags): void {
+  if (!isDocument(flags) && report(input, ['error', 'warning'], flags)) complain('\n');
+}
+
+/** What is worth knowing about the input, behind the answer. */
+function after(input: Input, flags: InputFlags): void {
+  if (!isDocument(flags)) report(input, ['note'], flags, '\n');
+}
+
+/** The answer's own exit code, were the input complete. */
+function verdictCode({ verdict }: Explanation): number {
+  switch (verdict) {
+    case 'allowed':
+      return exitCode.yes;
+    // Where nobody can tell, the answer is at least not yes.
+    case 'unknown':
+    case 'ambiguous':
+    case 'denied':
+    case 'partly':
+      return exitCode.no;
+    default:
+      return unreachable(verdict);
+  }
+}
+
+/** Whether labels that files cannot tell, or objects that are not modelled, may change the answer. */
+function isUncertain({ verdict, notModelled }: Explanation): boolean {
+  return (
+    verdict === 'unknown' || verdict === 'ambiguous' || notModelled.some(({ affects }) => affects.length > 0)
+  );
+}
+
+/** The exit code, with a word about what is missing where people read. */
+function closing(
+  own: number,
+  diagnostics: readonly Diagnostic[],
+  isOpen: boolean,
+  flags: InputFlags,
+): number {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const allowed = flags.allowIncomplete === true;
+  if (errors > 0 && !isDocument(flags)) {
+    const what = `Incomplete: ${errors === 1 ? '1 error' : `${errors} errors`} in the input, see above.`;
+    complain(
+      `\n${what} ${allowed ? '--allow-incomplete was given.' : `Exit code ${exitCode.incomplete}.`}\n`,
+    );
+  }
+  return (errors > 0 || isOpen) && !allowed ? exitCode.incomplete : own;
+}
+
+function profileOf({ profile }: InputFlags): { readonly profile?: 'upstream' | 'np-guard' } {
+  return profile === undefined ? {} : { profile };
+}
+
+function lookOf(flags: InputFlags & { readonly headers?: boolean }): RenderOptions {
+  return {
+    width: outputWidth(),
+    color: colorFor(process.stdout, flags.color),
+    headers: flags.headers !== false,
+  };
+}

@@ -1,0 +1,206 @@
+import process from 'node:process';
+import { InputError, readInputs } from '../host/index.ts';
+import { readManifests } from '../manifest/index.ts';
+import type { SourceText } from '../manifest/index.ts';
+import type { Cluster, Diagnostic, Severity } from '../model/index.ts';
+import { profiles } from '../policy/index.ts';
+import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../reach/index.ts';
+import type { End, PortQuery } from '../reach/index.ts';
+import { renderDiagnostics, visible } from '../render/index.ts';
+import type { DiagnosticOptions } from '../render/index.ts';
+import { didYouMean, UsageError } from './exit.ts';
+import type { InputFlags } from './program.ts';
+import { colorFor, complain, errorWidth, progress } from './terminal.ts';
+
+/** What was read, and all that was found wrong with it. */
+export interface Input {
+  readonly cluster: Cluster;
+  readonly diagnostics: readonly Diagnostic[];
+  /** How the input was named, for a command that asks about the same: `-f examples/three-tier`. */
+  readonly command: string | undefined;
+  readonly quote: Quote;
+}
+
+type Quote = NonNullable<DiagnosticOptions['quote']>;
+
+/**
+ * Reads the cluster that `-f` and the operands name.
+ *
+ * @param example - the rest of a command that would read a dump from standard input: `map -`
+ * @throws UsageError when there is no input, when it cannot be read, or when it holds no object
+ */
+export async function readCluster(
+  flags: InputFlags,
+  paths: readonly string[],
+  example: string,
+): Promise<Input> {
+  const named = [...(flags.filename ?? []), ...paths];
+  if (named.length === 0) throw noInput(example);
+  const done = progress('reading …');
+  try {
+    const { sources, diagnostics: ofFiles } = await readInputs(named, {
+      recursive: flags.recursive === true,
+    });
+    const version = flags.kubernetesVersion;
+    const read = readManifests(sources, version === undefined ? {} : { kubernetesVersion: version });
+    const diagnostics = [...ofFiles, ...read.diagnostics];
+    done();
+    if (read.objects === 0) {
+      report({ diagnostics, quote: quoteFrom(sources) }, ['error', 'warning', 'note'], flags);
+      const where = named.map((path) => (path === '-' ? 'standard input' : path)).join(', ');
+      throw new UsageError(`no Kubernetes object in ${where}`, dump(example));
+    }
+    const { cluster } = read;
+    if (flags.namespace !== undefined) checkNamespace(cluster, flags.namespace);
+    return { cluster, diagnostics, command: commandOf(named, flags), quote: quoteFrom(sources) };
+  } catch (error) {
+    if (error instanceof InputError) throw new UsageError(visible(error.message), error.hint);
+    throw error;
+  } finally {
+    done();
+  }
+}
+
+/** An empty answer about a namespace that is not there would read as "nothing is allowed". */
+function checkNamespace(cluster: Cluster, namespace: string): void {
+  const all = resolveEnd(cluster, `${namespace}/*`);
+  if (all.kind !== 'problem') return;
+  const near = all.choices.map((choice) => visible(choice.slice(0, -'/*'.length)));
+  throw new UsageError(`the input has no namespace "${namespace}"`, didYouMean(near));
+}
+
+function noInput(example: string): UsageError {
+  return new UsageError('no input: name files or folders with -f, or - for standard input', dump(example));
+}
+
+function dump(example: string): string {
+  return `kubectl get pods,ns,netpol -A -o json | podwall ${example}`;
+}
+
+function commandOf(named: readonly string[], flags: InputFlags): string | undefined {
+  // Standard input has been read: nobody can ask it again.
+  if (named.includes('-')) return undefined;
+  const words = named.flatMap((path) => ['-f', path]);
+  if (flags.recursive === true) words.push('-R');
+  if (flags.profile !== undefined && flags.profile !== 'upstream') words.push('--profile', flags.profile);
+  return words.map(shellWord).join(' ');
+}
+
+function shellWord(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** Whether the answer is a document, which carries what was found wrong in itself. */
+export function isDocument(flags: InputFlags): boolean {
+  return flags.output === 'json' || flags.output === 'yaml';
+}
+
+/**
+ * Writes findings about the input to standard error: before the answer what must not be overlooked, behind it the rest.
+ *
+ * @param severities - errors stand there also with `--quiet`, the others do not
+ * @param lead - what stands in front of the findings, if there are any
+ * @returns whether there was anything to say
+ */
+export function report(
+  { diagnostics, quote }: Pick<Input, 'diagnostics' | 'quote'>,
+  severities: readonly Severity[],
+  flags: InputFlags,
+  lead = '',
+): boolean {
+  const shown = diagnostics.filter(
+    ({ severity }) => severities.includes(severity) && (severity === 'error' || flags.quiet !== true),
+  );
+  if (shown.length === 0) return false;
+  complain(
+    lead +
+      renderDiagnostics(shown, {
+        width: errorWidth(),
+        color: colorFor(process.stderr, flags.color),
+        headers: true,
+        quote,
+      }),
+  );
+  return true;
+}
+
+/** Lines before the one at fault, to find it by. */
+const linesBefore = 2;
+/** A longer line was not written by hand, and quoting it would help nobody. */
+const longestLine = 400;
+
+/** Quotes the line at fault and some before it, of errors and warnings in texts that people read line by line. */
+function quoteFrom(sources: readonly SourceText[]): Quote {
+  const texts = new Map(sources.map(({ file, text }) => [file, text]));
+  return ({ file, line, severity }) => {
+    const text = texts.get(file);
+    if (text === undefined || severity === 'note') return undefined;
+    let start = 0;
+    const starts: number[] = [];
+    for (let at = 1; at <= line; at++) {
+      if (at >= line - linesBefore) starts.push(start);
+      const end = text.indexOf('\n', start);
+      if (end < 0 && at < line) return undefined;
+      start = end + 1;
+    }
+    const last = starts.at(-1) ?? 0;
+    const [first = last] = starts;
+    const end = text.indexOf('\n', last);
+    const lines = text.slice(first, end < 0 ? text.length : end).split(/\r?\n/);
+    return lines.some(({ length }) => length > longestLine) ? undefined : lines.map((each) => each.trimEnd());
+  };
+}
+
+/**
+ * The end that an operand names.
+ *
+ * @throws UsageError when it names none, or several
+ */
+export function endOf(
+  cluster: Cluster,
+  text: string,
+  flags: InputFlags & { readonly allNamespaces?: boolean },
+): End {
+  const { namespace } = flags;
+  const end = resolveEnd(cluster, text, {
+    ...(namespace === undefined || flags.allNamespaces === true ? {} : { namespace }),
+    finished: profiles[flags.profile ?? 'upstream'].finishedPods === 'pod',
+  });
+  if (end.kind !== 'problem') return end;
+  // The choices of an ambiguous operand stand in the message already.
+  const offered = end.reason === 'ambiguous' ? undefined : didYouMean(end.choices);
+  // Names of the input, which need not be what an API server would let pass.
+  throw new UsageError(visible(end.message), ...[offered, end.hint].map((line) => line && visible(line)));
+}
+
+/** An end that has pods, nodes or addresses to ask about. */
+export function filledEndOf(cluster: Cluster, text: string, flags: InputFlags): End {
+  const end = endOf(cluster, text, flags);
+  if (end.kind === 'pods' && end.pods.length === 0) {
+    throw new UsageError(`${end.name} has no pods, so there is nothing to ask about`);
+  }
+  return end;
+}
+
+/**
+ * The end of a flag, which has no port behind it.
+ *
+ * @throws UsageError as `endOf`
+ */
+export function endOfFlag(cluster: Cluster, flag: string, text: string, flags: InputFlags): End {
+  const { end, port } = splitTarget(text);
+  if (port !== undefined)
+    throw new UsageError(`${flag} takes no port`, `write ${flag} ${end} --port ${port}`);
+  return endOf(cluster, end, flags);
+}
+
+/**
+ * The ports that an operand names.
+ *
+ * @throws UsageError when it names none
+ */
+export function portsOf(text: string): readonly PortQuery[] {
+  const ports = parsePorts(text);
+  if (isPortProblem(ports)) throw new UsageError(ports.message, ports.hint);
+  return ports;
+}
