@@ -4,8 +4,7 @@ import type { Family, PortSet, Protocol } from '../src/net/index.ts';
 import type { PolicyEnd } from '../src/policy/index.ts';
 
 /** What one table asks about; `other` is written `icmp` and has no port. */
-export type Probe =
-  { readonly protocol: Protocol; readonly port: number } | { readonly protocol: 'other' };
+export type Probe = { readonly protocol: Protocol; readonly port: number } | { readonly protocol: 'other' };
 
 /** One cell that a table judges. Ends are written as in the table. */
 export interface Cell {
@@ -44,7 +43,8 @@ export function readTruthTables(text: string): readonly Cell[] {
       }
       for (const [column, expected] of marks.entries()) {
         if (expected === '-') continue;
-        if (expected !== '.' && expected !== 'X') throw new Error(`line ${index + 1}: ${expected} is no answer`);
+        if (expected !== '.' && expected !== 'X')
+          throw new Error(`line ${index + 1}: ${expected} is no answer`);
         const { probe, family, columns } = head;
         cells.push({ from: from!, to: columns[column]!, probe, family, expected, line: index + 1 });
       }
