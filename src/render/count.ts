@@ -35,7 +35,7 @@ function* tableOf(answer: ConnectivityCount, options: RenderOptions): Generator<
   if (look.headers) yield '';
   yield* tableLines(
     [
-      { title: 'PORTS', least: 20 },
+      { title: 'PORTS', keeps: [20] },
       { title: 'PAIRS', align: 'right' },
       { title: 'OF ALL', align: 'right' },
     ],

@@ -13,8 +13,8 @@ import { protocols } from '../net/index.ts';
 import { escapeInDocument, isUnsafe } from './text.ts';
 
 /**
- * One field of a machine-readable document. Lists are written one element a line, so that documents can be compared line
- * by line and written without ever being whole in memory.
+ * One field of a machine-readable document. `items` are written one element a line, so that documents can be compared
+ * line by line and written without ever being whole in memory; a `value` takes the lines that it needs.
  */
 export type Field =
   | { readonly name: string; readonly value: unknown }
@@ -32,7 +32,7 @@ export function* jsonOf(fields: readonly Field[]): Generator<string, void> {
     piece += `${isFirst ? '' : ',\n'}  ${JSON.stringify(field.name)}: `;
     isFirst = false;
     if ('value' in field) {
-      piece += spaced(field.value);
+      piece += laidOut(field.value, '  ');
       continue;
     }
     let isEmpty = true;
@@ -47,6 +47,22 @@ export function* jsonOf(fields: readonly Field[]): Generator<string, void> {
     piece += isEmpty ? '[]' : '\n  ]';
   }
   yield `${piece}\n}\n`;
+}
+
+/** Longer values are written over several lines. */
+const longestValue = 100;
+
+/** A value on one line where it is short, else its fields or elements below each other. */
+function laidOut(value: unknown, indent: string): string {
+  const short = spaced(value);
+  if (short.length <= longestValue || typeof value !== 'object' || value === null) return short;
+  const inner = `${indent}  `;
+  if (Array.isArray(value)) {
+    return `[\n${value.map((item) => inner + laidOut(item, inner)).join(',\n')}\n${indent}]`;
+  }
+  const fields = Object.entries(value).filter(([, own]) => own !== undefined);
+  const lines = fields.map(([key, own]) => `${inner}${JSON.stringify(key)}: ${laidOut(own, inner)}`);
+  return `{\n${lines.join(',\n')}\n${indent}}`;
 }
 
 /** JSON on one line with a space after commas and colons, as people write it; depth is that of our own documents. */

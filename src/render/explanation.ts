@@ -83,7 +83,7 @@ function explanationFields(explanation: Explanation): readonly Field[] {
     ...headFields(explanation),
     { name: 'egress', value: sideDocument(explanation.egress) },
     { name: 'ingress', value: sideDocument(explanation.ingress) },
-    { name: 'nearest', items: explanation.nearest.map(nearMissDocument) },
+    { name: 'nearest', value: explanation.nearest.map(nearMissDocument) },
     ...tailFields(explanation),
   ];
 }

@@ -115,14 +115,40 @@ export function singleLines(view: MapView): readonly MapLine[] {
   return linesOf(view, groups);
 }
 
-/** Groups of connections: who has the same access stands together. */
-export function groupedLines(view: MapView): readonly MapLine[] {
+/**
+ * Groups of connections: who has the same access stands together.
+ *
+ * @param most - while there are no more lines than this, two or three peers that only a number could name stand alone
+ */
+export function groupedLines(view: MapView, most: number): readonly MapLine[] {
   const groups = [
     ...groupEdges(view.inside, (peer) => [peer]),
     ...groupEdges(view.toOutside, () => []),
     ...groupEdges(view.fromOutside, () => []),
   ];
-  return linesOf(view, groups);
+  const unfolded = groups.flatMap((group) =>
+    unfold(view, group, 'from').flatMap((part) => unfold(view, part, 'to')),
+  );
+  return linesOf(view, unfolded.length <= most ? unfolded : groups);
+}
+
+/** A number says too little of so few peers. */
+const mostUnfolded = 3;
+
+function unfold(view: MapView, group: Group, side: 'from' | 'to'): readonly Group[] {
+  const peers = group[side];
+  const isVague = /^\d+ /.test(describe(view, peers, group[side === 'from' ? 'to' : 'from']));
+  if (peers.length < 2 || peers.length > mostUnfolded || !isVague) return [group];
+  return peers.map((peer) => {
+    const edges = group.edges.filter((edge) => edge[side] === peer);
+    const others = side === 'from' ? 'to' : 'from';
+    // What the group left out between a peer and itself is left out of its own line too.
+    const ends = new Set(edges.map((edge) => edge[others]));
+    const kept = group[others].filter((end) => ends.has(end));
+    return side === 'from'
+      ? { from: [peer], to: kept, label: group.label, edges }
+      : { from: kept, to: [peer], label: group.label, edges };
+  });
 }
 
 /** Lines for groups, with reasons where there are not too many connections to ask about. */
@@ -280,7 +306,7 @@ function becauseText(reasons: readonly MapReason[], view: MapView, edge: Edge): 
   if (reasons.some(({ kind }) => kind === 'node')) return 'a pod and its own node';
   if (view.peers[edge.to]?.kind === 'ip') return 'nothing isolates egress';
   if (view.peers[edge.from]?.kind === 'ip') return 'nothing isolates ingress';
-  return reasons.length === 0 ? '' : 'nothing isolates either end';
+  return reasons.length === 0 ? '' : 'neither is isolated';
 }
 
 function nameOf(policy: string): string {

@@ -48,7 +48,7 @@ export function* markdownOf(answer: MapAnswer, options: MapOptions): Generator<s
   if (options.headers) yield `**${markdown(headline(view, look))}**\n\n`;
   const isFew = answer.document.connections.length <= mostSingle * 4;
   const single = isFew ? singleLines(view) : undefined;
-  const lines = single !== undefined && single.length <= mostSingle ? single : groupedLines(view);
+  const lines = single !== undefined && single.length <= mostSingle ? single : groupedLines(view, mostRows);
   if (lines.length === 0) {
     yield `${markdown(answer.summary.emptyBecause ?? 'No connection is allowed')}\n`;
   } else {

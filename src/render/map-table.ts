@@ -17,6 +17,7 @@ import { notModelledSentences } from './not-modelled.ts';
 import { tableLines, type Column } from './table.ts';
 import {
   count,
+  displayWidth,
   listed,
   lookOf,
   number,
@@ -93,7 +94,7 @@ function* narrowTable(view: MapView, look: Look, isExplained: boolean): Generato
     yield* listing(view, single, look, isExplained);
     return;
   }
-  const grouped = groupedLines(view);
+  const grouped = groupedLines(view, mostLines);
   if (grouped.length <= mostLines || view.byNamespace.size < 2) {
     yield* listing(view, grouped, look, isExplained);
     return;
@@ -101,7 +102,9 @@ function* narrowTable(view: MapView, look: Look, isExplained: boolean): Generato
   yield* fromTheTop(view, look);
 }
 
-const reasonColumn: Column = { title: 'BECAUSE OF', least: 12 };
+// Who talks to whom is the answer: reasons give way first, then ports.
+const nameKeeps = [Infinity, 24, 14];
+const reasonColumn: Column = { title: 'BECAUSE OF', keeps: [19, 19, 12] };
 
 function* listing(
   view: MapView,
@@ -110,11 +113,13 @@ function* listing(
   isExplained: boolean,
 ): Generator<string, void> {
   const shown = lines.slice(0, mostLines * 5);
-  const hasReasons = shown.some(({ because }) => because !== '');
+  // Under --explain the reasons stand below each line, with their places.
+  const isWanted = !isExplained && shown.some(({ because }) => because !== '');
+  const hasReasons = isWanted && hasRoomForReasons(shown, look);
   const columns: readonly Column[] = [
-    { title: 'FROM', least: 14 },
-    { title: 'TO', least: 14 },
-    { title: 'PORTS', least: 12 },
+    { title: 'FROM', keeps: nameKeeps },
+    { title: 'TO', keeps: nameKeeps },
+    { title: 'PORTS', keeps: [Infinity, 16, 12] },
     ...(hasReasons ? [reasonColumn] : []),
   ];
   const rows = shown.map(({ from, to, ports, because }) => [
@@ -134,6 +139,23 @@ function* listing(
     }
   }
   if (shown.length < lines.length) yield more(lines.length - shown.length, look);
+  if (isWanted && !hasReasons && look.headers) {
+    yield look.quiet('Why each is open: --explain, or a wider terminal.');
+  }
+}
+
+/** A column of reasons must not leave names fewer columns than these. */
+const leastName = 22;
+
+function hasRoomForReasons(lines: readonly MapLine[], look: Look): boolean {
+  const widest = (cell: (line: MapLine) => string, most: number): number =>
+    lines.reduce((width, line) => Math.max(width, Math.min(most, displayWidth(cell(line)))), 0);
+  const needed =
+    widest(({ from }) => from, leastName) +
+    widest(({ to }) => to, leastName) +
+    widest(({ ports }) => ports, 16) +
+    widest(({ because }) => because, 19);
+  return needed + 6 <= look.width;
 }
 
 /** The distinct reasons of a line, with their places, a few of many. */
@@ -206,9 +228,9 @@ function* fromTheTop(view: MapView, look: Look): Generator<string, void> {
     const shown = sorted.length <= mostOfSection + 1 ? sorted : sorted.slice(0, mostOfSection);
     yield* tableLines(
       [
-        { title, least: 30 },
-        { title: 'PORTS', least: 14 },
-        { title: nounsOf(view.answer.document.level).many.toUpperCase(), least: 11 },
+        { title, keeps: [30] },
+        { title: 'PORTS', keeps: [14] },
+        { title: nounsOf(view.answer.document.level).many.toUpperCase(), keeps: [11] },
       ],
       shown.map(({ who, ports, size }) => [who, ports, size]),
       look,

@@ -103,16 +103,19 @@ export function namesOf(peers: readonly MapPeer[], others: readonly string[] = [
 /** RFC 1918. */
 const privateRanges = '10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16';
 
+/** Longer lists of addresses are said by their first and how many more. */
+const longestAddresses = 30;
+
 /**
  * Addresses in few words: `internet`, `internet (IPv4)`, `10.0.0.0/8, fd00::/8`, `internet (IPv4) except 10.0.0.0/8`.
  *
  * @param ranges - `[first, last]` in canonical text, as `MapPeer.ranges`
- * @param most - how many ranges are named before `+9`
  */
-export function addressesText(ranges: readonly (readonly [string, string])[], most = 2): string {
+export function addressesText(ranges: readonly (readonly [string, string])[]): string {
   const merged = mergedRanges(ranges);
   const texts: string[] = [];
   const whole: string[] = [];
+  const named: string[] = [];
   for (const family of families) {
     const own = merged.filter((range) => range.family === family);
     const gaps = subtract(wholeFamily(family), own);
@@ -123,11 +126,16 @@ export function addressesText(ranges: readonly (readonly [string, string])[], mo
       const without = gaps.map(rangeText).join(', ');
       texts.push(`internet (${family}) except ${without === privateRanges ? 'private ranges' : without}`);
     } else {
-      const named = own.slice(0, most).map(rangeText).join(', ');
-      texts.push(own.length > most ? `${named} +${own.length - most}` : named);
+      named.push(...own.map(rangeText));
     }
   }
   if (whole.length === families.length) return 'internet';
+  if (named.length > 0) {
+    const shown =
+      named.slice(0, 2).join(', ').length <= longestAddresses ? named.slice(0, 2) : named.slice(0, 1);
+    const more = named.length - shown.length;
+    texts.push(shown.join(', ') + (more > 0 ? ` +${more}` : ''));
+  }
   return [...whole.map((family) => `internet (${family})`), ...texts].join(', ');
 }
 

@@ -5,8 +5,11 @@ import { displayWidth, shorten, type Look } from './text.ts';
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Columns that it keeps when others can still give; default: 8, or the title's length where that is more. */
-  readonly least?: number;
+  /**
+   * What it keeps while the table is too wide, in turns: in each turn the widest column gives first, until each is down to
+   * what it keeps then. Default: 8, or the title's length where that is more, in every turn.
+   */
+  readonly keeps?: readonly number[];
 }
 
 const gap = 2;
@@ -84,11 +87,14 @@ function fit(
       widths[i] = Math.max(widths[i] ?? 0, displayWidth(row[i] ?? ''));
     }
   }
-  const least = columns.map(({ title, least: own }) => own ?? Math.max(8, displayWidth(title)));
   let surplus =
     widths.reduce((sum, width) => sum + width, 0) + gap * (widths.length - 1) + indent - look.width;
-  // First down to what each column wants to keep; then, on very narrow terminals, further down.
-  for (const floor of [least, columns.map(() => 4)]) {
+  const turns = Math.max(1, ...columns.map(({ keeps }) => keeps?.length ?? 0));
+  for (let turn = 0; turn <= turns; turn++) {
+    // After the last turn, on very narrow terminals, everything gives.
+    const floor = columns.map(({ title, keeps }) =>
+      turn === turns ? 4 : (keeps?.[turn] ?? keeps?.at(-1) ?? Math.max(8, displayWidth(title))),
+    );
     while (surplus > 0) {
       let widest = -1;
       for (let i = 0; i < widths.length; i++) {

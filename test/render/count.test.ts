@@ -28,8 +28,12 @@ describe('a count', () => {
     expect(renderCount(answer, 'table', plain)).toBe(
       golden('count.table.txt', renderCount(answer, 'table', plain)),
     );
-    expect(renderCount(answer, 'json', plain)).toBe(golden('count.json.txt', renderCount(answer, 'json', plain)));
-    expect(renderCount(answer, 'yaml', plain)).toBe(golden('count.yaml.txt', renderCount(answer, 'yaml', plain)));
+    expect(renderCount(answer, 'json', plain)).toBe(
+      golden('count.json.txt', renderCount(answer, 'json', plain)),
+    );
+    expect(renderCount(answer, 'yaml', plain)).toBe(
+      golden('count.yaml.txt', renderCount(answer, 'yaml', plain)),
+    );
   });
 
   it('never calls two pairs of billions none of them', () => {
