@@ -179,6 +179,9 @@ function selectSubjects(groups: readonly SubjectGroup[], classes: ClassTable, in
   return subjects;
 }
 
+/** A group with more policies than this is merged before the profiles of its classes are built. */
+const mostUnmerged = 4;
+
 /** Makes what the policies of a class say into profiles; equal ones are one. */
 class ProfileBuilder {
   readonly #groups: readonly SubjectGroup[];
@@ -189,7 +192,12 @@ class ProfileBuilder {
   readonly #lists: { readonly [direction in Direction]: ClassProfile[] };
   readonly #ids = { ingress: new Map<string, number>(), egress: new Map<string, number>() };
   readonly #ofNode = { ingress: new Map<number, number>(), egress: new Map<number, number>() };
-  readonly #ofGroup = { ingress: new Map<number, GroupEntries>(), egress: new Map<number, GroupEntries>() };
+  readonly #ofGroup = {
+    ingress: new Map<number, readonly (readonly CompiledRule[])[]>(),
+    egress: new Map<number, readonly (readonly CompiledRule[])[]>(),
+  };
+  /** Peer to port spec, while one profile is built. */
+  readonly #scratch = new Map<number, number>();
 
   constructor(
     groups: readonly SubjectGroup[],
@@ -205,8 +213,8 @@ class ProfileBuilder {
     this.#assume = assume;
     const open: ClassProfile = {
       isolated: false,
-      peers: Int32Array.of(anyPeer),
-      ports: Int32Array.of(everything),
+      peers: [anyPeer],
+      ports: [everything],
     };
     this.#lists = { ingress: [open], egress: [open] };
   }
@@ -224,36 +232,68 @@ class ProfileBuilder {
     return id;
   }
 
+  /** The rules of every policy of a group that isolates the direction; those of many policies are merged, once. */
+  #rulesOf(direction: Direction, group: number): readonly (readonly CompiledRule[])[] {
+    let lists = this.#ofGroup[direction].get(group);
+    if (lists === undefined) {
+      const { policies } = this.#groups[group]!;
+      lists = policies.flatMap((policy) => {
+        const rules = this.#rules[direction][policy];
+        return rules === undefined ? [] : [rules];
+      });
+      if (lists.length > mostUnmerged) {
+        const specs = new Map<number, number>();
+        for (const rules of lists) for (const rule of rules) this.#add(specs, rule);
+        lists = [[...specs].map(([peer, spec]) => ({ peers: [peer], spec }))];
+      }
+      this.#ofGroup[direction].set(group, lists);
+    }
+    return lists;
+  }
+
+  #add(specs: Map<number, number>, { peers, spec }: CompiledRule): void {
+    for (const peer of peers) {
+      const known = specs.get(peer);
+      specs.set(peer, known === undefined ? spec : this.#ports.specUnion(known, spec));
+    }
+  }
+
   #build(direction: Direction, node: number, portMap: number): number {
     let isolated = false;
-    const specs = new Map<number, number>();
+    const specs = this.#scratch;
+    specs.clear();
     for (const { group, unsure } of this.#subjects.groupsOf(node)) {
-      const entries = this.#entries(direction, group);
-      if (!entries.isolates) continue;
-      // Corner 23 and design.md: what cannot be decided is never treated as allowed, unless the other bound is asked.
-      if (!unsure || this.#assume === 'closed') isolated = true;
-      if (unsure && this.#assume === 'closed') continue;
-      for (const [peer, spec] of entries.specs) {
-        const known = specs.get(peer);
-        specs.set(peer, known === undefined ? spec : this.#ports.specUnion(known, spec));
+      for (const rules of this.#rulesOf(direction, group)) {
+        // Corner 23 and design.md: what cannot be decided is never treated as allowed, unless the other bound is asked.
+        if (!unsure || this.#assume === 'closed') isolated = true;
+        if (unsure && this.#assume === 'closed') continue;
+        // Corner 2: the union of all rules; there is no order and no deny.
+        for (const rule of rules) this.#add(specs, rule);
       }
     }
     if (!isolated) return openProfile;
+    const peers: number[] = [];
     if (specs.get(anyPeer) === everything) {
-      specs.clear();
-      specs.set(anyPeer, everything);
-    }
-    if (direction === 'ingress') {
+      peers.push(anyPeer);
+    } else {
       for (const [peer, spec] of specs) {
-        const resolved = this.#ports.resolve(spec, portMap);
-        // Corner 29: a name that the pod lacks admits nobody.
-        if (resolved === nothing) specs.delete(peer);
-        else specs.set(peer, resolved);
+        if (direction === 'ingress') {
+          const resolved = this.#ports.resolve(spec, portMap);
+          // Corner 29: a name that the pod lacks admits nobody.
+          if (resolved === nothing) continue;
+          specs.set(peer, resolved);
+        }
+        peers.push(peer);
       }
+      peers.sort((a, b) => a - b);
     }
-    const peers = Int32Array.from(specs.keys()).sort();
-    const ports = Int32Array.from(peers, (peer) => specs.get(peer)!);
-    const key = `${peers.join(',')}:${ports.join(',')}`;
+    const ports: number[] = [];
+    let key = '';
+    for (const peer of peers) {
+      const set = specs.get(peer)!;
+      ports.push(set);
+      key += `${peer}:${set},`;
+    }
     let id = this.#ids[direction].get(key);
     if (id === undefined) {
       id = this.#lists[direction].length;
@@ -262,32 +302,4 @@ class ProfileBuilder {
     }
     return id;
   }
-
-  /** The union of a group's rules by peer (corner 2: there is no order and no deny). */
-  #entries(direction: Direction, group: number): GroupEntries {
-    let entries = this.#ofGroup[direction].get(group);
-    if (entries === undefined) {
-      let isolates = false;
-      const specs = new Map<number, number>();
-      for (const policy of this.#groups[group]!.policies) {
-        const rules = this.#rules[direction][policy];
-        if (rules === undefined) continue;
-        isolates = true;
-        for (const { peers, spec } of rules) {
-          for (const peer of peers) {
-            const known = specs.get(peer);
-            specs.set(peer, known === undefined ? spec : this.#ports.specUnion(known, spec));
-          }
-        }
-      }
-      this.#ofGroup[direction].set(group, (entries = { isolates, specs }));
-    }
-    return entries;
-  }
-}
-
-interface GroupEntries {
-  readonly isolates: boolean;
-  /** Peer to port spec. */
-  readonly specs: ReadonlyMap<number, number>;
 }

@@ -40,8 +40,8 @@ interface Side {
   readonly example: readonly number[];
   /** By dense peer: the atoms that it means. */
   readonly has: ReadonlyMap<number, Uint8Array>;
-  /** The dense parts' ports at an atom, by lane, dense part and atom; -1 where not asked yet. */
-  readonly memo: Map<number, number>;
+  /** By dense part, atom and lane: the ports that it admits there, -1 where not asked yet. */
+  readonly memo: Int32Array;
 }
 
 /** Blocks up to this number are kept in a table of 4 bytes each. */
@@ -59,9 +59,10 @@ export class Matrix {
   readonly #parts: MatrixParts;
   readonly #accesses: AccessTable;
   /** By peer: the classes that it means. */
-  readonly #classesOfPeer: (Int32Array | undefined)[] = [];
+  readonly #classesOfPeer: (readonly number[] | undefined)[] = [];
   /** 2 when some ipBlock matches some pod, so that the families may differ; else 1. */
   readonly #lanes: 1 | 2;
+  readonly #laneMask: Uint8Array;
   readonly #egress: Side;
   readonly #ingress: Side;
   readonly rowOf: Int32Array;
@@ -100,6 +101,7 @@ export class Matrix {
       if (peers.definition(peer).kind === 'block' && list.length > 0) lanes = 2;
     }
     this.#lanes = blocks.size === 0 ? 1 : lanes;
+    this.#laneMask = this.#lanesOfPeers();
 
     // In egress a name resolves at the destination: its port map is part of its atom.
     const named = profiles.egress.some((profile) => profile.ports.some((spec) => ports.isNamed(spec)));
@@ -155,18 +157,18 @@ export class Matrix {
     return this.#columnExample.length;
   }
 
-  #findClasses(peer: number): Int32Array {
+  #findClasses(peer: number): readonly number[] {
     const { peers, index, classes, assume } = this.#parts;
     const definition = peers.definition(peer);
     switch (definition.kind) {
       case 'any':
-        return Int32Array.from({ length: classes.size }, (_, c) => c);
+        return Array.from({ length: classes.size }, (_, c) => c);
       case 'pods': {
         const { sure, unsure } =
           definition.namespace === undefined
             ? index.inNamespaces(definition.namespaces!, definition.selector)
             : index.inNamespace(definition.namespace, definition.selector);
-        return Int32Array.from(assume === 'open' && unsure.length > 0 ? [...sure, ...unsure] : sure);
+        return assume === 'open' && unsure.length > 0 ? [...sure, ...unsure] : sure;
       }
       case 'block': {
         const cells = new Set(classes.cells.cellsOfBlock[definition.block]);
@@ -176,7 +178,7 @@ export class Matrix {
             if (cells.has(classes.cell4[c]!) || cells.has(classes.cell6[c]!)) list.push(c);
           }
         }
-        return Int32Array.from(list);
+        return list;
       }
     }
   }
@@ -215,48 +217,62 @@ export class Matrix {
       has.set(peer, mask);
     }
 
+    const isDense = new Uint8Array(this.#parts.peers.size);
+    for (const peer of has.keys()) isDense[peer] = 1;
     const denseOf = new Int32Array(profiles[direction].length);
     const dense: ClassProfile[] = [];
     const denseIds = new Map<string, number>();
     const sparse: ClassProfile[] = [];
     for (const [id, profile] of profiles[direction].entries()) {
-      const part = (keep: boolean): ClassProfile => {
-        const at = [...profile.peers.keys()].filter((i) => has.has(profile.peers[i]!) === keep);
-        return {
-          isolated: profile.isolated,
-          peers: Int32Array.from(at, (i) => profile.peers[i]!),
-          ports: Int32Array.from(at, (i) => profile.ports[i]!),
-        };
-      };
-      const shared = part(true);
-      const key = `${shared.peers.join(',')}:${shared.ports.join(',')}`;
+      const { isolated } = profile;
+      const shared = { isolated, peers: [] as number[], ports: [] as number[] };
+      const rare = { isolated, peers: [] as number[], ports: [] as number[] };
+      let key = '';
+      for (let i = 0; i < profile.peers.length; i++) {
+        const peer = profile.peers[i]!;
+        const ports = profile.ports[i]!;
+        const part = isDense[peer] === 1 ? shared : rare;
+        part.peers.push(peer);
+        part.ports.push(ports);
+        if (part === shared) key += `${peer}:${ports},`;
+      }
       let denseId = denseIds.get(key);
       if (denseId === undefined) {
         denseIds.set(key, (denseId = dense.length));
         dense.push(shared);
       }
       denseOf[id] = denseId;
-      sparse.push(part(false));
+      sparse.push(rare);
     }
-    return { denseOf, dense, sparse, atomOf, example, has, memo: new Map() };
+    return {
+      denseOf,
+      dense,
+      sparse,
+      atomOf,
+      example,
+      has,
+      memo: new Int32Array(dense.length * example.length * 2).fill(-1),
+    };
   }
 
-  /** Lane 0 is IPv4 and lane 1 IPv6 where the families may differ; else lane 0 stands for both. */
-  #inLane(peer: number, lane: number): boolean {
-    if (this.#lanes === 1) return true;
+  /** The lanes in which each peer means anybody: bit 0 is IPv4 and bit 1 IPv6 where the families may differ. */
+  #lanesOfPeers(): Uint8Array {
     const { peers, blocks } = this.#parts;
-    const definition = peers.definition(peer);
-    return (
-      definition.kind !== 'block' || blocks.block(definition.block).family === (lane === 0 ? 'IPv4' : 'IPv6')
-    );
+    const masks = new Uint8Array(peers.size).fill(3);
+    if (this.#lanes === 1) return masks;
+    for (let peer = 0; peer < masks.length; peer++) {
+      const definition = peers.definition(peer);
+      if (definition.kind === 'block') masks[peer] = familyBits[blocks.block(definition.block).family];
+    }
+    return masks;
   }
 
   /** What a side's dense part admits at an atom of the other end. */
   #denseAt(direction: Direction, densePart: number, atom: number, lane: number): number {
     const side = direction === 'egress' ? this.#egress : this.#ingress;
     const key = (densePart * side.example.length + atom) * 2 + lane;
-    let set = side.memo.get(key);
-    if (set === undefined) {
+    let set = side.memo[key]!;
+    if (set < 0) {
       set = this.#evaluate(
         direction,
         side.dense[densePart]!,
@@ -264,7 +280,7 @@ export class Matrix {
         lane,
         (peer) => side.has.get(peer)![atom] === 1,
       );
-      side.memo.set(key, set);
+      side.memo[key] = set;
     }
     return set;
   }
@@ -280,7 +296,7 @@ export class Matrix {
     let set = nothing;
     for (let i = 0; i < profile.peers.length && set !== everything; i++) {
       const peer = profile.peers[i]!;
-      if (!means(peer) || !this.#inLane(peer, lane)) continue;
+      if ((this.#laneMask[peer]! & (1 << lane)) === 0 || !means(peer)) continue;
       set = ports.union(
         set,
         direction === 'ingress' ? profile.ports[i]! : this.#resolve(profile.ports[i]!, peer, otherClass),
@@ -304,7 +320,13 @@ export class Matrix {
     if (known >= 0) return known;
     const s = this.#rowExample[row]!;
     const d = this.#columnExample[column]!;
-    const access = this.#join(s, d, (direction, lane) => this.#densePair(direction, s, d, lane));
+    const { classes, ports } = this.#parts;
+    const access = this.#join(
+      classes.family[s]! & classes.family[d]!,
+      (_, lane) =>
+        ports.intersect(this.#densePair('egress', s, d, lane), this.#densePair('ingress', s, d, lane)),
+      d,
+    );
     if (tabled) this.#table[key] = access;
     else if (this.#rare.size < largestTable) this.#rare.set(key, access);
     return access;
@@ -322,21 +344,20 @@ export class Matrix {
         );
   }
 
-  /** Brings both sides and both families of a pair together (corners 3 and 37). */
-  #join(s: number, d: number, side: (direction: Direction, lane: number) => number): number {
-    const { classes, ports } = this.#parts;
-    const shared = classes.family[s]! & classes.family[d]!;
+  /**
+   * Brings the families of a pair together (corner 37).
+   *
+   * @param shared - the families that both ends have, as `familyBits`
+   * @param inLane - what the pair may use in one lane, by class of the destination
+   */
+  #join(shared: number, inLane: (d: number, lane: 0 | 1) => number, d: number): number {
     if (shared === 0) return noAccess;
-    const inLane = (lane: number): number => {
-      const egress = side('egress', lane);
-      return egress === nothing ? nothing : ports.intersect(egress, side('ingress', lane));
-    };
-    if (this.#lanes === 1) return this.#accesses.simple(inLane(0));
-    if (shared === familyBits.IPv4) return this.#accesses.simple(inLane(0));
-    if (shared === familyBits.IPv6) return this.#accesses.simple(inLane(1));
-    const in4 = inLane(0);
-    const in6 = inLane(1);
+    if (this.#lanes === 1 || shared === familyBits.IPv4) return this.#accesses.simple(inLane(d, 0));
+    if (shared === familyBits.IPv6) return this.#accesses.simple(inLane(d, 1));
+    const in4 = inLane(d, 0);
+    const in6 = inLane(d, 1);
     if (in4 === in6) return this.#accesses.simple(in4);
+    const { ports } = this.#parts;
     return this.#accesses.of(ports.intersect(in4, in6), ports.minus(in4, in6), ports.minus(in6, in4));
   }
 
@@ -348,51 +369,52 @@ export class Matrix {
     const { profileOf, classes, ports } = this.#parts;
     const round = ++this.#round;
     const list: number[] = [];
+    const [egress4, egress6] = this.#extraEgress;
+    const [ingress4, ingress6] = this.#extraIngress;
+    const single = this.#lanes === 1;
     const egress = this.#egress.sparse[profileOf.egress[s]!]!;
     for (let i = 0; i < egress.peers.length; i++) {
       const peer = egress.peers[i]!;
-      for (const d of this.#classesOfPeer[peer]!) {
+      const lanes = this.#laneMask[peer]!;
+      const spec = egress.ports[i]!;
+      const named = ports.isNamed(spec);
+      const means = this.#classesOfPeer[peer]!;
+      for (let k = 0; k < means.length; k++) {
+        const d = means[k]!;
         this.#touch(d, round, list);
-        const set = this.#resolve(egress.ports[i]!, peer, d);
-        for (let lane = 0; lane < this.#lanes; lane++) {
-          if (!this.#inLane(peer, lane)) continue;
-          const extra = this.#extraEgress[lane]!;
-          extra[d] = ports.union(extra[d]!, set);
-        }
+        const set = named ? this.#resolve(spec, peer, d) : ports.fixed(spec);
+        if ((lanes & 1) !== 0) egress4[d] = ports.union(egress4[d]!, set);
+        if (!single && (lanes & 2) !== 0) egress6[d] = ports.union(egress6[d]!, set);
       }
     }
-    for (const peer of this.#sparsePeersOf[s] ?? []) {
-      for (const user of this.#usersOf.get(peer)!) {
-        for (const d of this.#classesOfProfile[user.profile]!) {
+    const meaning = this.#sparsePeersOf[s] ?? [];
+    for (let i = 0; i < meaning.length; i++) {
+      const peer = meaning[i]!;
+      const lanes = this.#laneMask[peer]!;
+      const users = this.#usersOf.get(peer)!;
+      for (let u = 0; u < users.length; u++) {
+        const user = users[u]!;
+        const selected = this.#classesOfProfile[user.profile]!;
+        for (let k = 0; k < selected.length; k++) {
+          const d = selected[k]!;
           this.#touch(d, round, list);
-          for (let lane = 0; lane < this.#lanes; lane++) {
-            if (!this.#inLane(peer, lane)) continue;
-            const extra = this.#extraIngress[lane]!;
-            extra[d] = ports.union(extra[d]!, user.ports);
-          }
+          if ((lanes & 1) !== 0) ingress4[d] = ports.union(ingress4[d]!, user.ports);
+          if (!single && (lanes & 2) !== 0) ingress6[d] = ports.union(ingress6[d]!, user.ports);
         }
       }
     }
-    const side = (direction: Direction, lane: number, d: number): number =>
-      ports.union(
-        this.#densePair(direction, s, d, lane),
-        direction === 'egress' ? this.#extraEgress[lane]![d]! : this.#extraIngress[lane]![d]!,
+    const inLane = (d: number, lane: 0 | 1): number => {
+      const out = ports.union(this.#densePair('egress', s, d, lane), this.#extraEgress[lane][d]!);
+      if (out === nothing) return nothing;
+      return ports.intersect(
+        out,
+        ports.union(this.#densePair('ingress', s, d, lane), this.#extraIngress[lane][d]!),
       );
-    const single = this.#lanes === 1;
-    for (const d of list) {
-      if (single) {
-        if ((classes.family[s]! & classes.family[d]!) === 0) continue;
-        const out = side('egress', 0, d);
-        visit(
-          d,
-          this.#accesses.simple(out === nothing ? nothing : ports.intersect(out, side('ingress', 0, d))),
-        );
-      } else {
-        visit(
-          d,
-          this.#join(s, d, (direction, lane) => side(direction, lane, d)),
-        );
-      }
+    };
+    const family = classes.family[s]!;
+    for (let k = 0; k < list.length; k++) {
+      const d = list[k]!;
+      visit(d, this.#join(family & classes.family[d]!, inLane, d));
     }
   }
 
@@ -400,10 +422,11 @@ export class Matrix {
     if (this.#stamp[d] === round) return;
     this.#stamp[d] = round;
     list.push(d);
-    for (let lane = 0; lane < this.#lanes; lane++) {
-      this.#extraEgress[lane]![d] = nothing;
-      this.#extraIngress[lane]![d] = nothing;
-    }
+    this.#extraEgress[0][d] = nothing;
+    this.#extraIngress[0][d] = nothing;
+    if (this.#lanes === 1) return;
+    this.#extraEgress[1][d] = nothing;
+    this.#extraIngress[1][d] = nothing;
   }
 
   /** The access from class `s` to every class. */
@@ -488,12 +511,17 @@ export class Matrix {
 
   /** The access of one pair of classes, for two different pods, without the own-node exemption. */
   access(s: number, d: number): number {
-    const { profiles, profileOf } = this.#parts;
-    return this.#join(s, d, (direction, lane) => {
-      const profile = profiles[direction][profileOf[direction][direction === 'egress' ? s : d]!]!;
-      const other = direction === 'egress' ? d : s;
+    const { classes, ports, profiles, profileOf } = this.#parts;
+    const side = (direction: Direction, lane: number): number => {
+      const [subject, other] = direction === 'egress' ? [s, d] : [d, s];
+      const profile = profiles[direction][profileOf[direction][subject]!]!;
       return this.#evaluate(direction, profile, other, lane, (peer) => this.#peerMeans(peer, other));
-    });
+    };
+    return this.#join(
+      classes.family[s]! & classes.family[d]!,
+      (_, lane) => ports.intersect(side('egress', lane), side('ingress', lane)),
+      d,
+    );
   }
 
   #peerMeans(peer: number, c: number): boolean {

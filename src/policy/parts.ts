@@ -29,9 +29,9 @@ export interface Selection {
 export interface ClassProfile {
   readonly isolated: boolean;
   /** Ascending. */
-  readonly peers: Int32Array;
+  readonly peers: readonly number[];
   /** Port sets in ingress, where names are resolved; port specs in egress, where each destination resolves them. */
-  readonly ports: Int32Array;
+  readonly ports: readonly number[];
 }
 
 /** Id of the profile of classes that nothing isolates, in both directions. */
