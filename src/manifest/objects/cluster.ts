@@ -18,6 +18,7 @@ import { count, someOf } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { gatherWorkloads } from './gather.ts';
 import { groupOf } from './kinds.ts';
+import type { NotModelledRule } from './kinds.ts';
 import { LabelReader, namespaceNameLabel } from './labels.ts';
 import { mentionedNamespace, readNamespace, readNode } from './namespaces.ts';
 import { PodReader } from './pods.ts';
@@ -128,7 +129,7 @@ class Builder {
    * @returns by `namespace/name`, or the name of a kind without namespaces, in the order of the first
    */
   #unique<T>(
-    objects: readonly RawObject[],
+    objects: Iterable<RawObject>,
     read: (object: RawObject) => T | undefined,
     keyOf: (object: RawObject) => string = nameOf,
   ): Map<string, { readonly item: T; readonly object: RawObject }> {
@@ -203,8 +204,11 @@ class Builder {
   }
 
   #notModelled(subjects: Subjects): NotModelled[] {
-    const rules = new Map(this.#collected.notModelled.map(({ object, rule }) => [object, rule]));
-    const unique = this.#unique([...rules.keys()], (object) => object, refKey);
+    const rules = new Map<RawObject, NotModelledRule>();
+    for (const { rule, objects } of this.#collected.notModelled) {
+      for (const object of objects) rules.set(object, rule);
+    }
+    const unique = this.#unique(rules.keys(), (object) => object, refKey);
     const entries: NotModelled[] = [];
     for (const { item } of unique.values()) {
       const rule = rules.get(item);

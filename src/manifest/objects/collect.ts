@@ -1,4 +1,5 @@
-import type { ObjectRef, Origin, Path } from '../../model/index.ts';
+import { unreachable } from '../../errors.ts';
+import type { Origin, Path } from '../../model/index.ts';
 import type { RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
 import { describe } from './findings.ts';
@@ -24,25 +25,98 @@ interface ListKind {
   readonly kind: string;
 }
 
+/** What objects of one apiVersion and kind share. */
+interface Header {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly role: KindRole;
+  readonly namespaced: boolean;
+}
+
+/**
+ * Objects in the order of the input. Of each only its value and place are kept, and the rest is made when it is gone
+ * through: a dump has hundreds of thousands, and what lives long costs the most.
+ */
+export class ObjectList {
+  readonly #headers: Header[] = [];
+  readonly #values: Readonly<Record<string, unknown>>[] = [];
+  readonly #origins: Origin[] = [];
+  readonly #duplicates = new Map<number, readonly Path[]>();
+  #generated = 0;
+
+  get length(): number {
+    return this.#values.length;
+  }
+
+  push(
+    header: Header,
+    value: Readonly<Record<string, unknown>>,
+    origin: Origin,
+    duplicates: readonly Path[],
+  ): void {
+    if (duplicates.length > 0) this.#duplicates.set(this.#values.length, duplicates);
+    this.#headers.push(header);
+    this.#values.push(value);
+    this.#origins.push(origin);
+  }
+
+  /** Goes through all once: names of objects that only have `generateName` count on. */
+  *[Symbol.iterator](): Generator<RawObject> {
+    for (let i = 0; i < this.#values.length; i++) yield this.#at(i);
+  }
+
+  #at(index: number): RawObject {
+    const { apiVersion, kind, namespaced } = this.#headers[index] as Header;
+    const value = this.#values[index] as Readonly<Record<string, unknown>>;
+    const metadata = isRecord(value.metadata) ? value.metadata : noFields;
+    const name = this.#nameOf(metadata);
+    const { namespace, uid } = metadata;
+    return {
+      ref: namespaced
+        ? {
+            apiVersion,
+            kind,
+            namespace: typeof namespace === 'string' && namespace !== '' ? namespace : 'default',
+            name,
+          }
+        : { apiVersion, kind, name },
+      value,
+      origin: this.#origins[index] as Origin,
+      duplicates: this.#duplicates.get(index) ?? noDuplicates,
+      stored: typeof uid === 'string' && uid !== '',
+    };
+  }
+
+  /**
+   * The name; of an object that only has generateName, that with a number: each such object is one of its own, and `~`
+   * is in no name that a server gives.
+   */
+  #nameOf(metadata: Readonly<Record<string, unknown>>): string {
+    if (typeof metadata.name === 'string' && metadata.name !== '') return metadata.name;
+    const prefix = metadata.generateName;
+    return typeof prefix === 'string' && prefix !== '' ? `${prefix}~${++this.#generated}` : '';
+  }
+}
+
 /** A List in a List is common; deeper nesting is no one's intention. */
 const deepestList = 16;
 
 const noDuplicates: readonly Path[] = [];
+const noFields: Readonly<Record<string, unknown>> = {};
 
 /** Takes documents apart into objects, and sorts these by what podwall does with them. */
 export class Collector {
-  readonly namespaces: RawObject[] = [];
-  readonly nodes: RawObject[] = [];
-  readonly pods: RawObject[] = [];
-  readonly controllers: { readonly object: RawObject; readonly kind: ControllerKind }[] = [];
-  readonly services: RawObject[] = [];
-  readonly policies: RawObject[] = [];
-  readonly notModelled: { readonly object: RawObject; readonly rule: NotModelledRule }[] = [];
+  readonly namespaces = new ObjectList();
+  readonly nodes = new ObjectList();
+  readonly pods = new ObjectList();
+  readonly controllers: { readonly kind: ControllerKind; readonly objects: ObjectList }[] = [];
+  readonly services = new ObjectList();
+  readonly policies = new ObjectList();
+  readonly notModelled: { readonly rule: NotModelledRule; readonly objects: ObjectList }[] = [];
   /** Objects of any kind so far, refused ones included. */
   objects = 0;
   readonly #findings: Findings;
-  readonly #roles = new Map<string, Map<string, KindRole>>();
-  #names = 0;
+  readonly #headers = new Map<string, Map<string, Sink>>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -114,60 +188,16 @@ export class Collector {
     kind: string,
   ): void {
     this.objects++;
-    let role = this.#role(apiVersion, kind);
-    if (role.role === 'fine') return;
-    const metadata = isRecord(value.metadata) ? value.metadata : undefined;
-    const stored = typeof metadata?.uid === 'string' && metadata.uid !== '';
-    const name = this.#nameOf(metadata);
-    const namespace = metadata?.namespace;
-    const ref: ObjectRef = isClusterScoped(role)
-      ? { apiVersion, kind, name }
-      : {
-          apiVersion,
-          kind,
-          namespace: typeof namespace === 'string' && namespace !== '' ? namespace : 'default',
-          name,
-        };
-    const object: RawObject = { ref, value, origin, duplicates, stored };
+    const { header, list } = this.#sink(apiVersion, kind);
+    if (list === undefined) return;
+    const { role } = header;
     if (role.role === 'unserved') {
+      const [object] = single(header, value, origin, duplicates);
+      if (object === undefined) return;
       this.#unserved(object, role);
-      if (!stored) return;
-      role = role.like;
+      if (!object.stored) return;
     }
-    switch (role.role) {
-      case 'pod':
-        this.pods.push(object);
-        break;
-      case 'policy':
-        this.policies.push(object);
-        break;
-      case 'namespace':
-        this.namespaces.push(object);
-        break;
-      case 'node':
-        this.nodes.push(object);
-        break;
-      case 'service':
-        this.services.push(object);
-        break;
-      case 'controller':
-        this.controllers.push({ object, kind: role.kind });
-        break;
-      case 'notModelled':
-        this.notModelled.push({ object, rule: role.rule });
-        break;
-      default: // 'fine', and an 'unserved' kind is never like another unserved one
-    }
-  }
-
-  /**
-   * The name; of an object that only has generateName, that with a number: each such object is one of its own, and `~`
-   * is in no name that a server gives.
-   */
-  #nameOf(metadata: Readonly<Record<string, unknown>> | undefined): string {
-    if (typeof metadata?.name === 'string' && metadata.name !== '') return metadata.name;
-    const prefix = metadata?.generateName;
-    return typeof prefix === 'string' && prefix !== '' ? `${prefix}~${++this.#names}` : '';
+    list.push(header, value, origin, duplicates);
   }
 
   #unserved(object: RawObject, role: Extract<KindRole, { role: 'unserved' }>): void {
@@ -186,13 +216,67 @@ export class Collector {
     );
   }
 
-  #role(apiVersion: string, kind: string): KindRole {
-    let kinds = this.#roles.get(apiVersion);
-    if (kinds === undefined) this.#roles.set(apiVersion, (kinds = new Map<string, KindRole>()));
-    let role = kinds.get(kind);
-    if (role === undefined) kinds.set(kind, (role = classify(apiVersion, kind)));
-    return role;
+  #sink(apiVersion: string, kind: string): Sink {
+    let kinds = this.#headers.get(apiVersion);
+    if (kinds === undefined) this.#headers.set(apiVersion, (kinds = new Map<string, Sink>()));
+    let sink = kinds.get(kind);
+    if (sink === undefined) {
+      const role = classify(apiVersion, kind);
+      const header: Header = { apiVersion, kind, role, namespaced: !isClusterScoped(role) };
+      kinds.set(kind, (sink = { header, list: this.#listOf(role) }));
+    }
+    return sink;
   }
+
+  /** Where objects of a role go; `undefined` for kinds that decide nothing about traffic. */
+  #listOf(role: KindRole): ObjectList | undefined {
+    switch (role.role) {
+      case 'pod':
+        return this.pods;
+      case 'policy':
+        return this.policies;
+      case 'namespace':
+        return this.namespaces;
+      case 'node':
+        return this.nodes;
+      case 'service':
+        return this.services;
+      case 'controller': {
+        const objects = new ObjectList();
+        this.controllers.push({ kind: role.kind, objects });
+        return objects;
+      }
+      case 'notModelled': {
+        const objects = new ObjectList();
+        this.notModelled.push({ rule: role.rule, objects });
+        return objects;
+      }
+      case 'unserved':
+        // A kind that no server ever had is like none, but has to be told.
+        return role.like.role === 'fine' ? new ObjectList() : this.#listOf(role.like);
+      case 'fine':
+        return undefined;
+      default:
+        return unreachable(role);
+    }
+  }
+}
+
+/** Where objects of one apiVersion and kind go. */
+interface Sink {
+  readonly header: Header;
+  readonly list: ObjectList | undefined;
+}
+
+function single(
+  header: Header,
+  value: Readonly<Record<string, unknown>>,
+  origin: Origin,
+  duplicates: readonly Path[],
+): ObjectList {
+  const list = new ObjectList();
+  list.push(header, value, origin, duplicates);
+  return list;
 }
 
 /** `apiVersion` or `kind` of an object: its own, else what its typed list says. */

@@ -5,21 +5,42 @@ import { isRecord } from '../validate/index.ts';
 import type { Collector } from './collect.ts';
 import { mappingAt } from './findings.ts';
 import type { Findings } from './findings.ts';
+import { noLabels } from './labels.ts';
 import type { LabelReader } from './labels.ts';
 import { readMetadata } from './metadata.ts';
 import { noAddresses } from './pods.ts';
 import type { PodReader } from './pods.ts';
-import { ControllerReader, nothingUndecided, ownerOf } from './workloads.ts';
+import { ControllerReader, nothingUndecided, ownerId, ownerOf } from './workloads.ts';
 import type { Controller, Owner } from './workloads.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A workload while its pods are gathered. */
 interface Draft {
-  readonly owner: Owner;
+  readonly id: string;
   readonly namespace: string;
+  readonly kind: string;
+  readonly name: string;
   readonly origin: Origin;
   readonly pods: Pod[];
+  hasFinished: boolean;
+}
+
+/** What is known of one namespace while pods are read. */
+interface Scope {
+  readonly namespace: string;
+  /** Begins the id of each of its pods. */
+  readonly podPrefix: string;
+  /** Index in the list of pods, by name. */
+  readonly pods: Map<string, number>;
+  /** By name of the owner: what the last pod with an owner of that name said, and its workload. */
+  readonly owners: Map<string, KnownOwner>;
+}
+
+interface KnownOwner {
+  readonly kind: string;
+  readonly apiVersion: unknown;
+  readonly draft: Draft;
 }
 
 /** Owners of owners: Pod, ReplicaSet, Deployment is the longest chain that Kubernetes itself makes. */
@@ -36,12 +57,11 @@ export interface Readers {
   readonly tellTwice: (former: Origin, object: RawObject) => void;
 }
 
+/** What `gatherWorkloads` fills in. */
+export type Gathered = Pick<Cluster, 'workloads' | 'pods' | 'finishedPods' | 'finishedWorkloads'>;
+
 /** The pods of the input, and those that the templates without pods would make, by workload. */
-export function gatherWorkloads(
-  collected: Collector,
-  readers: Readers,
-  options: ReadOptions,
-): Pick<Cluster, 'workloads' | 'pods' | 'finishedPods' | 'finishedWorkloads'> {
+export function gatherWorkloads(collected: Collector, readers: Readers, options: ReadOptions): Gathered {
   return new Gatherer(readers, options).gather(collected);
 }
 
@@ -49,12 +69,16 @@ class Gatherer {
   readonly #readers: Readers;
   readonly #controllerReader: ControllerReader;
   readonly #controllers = new Map<string, Controller>();
-  /** The topmost owner, by id of the nearest one. */
-  readonly #tops = new Map<string, Owner>();
-  /** By id of the workload, in the order of the first of its objects: controllers before pods. */
-  readonly #drafts = new Map<string, Draft>();
+  /** In the order of the first object of each: controllers before pods. */
+  readonly #drafts: Draft[] = [];
+  /** Of controllers and owners, by id. */
+  readonly #draftById = new Map<string, Draft>();
   /** Controllers below a workload: their templates serve when the workload itself is only known by reference. */
   readonly #below = new Map<string, Controller[]>();
+  readonly #scopes = new Map<string, Scope>();
+  readonly #pods: Pod[] = [];
+  /** The workload of each pod; `undefined` for a pod that is its own. */
+  readonly #draftOfPod: (Draft | undefined)[] = [];
 
   constructor(readers: Readers, options: ReadOptions) {
     this.#readers = readers;
@@ -62,44 +86,58 @@ class Gatherer {
     this.#controllerReader = new ControllerReader(findings, labels, pods, nodes.size, options);
   }
 
-  gather(collected: Collector): Pick<Cluster, 'workloads' | 'pods' | 'finishedPods' | 'finishedWorkloads'> {
+  gather(collected: Collector): Gathered {
     this.#readControllers(collected);
-    const { pods: ownPods, indexes } = this.#readPods(collected.pods);
+    this.#readPods(collected.pods);
     const finishedPods: Pod[] = [];
-    for (const pod of ownPods) {
-      const draft = this.#drafts.get(pod.workload) ?? this.#draft(this.#ownerOfPod(pod), pod);
-      if (pod.finished) finishedPods.push(pod);
-      else draft.pods.push(pod);
+    for (let i = 0; i < this.#pods.length; i++) {
+      const pod = this.#pods[i] as Pod;
+      const draft = this.#draftOfPod[i] ?? this.#draft(pod.id, 'Pod', pod.name, pod);
+      if (pod.finished) {
+        draft.hasFinished = true;
+        finishedPods.push(pod);
+      } else {
+        draft.pods.push(pod);
+      }
     }
     const workloads: Workload[] = [];
     const finishedWorkloads: Workload[] = [];
     const pods: Pod[] = [];
-    for (const { owner, namespace, origin, pods: live } of this.#drafts.values()) {
-      const { id, kind, name } = owner;
-      const source = this.#controllers.get(id) ?? largest(this.#below.get(id));
+    for (const { id, namespace, kind, name, origin, pods: live, hasFinished } of this.#drafts) {
+      const source = live.length > 0 ? undefined : this.#templateOf(id);
       const members =
-        live.length > 0 || source === undefined
+        source === undefined
           ? live
-          : this.#controllerReader.podsOf(source, id, name, (podId) => indexes.has(podId));
+          : this.#controllerReader.podsOf(
+              source,
+              id,
+              name,
+              (podName) => this.#scopes.get(namespace)?.pods.has(podName) === true,
+            );
       const workload: Workload = { id, namespace, kind, name, pods: members, origin };
-      (live.length === 0 && source === undefined ? finishedWorkloads : workloads).push(workload);
-      for (const pod of members) pods.push(pod);
+      if (live.length > 0 || source !== undefined) workloads.push(workload);
+      else if (hasFinished) finishedWorkloads.push(workload);
+      for (const pod of members) {
+        if (pod.node !== undefined) this.#mentionNode(pod.node);
+        pods.push(pod);
+      }
     }
-    for (const pod of pods) if (pod.node !== undefined) this.#mentionNode(pod.node);
     return { workloads, pods, finishedPods, finishedWorkloads };
   }
 
   #readControllers(collected: Collector): void {
-    for (const { object, kind } of collected.controllers) {
-      const controller = this.#controllerReader.read(object, kind);
-      if (controller === undefined) continue;
-      const former = this.#controllers.get(controller.id);
-      if (former !== undefined) this.#readers.tellTwice(former.origin, object);
-      this.#controllers.set(controller.id, controller);
+    for (const { kind, objects } of collected.controllers) {
+      for (const object of objects) {
+        const controller = this.#controllerReader.read(object, kind);
+        if (controller === undefined) continue;
+        const former = this.#controllers.get(controller.id);
+        if (former !== undefined) this.#readers.tellTwice(former.origin, object);
+        this.#controllers.set(controller.id, controller);
+      }
     }
     for (const controller of this.#controllers.values()) {
       const top = this.#topOf(controller);
-      if (!this.#drafts.has(top.id)) this.#draft(top, this.#controllers.get(top.id) ?? controller);
+      this.#draftOf(top, this.#controllers.get(top.id) ?? controller);
       if (top.id === controller.id) continue;
       const below = this.#below.get(top.id);
       if (below === undefined) this.#below.set(top.id, [controller]);
@@ -107,19 +145,32 @@ class Gatherer {
     }
   }
 
+  /** Whose template makes the pods of a workload that has none in the input. */
+  #templateOf(id: string): Controller | undefined {
+    return this.#controllers.get(id) ?? largest(this.#below.get(id));
+  }
+
+  #draftOf({ id, kind, name }: Owner, first: { readonly namespace: string; readonly origin: Origin }): Draft {
+    const known = this.#draftById.get(id);
+    if (known !== undefined) return known;
+    const draft = this.#draft(id, kind, name, first);
+    this.#draftById.set(id, draft);
+    return draft;
+  }
+
   #draft(
-    owner: Owner,
+    id: string,
+    kind: string,
+    name: string,
     { namespace, origin }: { readonly namespace: string; readonly origin: Origin },
   ): Draft {
-    const draft: Draft = { owner, namespace, origin, pods: [] };
-    this.#drafts.set(owner.id, draft);
+    const draft: Draft = { id, namespace, kind, name, origin, pods: [], hasFinished: false };
+    this.#drafts.push(draft);
     return draft;
   }
 
   /** The topmost controller that the input knows, be it by reference; `owner` itself when it is not in the input. */
   #topOf(owner: Owner): Owner {
-    const known = this.#tops.get(owner.id);
-    if (known !== undefined) return known;
     let top = owner;
     // Owners in a circle end somewhere in it.
     for (let i = 0; i < longestChain; i++) {
@@ -127,37 +178,29 @@ class Gatherer {
       if (next === undefined || next.id === owner.id) break;
       top = next;
     }
-    this.#tops.set(owner.id, top);
     return top;
   }
 
-  #ownerOfPod({ workload, id, name }: Pod): Owner {
-    return (workload === id ? undefined : this.#tops.get(workload)) ?? { id, kind: 'Pod', name };
-  }
-
   /** Reads all pods; of those with the same name the last counts. The hot path of large dumps. */
-  #readPods(objects: readonly RawObject[]): {
-    readonly pods: readonly Pod[];
-    readonly indexes: ReadonlyMap<string, number>;
-  } {
-    const pods: Pod[] = [];
-    const indexes = new Map<string, number>();
+  #readPods(objects: Iterable<RawObject>): void {
+    let scope: Scope | undefined;
     for (const object of objects) {
-      const pod = this.#readPod(object);
-      if (pod === undefined) continue;
-      const former = indexes.get(pod.id);
-      if (former === undefined) {
-        indexes.set(pod.id, pods.length);
-        pods.push(pod);
-      } else {
-        this.#readers.tellTwice((pods[former] as Pod).origin, object);
-        pods[former] = pod;
-      }
+      const { namespace = 'default' } = object.ref;
+      if (scope === undefined || scope.namespace !== namespace) scope = this.#scope(namespace);
+      this.#readPod(object, scope);
     }
-    return { pods, indexes };
   }
 
-  #readPod(object: RawObject): Pod | undefined {
+  #scope(namespace: string): Scope {
+    let scope = this.#scopes.get(namespace);
+    if (scope === undefined) {
+      scope = { namespace, podPrefix: `${namespace}/Pod/`, pods: new Map(), owners: new Map() };
+      this.#scopes.set(namespace, scope);
+    }
+    return scope;
+  }
+
+  #readPod(object: RawObject, scope: Scope): void {
     const { findings, labels, pods } = this.#readers;
     const before = findings.refusals;
     const metadata = readMetadata(findings, object);
@@ -166,14 +209,16 @@ class Gatherer {
     const { status: given } = object.value;
     const status = isRecord(given) ? given : (mappingAt(findings, object, given, statusPath) ?? noFields);
     const addresses = pods.addresses(object, status, spec.hostNetwork);
-    if (findings.refusals !== before) return undefined;
-    const { namespace = 'default', name } = object.ref;
-    const id = `${namespace}/Pod/${name}`;
-    return {
+    if (findings.refusals !== before) return;
+    const { namespace, podPrefix } = scope;
+    const { origin, ref } = object;
+    const id = podPrefix + ref.name;
+    const draft = metadata.ownerReferences === undefined ? undefined : this.#owner(object, metadata, scope);
+    const pod: Pod = {
       id,
       namespace,
-      name,
-      workload: this.#workloadOf(namespace, metadata) ?? id,
+      name: ref.name,
+      workload: draft === undefined ? id : draft.id,
       labels: podLabels,
       undecided: spec.node === undefined ? this.#controllerReader.unscheduled : nothingUndecided,
       ports: spec.ports,
@@ -183,18 +228,31 @@ class Gatherer {
       finished: status.phase === 'Succeeded' || status.phase === 'Failed',
       replicas: 1,
       template: false,
-      origin: object.origin,
+      origin,
     };
+    const former = scope.pods.get(ref.name);
+    if (former === undefined) {
+      scope.pods.set(ref.name, this.#pods.length);
+      this.#pods.push(pod);
+      this.#draftOfPod.push(draft);
+    } else {
+      this.#readers.tellTwice((this.#pods[former] as Pod).origin, object);
+      this.#pods[former] = pod;
+      this.#draftOfPod[former] = draft;
+    }
   }
 
-  #workloadOf(namespace: string, metadata: Fields): string | undefined {
-    if (metadata.ownerReferences === undefined) return undefined;
-    const owner = ownerOf(namespace, metadata);
-    if (owner === undefined) return undefined;
-    const top = this.#topOf(owner);
-    // So that the draft can be made from the id alone.
-    if (top !== owner && !this.#tops.has(top.id)) this.#tops.set(top.id, top);
-    return top.id;
+  /** The workload of a pod that says who owns it. */
+  #owner(object: RawObject, metadata: Fields, scope: Scope): Draft | undefined {
+    const reference = ownerOf(metadata);
+    if (reference === undefined) return undefined;
+    const { kind, name, apiVersion } = reference;
+    const known = scope.owners.get(name);
+    if (known !== undefined && known.kind === kind && known.apiVersion === apiVersion) return known.draft;
+    const top = this.#topOf(ownerId(scope.namespace, reference));
+    const draft = this.#draftOf(top, { namespace: scope.namespace, origin: object.origin });
+    scope.owners.set(name, { kind, apiVersion, draft });
+    return draft;
   }
 
   /** The first address of each family: a host-network pod is its node (corner 44). */
@@ -208,7 +266,8 @@ class Gatherer {
 
   #mentionNode(name: string): void {
     const { nodes } = this.#readers;
-    if (!nodes.has(name)) nodes.set(name, { name, labels: new Map(), addresses: [], origin: undefined });
+    if (!nodes.has(name))
+      nodes.set(name, { name, labels: noLabels, addresses: noAddresses, origin: undefined });
   }
 }
 

@@ -16,7 +16,7 @@ export const namespaceNameLabel = 'kubernetes.io/metadata.name';
 /** No labels, as one instance. */
 export const noLabels: Labels = new Map();
 
-/** More sets than these with one hash are not looked through: only made-up input has them. */
+/** More than these with one hash are not looked through: only unlucky or made-up input has them. */
 export const longestBucket = 16;
 
 /**
@@ -27,6 +27,8 @@ export class LabelReader {
   readonly #findings: Findings;
   /** Good sets, by a hash that does not depend on the order of the keys. */
   readonly #buckets = new Map<number, Labels[]>();
+  /** What found its bucket full, by the sorted pairs as text. */
+  readonly #overflow = new Map<string, Labels>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -58,9 +60,7 @@ export class LabelReader {
     }
     const labels = new Map<string, string>();
     for (let i = 0; i < keys.length; i++) labels.set(keys[i] as string, value[keys[i] as string] as string);
-    if (labels.size === 0) return noLabels;
-    this.#remember(hash, bucket, labels);
-    return labels;
+    return labels.size === 0 ? noLabels : this.#remember(hash, bucket, labels);
   }
 
   /** The instance that stands for all labels equal to `labels`. */
@@ -70,14 +70,21 @@ export class LabelReader {
     for (const [key, value] of labels) hash = (hash + hashText(hashText(0x811c9dc5, key), value)) | 0;
     const bucket = this.#buckets.get(hash);
     const known = bucket?.find((other) => isEqual(other, labels));
-    if (known !== undefined) return known;
-    this.#remember(hash, bucket, labels);
-    return labels;
+    return known ?? this.#remember(hash, bucket, labels);
   }
 
-  #remember(hash: number, bucket: Labels[] | undefined, labels: Labels): void {
-    if (bucket === undefined) this.#buckets.set(hash, [labels]);
-    else if (bucket.length < longestBucket) bucket.push(labels);
+  #remember(hash: number, bucket: Labels[] | undefined, labels: Labels): Labels {
+    if (bucket === undefined) {
+      this.#buckets.set(hash, [labels]);
+    } else if (bucket.length < longestBucket) {
+      bucket.push(labels);
+    } else {
+      const text = JSON.stringify([...labels].sort(([a], [b]) => (a < b ? -1 : 1)));
+      const known = this.#overflow.get(text);
+      if (known !== undefined) return known;
+      this.#overflow.set(text, labels);
+    }
+    return labels;
   }
 
   #readEach(
@@ -115,11 +122,21 @@ export class LabelReader {
   }
 }
 
-/** FNV-1a over the UTF-16 code units, and one step that parts a text from the next. */
+/**
+ * FNV-1a over the length and the first and last eight UTF-16 code units, two in one step: what differs between labels
+ * and names of one cluster is at their ends.
+ */
 export function hashText(seed: number, text: string): number {
-  let hash = seed;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return Math.imul(hash ^ 0xff, 0x01000193);
+  const { length } = text;
+  let hash = Math.imul(seed ^ length, 0x01000193);
+  const head = Math.min(length, 8);
+  for (let i = 0; i < head; i += 2) {
+    hash = Math.imul(hash ^ (text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16)), 0x01000193);
+  }
+  for (let i = Math.max(head, length - 8); i < length; i += 2) {
+    hash = Math.imul(hash ^ (text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16)), 0x01000193);
+  }
+  return hash;
 }
 
 function areSame(labels: Labels, keys: readonly string[], value: Readonly<Record<string, unknown>>): boolean {

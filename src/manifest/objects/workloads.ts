@@ -107,6 +107,7 @@ export class ControllerReader {
     const ordinals = mappingAt(findings, object, spec.ordinals, ['spec', 'ordinals']);
     const start = natural(findings, object, ordinals?.start, ['spec', 'ordinals', 'start']) ?? 0;
     if (findings.refusals !== before) return undefined;
+    const owner = hasOwners(kind) ? ownerOf(metadata) : undefined;
     const { labels, undecided } = this.#templateLabels(object, kind, job.spec, written, podSpec);
     return {
       id: `${namespace}/${kind}/${name}`,
@@ -116,7 +117,7 @@ export class ControllerReader {
       origin: object.origin,
       object,
       // A Deployment that an operator's object owns is still what people know the pods by.
-      owner: hasOwners(kind) ? ownerOf(namespace, metadata) : undefined,
+      owner: owner === undefined ? undefined : ownerId(namespace, owner),
       replicas,
       labels,
       undecided,
@@ -128,9 +129,9 @@ export class ControllerReader {
   /**
    * The pods that the template of `controller` would make, as pods of the workload `id`.
    *
-   * @param isTaken - whether a pod of the input has that id already
+   * @param isTaken - whether a pod of the input has that name already
    */
-  podsOf(controller: Controller, id: string, name: string, isTaken: (podId: string) => boolean): Pod[] {
+  podsOf(controller: Controller, id: string, name: string, isTaken: (podName: string) => boolean): Pod[] {
     const { replicas, kind } = controller;
     if (replicas === 0) return [];
     if (kind !== 'StatefulSet') return [this.#pod(controller, { id, name, workload: id, replicas })];
@@ -155,14 +156,14 @@ export class ControllerReader {
     return this.#namedPods(controller, id, isTaken);
   }
 
-  #namedPods(controller: Controller, workload: string, isTaken: (podId: string) => boolean): Pod[] {
+  #namedPods(controller: Controller, workload: string, isTaken: (podName: string) => boolean): Pod[] {
     const pods: Pod[] = [];
     const taken: string[] = [];
     for (let i = 0; i < controller.replicas; i++) {
       const index = `${controller.firstOrdinal + i}`;
       const name = `${controller.name}-${index}`;
       const id = `${controller.namespace}/Pod/${name}`;
-      if (isTaken(id)) {
+      if (isTaken(name)) {
         taken.push(name);
         continue;
       }
@@ -347,11 +348,18 @@ const ownKinds: ReadonlySet<string> = new Set([
   'ReplicationController',
 ]);
 
+/** An entry of `metadata.ownerReferences`, as far as it matters. */
+export interface OwnerReference {
+  readonly kind: string;
+  readonly name: string;
+  readonly apiVersion: unknown;
+}
+
 /**
  * The controller that `metadata.ownerReferences` names: the one with `controller: true`, else the first. A Node owns
  * static pods, which belong to no workload, and a Pod is none.
  */
-export function ownerOf(namespace: string, metadata: Fields): Owner | undefined {
+export function ownerOf(metadata: Fields): OwnerReference | undefined {
   const references = metadata.ownerReferences;
   if (!Array.isArray(references) || references.length === 0) return undefined;
   let owner: unknown = references[0];
@@ -364,10 +372,13 @@ export function ownerOf(namespace: string, metadata: Fields): Owner | undefined 
   if (!isRecord(owner)) return undefined;
   const { kind, name, apiVersion } = owner;
   if (typeof kind !== 'string' || typeof name !== 'string' || kind === '' || name === '') return undefined;
-  if (kind === 'Node' || kind === 'Pod') return undefined;
-  const isForeign =
-    ownKinds.has(kind) && typeof apiVersion === 'string' && groupOf(apiVersion)?.includes('.') === true;
-  const shown = isForeign ? `${kind}.${groupOf(apiVersion) ?? ''}` : kind;
+  return kind === 'Node' || kind === 'Pod' ? undefined : { kind, name, apiVersion };
+}
+
+/** The owner as a workload of `namespace`; a kind of Kubernetes' name in another group says so (corner 69). */
+export function ownerId(namespace: string, { kind, name, apiVersion }: OwnerReference): Owner {
+  const group = ownKinds.has(kind) && typeof apiVersion === 'string' ? groupOf(apiVersion) : undefined;
+  const shown = group?.includes('.') === true ? `${kind}.${group}` : kind;
   return { id: `${namespace}/${shown}/${name}`, kind: shown, name };
 }
 
