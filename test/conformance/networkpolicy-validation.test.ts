@@ -8,12 +8,22 @@ import {
 } from '../../src/manifest/network-policy/index.ts';
 import type { FieldError } from '../../src/manifest/validate/index.ts';
 import { formatPath } from '../../src/model/index.ts';
-import { readManifest } from '../manifest/network-policy/yaml.ts';
+import type { Path } from '../../src/model/index.ts';
+import { readText } from '../../src/manifest/text/index.ts';
 
 const root = join(import.meta.dirname, 'networkpolicy-validation');
 
 function filesOf(folder: string): string[] {
   return readdirSync(join(root, folder)).filter((file) => file.endsWith('.yaml'));
+}
+
+/** The one document of `text`, as Kubernetes reads YAML. */
+function readManifest(text: string): { readonly value: unknown; readonly duplicates: readonly Path[] } {
+  const { documents, diagnostics } = readText({ file: 'policy.yaml', text });
+  const [document] = documents;
+  // A duplicate key may be told by the reader of texts as well; nothing else is wrong with these texts.
+  if (document === undefined || documents.length > 1) throw new Error(JSON.stringify(diagnostics));
+  return document;
 }
 
 function textOf(...path: string[]): string {

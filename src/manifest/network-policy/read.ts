@@ -73,7 +73,7 @@ class Reader {
     this.#clean = object.duplicates.length === 0;
     let spec: unknown;
     let named = false;
-    for (const key in object.value) {
+    for (const key of Object.keys(object.value)) {
       const value = object.value[key];
       switch (key) {
         case 'apiVersion':
@@ -98,9 +98,12 @@ class Reader {
   #metadata(meta: unknown): boolean {
     if (!isRecord(meta)) return false;
     let named = false;
-    for (const key in meta) {
+    for (const key of Object.keys(meta)) {
       const value = meta[key];
-      if (value === null || value === undefined) continue;
+      if (value === null || value === undefined) {
+        if (!metaFields.has(key)) this.#clean = false;
+        continue;
+      }
       switch (key) {
         case 'name':
           named = typeof value === 'string' && isDnsSubdomain(value);
@@ -147,7 +150,7 @@ class Reader {
     let policyTypes: unknown;
     let readable = true;
     if (isRecord(raw)) {
-      for (const key in raw) {
+      for (const key of Object.keys(raw)) {
         switch (key) {
           case 'podSelector':
             podSelector = raw[key];
@@ -222,7 +225,7 @@ class Reader {
     }
     let peers: unknown;
     let ports: unknown;
-    for (const key in raw) {
+    for (const key of Object.keys(raw)) {
       if (key === field) peers = raw[key];
       else if (key === 'ports') ports = raw[key];
       else this.#clean = false;
@@ -233,8 +236,8 @@ class Reader {
   #peers(raw: unknown): Peers {
     const list = this.#list(raw);
     if (list === undefined) return { kind: 'oneOf', peers: [noPeer] };
-    const [first, ...rest] = list.map((peer) => this.#peer(peer));
-    return first === undefined ? anyPeer : { kind: 'oneOf', peers: [first, ...rest] };
+    const peers = list.map((peer) => this.#peer(peer));
+    return isNonEmpty(peers) ? { kind: 'oneOf', peers } : anyPeer;
   }
 
   #peer(raw: unknown): Peer {
@@ -242,7 +245,7 @@ class Reader {
     let namespaceSelector: unknown = null;
     let ipBlock: unknown = null;
     if (isRecord(raw)) {
-      for (const key in raw) {
+      for (const key of Object.keys(raw)) {
         if (key === 'podSelector') podSelector = raw[key];
         else if (key === 'namespaceSelector') namespaceSelector = raw[key];
         else if (key === 'ipBlock') ipBlock = raw[key];
@@ -275,7 +278,7 @@ class Reader {
     }
     let cidr: Cidr | undefined;
     let list: unknown;
-    for (const key in raw) {
+    for (const key of Object.keys(raw)) {
       const value = raw[key];
       if (key === 'cidr') cidr = this.#cidr(value);
       else if (key === 'except') list = value;
@@ -313,10 +316,8 @@ class Reader {
   #ports(raw: unknown): Ports {
     const list = this.#list(raw);
     if (list === undefined) return { kind: 'oneOf', ports: [this.#noPort(raw)] };
-    if (list.length === 0) return allPorts;
-    const [first, ...rest] = list.map((entry) => this.#port(entry));
-    const ports: NonEmpty<PortEntry> | undefined = first === undefined ? undefined : [first, ...rest];
-    return ports === undefined ? allPorts : { kind: 'oneOf', ports };
+    const ports = list.map((entry) => this.#port(entry));
+    return isNonEmpty(ports) ? { kind: 'oneOf', ports } : allPorts;
   }
 
   #port(raw: unknown): PortEntry {
@@ -326,14 +327,13 @@ class Reader {
     let port: unknown;
     let endPort: unknown;
     let readable = true;
-    for (const key in raw) {
+    for (const key of Object.keys(raw)) {
       const value = raw[key];
-      if (value === null || value === undefined) continue;
-      if (key === 'port') port = value;
-      else if (key === 'endPort') endPort = value;
+      if (key === 'port') port = value ?? undefined;
+      else if (key === 'endPort') endPort = value ?? undefined;
       else if (key !== 'protocol') this.#clean = false;
       else if (value === 'TCP' || value === 'UDP' || value === 'SCTP') protocol = value;
-      else readable = false;
+      else if (value !== null && value !== undefined) readable = false;
     }
     if (!readable) return this.#noPort(raw);
     if (port === undefined) {
@@ -366,7 +366,7 @@ class Reader {
   #fieldsOfSelector(raw: Readonly<Record<string, unknown>>): LabelSelector | undefined {
     let labels: unknown;
     let expressions: unknown;
-    for (const key in raw) {
+    for (const key of Object.keys(raw)) {
       if (key === 'matchLabels') labels = raw[key];
       else if (key === 'matchExpressions') expressions = raw[key];
       else this.#clean = false;
@@ -389,7 +389,7 @@ class Reader {
     let key: unknown;
     let operator: unknown;
     let list: unknown;
-    for (const field in raw) {
+    for (const field of Object.keys(raw)) {
       if (field === 'key') key = raw[field];
       else if (field === 'operator') operator = raw[field];
       else if (field === 'values') list = raw[field];
@@ -428,6 +428,11 @@ class Reader {
 }
 
 const noItems: readonly unknown[] = [];
+
+function isNonEmpty<T>(items: readonly T[]): items is NonEmpty<T> {
+  return items.length > 0;
+}
+
 const everyTcpPort: PortEntry = { kind: 'everyPort', protocol: 'TCP' };
 
 function isPort(value: unknown): value is number {
@@ -436,7 +441,7 @@ function isPort(value: unknown): value is number {
 
 function areLabels(raw: unknown): boolean {
   if (!isRecord(raw)) return false;
-  for (const key in raw) {
+  for (const key of Object.keys(raw)) {
     const value = raw[key] ?? '';
     if (!isLabelKey(key) || typeof value !== 'string' || !isLabelValue(value)) return false;
   }
@@ -446,7 +451,7 @@ function areLabels(raw: unknown): boolean {
 function areAnnotations(raw: unknown): boolean {
   if (!isRecord(raw)) return false;
   let size = 0;
-  for (const key in raw) {
+  for (const key of Object.keys(raw)) {
     const value = raw[key] ?? '';
     if (typeof value !== 'string' || !isLabelKey(key.toLowerCase())) return false;
     // UTF-8 takes up to three bytes for a unit: near the limit the exact rule decides.
@@ -464,7 +469,7 @@ function labelSelectorOf(raw: unknown): LabelSelector | undefined {
   if (!isRecord(raw)) return undefined;
   let text = '';
   let count = 0;
-  for (const key in raw) {
+  for (const key of Object.keys(raw)) {
     const value = raw[key] ?? '';
     if (typeof value !== 'string') return undefined;
     text += `${key}=${value},`;
@@ -477,7 +482,7 @@ function labelSelectorOf(raw: unknown): LabelSelector | undefined {
   const known = selectors.get(text);
   if (known !== undefined) return known;
   const requirements: Requirement[] = [];
-  for (const key in raw) {
+  for (const key of Object.keys(raw)) {
     const value = raw[key] ?? '';
     if (typeof value !== 'string' || !isLabelKey(key) || !isLabelValue(value)) return undefined;
     requirements.push({ key, operator: 'In', values: [value], written: 'matchLabels' });
