@@ -110,6 +110,7 @@ test.each([
   ['ingress null or empty', /"ingress":(null|\[\])/, 20],
   ['egress empty', /"egress":(null|\[\])/, 20],
   ['a null rule', /"(in|e)gress":\[([^\]]*,)?null/, 15],
+  ['a lone null rule of egress without policyTypes', /^(?!.*policyTypes).*"egress":\[null\]/, 2],
   ['the empty rule', /"(in|e)gress":\[([^\]]*,)?{}/, 15],
   ['a rule for all peers', /"(from|to)":(null|\[\])/, 30],
   ['a rule for all ports', /"ports":(null|\[\])[^,]*}/, 10],

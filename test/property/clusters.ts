@@ -269,7 +269,12 @@ function rulesOf(field: 'from' | 'to'): Shape {
     [3, all({ [field]: peers })],
     [9, all({ [field]: peers, ports })],
   );
-  return weighted<Json>([1, fc.constantFrom<Json>(null, [])], [8, listOf(rule, 3)]);
+  // A lone dash is a rule that allows everything, and makes a policy of egress one (corner 9).
+  return weighted<Json>(
+    [1, fc.constantFrom<Json>(null, [])],
+    [8, listOf(rule, 3)],
+    [1, fc.constantFrom<Json>([null], [{}])],
+  );
 }
 
 // Absent, all spellings of both, and lists that repeat a value (corner 5).
