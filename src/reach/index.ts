@@ -1,3 +1,4 @@
+export { allowedPorts } from './allowed.ts';
 export { count } from './count.ts';
 export { explain } from './explain.ts';
 export type { ExplainQuery } from './explain.ts';

@@ -1,0 +1,114 @@
+/**
+ * podwall as a library: read manifests, compile their policies once, ask.
+ *
+ * ```ts
+ * import { compile, explain, map, parsePorts, readManifests, resolveEnd } from 'podwall';
+ *
+ * const { cluster, diagnostics } = readManifests([{ file: 'app.yaml', text }]);
+ * const policy = compile(cluster);
+ * const answer = map(policy, { level: { kind: 'workload' }, diagnostics });
+ * ```
+ *
+ * Everything here is pure: no file, clock, network or console is touched, so it runs in Node and in a browser alike.
+ * Answers as text are in `podwall/render`.
+ *
+ * @packageDocumentation
+ */
+export { diagnosticCodes, emptyCluster, readManifests, readObjects } from './manifest/index.ts';
+export type { CodeDoc, ManifestSource, ReadOptions, SourceText } from './manifest/index.ts';
+export { formatPath, matches, satisfies } from './model/index.ts';
+export type {
+  Cluster,
+  ClusterNode,
+  ContainerPort,
+  Diagnostic,
+  Direction,
+  DirectionSpec,
+  Labels,
+  LabelSelector,
+  Namespace,
+  NetworkPolicy,
+  NonEmpty,
+  NotModelled,
+  ObjectRef,
+  Operator,
+  Origin,
+  Path,
+  Peer,
+  Peers,
+  Place,
+  Pod,
+  PortEntry,
+  Ports,
+  ReadResult,
+  Requirement,
+  Rule,
+  Service,
+  ServicePort,
+  Severity,
+  Workload,
+  WorkloadKind,
+} from './model/index.ts';
+export { formatAddress, formatCidr, parseAddress, parseCidr, PortSet } from './net/index.ts';
+export type {
+  Address,
+  AddressLeniency,
+  AddressRange,
+  Cidr,
+  CidrIrregularity,
+  Family,
+  ParsedCidr,
+  PortRange,
+  Protocol,
+} from './net/index.ts';
+export { compile, CompiledPolicy, profiles } from './policy/index.ts';
+export type {
+  CompileOptions,
+  CompileStats,
+  Decision,
+  PolicyEnd,
+  Profile,
+  ProfileName,
+  SelectingPolicy,
+  SideDecision,
+} from './policy/index.ts';
+export {
+  allowedPorts,
+  count,
+  explain,
+  isPortProblem,
+  map,
+  MapTooLargeError,
+  parsePorts,
+  resolveEnd,
+  splitTarget,
+} from './reach/index.ts';
+export type {
+  AllowedPorts,
+  ConnectivityCount,
+  ConnectivityMap,
+  End,
+  EndOptions,
+  EndProblem,
+  ExplainQuery,
+  Explanation,
+  LabelCheck,
+  Level,
+  MapAnswer,
+  MapConnection,
+  MapPeer,
+  MapQuery,
+  MapReason,
+  MapSummary,
+  NearMiss,
+  NotModelledEntry,
+  PeerCheck,
+  PolicyCheck,
+  PortCheck,
+  PortProblem,
+  PortQuery,
+  RuleCheck,
+  SideExplanation,
+  Target,
+  Verdict,
+} from './reach/index.ts';
