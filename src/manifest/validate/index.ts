@@ -28,5 +28,5 @@ export {
   text,
 } from './schema.ts';
 export type { Schema } from './schema.ts';
-export { validateLabelSelector, validateLabels } from './selector.ts';
+export { validateLabelSelector } from './selector.ts';
 export type { ExpressionObject, SelectorObject } from './selector.ts';
