@@ -180,7 +180,7 @@ function* explanationLines(explanation: Explanation, look: Look): Generator<stri
   );
   for (const { side, name } of sides) {
     const other = side.direction === 'egress' ? explanation.to : explanation.from;
-    yield* sideLines(side, name, nameWidth, isOneEnded ? undefined : other, look);
+    yield* sideLines(side, explanation.port, name, nameWidth, isOneEnded ? undefined : other, look);
   }
   const changes = explanation.nearest.slice(0, mostChanges);
   for (const [i, change] of changes.entries()) {
@@ -233,6 +233,7 @@ function signOf(
 
 function* sideLines(
   side: SideExplanation,
+  asked: string | undefined,
   name: string,
   nameWidth: number,
   other: string | undefined,
@@ -254,9 +255,10 @@ function* sideLines(
   const shown = listed.slice(0, mostPolicies);
   const policyWidth = Math.min(
     Math.max(0, ...shown.map(({ policy }) => displayWidth(visible(policy.name)))),
-    Math.max(12, nameWidth - 2),
+    Math.max(Math.min(32, Math.floor(look.width * 0.35)), nameWidth - 2),
   );
   let left = mostQuoted;
+  const worthQuoting = other === undefined ? new Set(shown) : nearestOf(shown);
   for (const check of shown) {
     const policyName = shorten(visible(check.policy.name), policyWidth, look.signs);
     yield* withPlace(
@@ -265,8 +267,8 @@ function* sideLines(
       placeOf(check),
       look,
     );
-    if (left <= 0 || (check.effect === 'admits' && other !== undefined)) continue;
-    const quoted = quotedOf(check, other, Math.min(left, mostOfPolicy));
+    if (left <= 0 || !worthQuoting.has(check)) continue;
+    const quoted = quotedOf(check, other, asked, Math.min(left, mostOfPolicy));
     left -= quoted.length;
     yield* quoteLines(quoted, look, '      ');
     const hidden = check.rules.length - quotedRules(check, other).length;
@@ -346,6 +348,23 @@ function quotedRules(check: PolicyCheck, other: string | undefined): readonly Ru
   return best.sort((a, b) => a.rule - b.rule);
 }
 
+/** Policies quoted on one side. */
+const mostQuotedPolicies = 2;
+
+/** Of the policies that do not admit, those whose best rule misses least: the others are not what the reader looks for. */
+function nearestOf(checks: readonly PolicyCheck[]): ReadonlySet<PolicyCheck> {
+  const misses = checks
+    .filter(({ effect, rules }) => effect !== 'admits' && rules.length > 0)
+    .map((check) => ({ check, distance: Math.min(...check.rules.map(missesOf)) }));
+  const least = Math.min(...misses.map(({ distance }) => distance));
+  return new Set(
+    misses
+      .filter(({ distance }) => distance === least)
+      .slice(0, mostQuotedPolicies)
+      .map(({ check }) => check),
+  );
+}
+
 /** How far a rule is from admitting: the peer that fails least, and the port entry that fails least. */
 function missesOf(rule: RuleCheck): number {
   let peer = rule.peers.length === 0 ? 0 : Infinity;
@@ -360,10 +379,15 @@ function missesOf(rule: RuleCheck): number {
 }
 
 /** Lines of the rules worth quoting, each with what it says about the other end. */
-function quotedOf(check: PolicyCheck, other: string | undefined, most: number): readonly QuotedLine[] {
+function quotedOf(
+  check: PolicyCheck,
+  other: string | undefined,
+  asked: string | undefined,
+  most: number,
+): readonly QuotedLine[] {
   const rules = quotedRules(check, other);
   const quoted = new Map<number, QuotedLine>();
-  const notes = other === undefined ? new Map<number, string[]>() : notesOf(rules, briefName(other));
+  const notes = other === undefined ? new Map<number, string[]>() : notesOf(rules, briefName(other), asked);
   const { origin } = check.policy;
   for (const rule of rules) {
     if (rule.endLine === undefined) continue;
@@ -376,12 +400,28 @@ function quotedOf(check: PolicyCheck, other: string | undefined, most: number): 
       quoted.set(line, { line, text, notes: notes.get(line) ?? [] });
     }
   }
-  const all = [...quoted.values()].sort((a, b) => a.line - b.line);
+  const all = [...quoted.values()].sort((a, b) => a.line - b.line).map(movedToPort);
   return all.length <= most ? all : abridged(all, most);
 }
 
 function isFirstRule(rule: RuleCheck): boolean {
   return rule.rule === 0;
+}
+
+/** An entry's note stands beside its port where the entry begins with its protocol: the port is what people look for. */
+function movedToPort(line: QuotedLine, i: number, lines: readonly QuotedLine[]): QuotedLine {
+  const above = lines[i - 1];
+  const below = lines[i + 1];
+  if (above !== undefined && startsWithProtocol(above, line)) {
+    return { ...line, notes: [...above.notes, ...line.notes] };
+  }
+  return below !== undefined && startsWithProtocol(line, below) ? { ...line, notes: [] } : line;
+}
+
+function startsWithProtocol(line: QuotedLine, next: QuotedLine): boolean {
+  return (
+    /^\s*-\s+protocol\s*:/.test(line.text) && /^\s+port\s*:/.test(next.text) && next.line === line.line + 1
+  );
 }
 
 /** The line above the first rule is quoted only when it is the field that holds the rules. */
@@ -406,7 +446,11 @@ function abridged(lines: readonly QuotedLine[], most: number): readonly QuotedLi
 }
 
 /** What stands beside the lines of rules: does a requirement hold, and what is there instead. */
-function notesOf(rules: readonly RuleCheck[], other: string): Map<number, string[]> {
+function notesOf(
+  rules: readonly RuleCheck[],
+  other: string,
+  asked: string | undefined,
+): Map<number, string[]> {
   const notes = new Map<number, string[]>();
   const note = (line: number, text: string): void => {
     const known = notes.get(line);
@@ -431,7 +475,10 @@ function notesOf(rules: readonly RuleCheck[], other: string): Map<number, string
       if (port.port === undefined || port.matches === 'none') continue;
       if (port.matches === true) note(port.place.line, 'matches');
       else if (port.matches === 'some') note(port.place.line, 'matches in part');
-      else note(port.place.line, port.reason === undefined ? 'does not match' : visible(port.reason));
+      else {
+        const what = asked === undefined ? 'does not match' : `does not match ${visible(asked)}`;
+        note(port.place.line, port.reason === undefined ? what : visible(port.reason));
+      }
     }
   }
   return notes;
@@ -519,7 +566,7 @@ function verdictReasons(explanation: Explanation): readonly string[] {
   const closed = sides.find(({ state }) => state === 'closed') ?? sides.find(({ state }) => state !== 'open');
   if (closed === undefined) return [];
   const failing = closed.policies.filter(({ effect }) => effect !== 'admits');
-  const first = failing.find(({ rules }) => rules.length > 0) ?? failing[0];
+  const first = [...nearestOf(failing)][0] ?? failing[0];
   const what = `${closed.direction} ${closed.state}`;
   if (first === undefined) return [what];
   const policy = `${visible(first.policy.name)}, ${placeOf(first)}`;

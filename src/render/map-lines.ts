@@ -206,7 +206,7 @@ export function nounsOf(level: string): { readonly one: string; readonly many: s
 }
 
 /** Names that are listed instead of counted take at most so many columns. */
-const longestList = 32;
+const longestList = 28;
 
 /**
  * Several peers in few words: `backend`, `all 4 in payments`, `12 workloads in shop`, `everyone but shop/db`.
@@ -226,10 +226,11 @@ function describe(view: MapView, set: readonly number[], others: readonly number
   if (isPlain && set.length === total) {
     return view.byNamespace.size > 1 ? 'everyone' : `all ${count(total, nouns.one, nouns.many)}`;
   }
-  const listedNames = ids
-    .slice(0, 4)
-    .map((id) => view.names.short(id))
-    .join(', ');
+  const listedNames = namesText(
+    view,
+    ids.slice(0, 4),
+    namespaces.size === 1 && nouns.one !== 'namespace' ? [...namespaces][0] : undefined,
+  );
   if (ids.length <= 4 && listedNames.length <= longestList) return listedNames;
   if (isPlain && total >= 6 && total - set.length <= 2 + others.length && others.length <= 2) {
     const members = new Set([...set, ...others]);
@@ -261,6 +262,14 @@ function describe(view: MapView, set: readonly number[], others: readonly number
       : `${number(names.length)} namespaces`;
   if (whole === set.length && names.length < view.byNamespace.size) return `all ${number(whole)} in ${where}`;
   return `${count(set.length, nouns.one, nouns.many)} in ${where}`;
+}
+
+/** `web, db`, or `shop/{web, db}` where all are of one namespace that has to be said. */
+function namesText(view: MapView, ids: readonly string[], namespace: string | undefined): string {
+  const names = ids.map((id) => view.names.short(id));
+  const prefix = `${visible(namespace ?? '')}/`;
+  if (namespace === undefined || !names.every((name) => name.startsWith(prefix))) return names.join(', ');
+  return `${prefix}{${names.map((name) => name.slice(prefix.length)).join(', ')}}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { cut, displayWidth, pad, visible, type Look } from './text.ts';
+import { cut, displayWidth, pad, visible, wrap, type Look } from './text.ts';
 
 /** A line of a manifest with its number; `notes` stand to the right of it. */
 export interface QuotedLine {
@@ -7,25 +7,23 @@ export interface QuotedLine {
   readonly notes: readonly string[];
 }
 
-/** Notes stand no further right than this, so that they stay near what they speak of. */
-const furthestNote = 44;
+/** Notes stand below each other up to this column of the quoted text. */
+const furthestNote = 54;
+/** Notes below a line begin no further right than this. */
+const furthestBelow = 16;
 
 /**
- * Lines of a manifest as people point at them: number, bar, text, notes. Lines are cut at the terminal's width, their
- * notes are not; numbers that do not follow each other are parted by a sign.
+ * Lines of a manifest as people point at them: number, bar, text, notes. A note that does not fit beside its line stands
+ * below it. Lines are cut at the terminal's width; numbers that do not follow each other are parted by a sign.
  */
 export function quoteLines(quoted: readonly QuotedLine[], look: Look, indent: string): readonly string[] {
   const digits = String(quoted.at(-1)?.line ?? 1).length;
-  const { bar, gap } = look.signs;
-  const prefixWidth = indent.length + digits + 3;
-  const room = look.width - prefixWidth;
-  const longestNote = Math.max(0, ...quoted.map(({ notes }) => displayWidth(notes.join('; '))));
-  const noted = quoted.filter(({ notes }) => notes.length > 0);
-  const column = Math.min(
-    Math.max(0, ...noted.map(({ text }) => displayWidth(visible(text)))) + 3,
-    furthestNote,
-    Math.max(20, room - longestNote),
+  const { bar, gap, below } = look.signs;
+  const room = look.width - indent.length - digits - 3;
+  const fits = quoted.filter(
+    ({ text, notes }) => notes.length > 0 && widthOf(text) + 3 + displayWidth(notes.join('; ')) <= room,
   );
+  const column = Math.min(furthestNote, Math.max(0, ...fits.map(({ text }) => widthOf(text) + 3)));
   const lines: string[] = [];
   let previous: number | undefined;
   for (const { line, text, notes } of quoted) {
@@ -34,12 +32,27 @@ export function quoteLines(quoted: readonly QuotedLine[], look: Look, indent: st
     previous = line;
     const head = look.quiet(`${indent}${String(line).padStart(digits)} ${bar}`);
     const shown = visible(text).trimEnd();
-    if (notes.length === 0) {
+    const note = notes.join('; ');
+    const width = displayWidth(shown);
+    if (note === '') {
       lines.push(`${head} ${cut(shown, room, look.signs)}`.trimEnd());
-      continue;
+    } else if (Math.max(column, width + 3) + displayWidth(note) <= room) {
+      lines.push(`${head} ${pad(shown, Math.max(column, width + 3))}${look.doubtful(note)}`);
+    } else if (width + 3 + displayWidth(note) <= room) {
+      lines.push(`${head} ${shown}   ${look.doubtful(note)}`);
+    } else {
+      lines.push(`${head} ${cut(shown, room, look.signs)}`.trimEnd());
+      const start = Math.min(furthestBelow, shown.length - shown.trimStart().length) + 2;
+      const margin = `${indent}${' '.repeat(digits)} ${bar} ${' '.repeat(start)}`;
+      const after = ' '.repeat(displayWidth(below) + 1);
+      for (const part of wrap(`${below} ${note}`, look, margin, margin + after)) {
+        lines.push(look.quiet(part.slice(0, margin.length)) + look.doubtful(part.slice(margin.length)));
+      }
     }
-    const note = cut(notes.join('; '), room - Math.min(column, 20), look.signs);
-    lines.push(`${head} ${pad(cut(shown, column - 2, look.signs), column)}${look.doubtful(note)}`);
   }
   return lines;
+}
+
+function widthOf(text: string): number {
+  return displayWidth(visible(text).trimEnd());
 }

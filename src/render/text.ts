@@ -27,6 +27,7 @@ export interface Signs {
   readonly bar: string;
   readonly dot: string;
   readonly gap: string;
+  readonly below: string;
   readonly yes: string;
   readonly no: string;
   readonly unknown: string;
@@ -38,6 +39,7 @@ const unicodeSigns: Signs = {
   bar: '│',
   dot: '·',
   gap: '⋮',
+  below: '↳',
   yes: '✓',
   no: '✗',
   unknown: '?',
@@ -49,6 +51,7 @@ const asciiSigns: Signs = {
   bar: '|',
   dot: '-',
   gap: ':',
+  below: '^',
   yes: '+',
   no: 'x',
   unknown: '?',

@@ -5,6 +5,7 @@ import { groupEdges, type Edge } from '../../src/render/groups.ts';
 import { addressesText, namesOf } from '../../src/render/names.ts';
 import { allowedOf, portsText } from '../../src/render/ports.ts';
 import { cut, displayWidth, lookOf, number, percent, shorten, visible, wrap } from '../../src/render/text.ts';
+import { tableLines } from '../../src/render/table.ts';
 import { workload } from './answers.ts';
 import { obeyed } from './golden.ts';
 
@@ -224,5 +225,35 @@ describe('text', () => {
     expect(percent(1, 1_000_000)).toBe('under 0.1 %');
     expect(percent(999_999, 1_000_000)).toBe('over 99.9 %');
     expect(percent(984, 1000)).toBe('98.4 %');
+  });
+});
+
+describe('a table', () => {
+  const columns = [{ title: 'NAME' }, { title: 'N', align: 'right' as const }];
+
+  it('of a million rows is drawn as one of few', () => {
+    const rows = Array.from({ length: 2500 }, (_, i) => [`名前-${'x'.repeat(i % 90)}`, String(i)]);
+    const [first, ...long] = tableLines(columns, rows, look);
+    const [head, ...short] = tableLines(columns, [...rows.slice(0, 1900), ...rows.slice(-1)], look);
+    expect(head).toBe(first);
+    expect(long.slice(0, 1900)).toEqual(short.slice(0, 1900));
+    expect(long.at(-1)).toBe(short.at(-1));
+  });
+
+  it('without rows is its headings', () => {
+    expect([...tableLines(columns, [], look)]).toEqual(['NAME  N']);
+  });
+
+  it('shortens the columns that may give first', () => {
+    const cells = ['a'.repeat(60), 'b'.repeat(60)];
+    const [, line = ''] = tableLines(
+      [
+        { title: 'A', keeps: [60, 8] },
+        { title: 'B', keeps: [18] },
+      ],
+      [cells],
+      look,
+    );
+    expect(line).toBe(`${'a'.repeat(60)}  ${'b'.repeat(9)}…${'b'.repeat(8)}`);
   });
 });
