@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { diagnosticCodes } from '../../../src/manifest/index.ts';
+import { objectCodes } from '../../../src/manifest/objects/index.ts';
+import { documents, pod, read, told } from './read.ts';
+
+const service = (spec: string): string =>
+  `{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ${spec}}}`;
+const container = (ports: string): string =>
+  pod('a', '', `spec: {containers: [{name: c, ports: [${ports}]}]}`);
+const policy = (spec: string): string =>
+  `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p}, spec: {podSelector: {}, ${spec}}}`;
+const nested = (depth: number, mark: string): string =>
+  depth === 0
+    ? pod('deep')
+    : `{apiVersion: v1, kind: List, items: ${depth === 1 ? mark : ''}[${nested(depth - 1, mark)}]}`;
+
+/** One case for each code: its severity, and the input with » before the place that is told. */
+const cases: Readonly<Record<string, readonly [severity: string, text: string]>> = {
+  'address-invalid': ['warning', pod('a', '', 'status: {podIP: »10.0.0.999}')],
+  'api-version-missing': ['error', '»kind: NetworkPolicy\nmetadata: {name: a}\nspec: {}'],
+  'duplicate-key': [
+    'warning',
+    'apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  labels: {a: b}\n  labels: »{c: d}',
+  ],
+  'kind-missing': ['error', documents(pod('a'), '»metadata: {name: b}\nspec: {}')],
+  'kind-not-served': ['error', 'apiVersion: »extensions/v1beta1\nkind: NetworkPolicy\nmetadata: {name: a}'],
+  'label-key-invalid': ['error', pod('a', 'labels: {my app: »b}')],
+  'label-value-invalid': ['error', pod('a', 'labels: {app: »my web}')],
+  'list-too-deep': ['error', nested(17, '»')],
+  'name-invalid': ['error', pod('»A_b')],
+  'name-missing': ['error', '{apiVersion: v1, kind: Pod, metadata: »{}}'],
+  'namespace-assumed': [
+    'note',
+    policy('ingress: [{from: [»{namespaceSelector: {matchLabels: {team: a}}}]}]'),
+  ],
+  'namespace-ignored': ['warning', '{apiVersion: v1, kind: Namespace, metadata: {name: a, namespace: »b}}'],
+  'namespace-invalid': ['error', pod('a', 'namespace: »B_c')],
+  'namespace-name-label': [
+    'warning',
+    '{apiVersion: v1, kind: Namespace, metadata: {name: a, labels: {kubernetes.io/metadata.name: »b}}}',
+  ],
+  'no-objects': ['error', '»replicas: 3'],
+  'object-twice': ['warning', documents(pod('a'), `»${pod('a')}`)],
+  'pod-name-taken': [
+    'warning',
+    documents(
+      pod('db-0', '', 'spec: {nodeName: n1}'),
+      '{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: »db}, spec: {template: {}}}',
+    ),
+  ],
+  'pods-without-address': [
+    'note',
+    documents(pod('a'), policy('ingress: [{from: [»{ipBlock: {cidr: 10.0.0.0/8}}]}]')),
+  ],
+  'port-missing': ['error', container('»{name: http}')],
+  'port-name-invalid': ['error', container('{name: »HTTP, containerPort: 1}')],
+  'port-name-twice': ['error', container('{name: a, containerPort: 1}, {name: »a, containerPort: 2}')],
+  'port-out-of-range': ['error', service('ports: [{port: »70000}]')],
+  'port-quoted': ['error', service('ports: [{port: 80, targetPort: »"8080"}]')],
+  'protocol-unknown': ['error', container('{containerPort: 1, protocol: »tcp}')],
+  'replicas-negative': [
+    'error',
+    '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: »-1, template: {}}}',
+  ],
+  'replicas-not-named': [
+    'note',
+    '{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {replicas: »1001, template: {}}}',
+  ],
+  'service-type-unknown': ['error', service('type: »Clusterip')],
+  'service-without-selector': ['note', '{apiVersion: v1, kind: Service, metadata: {name: a}, spec: »{}}'],
+  'template-missing': [
+    'error',
+    '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: »{replicas: 1}}',
+  ],
+  'wrong-type': ['error', pod('a', 'labels: {version: »1.10}')],
+};
+
+/** The text without the mark, and where it stood. */
+function marked(text: string): { readonly text: string; readonly place: string } {
+  const before = text.slice(0, text.indexOf('»')).split('\n');
+  return { text: text.replace('»', ''), place: `${before.length}:${(before.at(-1) ?? '').length + 1}` };
+}
+
+describe('each code', () => {
+  test('has a case, and each case a code', () => {
+    expect(Object.keys(cases).sort()).toEqual(Object.keys(objectCodes).sort());
+  });
+
+  test.each(Object.entries(cases))('%s', (code, [severity, text]) => {
+    const { text: input, place } = marked(text);
+    const { diagnostics } = read(input);
+    expect(told(diagnostics)).toEqual([`${code} ${severity} ${place}`]);
+    for (const { message, hint } of diagnostics) {
+      expect(message).not.toMatch(/undefined|\[object/);
+      expect(hint ?? 'x').not.toBe('');
+    }
+    expect(diagnosticCodes.get(code)?.title).toMatch(/\.$/);
+  });
+});
+
+test('what a server has stored is told as a warning, and counts', () => {
+  const text = pod('a', 'uid: u, labels: {my app: b}');
+  const result = read(text);
+  expect(told(result.diagnostics)).toEqual(['label-key-invalid warning 1:74']);
+  expect(result.cluster.pods.map(({ labels }) => [...labels])).toEqual([[['my app', 'b']]]);
+  expect(read(pod('a', 'labels: {my app: b}')).cluster.pods).toEqual([]);
+});
