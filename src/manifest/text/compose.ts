@@ -1,5 +1,5 @@
 import { Composer, Lexer, Parser } from 'yaml';
-import type { Document, ErrorCode } from 'yaml';
+import type { CST, Document, ErrorCode } from 'yaml';
 import { maxDepth, maxTokens } from './limits.ts';
 import { kubernetesYamlOptions } from './schema.ts';
 
@@ -59,15 +59,21 @@ export function compose(text: string): Composed {
       else add(next.range[0], next.range[0] + 1, 'MULTIPLE_DOCS', 'a second document');
     }
   };
+  const next = (token: CST.Token): void => {
+    // The composer would keep each of them, too.
+    if (token.type === 'error')
+      add(token.offset, token.offset + token.source.length, 'UNEXPECTED_TOKEN', token.message);
+    else take(composer.next(token));
+  };
   try {
     let tokens = 0;
     for (const lexeme of new Lexer().lex(text)) {
       if (++tokens > maxTokens) return { kind: 'tooManyTokens' };
-      for (const token of parser.next(lexeme)) take(composer.next(token));
+      for (const token of parser.next(lexeme)) next(token);
       // The document and a scalar stand on the stack, too.
       if (parser.stack.length > maxDepth + 2) return { kind: 'tooDeep', offset: parser.offset };
     }
-    for (const token of parser.end()) take(composer.next(token));
+    for (const token of parser.end()) next(token);
     take(composer.end());
   } catch (error) {
     if (!(error instanceof EnoughErrors)) throw error;

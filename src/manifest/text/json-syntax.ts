@@ -1,3 +1,4 @@
+import { maxDepth } from './limits.ts';
 import type { Finding } from './syntax.ts';
 
 /**
@@ -10,8 +11,7 @@ export function jsonProblem(text: string, from: number): Finding {
   /** What closes the open containers. */
   const open: string[] = [];
   let expect: 'value' | 'valueOrEnd' | 'keyOrEnd' | 'key' | 'colon' | 'commaOrEnd' | 'nothing' = 'value';
-  const token =
-    /"(?:[ !#-[\]-\u{10FFFF}]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|[{}[\],:]/uy;
+  const token = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|[{}[\],:]/y;
   let at = from;
   const fail = (message: string): Finding => ({
     code: 'json-syntax',
@@ -32,10 +32,17 @@ export function jsonProblem(text: string, from: number): Finding {
         hint: 'the dump may have been cut off: make it again',
       };
     }
+    if (open.length > maxDepth)
+      return {
+        ...fail(''),
+        code: 'document-too-deep',
+        message: `Mappings and lists are nested more than ${maxDepth} levels deep here; no Kubernetes object is.`,
+      };
+    const string = text[at] === '"' ? stringAt(text, at) : undefined;
+    if (typeof string === 'string') return fail(string);
     token.lastIndex = at;
-    const found = token.exec(text)?.[0];
-    if (found === undefined)
-      return text[at] === '"' ? fail(stringMistake(text, at)) : fail(`${wanted(expect)} is expected here.`);
+    const found = string === undefined ? token.exec(text)?.[0] : '"';
+    if (found === undefined) return fail(`${wanted(expect)} is expected here.`);
     const isEnd = found === '}' || found === ']';
     switch (expect) {
       case 'value':
@@ -74,7 +81,7 @@ export function jsonProblem(text: string, from: number): Finding {
       default:
         return expect satisfies never;
     }
-    at = token.lastIndex;
+    at = string ?? token.lastIndex;
   }
 }
 
@@ -83,10 +90,11 @@ function wanted(expect: string): string {
   return expect.startsWith('key') ? 'a key in double quotes' : 'a value';
 }
 
-function stringMistake(text: string, at: number): string {
+/** Where the string that starts at `at` ends, or what is wrong with it. */
+function stringAt(text: string, at: number): number | string {
   for (let next = at + 1; next < text.length; next++) {
     const char = text.charCodeAt(next);
-    if (char === 34) break;
+    if (char === 34) return next + 1;
     if (char === 10) return 'a line ends within quotes; write the line end as \\n, or close the quotes.';
     if (char < 32) return 'a control character stands within quotes.';
     if (char === 92) {

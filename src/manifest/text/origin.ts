@@ -205,14 +205,13 @@ export class JsonOrigin implements Origin {
   readonly file: string;
   private readonly index: LineIndex;
   private readonly places: JsonPlaces;
-  private readonly onOneLine: boolean;
+  private readonly end: number;
 
   constructor(file: string, index: LineIndex, start: number, end: number) {
     this.file = file;
     this.index = index;
     this.places = new JsonPlaces(index.text, start);
-    const newline = index.text.indexOf('\n', this.places.start);
-    this.onOneLine = newline === -1 || newline >= end;
+    this.end = end;
   }
 
   locate(path: Path): Place {
@@ -226,14 +225,18 @@ export class JsonOrigin implements Origin {
 
   /** `undefined` where the whole JSON stands on one line, too. */
   lines(from: number, to: number): readonly string[] | undefined {
-    return this.onOneLine ? undefined : this.index.lines(from, to, maxQuotedLine);
+    return this.onOneLine() ? undefined : this.index.lines(from, to, maxQuotedLine);
   }
 
   endLine(path: Path): number | undefined {
-    if (this.onOneLine) return undefined;
+    if (this.onOneLine()) return undefined;
     const { value } = this.places.find(path);
     const line = this.index.place(valueEnd(this.index.text, value) - 1).line;
     return this.lines(line, line) === undefined ? undefined : line;
+  }
+
+  private onOneLine(): boolean {
+    return !this.index.text.slice(this.places.start, this.end).includes('\n');
   }
 
   private place(offset: number): Place {

@@ -60,7 +60,9 @@ class TextReader {
 
   constructor(source: SourceText, options: TextOptions) {
     this.file = source.file;
-    this.text = source.text.startsWith('\uFEFF') ? source.text.slice(1) : source.text;
+    const text = source.text.startsWith('\uFEFF') ? source.text.slice(1) : source.text;
+    // Carriage returns alone end lines, too; the parser knows them only before line feeds.
+    this.text = !text.includes('\n') && text.includes('\r') ? text.replaceAll('\r', '\n') : text;
     this.options = options;
     this.index = new LineIndex(this.text);
   }
@@ -89,9 +91,11 @@ class TextReader {
     }
     const values: { readonly value: unknown; readonly chunk: Chunk }[] = [];
     for (const chunk of topLevelValues(this.text)) {
-      const parsed = looksLikeJson(this.text, chunk.start)
-        ? parseJson(this.text.slice(chunk.start, chunk.end))
-        : undefined;
+      // What spans the whole text has failed to parse already.
+      const parsed =
+        looksLikeJson(this.text, chunk.start) && (values.length > 0 || chunk.end < this.text.length)
+          ? parseJson(this.text.slice(chunk.start, chunk.end))
+          : undefined;
       if (parsed === undefined) {
         // Too long for YAML, and certainly meant as JSON: the values before the mistake count.
         if (this.text.length <= maxYamlDocument) return false;
@@ -134,15 +138,17 @@ class TextReader {
     }
     // A document of a stream may be JSON, too: faster, and found to be so by its first character.
     const json = jsonPart(text);
+    let asJson: Finding | undefined;
     if (json !== undefined) {
       const parsed = parseJson(text.slice(json.start, json.end));
       if (parsed !== undefined) {
         this.addJson(parsed.value, { start: start + json.start, end: start + json.end });
         return;
       }
-      const problem = meantAsJson(text, json);
-      if (problem !== undefined) {
-        this.report(problem, start);
+      asJson = meantAsJson(text, json);
+      // YAML allows more between brackets: comments, a comma before the end, words without quotes.
+      if (asJson !== undefined && !/[#}\]'a-zA-Z~&*!]/.test(text[asJson.offset] ?? '')) {
+        this.report(asJson, start);
         return;
       }
     }
@@ -163,7 +169,8 @@ class TextReader {
         return;
       case 'errors': {
         const mayTry = this.suggestions++ < maxSuggestions;
-        this.report(syntaxFinding(text, composed.errors, mayTry ? this.options.verify : 'none'), start);
+        const verify = mayTry ? this.options.verify : 'none';
+        this.report(asJson ?? syntaxFinding(text, composed.errors, verify), start);
         return;
       }
       case 'nodes': {
@@ -235,14 +242,10 @@ function jsonPart(text: string): Chunk | undefined {
   return { start, end: text.length - (marker?.[0].length ?? 0) };
 }
 
-/**
- * The mistake of a text that is no JSON but was meant to be: its first key is in double quotes. As YAML, which allows
- * more between brackets, are read: comments, a comma before the end, words without quotes.
- */
+/** The mistake of a document that is no JSON but was meant to be: its first key is in double quotes. */
 function meantAsJson(text: string, { start, end }: Chunk): Finding | undefined {
   if (text.includes('{{') || !/^[{[]\s*["{[]/.test(text.slice(start, start + 1000))) return undefined;
-  const problem = jsonProblem(text.slice(0, end), start);
-  return /[#}\]'a-zA-Z~&*!]/.test(text[problem.offset] ?? '') ? undefined : problem;
+  return jsonProblem(text.slice(0, end), start);
 }
 
 /** YAML allows no control characters; the parser would take them. c-printable, https://yaml.org/spec/1.2.2/#51-character-set */
@@ -298,7 +301,8 @@ function tooDeep(offset: number): Finding {
 }
 
 function valueFinding(text: string, problem: ValueProblem): Finding {
-  const { offset, value } = problem;
+  const { offset } = problem;
+  const value = shorten(problem.value);
   if (/\{\{/.test(text.slice(Math.max(0, offset - 2), offset + 2)))
     return syntaxFinding(text, [{ code: 'UNEXPECTED_TOKEN', message: '', offset, end: offset }], undefined);
   const place = { offset, value };

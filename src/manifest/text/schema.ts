@@ -44,9 +44,10 @@ function numberValue(text: string): number | undefined {
       const value = Number.parseInt(digits, hex !== undefined ? 16 : binary !== undefined ? 2 : 8);
       // Beyond 64 bits ParseInt fails, and ParseFloat knows only the decimal notation.
       if (value < 2 ** 64) return sign === '-' ? 0 - value : value;
-      return /^[-+]?\d+$/.test(plain) ? Number(plain) : undefined;
+      return /^[-+]?\d+$/.test(plain) ? finite(Number(plain)) : undefined;
     }
-    return (sign === '-' ? 0 - Number(decimal) : Number(decimal)) + 0;
+    const value = Number(decimal);
+    return finite(sign === '-' ? 0 - value : value);
   }
   return /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(plain) ? finite(Number(plain)) : undefined;
 }
