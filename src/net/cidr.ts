@@ -35,7 +35,8 @@ export function parseCidr(text: string): ParsedCidr | undefined {
   if (slash < 0) return undefined;
   const head = text.slice(0, slash);
   const tail = text.slice(slash + 1);
-  if (!/^[0-9]{1,3}$/.test(tail)) return undefined;
+  // Go's sloppy parser takes any number of leading zeros (corner 37); the bound keeps hostile text short.
+  if (!/^[0-9]{1,64}$/.test(tail)) return undefined;
   const given = Number(tail);
   const irregularities: CidrIrregularity[] = [];
   if (tail.length > 1 && tail.startsWith('0')) irregularities.push('prefix-leading-zeros');

@@ -56,9 +56,21 @@ export class PortSet {
 
   /** The union of several sets; none when there are none. */
   static union(sets: Iterable<PortSet>): PortSet {
-    let all = PortSet.none;
-    for (const set of sets) all = all.union(set);
-    return all;
+    const ranges = new Map<Protocol, PortRange[]>();
+    let other = false;
+    for (const set of sets) {
+      other ||= set.other;
+      for (const [protocol, own] of set.#ranges) {
+        const known = ranges.get(protocol);
+        if (known === undefined) ranges.set(protocol, [...own]);
+        else for (const range of own) known.push(range);
+      }
+    }
+    const merged = protocols.flatMap((protocol) => {
+      const list = ranges.get(protocol);
+      return list === undefined ? [] : [[protocol, merge(list)] as const];
+    });
+    return merged.length === 0 && !other ? PortSet.none : new PortSet(new Map(merged), other);
   }
 
   get isEmpty(): boolean {
@@ -135,26 +147,28 @@ function merge(ranges: readonly PortRange[]): readonly PortRange[] {
 
 function intersection(a: readonly PortRange[], b: readonly PortRange[]): readonly PortRange[] {
   const shared: PortRange[] = [];
-  for (const x of a) {
-    for (const y of b) {
-      const from = Math.max(x.from, y.from);
-      const to = Math.min(x.to, y.to);
-      if (from <= to) shared.push({ from, to });
-    }
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) {
+    const x = a[i]!;
+    const y = b[j]!;
+    const from = Math.max(x.from, y.from);
+    const to = Math.min(x.to, y.to);
+    if (from <= to) shared.push({ from, to });
+    if (x.to < y.to) i++;
+    else j++;
   }
   return shared;
 }
 
+/** What `a` has and `b` has not: `a` cut by everything between the ranges of `b`. */
 function difference(a: readonly PortRange[], b: readonly PortRange[]): readonly PortRange[] {
-  let left = [...a];
-  for (const cut of b) {
-    left = left.flatMap(({ from, to }) => {
-      if (cut.to < from || cut.from > to) return [{ from, to }];
-      const parts: PortRange[] = [];
-      if (from < cut.from) parts.push({ from, to: cut.from - 1 });
-      if (cut.to < to) parts.push({ from: cut.to + 1, to });
-      return parts;
-    });
+  const gaps: PortRange[] = [];
+  let next = lowest;
+  for (const { from, to } of b) {
+    if (next < from) gaps.push({ from: next, to: from - 1 });
+    next = to + 1;
   }
-  return left;
+  if (next <= highest) gaps.push({ from: next, to: highest });
+  return intersection(a, gaps);
 }

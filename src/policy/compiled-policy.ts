@@ -215,11 +215,15 @@ export class CompiledPolicy {
     if (c < 0) return everything;
     const { profiles, profileOf, ports } = this.parts;
     const profile = profiles[direction][profileOf[direction][c]!]!;
+    const otherClass = this.classOf(other);
     let allowed = nothing;
     for (let i = 0; i < profile.peers.length && allowed !== everything; i++) {
       const peer = profile.peers[i]!;
-      if (!this.#counts(this.peerHas(peer, other, family))) continue;
-      const set = direction === 'ingress' ? profile.ports[i]! : this.resolve(profile.ports[i]!, peer, other);
+      if (!this.#counts(this.peerHas(peer, other, family, otherClass))) continue;
+      const set =
+        direction === 'ingress'
+          ? profile.ports[i]!
+          : this.resolve(profile.ports[i]!, peer, other, otherClass);
       allowed = ports.union(allowed, set);
     }
     return allowed;
@@ -231,34 +235,35 @@ export class CompiledPolicy {
   }
 
   /** What a port spec of an egress rule means at a destination that `peer` matched (corners 28 and 29). */
-  resolve(spec: number, peer: number, destination: PolicyEnd): number {
+  resolve(spec: number, peer: number, destination: PolicyEnd, c: number = this.classOf(destination)): number {
     const { ports, peers, classes } = this.parts;
-    const c = this.classOf(destination);
     if (c < 0) return ports.fixed(spec);
     if (!this.profile.namedPortOnIpBlock && peers.definition(peer).kind === 'block') return ports.fixed(spec);
     return ports.resolve(spec, classes.portMap[c]!);
   }
 
-  /** Whether a peer means an end, in a family where it matters. */
-  peerHas(peer: number, end: PolicyEnd, family: Family): Holds {
+  /**
+   * Whether a peer means an end, in a family where it matters.
+   *
+   * @param c - the class of `end`, for callers that have asked for it before
+   */
+  peerHas(peer: number, end: PolicyEnd, family: Family, c: number = this.classOf(end)): Holds {
     const { peers, blocks, index } = this.parts;
     const definition = peers.definition(peer);
     switch (definition.kind) {
       case 'any':
         return yes;
-      case 'pods': {
-        const c = this.classOf(end);
+      case 'pods':
         if (c < 0) return no; // corners 13 and 44: neither addresses nor nodes, nor pods that are their node
         return index.holds(definition.namespace, definition.namespaces, definition.selector, c);
-      }
       case 'block': {
         const block = blocks.block(definition.block);
         if (block.family !== family) return no; // corner 37
-        if (end.kind === 'pod' && !this.profile.ipBlockMatchesPods && !isHost(end.pod, this.profile))
-          return no;
-        return addressesOf(end).some((address) => address.family === family && blockHas(block, address.value))
-          ? yes
-          : no;
+        if (c >= 0 && !this.profile.ipBlockMatchesPods) return no; // corner 34
+        for (const address of addressesOf(end)) {
+          if (address.family === family && blockHas(block, address.value)) return yes;
+        }
+        return no;
       }
     }
   }
@@ -277,37 +282,45 @@ export class CompiledPolicy {
     }
     const exempt = this.exemption(from, to);
     if (exempt !== undefined) return { allowed: true, exempt, egress: openSide, ingress: openSide };
-    const egress = this.#decideSide('egress', from, to, protocol, port, shared);
-    const ingress = this.#decideSide('ingress', to, from, protocol, port, shared);
+    const fromClass = this.classOf(from);
+    const toClass = this.classOf(to);
+    const ask = { protocol, port, family: shared };
+    const egress = this.#decideSide('egress', from, fromClass, to, toClass, ask);
+    const ingress = this.#decideSide('ingress', to, toClass, from, fromClass, ask);
     return { allowed: egress.kind !== 'closed' && ingress.kind !== 'closed', exempt, egress, ingress };
   }
 
   #decideSide(
     direction: Direction,
     subject: PolicyEnd,
+    subjectClass: number,
     other: PolicyEnd,
-    protocol: Protocol,
-    port: number,
-    family: Family,
+    otherClass: number,
+    {
+      protocol,
+      port,
+      family,
+    }: { readonly protocol: Protocol; readonly port: number; readonly family: Family },
   ): SideDecision {
-    if (!this.isolated(direction, subject)) return openSide;
-    const { rules, ports, classes } = this.parts;
-    const destination = direction === 'ingress' ? subject : other;
-    for (const { index, sure } of this.selecting(subject)) {
+    const { rules, ports, classes, profiles, profileOf } = this.parts;
+    if (subjectClass < 0 || !profiles[direction][profileOf[direction][subjectClass]!]!.isolated)
+      return openSide;
+    for (const { index, sure } of this.#selectingClass(subjectClass)) {
       if (!sure && this.parts.assume === 'closed') continue;
       const compiled = rules[direction][index];
       if (compiled === undefined) continue;
       for (let rule = 0; rule < compiled.length; rule++) {
         const { peers, spec } = compiled[rule]!;
         for (let peer = 0; peer < peers.length; peer++) {
-          if (!this.#counts(this.peerHas(peers[peer]!, other, family))) continue;
+          if (!this.#counts(this.peerHas(peers[peer]!, other, family, otherClass))) continue;
           const set =
             direction === 'ingress'
-              ? ports.resolve(spec, classes.portMap[this.classOf(subject)]!)
-              : this.resolve(spec, peers[peer]!, destination);
+              ? ports.resolve(spec, classes.portMap[subjectClass]!)
+              : this.resolve(spec, peers[peer]!, other, otherClass);
           if (!ports.set(set).has(protocol, port)) continue;
           const model = this.cluster.policies[index]![direction];
           const written = model.kind === 'isolates' ? model.rules[rule] : undefined;
+          const destination = direction === 'ingress' ? subject : other;
           return {
             kind: 'admitted',
             policy: index,
@@ -376,7 +389,10 @@ export class CompiledPolicy {
   /** The policies that select an end, or may, in the order of the input; of either direction. */
   selecting(end: PolicyEnd): readonly SelectingPolicy[] {
     const c = this.classOf(end);
-    if (c < 0) return [];
+    return c < 0 ? [] : this.#selectingClass(c);
+  }
+
+  #selectingClass(c: number): readonly SelectingPolicy[] {
     let list = this.#selecting.get(c);
     if (list === undefined) {
       const { groups, groupsOf } = this.parts;
@@ -427,5 +443,7 @@ export function addressesOf(end: PolicyEnd): readonly Address[] {
 /** Whether an end has a family; a pod or node whose addresses are unknown has both (corner 39). */
 export function has(end: PolicyEnd, family: Family): boolean {
   const addresses = addressesOf(end);
-  return addresses.length === 0 || addresses.some((address) => address.family === family);
+  if (addresses.length === 0) return true;
+  for (const address of addresses) if (address.family === family) return true;
+  return false;
 }

@@ -23,14 +23,17 @@ export function reasons(
 ): readonly MapReason[] {
   const wanted = portSet(connection.allowed);
   const found = new Map<string, MapReason>();
-  for (const source of examples(policy, from)) {
-    for (const destination of examples(policy, to)) {
-      for (const reason of pairReasons(policy, source, destination, wanted)) {
-        const key = `${reason.direction}/${reason.kind}/${reason.policy ?? ''}/${reason.rule ?? ''}`;
-        if (!found.has(key)) found.set(key, reason);
-      }
+  const ask = (source: PolicyEnd, destination: PolicyEnd): void => {
+    for (const reason of pairReasons(policy, source, destination, wanted)) {
+      const key = `${reason.direction}/${reason.kind}/${reason.policy ?? ''}/${reason.rule ?? ''}`;
+      if (!found.has(key)) found.set(key, reason);
     }
+  };
+  for (const source of examples(policy, from)) {
+    for (const destination of examples(policy, to)) ask(source, destination);
   }
+  const neighbours = onOneNode(policy, from, to);
+  if (neighbours !== undefined) ask(...neighbours);
   const of = (direction: Direction): readonly MapReason[] =>
     [...found.values()].filter((reason) => reason.direction === direction).slice(0, mostReasons);
   return [...of('egress'), ...of('ingress')];
@@ -51,6 +54,29 @@ function examples(policy: CompiledPolicy, end: ReasonEnd): readonly PolicyEnd[] 
     if (seen.size >= mostExamples) break;
   }
   return [...seen.values()];
+}
+
+/** A pair of which one is the other's own node, which examples of each class may miss (corner 42). */
+function onOneNode(
+  policy: CompiledPolicy,
+  from: ReasonEnd,
+  to: ReasonEnd,
+): readonly [PolicyEnd, PolicyEnd] | undefined {
+  if ('outside' in from || 'outside' in to) return undefined;
+  const byNode = new Map<string | undefined, PolicyEnd[]>();
+  for (const pod of from.group.pods) {
+    const end: PolicyEnd = { kind: 'pod', pod };
+    const ends = byNode.get(pod.node);
+    if (ends === undefined) byNode.set(pod.node, [end]);
+    else if (ends.length < 2) ends.push(end);
+  }
+  for (const pod of to.group.pods) {
+    for (const source of byNode.get(pod.node) ?? []) {
+      const destination: PolicyEnd = { kind: 'pod', pod };
+      if (policy.exemption(source, destination) === 'node') return [source, destination];
+    }
+  }
+  return undefined;
 }
 
 function pairReasons(
