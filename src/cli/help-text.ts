@@ -33,7 +33,7 @@ Documentation: https://github.com/podwall/podwall#readme
 
 const ends = `Ends:
   shop/web              a pod or a workload; with -n shop also web
-  shop/deploy/web       the same with its kind: po, deploy, sts, ds, rs, job, cj, rc
+  shop/deploy/web       the same by kind: po, deploy, sts, ds, rs, rc, job, cj
   shop/svc/web          a Service: its endpoints, on the Service's own ports
   shop/*                all pods of a namespace
   app=web               all pods with this label
@@ -57,14 +57,14 @@ const document = (kind: string): string => `  json, yaml  the answer as a docume
 
 /** What stands below the flags of `map --help`. */
 export function mapHelp(name: string): string {
-  return `-f, --from, --to, --peer and --port may be repeated. How END and PORT are written,
-and what --profile means: ${name} help explain
+  return `-f, --from, --to, --peer and --port may be repeated. What END, PORT and profiles
+are: ${name} help explain
 
 Formats of -o:
   table       grouped, for reading (default)
   wide        one line for each connection, nothing left out
   matrix      who may reach whom as a grid
-  json, yaml  documents of kind ConnectivityMap, or ConnectivityCount with --count
+  json, yaml  a ConnectivityMap, or with --count a ConnectivityCount
   csv, md     tables for a spreadsheet or for Markdown
   dot         a graph for Graphviz
   mermaid     a graph for Markdown that draws Mermaid

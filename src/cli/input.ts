@@ -30,7 +30,7 @@ type Quote = NonNullable<DiagnosticOptions['quote']>;
  * @throws UsageError when there is no input, when it cannot be read, or when it holds no object
  */
 export async function readCluster(
-  flags: InputFlags,
+  flags: InputFlags & { readonly allNamespaces?: boolean },
   paths: readonly string[],
   example: string,
 ): Promise<Input> {
@@ -51,7 +51,8 @@ export async function readCluster(
       throw new UsageError(`no Kubernetes object in ${where}`, dump(example));
     }
     const { cluster } = read;
-    if (flags.namespace !== undefined) checkNamespace(cluster, flags.namespace);
+    if (flags.namespace !== undefined && flags.allNamespaces !== true)
+      checkNamespace(cluster, flags.namespace);
     return { cluster, diagnostics, command: commandOf(named, flags), quote: quoteFrom(sources) };
   } catch (error) {
     if (error instanceof InputError) throw new UsageError(visible(error.message), error.hint);

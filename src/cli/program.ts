@@ -81,6 +81,7 @@ export function createProgram(
       getOutHelpWidth: () => outputWidth() ?? 80,
     })
     .configureHelp({
+      minWidthToWrap: 20,
       optionTerm: (option) => plainFlags(option.flags, option.short !== undefined),
       argumentTerm: (argument) => metavar(argument.name()) + (argument.variadic ? '...' : ''),
       argumentDescription: (argument) => argument.description,

@@ -37,29 +37,38 @@ function widthOf(stream: Output): number | undefined {
   return stream.isTTY && stream.columns > 0 ? stream.columns : undefined;
 }
 
+/** Whether nobody reads standard output any more. Node does not mark it as destroyed. */
+let isUnread = false;
+
 /** Makes a closed pipe (`podwall … | head`) the end of the output instead of a crash. */
 export function endQuietlyOnClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
+      if (stream === process.stdout) isUnread = true;
     });
-  }
-}
-
-/** Writes to standard output no faster than it is read; stops without a word when the reader has gone. */
-export async function print(text: string | Iterable<string>): Promise<void> {
-  for (const piece of typeof text === 'string' ? pieces(text) : text) {
-    if (process.stdout.destroyed || process.stdout.errored !== null) return;
-    if (process.stdout.write(piece)) continue;
-    // The reader may go while we wait: then there is no drain, only a close.
-    await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => undefined);
   }
 }
 
 const pieceLength = 1 << 16;
 
-function* pieces(text: string): Generator<string> {
-  for (let from = 0; from < text.length; from += pieceLength) yield text.slice(from, from + pieceLength);
+/** Writes to standard output no faster than it is read; stops without a word when the reader has gone. */
+export async function print(text: string | Iterable<string>): Promise<void> {
+  let waiting = '';
+  for (const piece of typeof text === 'string' ? [text] : text) {
+    waiting += piece;
+    if (waiting.length < pieceLength) continue;
+    await write(waiting);
+    waiting = '';
+    if (isUnread) return;
+  }
+  await write(waiting);
+}
+
+async function write(text: string): Promise<void> {
+  // A reader that has gone is heard of in a later turn of the loop, as an error: then there is no drain.
+  if (text === '' || process.stdout.write(text)) await new Promise<void>((resolve) => setImmediate(resolve));
+  else await once(process.stdout, 'drain').catch(() => undefined);
 }
 
 /** Writes to standard error. */
