@@ -10,7 +10,7 @@ import type { LabelReader } from './labels.ts';
 import { readMetadata } from './metadata.ts';
 import { noAddresses } from './pods.ts';
 import type { PodReader } from './pods.ts';
-import { ControllerReader, nothingUndecided, ownerId, ownerOf } from './workloads.ts';
+import { ControllerReader, nothingUndecided, checkOwners, ownerId, ownerOf } from './workloads.ts';
 import type { Controller, Owner } from './workloads.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -209,6 +209,7 @@ class Gatherer {
     const { status: given } = object.value;
     const status = isRecord(given) ? given : (mappingAt(findings, object, given, statusPath) ?? noFields);
     const addresses = pods.addresses(object, status, spec.hostNetwork);
+    if (metadata.ownerReferences !== undefined) checkOwners(findings, object, metadata);
     if (findings.refusals !== before) return;
     const { namespace, podPrefix } = scope;
     const { origin, ref } = object;

@@ -1,7 +1,7 @@
 import type { Labels, Origin, Path, Pod } from '../../model/index.ts';
 import type { ReadOptions, RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
-import { count, integerAt, mappingAt } from './findings.ts';
+import { count, integerAt, listAt, mappingAt, textAt } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { groupOf } from './kinds.ts';
 import type { ControllerKind } from './kinds.ts';
@@ -102,6 +102,7 @@ export class ControllerReader {
     const meta = mappingAt(findings, object, template?.metadata, [...at, 'metadata']);
     const written = this.#labels.read(object, meta?.labels, [...at, 'metadata', 'labels']);
     const podSpec = this.#pods.spec(object, template?.spec, [...at, 'spec']);
+    checkOwners(findings, object, metadata);
     const replicas = this.#replicas(object, kind, spec);
     const { namespace = 'default', name } = object.ref;
     const ordinals = mappingAt(findings, object, spec.ordinals, ['spec', 'ordinals']);
@@ -373,6 +374,23 @@ export function ownerOf(metadata: Fields): OwnerReference | undefined {
   const { kind, name, apiVersion } = owner;
   if (typeof kind !== 'string' || typeof name !== 'string' || kind === '' || name === '') return undefined;
   return kind === 'Node' || kind === 'Pod' ? undefined : { kind, name, apiVersion };
+}
+
+/** Reports owner references of a type that no server decodes: a name such as `y` or `1` needs quotes. */
+export function checkOwners(findings: Findings, object: RawObject, { ownerReferences }: Fields): void {
+  const path = ['metadata', 'ownerReferences'];
+  if (!Array.isArray(ownerReferences)) {
+    listAt(findings, object, ownerReferences, path);
+    return;
+  }
+  for (let i = 0; i < ownerReferences.length; i++) {
+    const owner: unknown = ownerReferences[i];
+    if (!isRecord(owner)) mappingAt(findings, object, owner, [...path, i]);
+    else {
+      if (typeof owner.kind !== 'string') textAt(findings, object, owner.kind, [...path, i, 'kind']);
+      if (typeof owner.name !== 'string') textAt(findings, object, owner.name, [...path, i, 'name']);
+    }
+  }
 }
 
 /** The owner as a workload of `namespace`; a kind of Kubernetes' name in another group says so (corner 69). */

@@ -53,6 +53,12 @@ describe('the workload of a pod', () => {
     expect(Object.keys(workloads(read(pod('a', owners('')))))).toEqual(['default/Foo/x']);
   });
 
+  test('is not guessed when the reference is no text', () => {
+    const { cluster, diagnostics } = read(pod('a', ownedBy('Foo', 'y', 'x.io/v1')));
+    expect(diagnostics).toMatchObject([{ code: 'wrong-type', path: 'metadata.ownerReferences[0].name' }]);
+    expect(cluster.workloads).toEqual([]);
+  });
+
   test('names the group where another group has a kind of that name (corner 69)', () => {
     const text = documents(
       controller('StatefulSet', 'web', 'replicas: 1'),
