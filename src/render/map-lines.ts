@@ -122,7 +122,7 @@ export function singleLines(view: MapView): readonly MapLine[] {
  */
 export function groupedLines(view: MapView, most: number): readonly MapLine[] {
   const groups = [
-    ...groupEdges(view.inside, (peer) => [peer]),
+    ...groupEdges(view.inside, (peer) => kinOf(view, peer)),
     ...groupEdges(view.toOutside, () => []),
     ...groupEdges(view.fromOutside, () => []),
   ];
@@ -130,6 +130,14 @@ export function groupedLines(view: MapView, most: number): readonly MapLine[] {
     unfold(view, group, 'from').flatMap((part) => unfold(view, part, 'to')),
   );
   return linesOf(view, unfolded.length <= most ? unfolded : groups);
+}
+
+/**
+ * What a group may leave out for a peer: itself, where that is one pod, which always reaches itself (corner 41). Whether
+ * the replicas of a workload or the pods of a namespace reach each other is an answer of its own.
+ */
+export function kinOf(view: MapView, peer: number): readonly number[] {
+  return view.peers[peer]?.pods === 1 ? [peer] : [];
 }
 
 /** A number says too little of so few peers. */
@@ -151,14 +159,20 @@ function unfold(view: MapView, group: Group, side: 'from' | 'to'): readonly Grou
   });
 }
 
-/** Lines for groups, with reasons where there are not too many connections to ask about. */
-export function linesOf(view: MapView, groups: readonly Group[]): readonly MapLine[] {
+/**
+ * Lines for groups, with reasons where there are not too many connections to ask about.
+ *
+ * @param isAcross - the lines stand under a heading that leaves out connections within a namespace
+ */
+export function linesOf(view: MapView, groups: readonly Group[], isAcross = false): readonly MapLine[] {
   const isAsked = view.answer.document.connections.length <= mostReasons;
   return groups.map((group) => {
     const [first] = group.edges;
-    const to = describe(view, group.to, group.from);
+    const without = (side: readonly number[]): readonly number[] =>
+      isAcross ? side : side.filter((peer) => kinOf(view, peer).length > 0);
+    const to = describe(view, group.to, without(group.from));
     return {
-      from: describe(view, group.from, group.to),
+      from: describe(view, group.from, without(group.to)),
       to: isEachOther(group) ? 'each other' : to,
       ports: first === undefined ? '' : portsOf(view.connectionOf(first)),
       because: isAsked ? becauseOf(view, group) : '',
@@ -211,7 +225,7 @@ const longestList = 28;
 /**
  * Several peers in few words: `backend`, `all 4 in payments`, `12 workloads in shop`, `everyone but shop/db`.
  *
- * @param others - the other side: that it does not talk to itself is no exception worth a word
+ * @param others - peers of the other side that need not be here for this to be everyone
  */
 function describe(view: MapView, set: readonly number[], others: readonly number[]): string {
   const ranges = set.flatMap((i) => view.peers[i]?.ranges ?? []);
@@ -232,13 +246,15 @@ function describe(view: MapView, set: readonly number[], others: readonly number
     namespaces.size === 1 && nouns.one !== 'namespace' ? [...namespaces][0] : undefined,
   );
   if (ids.length <= 4 && listedNames.length <= longestList) return listedNames;
-  if (isPlain && total >= 6 && total - set.length <= 2 + others.length && others.length <= 2) {
+  // What is missing is said where it is less than what is there.
+  const mostMissing = total >= 6 ? 2 : 1;
+  if (isPlain && total >= 4 && total - set.length <= mostMissing + others.length && others.length <= 2) {
     const members = new Set([...set, ...others]);
     const missing = view.peers
       .filter((peer, i) => isOfCluster(peer) && !members.has(i))
       .map((peer) => view.names.short(peer.id));
     if (missing.length === 0) return view.byNamespace.size > 1 ? 'everyone' : 'all others';
-    if (missing.length <= 2) return `everyone but ${missing.join(', ')}`;
+    if (missing.length <= mostMissing) return `everyone but ${missing.join(', ')}`;
   }
   const [namespace] = namespaces;
   if (namespaces.size === 1 && namespace !== undefined && nouns.one !== 'namespace') {

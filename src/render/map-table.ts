@@ -2,6 +2,7 @@ import type { MapAnswer, MapPeer } from '../reach/index.ts';
 import { groupEdges, type Edge, type Group } from './groups.ts';
 import {
   groupedLines,
+  kinOf,
   linesOf,
   nounsOf,
   portsOf,
@@ -200,7 +201,7 @@ function* fromTheTop(view: MapView, look: Look): Generator<string, void> {
     return namespace === undefined ? [peer] : (view.byNamespace.get(namespace) ?? [peer]);
   };
   const sections: readonly Section[] = [
-    { title: 'ACROSS NAMESPACES', rows: sectionRows(view, groupEdges(across, own), look) },
+    { title: 'ACROSS NAMESPACES', rows: sectionRows(view, groupEdges(across, own), look, true) },
     { title: 'INSIDE NAMESPACES', rows: insideRows(view, within, look) },
     {
       title: 'TO OUTSIDE',
@@ -255,9 +256,14 @@ interface SectionRow {
   readonly pairs: number;
 }
 
-function sectionRows(view: MapView, groups: readonly Group[], look: Look): readonly SectionRow[] {
+function sectionRows(
+  view: MapView,
+  groups: readonly Group[],
+  look: Look,
+  isAcross = false,
+): readonly SectionRow[] {
   const { arrow } = look.signs;
-  return linesOf(view, groups).map(({ from, to, ports, group }) => ({
+  return linesOf(view, groups, isAcross).map(({ from, to, ports, group }) => ({
     who: `${from} ${arrow} ${to}`,
     ports,
     size: `${sizeOf(view, group.from)} ${arrow} ${sizeOf(view, group.to)}`,
@@ -316,7 +322,7 @@ function groupPerNamespace(view: MapView, edges: readonly Edge[]): readonly Grou
     if (own === undefined) parts.set(namespace, [edge]);
     else own.push(edge);
   }
-  return [...parts.values()].flatMap((part) => groupEdges(part, (peer) => [peer]));
+  return [...parts.values()].flatMap((part) => groupEdges(part, (peer) => kinOf(view, peer)));
 }
 
 /** Peers of one namespace without its name; `all` when they are all, with their number, so that like is told from like. */

@@ -247,3 +247,57 @@ describe('a map for machines', () => {
     expect(validate({ ...document, peers: [{ id: '10.0.0.0/8', kind: 'ip' }] })).not.toEqual([]);
   });
 });
+
+describe('groups of peers in words', () => {
+  const spaces = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const all = spaces.flatMap((space) =>
+    ['w1', 'w2', 'w3', 'w4'].map((name) => `${space}/Deployment/long-name-${name}`),
+  );
+  const lineOf = (from: readonly string[], to: readonly string[]): string => {
+    // Further connections keep the map above the size where each has a line.
+    const others = all.flatMap((a) => all.filter((b) => a !== b).map((b) => [a, b, 1] as const));
+    const connections = [
+      ...from.flatMap((a) =>
+        to.filter((b) => a !== b).map((b) => ({ from: a, to: b, allowed: answers.tcp(99) })),
+      ),
+      ...others.map(([a, b, port]) => ({ from: a, to: b, allowed: answers.tcp(port) })),
+    ];
+    const answer = answers.answerOf({ peers: all.map((id) => answers.workload(id)), connections });
+    const line = renderMap(answer, 'table', plain)
+      .split('\n')
+      .find((each) => each.includes('TCP 99'));
+    return (line ?? '').replace(/ {2,}/g, ' | ').replace(/ \| TCP 99.*/, '');
+  };
+
+  it.each([
+    [all, all, 'everyone | each other'],
+    [all.slice(1), all.slice(0, 1), 'everyone | a/long-name-w1'],
+    [all.slice(0, 1), all.slice(2), 'a/long-name-w1 | everyone but a/long-name-w2'],
+    [all.slice(0, 4), all.slice(4, 8), 'all 4 in a | all 4 in b'],
+    [all.slice(0, 8), all.slice(8, 11), 'all 8 in a and b | c/long-name-w1'],
+    [all.slice(0, 10), all.slice(20, 24), '10 workloads in 3 namespaces | all 4 in f'],
+  ])('%#', (from, to, line) => {
+    expect(lineOf(from, to)).toBe(line);
+  });
+
+  it('calls nobody part of everyone whose own replicas are kept apart', () => {
+    const replicated = [...all.slice(0, 8).map((id) => answers.workload(id, 2))];
+    const [first] = replicated;
+    const reach = (from: readonly { id: string }[]): string =>
+      renderMap(
+        answers.answerOf({
+          peers: replicated,
+          connections: [
+            ...from.map(({ id }) => ({ from: id, to: first?.id ?? '', allowed: answers.tcp(99) })),
+            ...replicated.flatMap(({ id }) =>
+              replicated.map((to) => ({ from: id, to: to.id, allowed: answers.tcp(1) })),
+            ),
+          ],
+        }),
+        'table',
+        plain,
+      );
+    expect(reach(replicated)).toMatch(/^everyone +a\/long-name-w1 +TCP 99/m);
+    expect(reach(replicated.slice(1))).toMatch(/^everyone but a\/long-name-w1 +a\/long-name-w1 +TCP 99/m);
+  });
+});
