@@ -146,8 +146,9 @@ class TextReader {
         return;
       }
       asJson = meantAsJson(text, json);
-      // YAML allows more between brackets: comments, a comma before the end, words without quotes.
-      if (asJson !== undefined && !/[#}\]'a-zA-Z~&*!]/.test(text[asJson.offset] ?? '')) {
+      // YAML allows more between brackets: a comma before the end, words without quotes. But it would take a comment of
+      // JavaScript, and what follows a forgotten comma, for a part of the value.
+      if (asJson !== undefined && /^(?:\/|".*a comma)/.test(`${text[asJson.offset]}${asJson.message}`)) {
         this.report(asJson, start);
         return;
       }
@@ -160,6 +161,16 @@ class TextReader {
     const composed = compose(text);
     switch (composed.kind) {
       case 'empty':
+        // The parser lets it pass, for the document could come later; here the text ends.
+        if (/^%/m.test(text))
+          this.report(
+            {
+              code: 'yaml-syntax',
+              message: 'A directive (%) stands here without a document behind it.',
+              offset: 0,
+            },
+            start,
+          );
         return;
       case 'tooDeep':
         this.report(tooDeep(start + composed.offset));

@@ -26,10 +26,12 @@ export function* splitDocuments(text: string): Generator<Chunk, void> {
       if (begun || content) {
         if (content) yield { start, end: at };
         start = at;
+        directives = false;
       }
+      // A document with directives is read even when it is empty: they may be wrong.
+      content = directives || hasContent(text, at + 3, end);
       begun = true;
       directives = false;
-      content = hasContent(text, at + 3, end);
     } else if (marker === '...') {
       // What stands behind `...` on its line is for the parser to refuse, as are directives without a document.
       if (content || directives || hasContent(text, at + 3, end)) yield { start, end };
