@@ -254,7 +254,10 @@ function describe(view: MapView, set: readonly number[], others: readonly number
       .filter((peer, i) => isOfCluster(peer) && !members.has(i))
       .map((peer) => view.names.short(peer.id));
     if (missing.length === 0) return view.byNamespace.size > 1 ? 'everyone' : 'all others';
-    if (missing.length <= mostMissing) return `everyone but ${missing.join(', ')}`;
+    if (missing.length <= mostMissing) {
+      const named = missing.join(', ');
+      return `everyone but ${missing.length > 1 && named.length > longestList ? missing.length : named}`;
+    }
   }
   const [namespace] = namespaces;
   if (namespaces.size === 1 && namespace !== undefined && nouns.one !== 'namespace') {
