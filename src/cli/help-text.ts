@@ -49,8 +49,8 @@ const ports = `Ports:
 
 const profiles = `Profiles:
   upstream  the reading of Kubernetes' own end-to-end tests (default)
-  np-guard  the reading of that tool: an ipBlock matches no pod, host-network and
-            finished pods are pods like any other
+  np-guard  the reading of that tool: ipBlocks match no pod, and host-network
+            and finished pods are pods like any other
 `;
 
 const document = (kind: string): string => `  json, yaml  the answer as a document of kind ${kind}`;

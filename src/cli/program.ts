@@ -196,10 +196,7 @@ function addInput(command: Command): void {
     .option('-R, --recursive', 'also the folders inside of folders')
     .optionsGroup('Choose how to read it:')
     .addOption(
-      choiceOption('--profile <name>', 'how to read what the API leaves open, below', [
-        'upstream',
-        'np-guard',
-      ]),
+      choiceOption('--profile <name>', 'how to read what the API leaves open', ['upstream', 'np-guard']),
     )
     .option(
       '--kubernetes-version <v>',
@@ -211,8 +208,8 @@ function addInput(command: Command): void {
 
 function addOutput(command: Command, formats: readonly string[], fallback: string): void {
   command
-    .addOption(choiceOption('-o, --output <format>', 'one of the formats below', formats).default(fallback))
-    .option('-q, --quiet', 'no warnings, no notes, no closing remarks')
+    .addOption(choiceOption('-o, --output <format>', 'the format of the answer', formats).default(fallback))
+    .option('-q, --quiet', 'no warnings, no notes, no next command')
     .addOption(
       choiceOption('--color <when>', 'auto (default), always or never', ['auto', 'always', 'never']).default(
         'auto',
