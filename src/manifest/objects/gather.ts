@@ -22,7 +22,11 @@ interface Draft {
   readonly kind: string;
   readonly name: string;
   readonly origin: Origin;
-  readonly pods: Pod[];
+  pods: Pod[];
+  /** How many live pods it has, known before the first is put in: lists that grow take much more room. */
+  live: number;
+  /** How many of them are in `pods` already. */
+  filled: number;
   hasFinished: boolean;
 }
 
@@ -46,6 +50,7 @@ interface KnownOwner {
 /** Owners of owners: Pod, ReplicaSet, Deployment is the longest chain that Kubernetes itself makes. */
 const longestChain = 8;
 const noFields: Fields = {};
+const noPods: Pod[] = [];
 
 /** What reads the parts of pods and controllers, and what is known before them. */
 export interface Readers {
@@ -92,13 +97,22 @@ class Gatherer {
     const finishedPods: Pod[] = [];
     for (let i = 0; i < this.#pods.length; i++) {
       const pod = this.#pods[i] as Pod;
-      const draft = this.#draftOfPod[i] ?? this.#draft(pod.id, 'Pod', pod.name, pod);
+      const draft = (this.#draftOfPod[i] ??= this.#draft(pod.id, 'Pod', pod.name, pod));
       if (pod.finished) {
         draft.hasFinished = true;
         finishedPods.push(pod);
       } else {
-        draft.pods.push(pod);
+        draft.live++;
       }
+    }
+    for (let i = 0; i < this.#pods.length; i++) {
+      const pod = this.#pods[i] as Pod;
+      const draft = this.#draftOfPod[i];
+      if (pod.finished || draft === undefined) continue;
+      if (draft.filled === 0)
+        draft.pods = draft.live === 1 ? [pod] : Array.from<Pod>({ length: draft.live }).fill(pod);
+      else draft.pods[draft.filled] = pod;
+      draft.filled++;
     }
     const workloads: Workload[] = [];
     const finishedWorkloads: Workload[] = [];
@@ -164,7 +178,17 @@ class Gatherer {
     name: string,
     { namespace, origin }: { readonly namespace: string; readonly origin: Origin },
   ): Draft {
-    const draft: Draft = { id, namespace, kind, name, origin, pods: [], hasFinished: false };
+    const draft: Draft = {
+      id,
+      namespace,
+      kind,
+      name,
+      origin,
+      pods: noPods,
+      live: 0,
+      filled: 0,
+      hasFinished: false,
+    };
     this.#drafts.push(draft);
     return draft;
   }

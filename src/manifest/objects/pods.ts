@@ -86,20 +86,21 @@ export class PodReader {
       const address = this.address(object, single, ['status', one]);
       return address === undefined ? noAddresses : [address];
     }
-    const addresses: Address[] = [];
     const items = Array.isArray(list)
       ? (list as readonly unknown[])
       : listAt(this.#findings, object, list, ['status', many]);
+    let first: Address | undefined;
     for (let i = 0; i < items.length; i++) {
       const item = items[i];
       const value: unknown = isRecord(item) ? item.ip : item;
       if (isRecord(item) && (value === undefined || value === '')) continue;
       const address = this.#addressOf(value) ?? this.address(object, value, ['status', many, i]);
-      if (address === undefined || addresses[0]?.family === address.family) continue;
-      addresses.push(address);
-      if (addresses.length === 2) break;
+      if (address === undefined || first?.family === address.family) continue;
+      if (first !== undefined) return [first, address];
+      first = address;
     }
-    return addresses;
+    // A list that is written out takes no more room than it needs, one that grows takes much more.
+    return first === undefined ? noAddresses : [first];
   }
 
   #nodeName(name: string | undefined): string | undefined {
