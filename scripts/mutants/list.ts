@@ -31,8 +31,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/manifest/network-policy/read.ts',
-    find: 'return first === undefined ? anyPeer :',
-    replace: "return first === undefined ? { kind: 'oneOf', peers: [noPeer] } :",
+    find: "? { kind: 'oneOf', peers } : anyPeer;",
+    replace: "? { kind: 'oneOf', peers } : { kind: 'oneOf', peers: [noPeer] };",
     why: 'an empty from means nobody (corner 10)',
   },
   {
@@ -181,9 +181,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'if (rules === undefined) continue;\n        isolates = true;',
-    replace: 'isolates = true;\n        if (rules === undefined) continue;',
+    find: 'return rules === undefined ? [] : [rules];',
+    replace: 'return [rules ?? []];',
     why: 'a policy isolates a direction that it does not list (corner 1)',
+  },
+  {
+    file: 'src/policy/compile.ts',
+    find: 'lists = [[...specs].map(([peer, spec]) => ({ peers: [peer], spec }))];',
+    replace: 'lists = [[...specs].slice(1).map(([peer, spec]) => ({ peers: [peer], spec }))];',
+    why: 'of many policies that select the same pods the first peer is lost (corner 2)',
+  },
+  {
+    file: 'src/policy/compile.ts',
+    find: 'specs.set(peer, known === undefined ? spec : this.#ports.specUnion(known, spec));',
+    replace: 'specs.set(peer, spec);',
+    why: 'of several rules for one peer the last one wins (corner 2)',
   },
   {
     file: 'src/policy/compile.ts',
@@ -265,20 +277,39 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'extra[d] = ports.union(extra[d]!, user.ports);',
-    replace: 'extra[d] = user.ports;',
+    find: 'ingress4[d] = ports.union(ingress4[d]!, user.ports);',
+    replace: 'ingress4[d] = user.ports;',
     why: 'of several narrow rules only the last one admits (corner 2)',
   },
   {
     file: 'src/policy/matrix.ts',
-    find: "return egress === nothing ? nothing : ports.intersect(egress, side('ingress', lane));",
-    replace: "return ports.union(egress, side('ingress', lane));",
-    why: 'one side is enough (corner 3)',
+    find: 'const set = named ? this.#resolve(spec, peer, d) : ports.fixed(spec);',
+    replace: 'const set = ports.fixed(spec);',
+    why: 'a named port in a narrow egress rule means nothing (corner 28)',
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'if (this.#lanes === 1) return true;\n',
-    replace: 'if (this.#lanes >= 1) return true;\n',
+    find: 'if (!single && (lanes & 2) !== 0) egress6[d] = ports.union(egress6[d]!, set);',
+    replace: '',
+    why: 'a narrow egress rule admits IPv4 alone (corner 37)',
+  },
+  {
+    file: 'src/policy/matrix.ts',
+    find: 'if (out === nothing) return nothing;',
+    replace: 'if (out === nothing) return everything;',
+    why: 'a closed egress side opens the pair (corner 3)',
+  },
+  {
+    file: 'src/policy/matrix.ts',
+    find: "        ports.intersect(this.#densePair('egress', s, d, lane), this.#densePair('ingress', s, d, lane)),",
+    replace:
+      "        ports.union(this.#densePair('egress', s, d, lane), this.#densePair('ingress', s, d, lane)),",
+    why: 'one open side is enough (corner 3)',
+  },
+  {
+    file: 'src/policy/matrix.ts',
+    find: 'masks[peer] = familyBits[blocks.block(definition.block).family];',
+    replace: 'masks[peer] = 3;',
     why: 'a block of one family admits the other (corner 37)',
   },
 ];
