@@ -81,7 +81,9 @@ export function progress(text: string): () => void {
   const { stderr }: { readonly stderr: WriteStream } = process;
   if (!stderr.isTTY || process.env['TERM'] === 'dumb') return () => undefined;
   stderr.write(text);
+  let isShown = true;
   return () => {
-    stderr.write('\r\u001B[K');
+    if (isShown) stderr.write('\r\u001B[K');
+    isShown = false;
   };
 }
