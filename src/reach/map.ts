@@ -301,7 +301,10 @@ function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet):
     const of = (access: (typeof list)[number]): number => (family === 'IPv4' ? access.only4 : access.only6);
     let union = 0;
     for (const access of list) union = ports.union(union, of(access));
-    add(ports.minus(union, both), (access) => ports.union(access.both, of(access)), family);
+    const more = ports.minus(union, both);
+    // Other protocols have no name of their own in a document: what holds for one family is then written whole.
+    const written = ports.set(more).other ? ports.union(union, both) : more;
+    add(written, (access) => ports.union(access.both, of(access)), family);
   }
   return entries;
 }

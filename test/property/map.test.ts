@@ -1,0 +1,277 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { readManifests } from '../../src/manifest/index.ts';
+import type { Cluster, Direction, Pod } from '../../src/model/index.ts';
+import { families, parseAddress, parseIPv6, PortSet, protocols } from '../../src/net/index.ts';
+import type { Address } from '../../src/net/index.ts';
+import { compile } from '../../src/policy/index.ts';
+import type { PolicyEnd } from '../../src/policy/index.ts';
+import { explain, map } from '../../src/reach/index.ts';
+import type { AllowedPorts, Level, MapConnection } from '../../src/reach/index.ts';
+import { clusters, toYaml } from './clusters.ts';
+import { outsideAddresses } from './questions.ts';
+
+// Answers about many ends, against the same questions asked pair by pair (which engine.test.ts holds against the naive
+// evaluator). PODWALL_CLUSTERS sets how many clusters a run has, PODWALL_SEED which.
+
+const runs = Math.ceil(Number(process.env['PODWALL_CLUSTERS'] ?? 2400) / 6);
+const seed = Number(process.env['PODWALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const options = { numRuns: runs, seed, endOnFailure: false } as const;
+
+type Policy = ReturnType<typeof compile>;
+type RandomCluster = typeof clusters extends fc.Arbitrary<infer T> ? T : never;
+
+function read(random: RandomCluster): Cluster {
+  return readManifests([{ file: 'cluster.yaml', text: toYaml(random.objects) }]).cluster;
+}
+
+function setOf(allowed: AllowedPorts): PortSet {
+  if (allowed === 'all') return PortSet.all;
+  return PortSet.union(
+    protocols.flatMap((protocol) =>
+      (allowed[protocol] ?? []).map(([from, to]) => PortSet.range(protocol, from, to)),
+    ),
+  );
+}
+
+/** What a listed pair may use in one family. */
+function listed(connections: readonly MapConnection[], family: string): PortSet {
+  return PortSet.union(
+    connections
+      .filter((connection) => connection.family === undefined || connection.family === family)
+      .map(({ allowed }) => setOf(allowed)),
+  );
+}
+
+const levels: readonly Level[] = [
+  { kind: 'pod' },
+  { kind: 'workload' },
+  { kind: 'namespace' },
+  { kind: 'label', key: 'app' },
+];
+
+/** The id that a pod has at a level, by the words of the contract. */
+function idAt(level: Level, pod: Pod): string {
+  switch (level.kind) {
+    case 'pod':
+      return pod.id;
+    case 'workload':
+      return pod.workload;
+    case 'namespace':
+      return pod.namespace;
+    case 'label':
+      return `${level.key}=${pod.labels.get(level.key) ?? ''}`;
+  }
+}
+
+/** Every ordered pair of distinct pods; replicas of one template entry are distinct from one another. */
+function pairs(pods: readonly Pod[]): (readonly [Pod, Pod])[] {
+  return pods.flatMap((from) =>
+    pods.filter((to) => from !== to || from.replicas > 1).map((to) => [from, to] as const),
+  );
+}
+
+const end = (pod: Pod): PolicyEnd => ({ kind: 'pod', pod });
+
+function hasBoth(pod: Pod): boolean {
+  return (
+    pod.addresses.length === 0 || families.every((family) => pod.addresses.some((a) => a.family === family))
+  );
+}
+
+describe.each(levels)('map at level $kind', (level) => {
+  test(`lists the union over the pairs of pods, and nothing else (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(clusters, (random) => {
+        const cluster = read(random);
+        const policy = compile(cluster);
+        const { document, summary } = map(policy, { level });
+        const byPair = Map.groupBy(document.connections, ({ from, to }) => `${from} ${to}`);
+        const expected = Map.groupBy(
+          pairs(cluster.pods),
+          ([from, to]) => `${idAt(level, from)} ${idAt(level, to)}`,
+        );
+        for (const [key, members] of expected) {
+          const connections = byPair.get(key) ?? [];
+          const union = PortSet.union(members.map(([from, to]) => policy.allowed(end(from), end(to))));
+          expect(PortSet.union(connections.map(({ allowed }) => setOf(allowed))).key, key).toBe(union.key);
+          for (const connection of connections) {
+            const set = setOf(connection.allowed);
+            const less = members.some(([from, to]) => {
+              const access = policy.access(end(from), end(to));
+              const own = [access.both];
+              if (connection.family === 'IPv4') own.push(access.only4);
+              if (connection.family === 'IPv6') own.push(access.only6);
+              return !PortSet.union(own.map((id) => policy.parts.ports.set(id))).includes(set);
+            });
+            expect(connection.partial ?? false, `${key} is partial`).toBe(less);
+          }
+          // One pair of pods that share both families: each family reads exactly what it may use.
+          const [only] = members;
+          if (members.length === 1 && only !== undefined && only.every(hasBoth)) {
+            for (const family of families) {
+              const allowed = policy.allowed(end(only[0]), end(only[1]), family);
+              expect(listed(connections, family).key, `${key} ${family}`).toBe(allowed.key);
+            }
+          }
+        }
+        // No connection without a pair behind it, apart from those with addresses outside.
+        const outside = new Set(document.peers.filter(({ kind }) => kind === 'ip').map(({ id }) => id));
+        for (const { from, to } of document.connections) {
+          if (!outside.has(from) && !outside.has(to)) expect(expected.has(`${from} ${to}`)).toBe(true);
+        }
+        const distinct = [...expected.keys()].filter((key) => key.split(' ')[0] !== key.split(' ')[1]);
+        expect(summary.pairs).toBe(distinct.length);
+        expect(summary.closedPairs).toBe(distinct.filter((key) => !byPair.has(key)).length);
+        const ids = document.peers.map(({ id }) => id);
+        expect(ids).toEqual(ids.toSorted((a, b) => (a < b ? -1 : 1)));
+        expect(new Set(ids).size).toBe(ids.length);
+      }),
+      options,
+    );
+  });
+
+  test(`gives every address outside to one peer, and what it may use (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(clusters, (random) => {
+        const cluster = read(random);
+        const policy = compile(cluster);
+        const { document } = map(policy, { level });
+        const groups = Map.groupBy(cluster.pods, (pod) => idAt(level, pod));
+        const ips = document.peers.filter(({ kind }) => kind === 'ip');
+        for (const text of outsideAddresses(random.objects)) {
+          const address = parseAddress(text)!;
+          const holding = ips.filter(({ ranges }) =>
+            ranges!.some(([first, last]) => {
+              const [a, b] = [bound(first), bound(last)];
+              return a.family === address.family && a.value <= address.value && address.value <= b.value;
+            }),
+          );
+          expect(holding.length, text).toBeLessThanOrEqual(1);
+          for (const [id, pods] of groups) {
+            for (const direction of ['egress', 'ingress'] as const) {
+              const sets = pods.map((pod) =>
+                askOutside(policy, direction, pod, { kind: 'address', address }),
+              );
+              const union = PortSet.union(sets);
+              const [from, to] = direction === 'egress' ? [id, holding[0]?.id] : [holding[0]?.id, id];
+              const found = document.connections.filter((each) => each.from === from && each.to === to);
+              expect(
+                PortSet.union(found.map(({ allowed }) => setOf(allowed))).key,
+                `${from} ${to} ${text}`,
+              ).toBe(union.key);
+              if (found[0] !== undefined) {
+                expect(found[0].partial ?? false).toBe(sets.some((set) => !set.includes(union)));
+              }
+            }
+          }
+        }
+        // Two ip peers differ in some connection: addresses alike in all of them are one peer.
+        const rows = ips.map(({ id }) =>
+          JSON.stringify(
+            document.connections
+              .filter(({ from, to }) => from === id || to === id)
+              .map((each) => [
+                each.from === id ? '' : each.from,
+                each.to === id ? '' : each.to,
+                each.allowed,
+                each.partial,
+              ]),
+          ),
+        );
+        expect(new Set(rows).size).toBe(rows.length);
+      }),
+      options,
+    );
+  });
+});
+
+/** A bound of a range; unlike addresses, it is not IPv4 where it lies in ::ffff:0:0/96. */
+function bound(text: string): Address {
+  const v6 = parseIPv6(text);
+  return v6 === undefined ? parseAddress(text)! : { family: 'IPv6', value: v6 };
+}
+
+function askOutside(policy: Policy, direction: Direction, pod: Pod, address: PolicyEnd): PortSet {
+  return direction === 'egress' ? policy.allowed(end(pod), address) : policy.allowed(address, end(pod));
+}
+
+describe('a focused map', () => {
+  test(`is the whole map less what is out of focus (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(clusters, fc.nat(), fc.constantFrom('from', 'to', 'peer'), (random, pick, side) => {
+        const cluster = read(random);
+        if (cluster.pods.length === 0) return;
+        const policy = compile(cluster);
+        const workload = cluster.pods[pick % cluster.pods.length]!.workload;
+        const pods = cluster.pods.filter((pod) => pod.workload === workload);
+        const level: Level = { kind: 'workload' };
+        const whole = map(policy, { level }).document.connections;
+        const focus = { [side]: [{ kind: 'pods', name: workload, pods }] } as const;
+        const focused = map(policy, { level, ...focus }).document.connections;
+        const kept = whole.filter(
+          ({ from, to }) => (side !== 'to' && from === workload) || (side !== 'from' && to === workload),
+        );
+        expect(focused).toEqual(kept);
+        const port = { kind: 'range', protocol: 'TCP', from: 80, to: 90 } as const;
+        const cut = PortSet.range('TCP', 80, 90);
+        const byPort = map(policy, { level, ports: [port] }).document.connections;
+        expect(byPort.map(({ from, to, family }) => [from, to, family])).toEqual(
+          whole
+            .filter(({ allowed }) => !setOf(allowed).intersect(cut).isEmpty)
+            .map(({ from, to, family }) => [from, to, family]),
+        );
+      }),
+      options,
+    );
+  });
+});
+
+describe('explain', () => {
+  test(`gives the engine's verdict, and changes that allow what was denied (seed ${seed})`, () => {
+    let offered = 0;
+    fc.assert(
+      fc.property(clusters, fc.nat(), fc.nat(), fc.constantFrom(80, 8080, 5432), (random, i, j, port) => {
+        const cluster = read(random);
+        if (cluster.pods.length === 0) return;
+        const policy = compile(cluster);
+        const from = cluster.pods[i % cluster.pods.length]!;
+        const to = cluster.pods[j % cluster.pods.length]!;
+        const answer = explain(policy, {
+          from: { kind: 'pods', name: from.id, pods: [from] },
+          to: { kind: 'pods', name: to.id, pods: [to] },
+          ports: [{ kind: 'range', protocol: 'TCP', from: port, to: port }],
+        });
+        const shared = families.filter((family) =>
+          [from, to].every(
+            (pod) => pod.addresses.length === 0 || pod.addresses.some((a) => a.family === family),
+          ),
+        );
+        const verdicts = shared.map((family) => policy.allowed(end(from), end(to), family).has('TCP', port));
+        const expected =
+          verdicts.every(Boolean) && verdicts.length > 0
+            ? 'allowed'
+            : verdicts.some(Boolean)
+              ? 'partly'
+              : 'denied';
+        expect(answer.verdict).toBe(expected);
+        if (expected === 'allowed') {
+          expect(answer.egress.state).toBe('open');
+          expect(answer.ingress.state).toBe('open');
+          expect(answer.nearest).toEqual([]);
+        } else if (verdicts.length > 0) {
+          expect([answer.egress.state, answer.ingress.state]).toContain('closed');
+        }
+        offered += answer.nearest.length;
+        // What admits is named: an isolated open side has a policy that admits, and a closed one has none.
+        for (const side of [answer.egress, answer.ingress]) {
+          if (!side.isolated) continue;
+          expect(side.policies.some(({ effect }) => effect === 'admits')).toBe(side.state === 'open');
+        }
+      }),
+      options,
+    );
+    expect(offered).toBeGreaterThan(0);
+  });
+});
