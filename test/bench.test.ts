@@ -5,6 +5,7 @@ import type { Random } from '../bench/random.ts';
 import { readObjects } from '../src/manifest/index.ts';
 import { matches } from '../src/model/index.ts';
 import type { Cluster, Pod } from '../src/model/index.ts';
+import { families, lastOf } from '../src/net/index.ts';
 import { compile } from '../src/policy/index.ts';
 import { count } from '../src/reach/index.ts';
 import { Reference } from './reference/evaluate.ts';
@@ -108,6 +109,35 @@ describe('the synthetic cluster', () => {
       }
     }
     for (const times of Object.values(named)) expect(times).toBeGreaterThan(10);
+  });
+
+  test('has an outside whose segments say what each address says', () => {
+    const random = seeded(shape.seed + 2);
+    let cuts = 0;
+    for (let i = 0; i < 300; i++) {
+      const subject = { kind: 'pod', pod: random.pick(cluster.pods) } as const;
+      const c = policy.classOf(subject);
+      if (c < 0) continue; // a host-network pod is its node: no policy isolates it
+      for (const direction of ['ingress', 'egress'] as const) {
+        const segments = policy.outside(direction, c);
+        cuts += segments.length - families.length;
+        for (const family of families) {
+          const own = segments.filter((segment) => segment.family === family);
+          expect(own.map(({ first }) => first)).toEqual([
+            0n,
+            ...own.slice(0, -1).map(({ last }) => last + 1n),
+          ]);
+          expect(own.at(-1)?.last).toBe(lastOf(family));
+        }
+        for (const { family, first, last, ports } of segments) {
+          for (const value of [first, last]) {
+            const address = { kind: 'address', address: { family, value } } as const;
+            expect(policy.sideAllowed(direction, subject, address, family)).toBe(ports);
+          }
+        }
+      }
+    }
+    expect(cuts).toBeGreaterThan(100);
   });
 
   test('is counted as the sum over all pairs', () => {
