@@ -247,9 +247,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/outside.ts',
-    find: "if (definition.kind === 'any') base = ports.union(base, set);",
-    replace: "if (definition.kind === 'any') base = set;",
-    why: 'of the rules for every peer the last one wins outside (corner 2)',
+    find: 'if (open.get(set) === 0) open.delete(set);',
+    replace: '',
+    why: 'a block that has ended goes on outside',
   },
   {
     file: 'src/policy/matrix.ts',
