@@ -43,10 +43,7 @@ describe('a port operand', () => {
     ['udp/70000', '! "udp/70000" is no port: 70000 is not between 1 and 65535'],
     ['80-65536', '! "80-65536" is no port: 65536 is not between 1 and 65535'],
     ['-1', '! "-1" is no port: ports run from 1 to 65535'],
-    [
-      '9'.repeat(400),
-      `! "${'9'.repeat(79)}…" is no port: a number of that size is not between 1 and 65535`,
-    ],
+    ['9'.repeat(400), `! "${'9'.repeat(79)}…" is no port: a number of that size is not between 1 and 65535`],
     ['8080-8000', '! "8080-8000" is an empty range (the lower end goes first: 8000-8080)'],
     ['', `! a port is missing (${forms})`],
     ['80,', `! a port is missing (${forms})`],
