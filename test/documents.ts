@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** The root of the repository. */
 export const repository: string = join(import.meta.dirname, '..');
@@ -119,7 +120,8 @@ export interface Workspace {
 
 /**
  * Makes a folder where commands of documents run as a reader would run them: `podwall`, `npx podwall` and
- * `kubectl podwall` are the command line of this repository, `examples` and what `files` holds are there.
+ * `kubectl podwall` are the command line of this repository, programs can import it as `podwall`, `examples` and what
+ * `files` holds are there.
  *
  * `npm` is stood in for by a command that installs nothing and knows the scripts of package.json; other `kubectl`
  * commands fail, as there is no cluster.
@@ -144,6 +146,8 @@ export function workspace(files: readonly ShownFile[] = []): Workspace {
     `case "$1" in ci|install|link) exit 0;; test) set -- run test;; esac
 [ "$1" = run ] && grep -q "^    \\"$2\\": " '${join(repository, 'package.json')}'`,
   );
+  script('node', `exec '${process.execPath}' "$@"`);
+  installLibrary(folder);
   symlinkSync(join(repository, 'examples'), join(folder, 'examples'));
   for (const { name, text } of files) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -162,6 +166,21 @@ export function workspace(files: readonly ShownFile[] = []): Workspace {
     },
     remove: () => rmSync(folder, { recursive: true }),
   };
+}
+
+/** Lets programs in a folder import `podwall` and `podwall/render`: the sources of this repository. */
+function installLibrary(folder: string): void {
+  const library = join(folder, 'node_modules/podwall');
+  mkdirSync(library, { recursive: true });
+  const exports = { '.': './index.js', './render': './render.js' };
+  writeFileSync(join(library, 'package.json'), JSON.stringify({ name: 'podwall', type: 'module', exports }));
+  for (const [door, source] of [
+    ['index.js', 'src/index.ts'],
+    ['render.js', 'src/render/index.ts'],
+  ] as const) {
+    const url = pathToFileURL(join(repository, source)).href;
+    writeFileSync(join(library, door), `export * from ${JSON.stringify(url)};\n`);
+  }
 }
 
 /**
