@@ -26,6 +26,7 @@ export interface Cluster {
   readonly notModelled: readonly NotModelled[];
 }
 
+/** A namespace, as namespaceSelectors see it. */
 export interface Namespace {
   readonly name: string;
   /** Always with `kubernetes.io/metadata.name` (corner 22). */
@@ -34,6 +35,7 @@ export interface Namespace {
   readonly origin: Origin | undefined;
 }
 
+/** A node of the cluster: what runs on it, and what its addresses stand for (corners 42 and 44). */
 export interface ClusterNode {
   readonly name: string;
   readonly labels: Labels;
@@ -95,6 +97,7 @@ export interface Pod {
   readonly origin: Origin;
 }
 
+/** A port that a container declares: what a named port in a rule can mean (corner 28). */
 export interface ContainerPort {
   readonly name: string | undefined;
   readonly protocol: Protocol;
@@ -103,6 +106,7 @@ export interface ContainerPort {
   readonly sidecar: boolean;
 }
 
+/** A Service. Policies never see it: it stands for its endpoints (corner 49). */
 export interface Service {
   readonly namespace: string;
   readonly name: string;
@@ -116,6 +120,7 @@ export interface Service {
   readonly origin: Origin;
 }
 
+/** One port of a Service, and where it leads in each endpoint. */
 export interface ServicePort {
   readonly name: string | undefined;
   readonly protocol: Protocol;

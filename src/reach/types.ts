@@ -78,6 +78,7 @@ export interface ConnectivityMap {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** An object that decides about traffic and is not part of the answer, as documents list it; `affects` holds ids of workloads. */
 export interface NotModelledEntry extends ObjectRef {
   readonly affects: readonly string[];
   readonly file: string;
