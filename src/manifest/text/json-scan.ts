@@ -23,7 +23,8 @@ function stringEnd(text: string, at: number): number {
   return text.length;
 }
 
-function skipBlank(text: string, at: number): number {
+/** The offset of the first character from `at` on that is no blank of JSON. */
+export function skipBlank(text: string, at: number): number {
   let next = at;
   for (; next < text.length; next++) {
     const char = text.charCodeAt(next);

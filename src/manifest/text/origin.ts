@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml';
 import type { Origin, Path, Place } from '../../model/index.ts';
 import { compose } from './compose.ts';
-import { JsonPlaces, valueEnd } from './json-scan.ts';
+import { JsonPlaces, skipBlank, valueEnd } from './json-scan.ts';
 import { maxQuotedLine } from './limits.ts';
 import type { LineIndex } from './line-index.ts';
 import { isMerge, keyText } from './value.ts';
@@ -236,7 +236,8 @@ export class JsonOrigin implements Origin {
   }
 
   private onOneLine(): boolean {
-    return !this.index.text.slice(this.places.start, this.end).includes('\n');
+    const feed = this.index.text.indexOf('\n', this.places.start);
+    return feed === -1 || skipBlank(this.index.text, feed) >= this.end;
   }
 
   private place(offset: number): Place {

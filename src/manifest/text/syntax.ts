@@ -176,7 +176,11 @@ const tabInIndentation: Detector = (broken) => {
   const suspects = errorLines(broken);
   const last = Math.max(...suspects) + 1;
   // A tab above the error is harmless, unless the parser says so or the error is on the line behind it.
-  const isTabbed = (line: number): boolean => /^ *\t[ \t]*\S/.test(lines[line] ?? '');
+  const isTabbed = (line: number): boolean => {
+    const content = lines[line] ?? '';
+    // A line of blanks is no mistake, unless it is one that was cut.
+    return /^ *\t/.test(content) && (content.length > 4000 || content.trim() !== '');
+  };
   const named = errors.some(({ code }) => code === 'TAB_AS_INDENT');
   const line =
     suspects.find(isTabbed) ?? (named ? lines.findIndex((_, at) => at <= last && isTabbed(at)) : -1);
