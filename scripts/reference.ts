@@ -1,0 +1,323 @@
+// `node scripts/reference.ts` writes the pages of docs/reference that data in the sources define: the command line, the
+// diagnostic codes, the profiles and the fields of the JSON. test/reference-docs.test.ts fails when one is out of date.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command, Option } from 'commander';
+import { createProgram } from '../src/cli/program.ts';
+import { hostCodes } from '../src/host/index.ts';
+import { diagnosticCodes } from '../src/manifest/index.ts';
+import type { CodeDoc } from '../src/manifest/index.ts';
+import { profiles } from '../src/policy/index.ts';
+import type { Profile, ProfileName } from '../src/policy/index.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Every generated page by its path, relative to the root of the repository. */
+export function referencePages(): ReadonlyMap<string, string> {
+  return new Map([
+    ['docs/reference/cli.md', cliPage()],
+    ['docs/reference/diagnostics.md', diagnosticsPage()],
+    ['docs/reference/json-fields.md', jsonFieldsPage()],
+    ['docs/reference/profiles.md', profilesPage()],
+  ]);
+}
+
+const generated =
+  '<!-- Written by scripts/reference.ts: change the sources that it reads, not this page. -->';
+
+function page(...blocks: readonly (string | readonly string[])[]): string {
+  return `${[generated, ...blocks.flat()].join('\n\n')}\n`;
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Plain text as Markdown: signs that would be markup are escaped; lines that are indented are code already. */
+function prose(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line.startsWith('    ') ? line : line.replace(/[*<\\]|\[(?=[^\]]*\]\()/g, '\\$&')))
+    .join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function fenced(language: string, text: string): string {
+  return `\`\`\`${language}\n${text.trimEnd()}\n\`\`\``;
+}
+
+// The command line.
+
+function cliPage(): string {
+  const unused = (): Promise<number> => Promise.reject(new Error('only the program is looked at'));
+  const program = createProgram(
+    'podwall',
+    { map: unused, explain: unused, can: unused, help: unused, completion: unused },
+    () => undefined,
+    () => undefined,
+  );
+  const commands = program.commands;
+  return page(
+    '# The command line',
+    'What `podwall COMMAND --help` says, on one page. `kubectl podwall` is the same command.',
+    table(
+      ['command', 'what it answers'],
+      commands.map((command) => [`[${code(command.name())}](#podwall-${command.name()})`, command.summary()]),
+    ),
+    'Flags may stand anywhere, also before the command. `-h` and `--help` explain each command, `podwall --version` prints the version. The answer goes to standard output; diagnostics, notes and errors go to standard error, except that documents (`-o json`, `-o yaml`) carry the diagnostics in them. `NO_COLOR` is respected.',
+    'What ends and ports may be is in [operands](operands.md), the profiles are in [profiles](profiles.md), the documents in [JSON](json.md).',
+    commands.flatMap(commandSection),
+  );
+}
+
+function commandSection(command: Command): readonly string[] {
+  const name = command.name();
+  const blocks = [
+    `## podwall ${name}`,
+    prose(command.description()),
+    fenced('text', `podwall ${name} ${command.usage()}`),
+  ];
+  if (command.registeredArguments.length > 0) {
+    blocks.push(
+      table(
+        ['operand', 'meaning'],
+        command.registeredArguments.map((argument) => [
+          code(argument.name().toUpperCase() + (argument.variadic ? '...' : '')),
+          `${prose(argument.description)}${argument.required ? '' : ' (optional)'}`,
+        ]),
+      ),
+    );
+  }
+  const options = command.createHelp().visibleOptions(command);
+  const rows = options.filter(({ long }) => long !== '--help').map(optionRow);
+  if (rows.length > 0) blocks.push(table(['flag', 'meaning', 'values'], rows));
+  return [...blocks, ...belowFlags(command)];
+}
+
+function optionRow(option: Option): readonly string[] {
+  const flags = option.flags
+    .replace(/<([^>]+)>/g, (_, value: string) => value.toUpperCase())
+    .split(', ')
+    .map(code)
+    .join(', ');
+  const choices = (option.argChoices ?? []).map(code).join(', ');
+  const fallback: unknown = option.defaultValue;
+  return [
+    flags,
+    prose(option.description),
+    typeof fallback === 'string' ? `${choices}; default ${code(fallback)}` : choices,
+  ];
+}
+
+/** What stands below the flags in a command's help; its examples become commands that a test runs. */
+function belowFlags(command: Command): readonly string[] {
+  let help = '';
+  command.configureOutput({ writeOut: (piece) => (help += piece) });
+  command.outputHelp();
+  const below = help.slice(command.helpInformation().length).trim();
+  if (below === '') throw new Error(`the help of ${command.name()} ends with its flags`);
+  return below.split('\n\n').map((paragraph) => {
+    const [heading = '', ...lines] = paragraph.split('\n');
+    const text = lines.map((line) => line.replace(/^ {2}/, '')).join('\n');
+    if (!heading.endsWith(':')) return prose(paragraph);
+    return `${heading}\n\n${fenced(heading === 'Examples:' ? 'sh' : 'text', text)}`;
+  });
+}
+
+// The codes.
+
+function diagnosticsPage(): string {
+  const codes: ReadonlyMap<string, CodeDoc> = new Map([...diagnosticCodes, ...Object.entries(hostCodes)]);
+  const sorted = [...codes].sort(([a], [b]) => (a < b ? -1 : 1));
+  return page(
+    '# Diagnostics',
+    `Every finding about the input has a code that does not change; \`podwall help CODE\` prints what is said here. There are ${sorted.length}. A finding is an *error* (something was left out or cannot be decided: the answer is incomplete, exit code 3), a *warning* (probably not what was meant) or a *note* (worth knowing); the last two change no exit code. One code may be an error in a file and a warning in a dump of a cluster: what carries \`metadata.uid\` was taken by a server, so it counts.`,
+    table(
+      ['code', 'what is wrong'],
+      sorted.map(([name, { title }]) => [`[${code(name)}](#${name})`, prose(title)]),
+    ),
+    sorted.flatMap(([name, { title, text, example }]) => [
+      `## ${name}`,
+      `**${prose(title)}** ${prose(text.trimEnd())}`,
+      ...(example === undefined ? [] : [fenced('yaml', example)]),
+    ]),
+  );
+}
+
+// The profiles.
+
+/** What each cell of a profile decides, the corner that leaves it open, and its values in words. */
+type Cells = {
+  readonly [cell in Exclude<keyof Profile, 'name'>]: {
+    readonly question: string;
+    readonly corner: number;
+    readonly value: (profile: Profile) => string;
+  };
+};
+
+const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
+
+const cells: Cells = {
+  ipBlockMatchesPods: {
+    question: 'Does an `ipBlock` match the addresses of pods?',
+    corner: 34,
+    value: (profile) => yesOrNo(profile.ipBlockMatchesPods),
+  },
+  hostNetworkPods: {
+    question: 'What are pods on the host network?',
+    corner: 44,
+    value: ({ hostNetworkPods }) =>
+      hostNetworkPods === 'node' ? 'their node: no policy selects them' : 'pods like any other',
+  },
+  finishedPods: {
+    question: 'What are pods that have Succeeded or Failed?',
+    corner: 46,
+    value: ({ finishedPods }) =>
+      finishedPods === 'ignored' ? 'nothing: their addresses are free' : 'pods like any other',
+  },
+  ownNode: {
+    question: 'Do a pod and its own node always reach each other?',
+    corner: 42,
+    value: (profile) => yesOrNo(profile.ownNode),
+  },
+  sidecarPorts: {
+    question: 'Do the named ports of sidecars (restartable init containers) count?',
+    corner: 28,
+    value: (profile) => yesOrNo(profile.sidecarPorts),
+  },
+  namedPortOnIpBlock: {
+    question: 'Does a named port in an egress rule resolve on a pod that only an `ipBlock` matches?',
+    corner: 29,
+    value: (profile) => yesOrNo(profile.namedPortOnIpBlock),
+  },
+};
+
+const sources: { readonly [name in ProfileName]: string } = {
+  upstream:
+    "The default: the reading that Kubernetes' own end-to-end tests require, and the API's text where they are silent.",
+  'np-guard':
+    "The reading of np-guard's netpol-analyzer, for people who compare its answers with podwall's; tests hold it against that tool's own cases.",
+};
+
+function profilesPage(): string {
+  const all = Object.values(profiles);
+  return page(
+    '# Profiles',
+    'Where the API leaves the behaviour to implementations, a profile decides. It is a row of data, not a second engine: `--profile NAME`, or `compile(cluster, { profile })` in the library. Every answer names its profile.',
+    all.map(({ name }) => `- ${code(name)}: ${sources[name]}`).join('\n'),
+    table(
+      ['question', 'left open in', ...all.map(({ name }) => code(name))],
+      Object.values(cells).map(({ question, corner, value }) => [
+        question,
+        cornerLink(corner),
+        ...all.map(value),
+      ]),
+    ),
+    'What podwall answers in the corners that no profile turns is in [what a NetworkPolicy means](../explanation/semantics.md).',
+  );
+}
+
+function cornerLink(corner: number): string {
+  return `[corner ${corner}](../explanation/semantics.md#corner-${corner})`;
+}
+
+// The fields of the JSON.
+
+interface Schema {
+  readonly title?: string;
+  readonly description?: string;
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly $ref?: string;
+  readonly oneOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly $defs?: Readonly<Record<string, Schema>>;
+}
+
+function jsonFieldsPage(): string {
+  const folder = join(root, 'schemas');
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith('.schema.json'))
+    .sort();
+  const schemas = files.map(
+    (file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8')) as Schema] as const,
+  );
+  const parts = new Map<string, Schema>();
+  for (const [file, { $defs }] of schemas) {
+    for (const [name, part] of Object.entries($defs ?? {})) {
+      const known = parts.get(name);
+      if (known !== undefined && JSON.stringify(known) !== JSON.stringify(part))
+        throw new Error(`${file} describes ${name} otherwise than another schema`);
+      parts.set(name, part);
+    }
+  }
+  const sorted = [...parts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return page(
+    '# The fields of the JSON',
+    'What every field of the machine-readable answers means, from the schemas in the package. What the documents are for, and how to use them: [JSON](json.md).',
+    schemas.flatMap(([file, schema]) => [
+      `## ${schema.title ?? file}`,
+      `${prose(schema.description ?? '')} Schema: [${code(`podwall/schemas/${file}`)}](../../schemas/${file}).`,
+      ...fieldsOf(schema, parts),
+    ]),
+    '## Parts',
+    sorted.flatMap(([name, part]) => [
+      `### ${name}`,
+      prose(part.description ?? ''),
+      ...fieldsOf(part, parts),
+    ]),
+  );
+}
+
+/** The table of an object's fields; of anything else one line that says what it may be. */
+function fieldsOf(schema: Schema, parts: ReadonlyMap<string, Schema>): readonly string[] {
+  if (schema.properties === undefined) return [`Type: ${typeOf(schema)}.`];
+  const rows = Object.entries(schema.properties).map(([name, field]) => [
+    code(name),
+    typeOf(field),
+    schema.required?.includes(name) === true ? 'always' : '',
+    prose(field.description ?? parts.get(nameOf(field.$ref))?.description ?? ''),
+  ]);
+  return [table(['field', 'type', 'there', 'meaning'], rows)];
+}
+
+function typeOf(schema: Schema): string {
+  if (schema.$ref !== undefined) {
+    const name = nameOf(schema.$ref);
+    return `[${name}](#${name.toLowerCase()})`;
+  }
+  if (schema.const !== undefined) return code(JSON.stringify(schema.const));
+  if (schema.enum !== undefined)
+    return schema.enum
+      .map((value) => code(typeof value === 'string' ? value : JSON.stringify(value)))
+      .join(', ');
+  if (schema.oneOf !== undefined) return schema.oneOf.map(typeOf).join(' or ');
+  if (schema.items !== undefined) return `list of ${typeOf(schema.items)}`;
+  if (schema.type === 'array') return 'list';
+  if (schema.properties !== undefined) {
+    const fields = Object.entries(schema.properties).map(
+      ([name, field]) => `${code(name)}: ${typeOf(field)}`,
+    );
+    return `object with ${fields.join(', ')}`;
+  }
+  if (schema.type === undefined) throw new Error('a schema without type is not described');
+  return schema.type;
+}
+
+/** The name of the part that a schema refers to. */
+function nameOf(ref: string | undefined): string {
+  return (ref ?? '').replace('#/$defs/', '');
+}
+
+if (import.meta.main) {
+  for (const [file, text] of referencePages()) writeFileSync(join(root, file), text);
+}
