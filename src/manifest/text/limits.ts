@@ -14,7 +14,7 @@ export const maxText: number = 500 * 2 ** 20;
 export const maxDepth = 300;
 
 /** How many tokens one YAML document may have: many tiny ones need far more memory than their text. */
-export const maxTokens = 6_000_000;
+export const maxTokens = 9_000_000;
 
 /** How many documents one text may hold; empty ones do not count. */
 export const maxDocuments = 250_000;
