@@ -22,14 +22,16 @@ import { colorFor, complain, outputWidth, print } from './terminal.ts';
 export async function map(paths: readonly string[], flags: MapFlags): Promise<number> {
   const selector = flags.selector === undefined ? undefined : parseSelector(flags.selector);
   if (flags.count === true) refuseWithCount(flags);
-  const input = await readCluster(flags, paths, 'map -');
-  const policy = compile(input.cluster, profileOf(flags));
+  const read = await readCluster(flags, paths, 'map -');
+  const policy = compile(read.cluster, profileOf(flags));
+  // The answers carry these findings by themselves; people and the exit code need them too.
+  const input = { ...read, diagnostics: [...read.diagnostics, ...reach.undecidedDiagnostics(policy)] };
   before(input, flags);
   if (flags.count === true) {
-    const document = { ...reach.count(policy), diagnostics: input.diagnostics };
+    const document = reach.count(policy, read.diagnostics);
     await print(renderCount(document, flags.output as CountFormat, lookOf(flags)));
   } else {
-    const query = queryOf(flags, input, selector);
+    const query = queryOf(flags, read, selector);
     await print(
       streamMap(listing(policy, query), flags.output as MapFormat, {
         ...lookOf(flags),

@@ -1,13 +1,18 @@
 import type { Command } from 'commander';
 import { hostCodes } from '../host/index.ts';
 import { diagnosticCodes } from '../manifest/index.ts';
+import { reachCodes } from '../reach/index.ts';
 import type { CodeDoc } from '../manifest/index.ts';
 import { exitCode, UsageError } from './exit.ts';
 import { outputWidth, print } from './terminal.ts';
 import { meant } from './values.ts';
 
 /** Every code that a finding can have. */
-const codes: ReadonlyMap<string, CodeDoc> = new Map([...diagnosticCodes, ...Object.entries(hostCodes)]);
+const codes: ReadonlyMap<string, CodeDoc> = new Map([
+  ...diagnosticCodes,
+  ...Object.entries(reachCodes),
+  ...Object.entries(hostCodes),
+]);
 
 /**
  * `podwall help [COMMAND|CODE]`.

@@ -1,5 +1,7 @@
 import type { Diagnostic, ObjectRef, Origin, Path } from '../model/index.ts';
 
+export type { CodeDoc } from '../model/index.ts';
+
 /** One text to read, and the name that its places carry: a path, or `<stdin>`. */
 export interface SourceText {
   readonly file: string;
@@ -38,14 +40,4 @@ export interface RawObject {
   readonly duplicates: readonly Path[];
   /** It carries `metadata.uid`: a server has taken it, so findings about it are warnings. */
   readonly stored: boolean;
-}
-
-/** What `podwall help CODE` prints about a diagnostic code. */
-export interface CodeDoc {
-  /** One line: what is wrong. */
-  readonly title: string;
-  /** What it means, why it matters, what to do; paragraphs parted by empty lines. */
-  readonly text: string;
-  /** A small manifest or fragment that shows it, where one helps. */
-  readonly example?: string;
 }

@@ -23,3 +23,13 @@ export interface Diagnostic extends Place {
   /** Lines of text that replace the mistake, read and validated again before they are offered. */
   readonly suggestion?: readonly string[];
 }
+
+/** What `podwall help CODE` prints about a diagnostic code. */
+export interface CodeDoc {
+  /** One line: what is wrong. */
+  readonly title: string;
+  /** What it means, why it matters, what to do; paragraphs parted by empty lines. */
+  readonly text: string;
+  /** A small manifest or fragment that shows it, where one helps. */
+  readonly example?: string;
+}

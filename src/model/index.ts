@@ -11,7 +11,7 @@ export type {
   Workload,
   WorkloadKind,
 } from './cluster.ts';
-export type { Diagnostic, Severity } from './diagnostic.ts';
+export type { CodeDoc, Diagnostic, Severity } from './diagnostic.ts';
 export type {
   Direction,
   DirectionSpec,

@@ -55,6 +55,13 @@ export interface SelectingPolicy {
   readonly sure: boolean;
 }
 
+/** A policy that asks for labels that only the cluster sets. */
+export interface UndecidedPolicy {
+  readonly policy: NetworkPolicy;
+  /** One pod of each class of which it cannot be told. */
+  readonly pods: readonly Pod[];
+}
+
 /** Numbers that describe how large the compiled policy came out. */
 export interface CompileStats {
   readonly pods: number;
@@ -408,6 +415,50 @@ export class CompiledPolicy {
       this.#selecting.set(c, list);
     }
     return list;
+  }
+
+  /**
+   * Policies with a selector of which files cannot tell whether it holds for some pods (corner 23), with examples of
+   * these pods; in the order of the input.
+   */
+  undecided(): readonly UndecidedPolicy[] {
+    const { classes, index, groups, rules, peers, podLabels } = this.parts;
+    if (!podLabels.hasUndecided) return [];
+    const open = new Map<number, Set<number>>();
+    const add = (policy: number, unsure: readonly number[]): void => {
+      if (unsure.length === 0) return;
+      const known = open.get(policy) ?? new Set<number>();
+      for (const c of unsure) known.add(c);
+      open.set(policy, known);
+    };
+    for (const { namespace, selector, policies } of groups) {
+      const { unsure } = index.inNamespace(namespace, selector);
+      for (const policy of policies) add(policy, unsure);
+    }
+    const ofPeer = new Map<number, readonly number[]>();
+    for (const direction of ['ingress', 'egress'] as const) {
+      for (const [policy, compiled] of rules[direction].entries()) {
+        for (const peer of compiled?.flatMap((rule) => rule.peers) ?? []) {
+          const definition = peers.definition(peer);
+          if (definition.kind !== 'pods') continue;
+          let unsure = ofPeer.get(peer);
+          if (unsure === undefined) {
+            ({ unsure } =
+              definition.namespace === undefined
+                ? index.inNamespaces(definition.namespaces!, definition.selector)
+                : index.inNamespace(definition.namespace, definition.selector));
+            ofPeer.set(peer, unsure);
+          }
+          add(policy, unsure);
+        }
+      }
+    }
+    return [...open]
+      .sort(([a], [b]) => a - b)
+      .map(([policy, found]) => ({
+        policy: this.cluster.policies[policy]!,
+        pods: [...found].map((c) => classes.pods[classes.example[c]!]!),
+      }));
   }
 
   /** What the policies of a class say about addresses outside, as segments that cover both families. */

@@ -3,7 +3,14 @@ export type { Access } from './access.ts';
 export { compile } from './compile.ts';
 export type { CompileOptions } from './compile.ts';
 export { addressesOf, CompiledPolicy, has } from './compiled-policy.ts';
-export type { CompileStats, Decision, PolicyEnd, SelectingPolicy, SideDecision } from './compiled-policy.ts';
+export type {
+  CompileStats,
+  Decision,
+  PolicyEnd,
+  SelectingPolicy,
+  SideDecision,
+  UndecidedPolicy,
+} from './compiled-policy.ts';
 export type { OutsideSegment } from './outside.ts';
 export { profiles } from './profile.ts';
 export type { Profile, ProfileName } from './profile.ts';

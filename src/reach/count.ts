@@ -3,6 +3,7 @@ import type { CompiledPolicy } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
 import { apiVersion } from './types.ts';
 import type { ConnectivityCount } from './types.ts';
+import { undecidedDiagnostics } from './undecided.ts';
 
 /**
  * The exact number of ordered pairs of distinct pods, by what they may use in any family that they share, without
@@ -30,6 +31,6 @@ export function count(policy: CompiledPolicy, diagnostics: readonly Diagnostic[]
     pairs: pods * (pods - 1),
     allowed: byPorts.reduce((sum, { pairs }) => sum + pairs, 0),
     byPorts,
-    diagnostics,
+    diagnostics: [...diagnostics, ...undecidedDiagnostics(policy)],
   };
 }

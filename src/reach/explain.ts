@@ -83,8 +83,27 @@ export function explain(policy: CompiledPolicy, query: ExplainQuery): Explanatio
   const worst = verdict === 'allowed' ? firstPair : shown;
   const family = worst.family ?? 'IPv4';
   const ask = { family, ports: worst.asked };
-  const egress = walkSide(policy, { direction: 'egress', subject: worst.from, other: worst.to, ...ask });
-  const ingress = walkSide(policy, { direction: 'ingress', subject: worst.to, other: worst.from, ...ask });
+  // What holds for every pod of an operand is said of the operand; what does not, of the pod that is shown.
+  const names =
+    verdict === 'partly'
+      ? { from: nameOf(policy, worst.from), to: nameOf(policy, worst.to) }
+      : { from: query.from.name, to: to.name };
+  const egress = walkSide(policy, {
+    direction: 'egress',
+    subject: worst.from,
+    other: worst.to,
+    subjectName: names.from,
+    otherName: names.to,
+    ...ask,
+  });
+  const ingress = walkSide(policy, {
+    direction: 'ingress',
+    subject: worst.to,
+    other: worst.from,
+    subjectName: names.to,
+    otherName: names.from,
+    ...ask,
+  });
   let allowed: PortSet | undefined;
   for (const pair of pairs) allowed = allowed === undefined ? pair.allowed : allowed.intersect(pair.allowed);
   const denied = verdict === 'denied' || verdict === 'partly';
@@ -276,7 +295,7 @@ function sentenceOf(
     case 'ambiguous':
       return `whether ${from} can reach ${to}${on} depends on the implementation`;
     case 'denied':
-      return `${from} cannot reach ${to}${on}: ${becauseOf(policy, worst, egress, ingress)}`;
+      return `${from} cannot reach ${to}${on}: ${becauseOf(worst, egress, ingress)}`;
     case 'partly': {
       const open = pairs.filter((pair) => answerOf(pair) === 'allowed').length;
       const which =
@@ -285,7 +304,7 @@ function sentenceOf(
           : `${open} of ${pairs.length} pairs of pods, addresses and families may`;
       const reason =
         answerOf(worst) === 'denied'
-          ? `; ${nameOf(policy, worst.from)} → ${nameOf(policy, worst.to)} may not: ${becauseOf(policy, worst, egress, ingress)}`
+          ? `; ${nameOf(policy, worst.from)} → ${nameOf(policy, worst.to)} may not: ${becauseOf(worst, egress, ingress)}`
           : '';
       return `${from} can reach ${to}${on} partly: ${which}${reason}`;
     }
@@ -293,29 +312,18 @@ function sentenceOf(
 }
 
 /** The reason of a denial, by its nearest cause. */
-function becauseOf(
-  policy: CompiledPolicy,
-  pair: Pair,
-  egress: SideExplanation,
-  ingress: SideExplanation,
-): string {
+function becauseOf(pair: Pair, egress: SideExplanation, ingress: SideExplanation): string {
   if (pair.family === undefined) return 'the two share no address family';
   if (pair.asked?.isEmpty) return 'no such port is declared there';
   const closed = (side: SideExplanation): boolean => side.state === 'closed' || side.state === 'partly';
   const texts: string[] = [];
-  if (closed(egress)) texts.push(sideReason(policy, egress, pair.to, pair.asked));
-  if (closed(ingress)) texts.push(sideReason(policy, ingress, pair.from, pair.asked));
+  if (closed(egress)) texts.push(sideReason(egress, ingress.subject, pair.asked));
+  if (closed(ingress)) texts.push(sideReason(ingress, egress.subject, pair.asked));
   return texts.length === 0 ? 'what one side admits the other does not' : texts.join(', and ');
 }
 
-function sideReason(
-  policy: CompiledPolicy,
-  side: SideExplanation,
-  other: PolicyEnd,
-  asked: PortSet | undefined,
-): string {
+function sideReason(side: SideExplanation, peer: string, asked: PortSet | undefined): string {
   const name = side.subject;
-  const peer = nameOf(policy, other);
   const verb = side.direction === 'ingress' ? 'admits' : 'may only reach';
   if (!side.allowed.isEmpty) {
     return side.direction === 'ingress'

@@ -1,4 +1,5 @@
 export { allowedPorts } from './allowed.ts';
+export { reachCodes } from './codes.ts';
 export { count } from './count.ts';
 export { explain } from './explain.ts';
 export type { ExplainQuery } from './explain.ts';
@@ -9,3 +10,4 @@ export type { MapQuery } from './map.ts';
 export { formatPortQuery, isPortProblem, parsePorts } from './ports-query.ts';
 export type { PortProblem } from './ports-query.ts';
 export * from './types.ts';
+export { undecidedDiagnostics } from './undecided.ts';

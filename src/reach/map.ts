@@ -15,6 +15,7 @@ import { reasons } from './reasons.ts';
 import type { ReasonEnd } from './reasons.ts';
 import { apiVersion } from './types.ts';
 import type { Level, MapAnswer, MapConnection, MapPeer, MapReason, MapSummary, PortQuery } from './types.ts';
+import { undecidedDiagnostics } from './undecided.ts';
 
 /** What a map shows. */
 export interface MapQuery extends Focus {
@@ -142,7 +143,7 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
         ? connections.map((connection) => ({ ...connection, because: because(connection) }))
         : connections,
       notModelled: notModelledEntries(policy.cluster),
-      diagnostics: query.diagnostics ?? [],
+      diagnostics: [...(query.diagnostics ?? []), ...undecidedDiagnostics(policy)],
     },
     summary: {
       ...summary,

@@ -42,6 +42,9 @@ interface Candidate {
   readonly policy: NetworkPolicy;
 }
 
+/** A rule of its own is further off than any change of a rule that is there. */
+const newRuleDistance = 3;
+
 // Each candidate costs a compilation: the nearest few of them are tried.
 const mostTried = 6;
 const mostOffered = 3;
@@ -91,8 +94,13 @@ export function nearestChanges(policy: CompiledPolicy, question: DeniedQuestion)
       distance: plan.reduce((sum, { distance }) => sum + distance, 0),
     });
   }
-  // Nearest first; of equally near ones, the one that opens least beside.
+  // Nearest first; of equally near ones, the one that opens least beside. Where a rule can be widened, a further rule
+  // is no news.
+  const least = Math.min(...misses.map(({ distance }) => distance));
   return misses
+    .filter(
+      ({ distance }) => plans[0]?.length !== 1 || least >= newRuleDistance || distance < newRuleDistance,
+    )
     .sort((a, b) => a.distance - b.distance || a.alsoOpens.length - b.alsoOpens.length)
     .slice(0, mostOffered);
 }
@@ -332,7 +340,8 @@ function newRule(
           ]),
     ],
     // A policy that has rules is nearer to what its author meant than one that is there to close.
-    distance: index === 0 ? 4 : 3,
+    // One that selects everybody is the last place to open a door for one.
+    distance: newRuleDistance + (index === 0 ? 1 : 0) + (each.podSelector.requirements.length === 0 ? 1 : 0),
     apply: (cluster) =>
       replacePolicy(cluster, each, (before) => {
         const spec = before[direction];

@@ -16,6 +16,9 @@ export interface WalkQuestion {
   readonly family: Family;
   /** The ports at the destination pod; `undefined`: none in particular. */
   readonly ports: PortSet | undefined;
+  /** How to speak of the two ends; without it by their own names. */
+  readonly subjectName?: string;
+  readonly otherName?: string;
 }
 
 /** How answers speak of an end. */
@@ -52,7 +55,7 @@ export function walkSide(policy: CompiledPolicy, question: WalkQuestion): SideEx
         : policy.parts.ports.set(policy.sideAllowed(direction, subject, other, family));
   return {
     direction,
-    subject: nameOf(policy, subject),
+    subject: question.subjectName ?? nameOf(policy, subject),
     isolated,
     state: stateOf(allowed, ports, isolated, checks),
     exempt,
@@ -225,11 +228,11 @@ function checkPeers(
       };
     }
     if (peer.kind === 'ipBlock') {
-      const reason = blockReason(policy, peer, other, family);
+      const reason = blockReason(policy, peer, other, family, question.otherName ?? nameOf(policy, other));
       const matches = reason === undefined;
       return { peer: i, matches, kind: 'ipBlock', namespaceMatches: true, labels: [], reason, place };
     }
-    return { peer: i, kind: 'pods', place, ...checkPods(policy, each, peer, path, other) };
+    return { peer: i, kind: 'pods', place, ...checkPods(policy, each, peer, path, question, other) };
   });
 }
 
@@ -239,8 +242,8 @@ function blockReason(
   peer: Extract<Peer, { kind: 'ipBlock' }>,
   other: PolicyEnd,
   family: Family,
+  name: string,
 ): string | undefined {
-  const name = nameOf(policy, other);
   if (other.kind === 'pod' && policy.classOf(other) >= 0 && !policy.profile.ipBlockMatchesPods) {
     return `an ipBlock does not match pods in the profile ${policy.profile.name}`;
   }
@@ -272,9 +275,10 @@ function checkPods(
   each: NetworkPolicy,
   peer: Extract<Peer, { kind: 'pods' }>,
   path: readonly (string | number)[],
+  question: WalkQuestion,
   other: PolicyEnd,
 ): Pick<PeerCheck, 'matches' | 'namespaceMatches' | 'labels' | 'reason'> {
-  const name = nameOf(policy, other);
+  const name = question.otherName ?? nameOf(policy, other);
   if (other.kind !== 'pod' || policy.classOf(other) < 0) {
     const what =
       other.kind === 'pod' ? 'runs on the host network, where selectors do not match it' : 'is no pod';
@@ -369,7 +373,8 @@ function checkPorts(
   const destination = direction === 'ingress' ? subject : other;
   return rule.ports.ports.slice(0, mostRules).map((entry, i): PortCheck => {
     const place = each.origin.locate(['spec', direction, index, 'ports', i]);
-    const { set, text, reason } = resolveEntry(policy, entry, destination);
+    const name = direction === 'ingress' ? question.subjectName : question.otherName;
+    const { set, text, reason } = resolveEntry(policy, entry, destination, name);
     if (ports === undefined) return { port: i, matches: 'none', text, reason, place };
     const shared = set.intersect(ports);
     const matches = shared.isEmpty ? false : shared.equals(ports) ? true : 'some';
@@ -381,13 +386,14 @@ function resolveEntry(
   policy: CompiledPolicy,
   entry: PortEntry,
   destination: PolicyEnd | undefined,
+  givenName: string | undefined,
 ): { readonly set: PortSet; readonly text: string; readonly reason: string | undefined } {
   const text = portEntryText(entry);
   if (entry.kind === 'everyPort') return { set: PortSet.everyPort(entry.protocol), text, reason: undefined };
   if (entry.kind === 'range')
     return { set: PortSet.range(entry.protocol, entry.from, entry.to), text, reason: undefined };
   if (destination === undefined) return { set: PortSet.none, text, reason: undefined };
-  const name = nameOf(policy, destination);
+  const name = givenName ?? nameOf(policy, destination);
   if (destination.kind !== 'pod' || policy.classOf(destination) < 0) {
     return { set: PortSet.none, text, reason: `${name} is no pod, so it has no port called ${entry.name}` };
   }

@@ -8,7 +8,7 @@ import type {
   SideExplanation,
   Verdict,
 } from '../reach/index.ts';
-import { apiVersion } from '../reach/index.ts';
+import { allowedPorts, apiVersion } from '../reach/index.ts';
 import {
   allowedDocument,
   diagnosticDocument,
@@ -19,7 +19,7 @@ import {
 } from './document.ts';
 import { briefId } from './names.ts';
 import { notModelledSentences } from './not-modelled.ts';
-import { allowedOf, portsText } from './ports.ts';
+import { portsText } from './ports.ts';
 import { quoteLines, type QuotedLine } from './quote.ts';
 import {
   count,
@@ -98,7 +98,7 @@ function headFields(explanation: Explanation): readonly Field[] {
     { name: 'port', value: explanation.port },
     { name: 'verdict', value: explanation.verdict },
     { name: 'sentence', value: explanation.sentence },
-    { name: 'allowed', value: allowedDocument(allowedOf(explanation.allowed)) },
+    { name: 'allowed', value: allowedDocument(allowedPorts(explanation.allowed)) },
   ];
 }
 
@@ -116,7 +116,7 @@ function sideDocument(side: SideExplanation): unknown {
     isolated: side.isolated,
     state: side.state,
     exempt: side.exempt,
-    allowed: allowedDocument(allowedOf(side.allowed)),
+    allowed: allowedDocument(allowedPorts(side.allowed)),
     policies: side.policies.map((check) => ({
       policy: policyId(check),
       effect: check.effect,
@@ -241,7 +241,9 @@ function* sideLines(
 ): Generator<string, void> {
   const admitting = side.policies.filter(({ effect }) => effect === 'admits');
   const [onlyOne] = admitting;
-  const head = `  ${pad(shorten(name, nameWidth, look.signs), nameWidth)}  ${pad(side.state, 6)}  `;
+  // Without a connection to judge, a side is neither open nor closed: policies isolate it, or none does.
+  const state = other === undefined && side.isolated ? 'isolated' : side.state;
+  const head = `  ${pad(shorten(name, nameWidth, look.signs), nameWidth)}  ${pad(state, other === undefined ? 8 : 6)}  `;
   // An open side is explained by what admits; that other policies do not is of no interest then.
   const isShort = side.state === 'open' && other !== undefined;
   if (isShort && admitting.length === 1 && onlyOne !== undefined) {

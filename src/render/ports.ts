@@ -1,18 +1,6 @@
-import type { PortSet } from '../net/index.ts';
-import { protocols } from '../net/index.ts';
 import type { AllowedPorts } from '../reach/index.ts';
 
 type Range = readonly [number, number];
-
-/** A set of ports as documents write it. */
-export function allowedOf(ports: PortSet): AllowedPorts {
-  if (ports.isAll) return 'all';
-  return Object.fromEntries(
-    protocols
-      .map((protocol) => [protocol, ports.ranges(protocol).map(({ from, to }): Range => [from, to])] as const)
-      .filter(([, ranges]) => ranges.length > 0),
-  );
-}
 
 /**
  * Ports as people read them: `TCP 80, 8000-8080; UDP 53`, `TCP+UDP 53` where protocols have the same ports, `TCP all`

@@ -20,7 +20,7 @@ const ipv6 = fc
     // Runs of zero groups, where the short form has to choose.
     fc
       .array(fc.constantFrom(0n, 0n, 1n, 0xffffn), { minLength: 8, maxLength: 8 })
-      .map((groups) => groups.reduce((value, group) => (value << 16n) | group, 0n)),
+      .map((groups) => groups.reduce<bigint>((value, group) => (value << 16n) | group, 0n)),
   )
   // ::ffff:0:0/96 is IPv4 written otherwise.
   .filter((value) => value >> 32n !== 0xffffn)

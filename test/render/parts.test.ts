@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { PortSet } from '../../src/net/index.ts';
 import { groupEdges, type Edge } from '../../src/render/groups.ts';
 import { addressesText, namesOf } from '../../src/render/names.ts';
-import { allowedOf, portsText } from '../../src/render/ports.ts';
+import { allowedPorts } from '../../src/reach/index.ts';
+import { portsText } from '../../src/render/ports.ts';
 import { cut, displayWidth, lookOf, number, percent, shorten, visible, wrap } from '../../src/render/text.ts';
 import { tableLines } from '../../src/render/table.ts';
 import { workload } from './answers.ts';
@@ -42,10 +43,10 @@ describe('ports in words', () => {
   });
 
   it('are those of the set', () => {
-    expect(allowedOf(PortSet.all)).toBe('all');
-    expect(allowedOf(PortSet.none)).toEqual({});
+    expect(allowedPorts(PortSet.all)).toBe('all');
+    expect(allowedPorts(PortSet.none)).toEqual({});
     const set = PortSet.range('UDP', 53, 53).union(PortSet.range('TCP', 80, 90));
-    expect(JSON.stringify(allowedOf(set))).toBe('{"TCP":[[80,90]],"UDP":[[53,53]]}');
+    expect(JSON.stringify(allowedPorts(set))).toBe('{"TCP":[[80,90]],"UDP":[[53,53]]}');
   });
 });
 

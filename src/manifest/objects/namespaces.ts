@@ -55,7 +55,11 @@ export function readNode(
   const metadata = readMetadata(findings, object);
   const written = labels.read(object, metadata.labels, ['metadata', 'labels']);
   const status = mappingAt(findings, object, object.value.status, ['status']);
-  const addresses: Address[] = [];
+  // The internal addresses come first: they are those that the kubelet gives to host-network pods.
+  const addresses: { readonly InternalIP: Address[]; readonly ExternalIP: Address[] } = {
+    InternalIP: [],
+    ExternalIP: [],
+  };
   const seen = new Set<string>();
   const list = listAt(findings, object, status?.addresses, ['status', 'addresses']);
   for (const [i, entry] of list.entries()) {
@@ -66,8 +70,13 @@ export function readNode(
     const text = formatAddress(address);
     if (seen.has(text)) continue;
     seen.add(text);
-    addresses.push(address);
+    addresses[entry.type].push(address);
   }
   if (findings.refusals !== before) return undefined;
-  return { name: object.ref.name, labels: written, addresses, origin: object.origin };
+  return {
+    name: object.ref.name,
+    labels: written,
+    addresses: [...addresses.InternalIP, ...addresses.ExternalIP],
+    origin: object.origin,
+  };
 }
