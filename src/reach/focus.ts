@@ -24,6 +24,8 @@ export interface Focus {
 /** A focus held against peers. `outside` ends are asked with their ranges, all others as groups. */
 export interface FocusTest {
   readonly isFocused: boolean;
+  /** Whether every connection between peers of the cluster is kept, so that none has to be asked about. */
+  readonly keepsAll: boolean;
   readonly keeps: (from: Group | readonly AddressRange[], to: Group | readonly AddressRange[]) => boolean;
   /** Whether a peer belongs to what the focus names, with or without connections. */
   readonly names: (peer: Group) => boolean;
@@ -58,6 +60,7 @@ export function focusTest(focus: Focus): FocusTest {
   const isFocused = fromTest !== undefined || toTest !== undefined || conditions.length > 0;
   return {
     isFocused,
+    keepsAll: !isFocused,
     keeps,
     names: (group) =>
       (fromTest?.(group) ?? toTest?.(group) ?? true) && conditions.every((condition) => condition(group)),

@@ -73,13 +73,22 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
   for (const group of groups) ends.set(group.peer.id, { group });
   for (const group of nodes) ends.set(group.peer.id, { group });
   const accesses = new GroupAccess(policy);
+  // Most pairs of a large cluster have one of few accesses.
+  const known = new Map<number, readonly Entry[]>();
+  const entries = (access: Accesses, to: Group): readonly Entry[] => {
+    if (typeof access !== 'number' || query.ports !== undefined)
+      return entriesOf(policy, access, portsOf(to));
+    let list = known.get(access);
+    if (list === undefined) known.set(access, (list = entriesOf(policy, access, PortSet.all)));
+    return list;
+  };
   for (const from of groups) {
-    const targets = groups.filter((to) => focus.keeps(from, to));
+    const targets = focus.keepsAll ? groups : groups.filter((to) => focus.keeps(from, to));
     accesses.from(from, targets, (to, access) => {
       const counted = from !== to && from.pods.length > 0 && to.pods.length > 0;
       if (counted) pairs++;
       const before = connections.length;
-      for (const { set, family, partial } of entriesOf(policy, access, portsOf(to))) {
+      for (const { set, family, partial } of entries(access, to)) {
         push(from.peer, to.peer, set, family, partial);
       }
       if (counted && connections.length === before) closedPairs++;
@@ -168,8 +177,21 @@ function askedNodes(query: MapQuery): readonly ClusterNode[] {
   return [...nodes].sort((a, b) => byText(a.name, b.name));
 }
 
-/** What the pairs of two groups may use: the ids of all accesses that occur. */
-type Accesses = ReadonlySet<number>;
+/** What the pairs of two groups may use: the id of the access that all have, or the ids of all that occur. */
+type Accesses = number | ReadonlySet<number>;
+
+/** The accesses of no pair. */
+const none: Accesses = new Set<number>();
+
+function withAccess(accesses: Accesses, access: number): Accesses {
+  if (accesses === access) return accesses;
+  if (accesses === none) return access;
+  if (typeof accesses === 'number') return new Set([accesses, access]);
+  return accesses.has(access) ? accesses : new Set([...accesses, access]);
+}
+
+/** A group of more classes than this is asked row by row. */
+const mostRows = 64;
 
 /** Works out the accesses between groups, a row of classes at a time. */
 class GroupAccess {
@@ -186,32 +208,57 @@ class GroupAccess {
 
   /** Visits each target with the accesses of all pairs of distinct pods; pairs that cannot talk have `noAccess`. */
   from(from: Group, targets: readonly Group[], visit: (to: Group, accesses: Accesses) => void): void {
-    const { matrix } = this.#policy;
-    const { classes } = this.#policy.parts;
     let asked = 0;
     for (const to of targets) asked += to.classes.size;
-    const found: Set<number>[] = targets.map(() => new Set());
-    for (const [s, sourcePods] of from.classes) {
-      // A whole row costs about as much as a few single pairs.
-      const row = asked > 16 ? this.#row(s) : undefined;
-      for (const [i, to] of targets.entries()) {
-        for (const [d, pods] of to.classes) {
-          // A pod and itself are no pair.
-          if (from === to && s === d && pods === 1) continue;
-          let exempt = 0;
-          if (this.#exempts && (classes.host[s] === 1 || classes.host[d] === 1))
-            exempt = this.#onOneNode(from, s, to, d);
-          const access = row === undefined ? matrix.access(s, d) : row[d]!;
-          if (exempt > 0 && (classes.family[s]! & classes.family[d]!) !== 0) {
-            found[i]!.add(this.#policy.accesses.simple(everyPort));
-            // Corner 42 holds for every pair of these classes, so none is left for the policies.
-            if (exempt >= sourcePods * pods) continue;
-          }
-          found[i]!.add(access);
-        }
+    // A whole row costs about as much as a few single pairs.
+    const byRow = asked > 16;
+    if (from.classes.size <= mostRows) {
+      const sources = [...from.classes].map(([s, pods]) => ({
+        s,
+        pods,
+        row: byRow ? this.#row(s) : undefined,
+      }));
+      for (const to of targets) {
+        let found: Accesses = none;
+        for (const { s, pods, row } of sources) found = this.#between(from, s, pods, row, to, found);
+        visit(to, found);
       }
+      return;
+    }
+    // So many rows would not fit into memory at once: each is asked about all targets before the next is made.
+    const found: Accesses[] = targets.map(() => none);
+    for (const [s, pods] of from.classes) {
+      const row = byRow ? this.#row(s) : undefined;
+      for (const [i, to] of targets.entries()) found[i] = this.#between(from, s, pods, row, to, found[i]!);
     }
     for (const [i, to] of targets.entries()) visit(to, found[i]!);
+  }
+
+  /** Adds the accesses from one class of a group to another group. */
+  #between(
+    from: Group,
+    s: number,
+    sourcePods: number,
+    row: Int32Array | undefined,
+    to: Group,
+    before: Accesses,
+  ): Accesses {
+    const { classes } = this.#policy.parts;
+    let found = before;
+    for (const [d, pods] of to.classes) {
+      // A pod and itself are no pair.
+      if (from === to && s === d && pods === 1) continue;
+      if (this.#exempts && (classes.host[s] === 1 || classes.host[d] === 1)) {
+        const exempt = this.#onOneNode(from, s, to, d);
+        if (exempt > 0 && (classes.family[s]! & classes.family[d]!) !== 0) {
+          found = withAccess(found, this.#policy.accesses.simple(everyPort));
+          // Corner 42 holds for every pair of these classes, so none is left for the policies.
+          if (exempt >= sourcePods * pods) continue;
+        }
+      }
+      found = withAccess(found, row === undefined ? this.#policy.matrix.access(s, d) : row[d]!);
+    }
+    return found;
   }
 
   #row(s: number): Int32Array {
@@ -219,7 +266,7 @@ class GroupAccess {
     if (row === undefined) {
       row = new Int32Array(this.#policy.parts.classes.size);
       this.#policy.matrix.row(s, row);
-      if (this.#rows.size >= 64) this.#rows.clear();
+      if (this.#rows.size >= mostRows) this.#rows.clear();
       this.#rows.set(s, row);
     }
     return row;
@@ -258,11 +305,11 @@ const everyPort = 1;
 
 /** The accesses between a node and the pods of a group. */
 function nodeAccess(policy: CompiledPolicy, from: Group, to: Group): Accesses {
-  const found = new Set<number>();
+  let found: Accesses = none;
   for (const source of nodeEnds(from)) {
     for (const destination of nodeEnds(to)) {
       const { both, only4, only6 } = policy.access(source, destination);
-      found.add(policy.accesses.of(both, only4, only6));
+      found = withAccess(found, policy.accesses.of(both, only4, only6));
     }
   }
   return found;
@@ -281,9 +328,10 @@ interface Entry {
 
 /** The connections that a document lists for two groups: of both families, then what holds for one only. */
 function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet): readonly Entry[] {
-  if (accesses.size === 0 || (accesses.size === 1 && accesses.has(noAccess))) return [];
+  if (accesses === none || accesses === noAccess) return [];
   const { ports } = policy.parts;
-  const list = [...accesses].map((id) => policy.accesses.access(id));
+  const ids = typeof accesses === 'number' ? [accesses] : [...accesses];
+  const list = ids.map((id) => policy.accesses.access(id));
   let both = 0;
   for (const access of list) both = ports.union(both, access.both);
   const entries: Entry[] = [];
