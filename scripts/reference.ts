@@ -7,9 +7,10 @@ import type { Command, Option } from 'commander';
 import { createProgram } from '../src/cli/program.ts';
 import { hostCodes } from '../src/host/index.ts';
 import { diagnosticCodes } from '../src/manifest/index.ts';
-import type { CodeDoc } from '../src/manifest/index.ts';
+import type { CodeDoc } from '../src/model/index.ts';
 import { profiles } from '../src/policy/index.ts';
 import type { Profile, ProfileName } from '../src/policy/index.ts';
+import { reachCodes } from '../src/reach/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -133,7 +134,11 @@ function belowFlags(command: Command): readonly string[] {
 // The codes.
 
 function diagnosticsPage(): string {
-  const codes: ReadonlyMap<string, CodeDoc> = new Map([...diagnosticCodes, ...Object.entries(hostCodes)]);
+  const codes: ReadonlyMap<string, CodeDoc> = new Map([
+    ...diagnosticCodes,
+    ...Object.entries(reachCodes),
+    ...Object.entries(hostCodes),
+  ]);
   const sorted = [...codes].sort(([a], [b]) => (a < b ? -1 : 1));
   return page(
     '# Diagnostics',

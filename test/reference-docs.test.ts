@@ -7,6 +7,7 @@ import { referencePages } from '../scripts/reference.ts';
 import { hostCodes } from '../src/host/index.ts';
 import { diagnosticCodes } from '../src/manifest/index.ts';
 import { profiles } from '../src/policy/index.ts';
+import { reachCodes } from '../src/reach/index.ts';
 import { repository } from './documents.ts';
 import { anchorsOf } from './documents-links.ts';
 
@@ -21,7 +22,7 @@ describe('the reference', () => {
 
   test('knows every code', () => {
     const anchors = anchorsOf(pages.get('docs/reference/diagnostics.md') ?? '');
-    const codes = [...diagnosticCodes.keys(), ...Object.keys(hostCodes)];
+    const codes = [...diagnosticCodes.keys(), ...Object.keys(reachCodes), ...Object.keys(hostCodes)];
     expect(codes.length).toBeGreaterThan(50);
     expect(codes.filter((code) => !anchors.has(code))).toEqual([]);
   });
