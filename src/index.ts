@@ -14,8 +14,26 @@
  *
  * @packageDocumentation
  */
-export { diagnosticCodes, emptyCluster, readManifests, readObjects } from './manifest/index.ts';
-export type { CodeDoc, ManifestSource, ReadOptions, SourceText } from './manifest/index.ts';
+export {
+  defaultNetworkPolicy,
+  diagnosticCodes,
+  emptyCluster,
+  kubernetesYamlOptions,
+  maxText,
+  maxYamlDocument,
+  readManifests,
+  readObjects,
+  validateNetworkPolicy,
+  validateNetworkPolicyUpdate,
+} from './manifest/index.ts';
+export type {
+  CodeDoc,
+  FieldError,
+  ManifestSource,
+  ReadOptions,
+  SourceText,
+  ValidationOptions,
+} from './manifest/index.ts';
 export { formatPath, matches, satisfies } from './model/index.ts';
 export type {
   Cluster,
@@ -76,12 +94,14 @@ export {
   allowedPorts,
   count,
   explain,
+  formatPortQuery,
   isPortProblem,
   map,
   MapTooLargeError,
   parsePorts,
   resolveEnd,
   splitTarget,
+  undecidedDiagnostics,
 } from './reach/index.ts';
 export type {
   AllowedPorts,

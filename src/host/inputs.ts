@@ -9,7 +9,7 @@ import type { HostCode } from './codes.ts';
 import { decode } from './decode.ts';
 
 /** How many bytes one input may have (500 MiB): V8 holds no longer text. */
-export const maxInput: number = 500 * 2 ** 20;
+const maxInput: number = 500 * 2 ** 20;
 
 /** How many bytes all inputs together may have (1 GiB). */
 const maxTotal = 2 ** 30;

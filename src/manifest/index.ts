@@ -3,3 +3,11 @@ export { emptyCluster } from './objects/index.ts';
 export type { CodeDoc, ReadOptions, SourceText } from './raw.ts';
 export { readManifests, readObjects } from './read.ts';
 export type { ManifestSource } from './read.ts';
+export {
+  defaultNetworkPolicy,
+  validateNetworkPolicy,
+  validateNetworkPolicyUpdate,
+} from './network-policy/index.ts';
+export type { ValidationOptions } from './network-policy/index.ts';
+export type { FieldError } from './validate/index.ts';
+export { kubernetesYamlOptions, maxText, maxYamlDocument } from './text/index.ts';

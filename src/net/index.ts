@@ -1,4 +1,4 @@
-export { bitsOf, families, formatAddress, lastOf, parseAddress, parseIPv4, parseIPv6 } from './address.ts';
+export { bitsOf, families, formatAddress, lastOf, parseAddress } from './address.ts';
 export type { Address, AddressLeniency, AddressRange, Family } from './address.ts';
 export { cidrOf, cidrOfRange, contains, formatCidr, parseCidr, subtract, wholeFamily } from './cidr.ts';
 export type { Cidr, CidrIrregularity, ParsedCidr } from './cidr.ts';

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { readManifests } from '../../src/manifest/index.ts';
-import { formatAddress, lastOf, parseIPv4, protocols } from '../../src/net/index.ts';
+import { parseIPv4 } from '../../src/net/address.ts';
+import { formatAddress, lastOf, protocols } from '../../src/net/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import type { ProfileName } from '../../src/policy/index.ts';
 import { map } from '../../src/reach/index.ts';

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 
 import { readManifests } from '../../src/manifest/index.ts';
 import type { Cluster, Direction, Pod } from '../../src/model/index.ts';
-import { families, parseAddress, parseIPv6, PortSet, protocols } from '../../src/net/index.ts';
+import { families, parseAddress, PortSet, protocols } from '../../src/net/index.ts';
 import type { Address } from '../../src/net/index.ts';
+import { parseIPv6 } from '../../src/net/address.ts';
 import { compile } from '../../src/policy/index.ts';
 import type { PolicyEnd } from '../../src/policy/index.ts';
 import { explain, map } from '../../src/reach/index.ts';
