@@ -4,7 +4,7 @@
 //     npm run mutants                  all of them
 //     npm run mutants -- except named  those whose file or reason holds one of these words
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,8 @@ import type { Mutant } from './mutants/list.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-// What the tests read. node_modules is linked; the rest of the repository decides nothing about the engine.
-const copied = ['src', 'test', 'bench', 'examples', 'package.json', 'tsconfig.json', 'vitest.config.ts'];
+// node_modules is linked, and the rest of what is not copied no test reads.
+const notCopied = new Set(['.cache', '.git', 'coverage', 'dist', 'node_modules']);
 
 // Where the engine's meaning is tested; tests of looks, documents and the command line only cost time here.
 const suites = [
@@ -70,13 +70,15 @@ function runTests(folder: string): Outcome {
   }
   if (run.status === 0) return { noticed: false, by: '' };
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
-    testResults: { assertionResults: { status: string; fullName: string }[] }[];
+    testResults: { message: string; assertionResults: { status: string; fullName: string }[] }[];
   };
   const failed = testResults
     .flatMap((suite) => suite.assertionResults)
     .find((test) => test.status === 'failed');
   // Suites that fail to load at all would also fail for a typing mistake in the list: that is no test that notices.
-  if (failed === undefined) throw new Error(`no test ran to an end:\n${run.stdout}${run.stderr}`);
+  if (failed === undefined) {
+    throw new Error(`no test ran to an end:\n${testResults.map(({ message }) => message).join('\n')}`);
+  }
   return { noticed: true, by: failed.fullName };
 }
 
@@ -88,7 +90,9 @@ if (chosen.length === 0) throw new Error(`no mutant speaks of ${words.join(' or 
 
 const folder = mkdtempSync(join(tmpdir(), 'podwall-mutants-'));
 try {
-  for (const name of copied) cpSync(join(root, name), join(folder, name), { recursive: true });
+  for (const name of readdirSync(root)) {
+    if (!notCopied.has(name)) cpSync(join(root, name), join(folder, name), { recursive: true });
+  }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 
   const texts = new Map(chosen.map(({ file }) => [file, readFileSync(join(folder, file), 'utf8')]));
