@@ -257,5 +257,6 @@ function lookOf(flags: InputFlags & { readonly headers?: boolean }): RenderOptio
     width: outputWidth(),
     color: colorFor(process.stdout, flags.color),
     headers: flags.headers !== false,
+    brief: flags.quiet === true,
   };
 }

@@ -209,7 +209,7 @@ function addInput(command: Command): void {
 function addOutput(command: Command, formats: readonly string[], fallback: string): void {
   command
     .addOption(choiceOption('-o, --output <format>', 'the format of the answer', formats).default(fallback))
-    .option('-q, --quiet', 'no warnings, no notes, no next command')
+    .option('-q, --quiet', 'the answer alone: no warnings, notes or closing words')
     .addOption(
       choiceOption('--color <when>', 'auto (default), always or never', ['auto', 'always', 'never']).default(
         'auto',

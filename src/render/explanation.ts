@@ -50,7 +50,7 @@ export function renderExplanation(
     case 'yaml':
       return [...yamlOf(explanationFields(explanation))].join('');
     case 'text':
-      return [...explanationLines(explanation, lookOf(options))].map((line) => `${line}\n`).join('');
+      return [...explanationLines(explanation, options, lookOf(options))].map((line) => `${line}\n`).join('');
     default:
       return unreachable(format);
   }
@@ -162,7 +162,11 @@ const mostChanges = 3;
 /** Connections that a change opens besides, named one by one. */
 const mostOpened = 4;
 
-function* explanationLines(explanation: Explanation, look: Look): Generator<string, void> {
+function* explanationLines(
+  explanation: Explanation,
+  options: RenderOptions,
+  look: Look,
+): Generator<string, void> {
   const sign = signOf(explanation.verdict, look);
   const isOneEnded = explanation.to === undefined;
   const verdict = isOneEnded ? sentenceText(explanation) : `${sign.text} ${sentenceText(explanation)}`;
@@ -193,6 +197,7 @@ function* explanationLines(explanation: Explanation, look: Look): Generator<stri
   ];
   if (notes.length > 0) yield '';
   for (const note of notes) yield* wrap(note, look, '  ', '    ');
+  if (options.brief === true) return;
   yield '';
   for (const line of wrap(reminder, look, '  ')) yield look.quiet(line);
 }

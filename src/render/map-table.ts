@@ -63,7 +63,7 @@ export function* tableOf(answer: MapAnswer, options: MapOptions, isWide: boolean
   } else {
     yield* narrowTable(view, look, options.explain === true);
   }
-  if (look.headers) yield* closing(view, options, lookOf(options));
+  if (look.headers && options.brief !== true) yield* closing(view, options, lookOf(options));
 }
 
 /** `3 workloads in namespace app, 4 policies`. */

@@ -8,6 +8,8 @@ export interface RenderOptions {
   readonly color: boolean;
   /** False for `--no-headers`: rows alone, without headings, first and closing sentences. */
   readonly headers: boolean;
+  /** True for `--quiet`: the answer without what is said of it, closing sentences and reminder. */
+  readonly brief?: boolean;
   /** False where only ASCII can be shown; true when absent. */
   readonly unicode?: boolean;
 }
