@@ -114,7 +114,15 @@ export function explain(policy: CompiledPolicy, query: ExplainQuery): Explanatio
     worst.family !== undefined &&
     missing !== undefined &&
     !missing.isEmpty
-      ? nearestChanges(policy, { from: worst.from, to: worst.to, family, ports: missing })
+      ? nearestChanges(policy, {
+          from: worst.from,
+          to: worst.to,
+          family,
+          ports: missing,
+          fromEnd: query.from,
+          toEnd: to,
+          allows: (after) => verdictOf(pairsOf(after, query.from, to, query.ports, [])) === 'allowed',
+        })
       : [];
   if (verdict === 'allowed') notes.push(...dnsNote(policy, worst.from));
   return {

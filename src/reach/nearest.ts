@@ -11,12 +11,12 @@ import type {
   Requirement,
   Rule,
 } from '../model/index.ts';
-import { cidrOf, formatCidr, protocols } from '../net/index.ts';
-import type { Address, Family, PortSet } from '../net/index.ts';
+import { bitsOf, cidrOf, cidrOfRange, formatCidr, protocols } from '../net/index.ts';
+import type { Address, Cidr, Family, PortSet } from '../net/index.ts';
 import { compile } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { difference } from './opened.ts';
-import type { NearMiss } from './types.ts';
+import type { End, NearMiss } from './types.ts';
 import { portsText, requirementText } from './words.ts';
 import { nameOf } from './walk.ts';
 
@@ -27,6 +27,17 @@ export interface DeniedQuestion {
   readonly family: Family;
   /** The ports at the destination pod. */
   readonly ports: PortSet;
+  /** The operands that the pair stands for: what a change opens between them is what was asked for. */
+  readonly fromEnd: End;
+  readonly toEnd: End;
+  /** Whether another engine allows all that was asked, not only this pair. */
+  readonly allows: (policy: CompiledPolicy) => boolean;
+}
+
+/** A change that was tried, and the engine that it leads to. */
+export interface TriedChange {
+  readonly miss: NearMiss;
+  readonly after: CompiledPolicy;
 }
 
 /** A change of the cluster that may allow the connection; whether it does, the engine decides. */
@@ -54,6 +65,22 @@ const mostOffered = 3;
  * what else it would open is the difference of the two engines.
  */
 export function nearestChanges(policy: CompiledPolicy, question: DeniedQuestion): readonly NearMiss[] {
+  const tried = triedChanges(policy, question);
+  // Nearest first; of equally near ones, the one that opens least beside. Where a rule can be widened, a further rule
+  // is no news.
+  const least = Math.min(...tried.map(({ miss }) => miss.distance));
+  return tried
+    .map(({ miss }) => miss)
+    .filter(
+      ({ distance, direction }) =>
+        direction === 'both' || least >= newRuleDistance || distance < newRuleDistance,
+    )
+    .sort((a, b) => a.distance - b.distance || a.alsoOpens.length - b.alsoOpens.length)
+    .slice(0, mostOffered);
+}
+
+/** Every change that was tried and allows the connection. */
+export function triedChanges(policy: CompiledPolicy, question: DeniedQuestion): readonly TriedChange[] {
   const { from, to, family, ports } = question;
   const closed = (['egress', 'ingress'] as const).filter((direction) => {
     const [subject, other] = direction === 'egress' ? [from, to] : [to, from];
@@ -70,17 +97,20 @@ export function nearestChanges(policy: CompiledPolicy, question: DeniedQuestion)
     second === undefined
       ? first.map((candidate) => [candidate])
       : first.slice(0, 2).flatMap((a) => second.slice(0, 2).map((b) => [a, b]));
-  const misses: NearMiss[] = [];
+  const tried: TriedChange[] = [];
   for (const plan of plans) {
     const cluster = plan.reduce((before, candidate) => candidate.apply(before), policy.cluster);
     const after = compile(cluster, { profile: policy.profile.name });
-    const ends = [movedEnd(from, cluster), movedEnd(to, cluster)] as const;
-    if (!after.allowed(ends[0], ends[1], family).includes(ports)) continue;
+    if (!after.allowed(from, to, family).includes(ports)) continue;
     const [step] = plan;
     if (step === undefined) continue;
-    misses.push({
+    const change = plan.map((each) => each.change).join('; and ');
+    const miss: NearMiss = {
       direction: plan.length > 1 ? 'both' : step.direction,
-      change: plan.map(({ change }) => change).join('; and '),
+      // A change that helps one pair of many says so.
+      change: question.allows(after)
+        ? change
+        : `for ${nameOf(policy, from)} → ${nameOf(policy, to)}: ${change}`,
       place: step.place,
       patch: plan.some(({ patch }) => patch === undefined)
         ? undefined
@@ -92,23 +122,10 @@ export function nearestChanges(policy: CompiledPolicy, question: DeniedQuestion)
         question,
       ),
       distance: plan.reduce((sum, { distance }) => sum + distance, 0),
-    });
+    };
+    tried.push({ miss, after });
   }
-  // Nearest first; of equally near ones, the one that opens least beside. Where a rule can be widened, a further rule
-  // is no news.
-  const least = Math.min(...misses.map(({ distance }) => distance));
-  return misses
-    .filter(
-      ({ distance }) => plans[0]?.length !== 1 || least >= newRuleDistance || distance < newRuleDistance,
-    )
-    .sort((a, b) => a.distance - b.distance || a.alsoOpens.length - b.alsoOpens.length)
-    .slice(0, mostOffered);
-}
-
-/** Pods are the same objects in the changed cluster; nodes too. */
-function movedEnd(end: PolicyEnd, cluster: Cluster): PolicyEnd {
-  if (end.kind !== 'node') return end;
-  return { kind: 'node', node: cluster.nodes.get(end.node.name) ?? end.node };
+  return tried;
 }
 
 function candidates(policy: CompiledPolicy, direction: Direction, question: DeniedQuestion): Candidate[] {
@@ -246,7 +263,7 @@ function ruleCandidates(
       });
     }
   }
-  const added = peerFor(policy, each, other, question.family);
+  const added = peerFor(policy, each, other, question);
   if (added !== undefined) {
     const place = each.origin.locate([...path, field]);
     const [head, ...tail] = peers;
@@ -309,9 +326,10 @@ function newRule(
   direction: Direction,
   index: number,
   other: PolicyEnd,
-  { ports, family }: DeniedQuestion,
+  question: DeniedQuestion,
 ): Candidate {
-  const added = peerFor(policy, each, other, family);
+  const { ports } = question;
+  const added = peerFor(policy, each, other, question);
   const entries = portEntries(ports);
   const [head, ...tail] = entries;
   const rule: Rule = {
@@ -358,12 +376,13 @@ function peerFor(
   policy: CompiledPolicy,
   each: NetworkPolicy,
   end: PolicyEnd,
-  family: Family,
+  question: DeniedQuestion,
 ): { readonly peer: Peer; readonly text: string; readonly lines: readonly string[] } | undefined {
   if (end.kind !== 'pod' || policy.classOf(end) < 0) {
+    const { family } = question;
     const address = firstAddress(end, family);
     if (address === undefined) return undefined;
-    const cidr = cidrOf(address, family === 'IPv4' ? 32 : 128);
+    const cidr = askedBlock(question, address) ?? cidrOf(address, bitsOf(family));
     const text = formatCidr(cidr);
     return {
       peer: { kind: 'ipBlock', cidr, except: [] },
@@ -413,6 +432,19 @@ function peerFor(
     text: own ? who : `${who} of namespace ${pod.namespace}`,
     lines: lines.map((line, i) => (i === 0 ? `- ${line}` : `  ${line}`)),
   };
+}
+
+/** The block that was asked about, where it is one: whoever asks for a CIDR wants all of it admitted. */
+function askedBlock({ fromEnd, toEnd }: DeniedQuestion, address: Address): Cidr | undefined {
+  for (const end of [fromEnd, toEnd]) {
+    if (end.kind !== 'outside') continue;
+    for (const range of end.ranges) {
+      if (range.family !== address.family || range.first > address.value || range.last < address.value)
+        continue;
+      return cidrOfRange(range);
+    }
+  }
+  return undefined;
 }
 
 function firstAddress(end: PolicyEnd, family: Family): Address | undefined {

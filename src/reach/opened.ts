@@ -5,7 +5,7 @@ import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
 import type { DeniedQuestion } from './nearest.ts';
 import { joined, rangesId } from './outside.ts';
-import type { NearMiss } from './types.ts';
+import type { End, NearMiss } from './types.ts';
 
 /** One changed object, and whose connections it can have opened. */
 interface Change {
@@ -52,7 +52,7 @@ export function difference(
   const pair = (from: Pod, to: Pod): void => {
     const ends = [{ kind: 'pod', pod: from } as const, { kind: 'pod', pod: to } as const] as const;
     let set = after.allowed(...ends).minus(before.allowed(...ends));
-    if (sameEnd(asked.from, from) && sameEnd(asked.to, to)) set = set.minus(asked.ports);
+    if (isAsked(asked.fromEnd, from) && isAsked(asked.toEnd, to)) set = set.minus(asked.ports);
     add(from.workload, to.workload, set);
   };
   for (const change of changes) {
@@ -74,9 +74,9 @@ export function difference(
     .map(({ from, to, set }) => ({ from, to, allowed: allowedPorts(set) }));
 }
 
-/** Whether two pods are the same end of the question: the same pod, or another replica of the same workload. */
-function sameEnd(asked: PolicyEnd, pod: Pod): boolean {
-  return asked.kind === 'pod' && (asked.pod === pod || asked.pod.workload === pod.workload);
+/** Whether an operand of the question stands for a pod. */
+function isAsked(end: End, pod: Pod): boolean {
+  return (end.kind === 'pods' || end.kind === 'service') && end.pods.includes(pod);
 }
 
 function outside(
@@ -102,9 +102,10 @@ function outside(
       const first = other.first > segment.first ? other.first : segment.first;
       const last = other.last < segment.last ? other.last : segment.last;
       let set = after.parts.ports.set(segment.ports).minus(before.parts.ports.set(other.ports));
-      const stranger = direction === 'ingress' ? asked.from : asked.to;
-      if (stranger.kind === 'address' && first === last && stranger.address.value === first)
-        set = set.minus(asked.ports);
+      const stranger = direction === 'ingress' ? asked.fromEnd : asked.toEnd;
+      const within = (range: AddressRange): boolean =>
+        range.family === segment.family && range.first <= first && last <= range.last;
+      if (stranger.kind === 'outside' && stranger.ranges.some(within)) set = set.minus(asked.ports);
       if (!set.isEmpty && last >= first) {
         const known = ranges.get(set.key);
         if (known === undefined)

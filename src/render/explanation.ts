@@ -183,7 +183,7 @@ function* explanationLines(
     look.width === Infinity ? Infinity : Math.floor(look.width * 0.45),
   );
   for (const { side, name } of sides) {
-    const other = side.direction === 'egress' ? explanation.to : explanation.from;
+    const other = side.direction === 'egress' ? explanation.ingress.subject : explanation.egress.subject;
     yield* sideLines(side, explanation.port, name, nameWidth, isOneEnded ? undefined : other, look);
   }
   const changes = explanation.nearest.slice(0, mostChanges);
@@ -212,8 +212,7 @@ function endSentence(text: string): string {
 
 /** The end whose policies a side asks, as the reader named it. */
 function sideName(explanation: Explanation, direction: 'egress' | 'ingress'): string {
-  if (explanation.to === undefined) return briefId(explanation.from);
-  return briefId(direction === 'egress' ? explanation.from : explanation.to);
+  return briefId(explanation.to === undefined ? explanation.from : explanation[direction].subject);
 }
 
 function signOf(

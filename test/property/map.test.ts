@@ -10,6 +10,7 @@ import { compile } from '../../src/policy/index.ts';
 import type { PolicyEnd } from '../../src/policy/index.ts';
 import { explain, map } from '../../src/reach/index.ts';
 import type { AllowedPorts, Level, MapConnection } from '../../src/reach/index.ts';
+import { triedChanges } from '../../src/reach/nearest.ts';
 import { clusters, toYaml } from './clusters.ts';
 import { outsideAddresses } from './questions.ts';
 
@@ -188,6 +189,11 @@ describe.each(levels)('map at level $kind', (level) => {
   });
 });
 
+/** The ports of a set that documents can name: everything less one port leaves other protocols, which have no name. */
+function named(set: PortSet): string {
+  return set.key.replace('+', '');
+}
+
 /** A bound of a range; unlike addresses, it is not IPv4 where it lies in ::ffff:0:0/96. */
 function bound(text: string): Address {
   const v6 = parseIPv6(text);
@@ -226,6 +232,75 @@ describe('a focused map', () => {
       }),
       options,
     );
+  });
+});
+
+describe('a change that would allow a denied connection', () => {
+  test(`allows it, and opens beside it exactly what it says (seed ${seed})`, () => {
+    let tried = 0;
+    let opening = 0;
+    fc.assert(
+      fc.property(clusters, fc.nat(), fc.nat(), fc.constantFrom(80, 8080, 5432), (random, i, j, port) => {
+        const cluster = read(random);
+        if (cluster.pods.length === 0) return;
+        const policy = compile(cluster);
+        const from = cluster.pods[i % cluster.pods.length]!;
+        const to = cluster.pods[j % cluster.pods.length]!;
+        const ports = PortSet.range('TCP', port, port);
+        const family = families.find((each) => !policy.allowed(end(from), end(to), each).includes(ports));
+        const shares = (pod: Pod): boolean =>
+          pod.addresses.length === 0 || pod.addresses.some((address) => address.family === family);
+        if (family === undefined || !shares(from) || !shares(to)) return;
+        const changes = triedChanges(policy, {
+          from: end(from),
+          to: end(to),
+          family,
+          ports,
+          fromEnd: { kind: 'pods', name: from.id, pods: [from] },
+          toEnd: { kind: 'pods', name: to.id, pods: [to] },
+          allows: () => true,
+        });
+        for (const { miss, after } of changes) {
+          tried++;
+          expect(after.allowed(end(from), end(to), family).includes(ports)).toBe(true);
+          const opened = new Map<string, PortSet>();
+          for (const [source, target] of pairs(cluster.pods)) {
+            let set = after.allowed(end(source), end(target)).minus(policy.allowed(end(source), end(target)));
+            if (source === from && target === to) set = set.minus(ports);
+            if (set.isEmpty) continue;
+            const key = `${source.workload} ${target.workload}`;
+            opened.set(key, (opened.get(key) ?? PortSet.none).union(set));
+          }
+          const inCluster = miss.alsoOpens.filter((each) =>
+            [each.from, each.to].every((id) => cluster.workloads.some((workload) => workload.id === id)),
+          );
+          opening += opened.size;
+          expect(
+            inCluster.map(({ from: a, to: b, allowed }) => [`${a} ${b}`, named(setOf(allowed))]),
+          ).toEqual(
+            [...opened]
+              .sort(([a], [b]) => {
+                const [x = '', y = ''] = [a, b].map((key) => key.replace(' ', '\u0000'));
+                return x < y ? -1 : 1;
+              })
+              .map(([key, set]) => [key, named(set)]),
+          );
+          // Outside: nothing opens that is not said, at any bound of any block.
+          for (const text of outsideAddresses(random.objects)) {
+            const address: PolicyEnd = { kind: 'address', address: parseAddress(text)! };
+            for (const pod of cluster.pods) {
+              const out = after.allowed(end(pod), address).minus(policy.allowed(end(pod), address));
+              const back = after.allowed(address, end(pod)).minus(policy.allowed(address, end(pod)));
+              if (!out.isEmpty) expect(miss.alsoOpens.some((each) => each.from === pod.workload)).toBe(true);
+              if (!back.isEmpty) expect(miss.alsoOpens.some((each) => each.to === pod.workload)).toBe(true);
+            }
+          }
+        }
+      }),
+      options,
+    );
+    expect(tried).toBeGreaterThan(0);
+    expect(opening).toBeGreaterThan(0);
   });
 });
 

@@ -246,6 +246,7 @@ export function unknown(): Explanation {
   const [first] = check.rules;
   return explanationOf({
     from: 'app/ReplicaSet/web-5d8f',
+    egress: openSide('egress', 'app/ReplicaSet/web-5d8f'),
     verdict: 'unknown',
     sentence: 'it cannot be told whether app/web-5d8f can reach app/database on TCP 5432',
     ingress: {
@@ -299,9 +300,10 @@ export function crowded(): Explanation {
     to: `${long}-2`,
     verdict: 'denied',
     sentence: `${long} cannot reach ${long}-2 on TCP 5432: nothing admits it`,
-    egress: { ...side, direction: 'egress' },
+    egress: { ...side, direction: 'egress', subject: long },
     ingress: {
       ...side,
+      subject: `${long}-2`,
       policies: Array.from({ length: 10 }, (_, i) => ({
         ...databasePolicy(),
         policy: {
@@ -328,6 +330,7 @@ export function hostileExplanation(): Explanation {
   const check = databasePolicy();
   return explanationOf({
     from: `app/${bad}`,
+    egress: openSide('egress', `app/${bad}`),
     sentence: `${bad} cannot reach app/database`,
     ingress: {
       ...explanationOf({}).ingress,
