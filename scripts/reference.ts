@@ -149,10 +149,15 @@ function diagnosticsPage(): string {
     ),
     sorted.flatMap(([name, { title, text, example }]) => [
       `## ${name}`,
-      `**${prose(title)}** ${prose(text.trimEnd())}`,
+      ...`**${prose(title)}** ${prose(text.trimEnd())}`.split('\n\n').map(commandOrProse),
       ...(example === undefined ? [] : [fenced('yaml', example)]),
     ]),
   );
+}
+
+/** A paragraph that is a command reads better as one. */
+function commandOrProse(paragraph: string): string {
+  return /^(helm|kubectl|podwall) \S.* \| .*$/.test(paragraph) ? fenced('text', paragraph) : paragraph;
 }
 
 // The profiles.
