@@ -45,7 +45,9 @@ export class BlockTable {
 
   /** The id of an ipBlock; `instance` is the model's object, so that shared ones are recognised at once. */
   intern(instance: object, cidr: Cidr, except: readonly Cidr[]): number {
-    let id = this.#byInstance.get(instance);
+    // Equal CIDRs are mostly one object, and then so are blocks without except.
+    const known = except.length === 0 ? cidr : instance;
+    let id = this.#byInstance.get(known);
     if (id !== undefined) return id;
     const key = [formatCidr(cidr), ...except.map(formatCidr).sort()].join(' ');
     id = this.#ids.get(key);
@@ -54,7 +56,7 @@ export class BlockTable {
       this.#blocks.push({ family: cidr.family, ranges: subtract(cidr, except) });
       this.#ids.set(key, id);
     }
-    this.#byInstance.set(instance, id);
+    this.#byInstance.set(known, id);
     return id;
   }
 

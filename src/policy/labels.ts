@@ -111,24 +111,28 @@ export class LabelTable {
       const entry = this.#keys.get(key);
       if (entry !== undefined) undecided.set(entry.id, how);
     }
-    const values: [number, number][] = [];
+    // Key and value as one number; the keys of one pod are distinct, so their order is the order of the numbers.
+    const codes: number[] = [];
     for (const [key, value] of pod.labels) {
       const entry = this.#keys.get(key);
-      if (entry !== undefined && !undecided.has(entry.id))
-        values.push([entry.id, entry.values.get(value) ?? other]);
+      if (entry === undefined || undecided.has(entry.id)) continue;
+      codes.push(valueKey(entry.id, entry.values.get(value) ?? other));
     }
-    values.sort(([a], [b]) => a - b);
-    let text = values.join(';');
+    if (codes.length > 1) codes.sort((a, b) => a - b);
+    let text = codes.join(';');
     if (undecided.size > 0) text += `?${[...undecided].sort(([a], [b]) => a - b).join(';')}`;
     let id = this.#setIds.get(text);
     if (id === undefined) {
       id = this.#sets.length;
-      this.#sets.push({ values: new Map(values), undecided });
-      this.#setIds.set(text, id);
-      for (const [key, value] of values) {
+      const values = new Map<number, number>();
+      for (const code of codes) {
+        const key = Math.floor(code / valueSpan);
+        values.set(key, code % valueSpan);
         append(this.#byKey, key, id);
-        append(this.#byValue, valueKey(key, value), id);
+        append(this.#byValue, code, id);
       }
+      this.#sets.push({ values, undecided });
+      this.#setIds.set(text, id);
       if (undecided.size > 0) this.#withUndecided.push(id);
     }
     if (decided) this.#setOfLabels.set(pod.labels, id);
@@ -138,8 +142,10 @@ export class LabelTable {
   /** Whether a selector matches a label set (corners 17 to 21). */
   holds(selector: number, set: number): Holds {
     const { values, undecided } = this.#sets[set]!;
+    const { requirements } = this.#selectors[selector]!;
     let result: Holds = yes;
-    for (const { key, operator, values: wanted } of this.#selectors[selector]!.requirements) {
+    for (let i = 0; i < requirements.length; i++) {
+      const { key, operator, values: wanted } = requirements[i]!;
       if (undecided.size > 0) {
         const how = undecided.get(key);
         // Corner 23: `Exists` is decidable for keys that a controller always sets, their value is not.
@@ -210,8 +216,11 @@ export class LabelTable {
   }
 }
 
+/** More values than this has no key: a dump of that size could not be read. */
+const valueSpan = 0x4000_0000;
+
 function valueKey(key: number, value: number): number {
-  return key * 0x4000_0000 + value;
+  return key * valueSpan + value;
 }
 
 function append(lists: Map<number, number[]>, key: number, item: number): void {

@@ -33,7 +33,7 @@ export class PortTable {
   readonly #specs: PortSpec[] = [];
   readonly #specIds = new Map<string, number>();
   readonly #specUnions = new Map<number, number>();
-  readonly #specOfPorts = new Map<Ports, number>();
+  readonly #specOfText = new Map<string, number>();
   readonly #portMaps: ReadonlyMap<number, number>[] = [new Map()];
   readonly #portMapIds = new Map<string, number>([['', 0]]);
   readonly #resolved = new Map<number, number>();
@@ -112,7 +112,13 @@ export class PortTable {
   /** The spec of a rule's `ports` (corners 25, 26 and 31). Equal meaning, equal id. */
   specOf(ports: Ports): number {
     if (ports.kind === 'all') return everything;
-    let id = this.#specOfPorts.get(ports);
+    // Few lists are written in many rules: only the first of each is worked out.
+    let text = '';
+    for (const entry of ports.ports) {
+      if (entry.kind === 'range') text += `${entry.protocol}${entry.from}-${entry.to},`;
+      else text += entry.kind === 'named' ? `${entry.protocol}/${entry.name},` : `${entry.protocol},`;
+    }
+    let id = this.#specOfText.get(text);
     if (id !== undefined) return id;
     const sets: PortSet[] = [];
     const names = new Set<number>();
@@ -125,7 +131,7 @@ export class PortTable {
       this.intern(PortSet.union(sets)),
       [...names].sort((a, b) => a - b),
     );
-    this.#specOfPorts.set(ports, id);
+    this.#specOfText.set(text, id);
     return id;
   }
 
