@@ -115,7 +115,7 @@ class TextReader {
 
   private addJson(value: unknown, { start, end }: Chunk): void {
     if (value === null) return;
-    if (isTooDeep(value)) {
+    if (isTooDeep(this.text, start, end)) {
       this.report(tooDeep(start));
       return;
     }
