@@ -2,6 +2,9 @@ import type { ClassTable } from './classes.ts';
 import { no, unknown, yes } from './labels.ts';
 import type { Holds, LabelTable, Matched } from './labels.ts';
 
+/** So few classes are asked one by one rather than looked up by their labels. */
+const mostScanned = 64;
+
 /** Finds the classes that selectors mean: by namespace, by label set, whichever is shorter. */
 export class ClassIndex {
   readonly #classes: ClassTable;
@@ -59,26 +62,12 @@ export class ClassIndex {
   inNamespace(namespace: number, selector: number): Matched {
     const all = this.#ofNamespace[namespace]!;
     if (selector === this.#labels.everything) return { sure: all, unsure: [] };
-    const sure: number[] = [];
-    const unsure: number[] = [];
-    if (all.length <= 64 || this.#labels.estimate(selector) >= all.length) {
-      for (const c of all) {
-        const holds = this.#labels.holds(selector, this.#classes.labels[c]!);
-        if (holds === yes) sure.push(c);
-        else if (holds === unknown) unsure.push(c);
-      }
-      return { sure, unsure };
+    if (all.length <= mostScanned || this.#labels.estimate(selector) >= all.length) {
+      const found = { sure: [], unsure: [] };
+      this.#scan(all, selector, found);
+      return found;
     }
-    const matched = this.#labels.matched(selector);
-    for (const [sets, classes] of [
-      [matched.sure, sure],
-      [matched.unsure, unsure],
-    ] as const) {
-      for (const set of sets) {
-        for (const c of this.#ofBoth.get(namespace * 0x800_0000 + set) ?? []) classes.push(c);
-      }
-    }
-    return { sure, unsure };
+    return this.#lookUp(selector, (set) => this.#ofBoth.get(namespace * 0x800_0000 + set) ?? []);
   }
 
   /** The same over all namespaces that a namespace selector matches. */
@@ -88,29 +77,36 @@ export class ClassIndex {
     for (let namespace = 0; namespace < mask.length; namespace++) {
       if (mask[namespace] === 1) population += this.#ofNamespace[namespace]!.length;
     }
-    const sure: number[] = [];
-    const unsure: number[] = [];
     if (selector === this.#labels.everything || this.#labels.estimate(selector) >= population) {
+      const found = { sure: [], unsure: [] };
       for (let namespace = 0; namespace < mask.length; namespace++) {
-        if (mask[namespace] !== 1) continue;
-        for (const c of this.#ofNamespace[namespace]!) {
-          const holds = this.#labels.holds(selector, this.#classes.labels[c]!);
-          if (holds === yes) sure.push(c);
-          else if (holds === unknown) unsure.push(c);
-        }
+        if (mask[namespace] === 1) this.#scan(this.#ofNamespace[namespace]!, selector, found);
       }
-      return { sure, unsure };
+      return found;
     }
+    return this.#lookUp(selector, (set) =>
+      this.#ofSet[set]!.filter((c) => mask[this.#classes.namespace[c]!] === 1),
+    );
+  }
+
+  /** Asks every class of a list. */
+  #scan(classes: readonly number[], selector: number, found: { sure: number[]; unsure: number[] }): void {
+    for (const c of classes) {
+      const holds = this.#labels.holds(selector, this.#classes.labels[c]!);
+      if (holds === yes) found.sure.push(c);
+      else if (holds === unknown) found.unsure.push(c);
+    }
+  }
+
+  /** Takes the classes of every label set that matches. */
+  #lookUp(selector: number, classesOf: (set: number) => readonly number[]): Matched {
     const matched = this.#labels.matched(selector);
-    for (const [sets, classes] of [
-      [matched.sure, sure],
-      [matched.unsure, unsure],
-    ] as const) {
-      for (const set of sets) {
-        for (const c of this.#ofSet[set]!) if (mask[this.#classes.namespace[c]!] === 1) classes.push(c);
-      }
-    }
-    return { sure, unsure };
+    const collect = (sets: readonly number[]): number[] => {
+      const classes: number[] = [];
+      for (const set of sets) for (const c of classesOf(set)) classes.push(c);
+      return classes;
+    };
+    return { sure: collect(matched.sure), unsure: collect(matched.unsure) };
   }
 
   /** Whether a pod selector in one namespace, or in those of a namespace selector, means a class. */
