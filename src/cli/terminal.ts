@@ -16,7 +16,8 @@ export function colorFor(stream: Output, choice: ColorChoice): boolean {
   if ((process.env['NO_COLOR'] ?? '') !== '') return false;
   const force = process.env['FORCE_COLOR'];
   if (force !== undefined) return force !== '0' && force !== 'false';
-  return stream.isTTY && process.env['TERM'] !== 'dumb';
+  // On a pipe `isTTY` is undefined, which the colours would take as leave to look for themselves.
+  return stream.isTTY === true && process.env['TERM'] !== 'dumb';
 }
 
 /** Columns of standard output, or of COLUMNS; `undefined` when the output is piped and nobody said. */

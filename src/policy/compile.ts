@@ -264,7 +264,7 @@ class ProfileBuilder {
     specs.clear();
     for (const { group, unsure } of this.#subjects.groupsOf(node)) {
       for (const rules of this.#rulesOf(direction, group)) {
-        // Corner 23 and design.md: what cannot be decided is never treated as allowed, unless the other bound is asked.
+        // Corner 23: what cannot be decided is never treated as allowed, unless the other bound is asked.
         if (!unsure || this.#assume === 'closed') isolated = true;
         if (unsure && this.#assume === 'closed') continue;
         // Corner 2: the union of all rules; there is no order and no deny.

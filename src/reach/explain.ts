@@ -246,7 +246,7 @@ function answerOf({ asked, allowed }: Pair): 'allowed' | 'denied' | 'partly' {
   return shared.equals(asked) ? 'allowed' : 'partly';
 }
 
-/** design.md: yes only if every pod, endpoint, address, family and port that was asked about may. */
+/** Yes only if every pod, endpoint, address, family and port that was asked about may. */
 function verdictOf(pairs: readonly Pair[]): Verdict {
   const answers = new Set(pairs.map(answerOf));
   if (answers.size === 1) return [...answers][0] ?? 'denied';

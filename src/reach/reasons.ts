@@ -63,20 +63,23 @@ function onOneNode(
   to: ReasonEnd,
 ): readonly [PolicyEnd, PolicyEnd] | undefined {
   if ('outside' in from || 'outside' in to) return undefined;
-  const byNode = new Map<string | undefined, PolicyEnd[]>();
-  for (const pod of from.group.pods) {
-    const end: PolicyEnd = { kind: 'pod', pod };
-    const ends = byNode.get(pod.node);
-    if (ends === undefined) byNode.set(pod.node, [end]);
+  const byNode = new Map<string, PolicyEnd[]>();
+  for (const [node, end] of endsWithNodes(from.group)) {
+    const ends = byNode.get(node);
+    if (ends === undefined) byNode.set(node, [end]);
     else if (ends.length < 2) ends.push(end);
   }
-  for (const pod of to.group.pods) {
-    for (const source of byNode.get(pod.node) ?? []) {
-      const destination: PolicyEnd = { kind: 'pod', pod };
+  for (const [node, destination] of endsWithNodes(to.group)) {
+    for (const source of byNode.get(node) ?? []) {
       if (policy.exemption(source, destination) === 'node') return [source, destination];
     }
   }
   return undefined;
+}
+
+function endsWithNodes({ node, pods }: Group): readonly (readonly [string, PolicyEnd])[] {
+  if (node !== undefined) return [[node.name, { kind: 'node', node }]];
+  return pods.flatMap((pod) => (pod.node === undefined ? [] : [[pod.node, { kind: 'pod', pod }] as const]));
 }
 
 function pairReasons(
