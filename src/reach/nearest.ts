@@ -108,9 +108,7 @@ export function triedChanges(policy: CompiledPolicy, question: DeniedQuestion): 
     const miss: NearMiss = {
       direction: plan.length > 1 ? 'both' : step.direction,
       // A change that helps one pair of many says so.
-      change: question.allows(after)
-        ? change
-        : `for ${nameOf(policy, from)} → ${nameOf(policy, to)}: ${change}`,
+      change: question.allows(after) ? change : `${onlyFor(policy, question)}: ${change}`,
       place: step.place,
       patch: plan.some(({ patch }) => patch === undefined)
         ? undefined
@@ -126,6 +124,15 @@ export function triedChanges(policy: CompiledPolicy, question: DeniedQuestion): 
     tried.push({ miss, after });
   }
   return tried;
+}
+
+/** For whom a change is that does not allow all that was asked. */
+function onlyFor(policy: CompiledPolicy, { from, to, fromEnd, toEnd, family }: DeniedQuestion): string {
+  const isOne = (end: End): boolean =>
+    end.kind === 'outside' || (end.kind === 'nodes' ? end.nodes : end.pods).length === 1;
+  return isOne(fromEnd) && isOne(toEnd)
+    ? `over ${family}`
+    : `for ${nameOf(policy, from)} → ${nameOf(policy, to)}`;
 }
 
 function candidates(policy: CompiledPolicy, direction: Direction, question: DeniedQuestion): Candidate[] {

@@ -1,6 +1,6 @@
 import type { Direction, NetworkPolicy, Pod } from '../model/index.ts';
-import { families } from '../net/index.ts';
-import type { AddressRange, PortSet } from '../net/index.ts';
+import { families, formatAddress } from '../net/index.ts';
+import type { Address, AddressRange, PortSet } from '../net/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
 import type { DeniedQuestion } from './nearest.ts';
@@ -14,24 +14,44 @@ interface Change {
   readonly concerns: 'subjects' | { readonly namespace: string };
 }
 
-/** One pod of each kind that can differ: of each class in both engines, workload and node of host-network pods. */
+/**
+ * The ends that can differ, some of each kind: two pods of each class in both engines, workload and node of host-network
+ * pods, so that replicas are held against one another, apart from those asked about; and the nodes whose address is known.
+ */
 function representatives(
   before: CompiledPolicy,
   after: CompiledPolicy,
-  pods: readonly Pod[],
-): readonly Pod[] {
-  const seen = new Map<string, Pod>();
-  for (const pod of pods) {
-    const end: PolicyEnd = { kind: 'pod', pod };
-    const key = `${pod.workload}/${before.classOf(end)}/${after.classOf(end)}/${pod.hostNetwork ? pod.node : ''}`;
-    if (!seen.has(key)) seen.set(key, pod);
+  isAsked: (end: PolicyEnd) => boolean,
+): readonly PolicyEnd[] {
+  const seen = new Map<string, number>();
+  const pods = before.parts.classes.pods.map((pod): PolicyEnd => ({ kind: 'pod', pod }));
+  const kept = pods.filter((end) => {
+    if (end.kind !== 'pod') return false;
+    const { workload, hostNetwork, node } = end.pod;
+    const key = `${workload}/${before.classOf(end)}/${after.classOf(end)}/${hostNetwork ? node : ''}/${isAsked(end)}`;
+    const count = seen.get(key) ?? 0;
+    seen.set(key, count + 1);
+    return count < 2;
+  });
+  const nodes = [...before.cluster.nodes.values()].filter(({ addresses }) => addresses.length > 0);
+  return [...kept, ...nodes.map((node): PolicyEnd => ({ kind: 'node', node }))];
+}
+
+/** What answers call an end whose connections open. */
+function idOf(end: PolicyEnd): string {
+  switch (end.kind) {
+    case 'pod':
+      return end.pod.workload;
+    case 'node':
+      return `node/${end.node.name}`;
+    case 'address':
+      return formatAddress(end.address);
   }
-  return [...seen.values()];
 }
 
 /**
- * What `after` allows and `before` does not, as connections of workloads and addresses, sorted; the connection that was
- * asked about left out. Exact: only the ends that the changes concern can differ, and each of their pairs is asked.
+ * What `after` allows and `before` does not, as connections of workloads, nodes and addresses, sorted; what was asked
+ * for is left out. Exact: only the ends that the changes concern can differ, and each of their pairs is asked.
  */
 export function difference(
   before: CompiledPolicy,
@@ -39,8 +59,9 @@ export function difference(
   changes: readonly Change[],
   asked: DeniedQuestion,
 ): NearMiss['alsoOpens'] {
-  const all = before.cluster.pods;
-  const everybody = representatives(before, after, all);
+  const isFrom = membership(asked.fromEnd);
+  const isTo = membership(asked.toEnd);
+  const everybody = representatives(before, after, (end) => isFrom(end) || isTo(end));
   const opened = new Map<string, { readonly from: string; readonly to: string; set: PortSet }>();
   const add = (from: string, to: string, set: PortSet): void => {
     if (set.isEmpty) return;
@@ -49,24 +70,20 @@ export function difference(
     if (known === undefined) opened.set(key, { from, to, set });
     else known.set = known.set.union(set);
   };
-  const pair = (from: Pod, to: Pod): void => {
-    const ends = [{ kind: 'pod', pod: from } as const, { kind: 'pod', pod: to } as const] as const;
-    let set = after.allowed(...ends).minus(before.allowed(...ends));
-    if (isAsked(asked.fromEnd, from) && isAsked(asked.toEnd, to)) set = set.minus(asked.ports);
-    add(from.workload, to.workload, set);
+  const pair = (from: PolicyEnd, to: PolicyEnd): void => {
+    let set = after.allowed(from, to).minus(before.allowed(from, to));
+    if (isFrom(from) && isTo(to)) set = set.minus(asked.ports);
+    add(idOf(from), idOf(to), set);
   };
   for (const change of changes) {
-    const concerned = everybody.filter((pod) =>
-      change.concerns === 'subjects'
-        ? before.selecting({ kind: 'pod', pod }).some(({ policy }) => policy === change.policy)
-        : pod.namespace === change.concerns.namespace,
-    );
-    for (const pod of concerned) {
+    for (const end of everybody) {
+      if (end.kind !== 'pod' || !concerns(before, change, end)) continue;
+      const selected = change.concerns === 'subjects';
       for (const other of everybody) {
-        if (change.concerns !== 'subjects' || change.direction === 'egress') pair(pod, other);
-        if (change.concerns !== 'subjects' || change.direction === 'ingress') pair(other, pod);
+        if (!selected || change.direction === 'egress') pair(end, other);
+        if (!selected || change.direction === 'ingress') pair(other, end);
       }
-      if (change.concerns === 'subjects') outside(before, after, change.direction, pod, asked, add);
+      if (selected) outside(before, after, change.direction, end.pod, asked, add);
     }
   }
   return [...opened.values()]
@@ -74,9 +91,39 @@ export function difference(
     .map(({ from, to, set }) => ({ from, to, allowed: allowedPorts(set) }));
 }
 
-/** Whether an operand of the question stands for a pod. */
-function isAsked(end: End, pod: Pod): boolean {
-  return (end.kind === 'pods' || end.kind === 'service') && end.pods.includes(pod);
+function concerns(
+  before: CompiledPolicy,
+  change: Change,
+  end: PolicyEnd & { readonly kind: 'pod' },
+): boolean {
+  return change.concerns === 'subjects'
+    ? before.selecting(end).some(({ policy }) => policy === change.policy)
+    : end.pod.namespace === change.concerns.namespace;
+}
+
+/** Whether an operand of the question stands for an end. */
+function membership(end: End): (candidate: PolicyEnd) => boolean {
+  const members = new Set<unknown>();
+  if (end.kind === 'pods' || end.kind === 'service') for (const pod of end.pods) members.add(pod);
+  if (end.kind === 'nodes') for (const node of end.nodes) members.add(node);
+  return (candidate) => {
+    if (candidate.kind === 'pod') return members.has(candidate.pod);
+    return candidate.kind === 'node' && members.has(candidate.node);
+  };
+}
+
+/** The addresses by which an operand of the question is also known outside: of nodes and host-network pods too. */
+function rangesOf(end: End): readonly AddressRange[] {
+  const single = ({ family, value }: Address): AddressRange => ({ family, first: value, last: value });
+  switch (end.kind) {
+    case 'outside':
+      return end.ranges;
+    case 'nodes':
+      return end.nodes.flatMap((node) => node.addresses.map(single));
+    case 'pods':
+    case 'service':
+      return end.pods.flatMap((pod) => pod.addresses.map(single));
+  }
 }
 
 function outside(
@@ -88,6 +135,7 @@ function outside(
   add: (from: string, to: string, set: PortSet) => void,
 ): void {
   const end: PolicyEnd = { kind: 'pod', pod };
+  const stranger = rangesOf(direction === 'ingress' ? asked.fromEnd : asked.toEnd);
   const old = before.outside(direction, before.classOf(end));
   let at = 0;
   const ranges = new Map<string, { set: PortSet; readonly ranges: AddressRange[] }>();
@@ -102,10 +150,9 @@ function outside(
       const first = other.first > segment.first ? other.first : segment.first;
       const last = other.last < segment.last ? other.last : segment.last;
       let set = after.parts.ports.set(segment.ports).minus(before.parts.ports.set(other.ports));
-      const stranger = direction === 'ingress' ? asked.fromEnd : asked.toEnd;
       const within = (range: AddressRange): boolean =>
         range.family === segment.family && range.first <= first && last <= range.last;
-      if (stranger.kind === 'outside' && stranger.ranges.some(within)) set = set.minus(asked.ports);
+      if (stranger.some(within)) set = set.minus(asked.ports);
       if (!set.isEmpty && last >= first) {
         const known = ranges.get(set.key);
         if (known === undefined)

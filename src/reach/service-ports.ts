@@ -3,6 +3,7 @@ import { PortSet } from '../net/index.ts';
 import type { Protocol } from '../net/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import type { PortQuery } from './types.ts';
+import { formatPortQuery } from './ports-query.ts';
 import { portsText } from './words.ts';
 
 /** The numbers that a pod declares under a name, with one protocol or any (corner 28). */
@@ -24,9 +25,19 @@ export function namedPorts(
   );
 }
 
+/** Why a Service has not all the ports that are asked of it; `undefined` when it has. */
+export function unknownServicePort(service: Service, queries: readonly PortQuery[]): string | undefined {
+  const missing = queries.find((query) => !service.ports.some((port) => asks(query, port)));
+  if (missing === undefined) return undefined;
+  const list = service.ports.map(({ name, protocol, port }) =>
+    name === undefined ? `${protocol} ${port}` : `${protocol} ${port} (${name})`,
+  );
+  return `${service.namespace}/svc/${service.name} has no port ${formatPortQuery(missing)}; ${list.length === 0 ? 'it has none at all' : `it has ${list.join(', ')}`}`;
+}
+
 /**
  * The ports of one endpoint that a Service's ports lead to (corner 49): policies see the pod's port, after DNAT (corner
- * 27). Without `queries`, those of all ports of the Service.
+ * 27). Without `queries`, those of all ports of the Service. Empty when the pod lacks the target port.
  */
 export function servicePorts(
   policy: CompiledPolicy,
@@ -34,38 +45,24 @@ export function servicePorts(
   pod: Pod,
   queries: readonly PortQuery[] | undefined,
   podName: string,
-  note: (text: string) => void,
+  notes: Set<string>,
 ): PortSet {
   const name = `${service.namespace}/svc/${service.name}`;
-  // A headless Service resolves to its pods: the client chooses the port itself, no proxy translates it.
-  if (service.headless && queries !== undefined) {
-    const sets = queries.map((query) =>
-      query.kind === 'range'
-        ? PortSet.range(query.protocol, query.from, query.to)
-        : PortSet.union(
-            service.ports.filter((port) => asks(query, port)).map((port) => target(policy, port, pod)),
-          ),
-    );
-    note(`${name} is headless: its names lead to the pods, and the port is the pod's`);
-    return PortSet.union(sets);
-  }
   const chosen =
     queries === undefined
       ? service.ports
       : service.ports.filter((port) => queries.some((query) => asks(query, port)));
-  for (const query of queries ?? []) {
-    if (!service.ports.some((port) => asks(query, port))) {
-      const list = service.ports.map(({ protocol, port }) => `${protocol} ${port}`).join(', ');
-      note(`${name} has no such port; its ports are ${list === '' ? 'none' : list}`);
-    }
-  }
   const sets = chosen.map((port) => {
     const set = target(policy, port, pod);
-    if (set.isEmpty)
-      note(
+    if (set.isEmpty) {
+      notes.add(
         `${podName} declares no port called ${port.targetPort}, so it is no endpoint of ${name} for ${port.port}`,
       );
-    else note(`${name} port ${port.port} leads to ${portsText(set)} of its pods`);
+    } else if (service.headless) {
+      notes.add(`${name} is headless: clients connect to its pods themselves, on ${portsText(set)}`);
+    } else {
+      notes.add(`${name} port ${port.port} leads to ${portsText(set)} of its pods`);
+    }
     return set;
   });
   return PortSet.union(sets);

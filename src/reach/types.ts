@@ -148,6 +148,8 @@ export interface PeerCheck {
   readonly peer: number | undefined;
   readonly matches: boolean | 'unknown';
   readonly kind: 'any' | 'pods' | 'ipBlock';
+  /** Whom the entry means, in words. */
+  readonly text?: string;
   /** For `pods`: false when the policy looks in its own namespace and the other end is elsewhere. */
   readonly namespaceMatches: boolean | 'unknown';
   readonly labels: readonly LabelCheck[];
@@ -240,8 +242,12 @@ export interface Explanation {
   readonly sentence: string;
   readonly egress: SideExplanation;
   readonly ingress: SideExplanation;
-  /** What the pair may use in all, whatever was asked. */
+  /** What every pair may use in all, whatever was asked. */
   readonly allowed: PortSet;
+  /** The same by family, where no port was asked about and the families differ. */
+  readonly byFamily?: { readonly [family in Family]?: PortSet };
+  /** The port at the pod that the walk tested, where it is not written as it was asked: of a Service, or of a name. */
+  readonly testedPort?: string;
   readonly nearest: readonly NearMiss[];
   /** Further sentences: no common family, no DNS from the source, Service ports resolved, assumptions. */
   readonly notes: readonly string[];
@@ -249,19 +255,22 @@ export interface Explanation {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** An operand of `explain`, `can` and the focus flags, resolved. `name` is how answers speak of it. */
-export type End =
-  | { readonly kind: 'pods'; readonly name: string; readonly pods: readonly Pod[] }
+/** An operand of `explain`, `can` and the focus flags, resolved. */
+export type End = {
+  /** How answers speak of it. */
+  readonly name: string;
+  /** What was read otherwise than written, in one sentence without final full stop. */
+  readonly note?: string;
+  /** Set for a bare address of a pod or node: only that family is asked about. */
+  readonly family?: Family;
+} & (
+  | { readonly kind: 'pods'; readonly pods: readonly Pod[] }
   /** Ports asked of a Service are its own; `pods` are its endpoints (corner 49). */
-  | {
-      readonly kind: 'service';
-      readonly name: string;
-      readonly service: Service;
-      readonly pods: readonly Pod[];
-    }
-  | { readonly kind: 'nodes'; readonly name: string; readonly nodes: readonly ClusterNode[] }
+  | { readonly kind: 'service'; readonly service: Service; readonly pods: readonly Pod[] }
+  | { readonly kind: 'nodes'; readonly nodes: readonly ClusterNode[] }
   /** Addresses outside the cluster. */
-  | { readonly kind: 'outside'; readonly name: string; readonly ranges: readonly AddressRange[] };
+  | { readonly kind: 'outside'; readonly ranges: readonly AddressRange[] }
+);
 
 /** One port operand; a name is resolved on the destination, without protocol on whatever protocol it has there. */
 export type PortQuery =

@@ -5,7 +5,7 @@ import type { Address, Family } from '../net/index.ts';
 import { addressesOf } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import type { LabelCheck, PeerCheck, PolicyCheck, PortCheck, RuleCheck, SideExplanation } from './types.ts';
-import { peersText, portEntryText, requirementText, rulePortsText, shortName } from './words.ts';
+import { peersText, peerText, portEntryText, requirementText, rulePortsText, shortName } from './words.ts';
 
 /** One connection, as the walk asks each policy about it. */
 export interface WalkQuestion {
@@ -206,6 +206,7 @@ function checkPeers(
         peer: undefined,
         matches: true,
         kind: 'any',
+        text: 'everyone',
         namespaceMatches: true,
         labels: [],
         reason: undefined,
@@ -216,11 +217,13 @@ function checkPeers(
   return rule.peers.peers.slice(0, mostRules).map((peer, i): PeerCheck => {
     const path = ['spec', direction, index, field, i] as const;
     const place = each.origin.locate(path);
+    const text = peerText(peer, each);
     if (other === undefined) {
       return {
         peer: i,
         matches: true,
         kind: peer.kind,
+        text,
         namespaceMatches: true,
         labels: [],
         reason: undefined,
@@ -232,7 +235,7 @@ function checkPeers(
       const matches = reason === undefined;
       return { peer: i, matches, kind: 'ipBlock', namespaceMatches: true, labels: [], reason, place };
     }
-    return { peer: i, kind: 'pods', place, ...checkPods(policy, each, peer, path, question, other) };
+    return { peer: i, kind: 'pods', text, place, ...checkPods(policy, each, peer, path, question, other) };
   });
 }
 
