@@ -1,4 +1,4 @@
-import type { ClusterNode, Diagnostic } from '../model/index.ts';
+import type { ClusterNode, Diagnostic, Pod } from '../model/index.ts';
 import { families, formatAddress, PortSet } from '../net/index.ts';
 import type { Family } from '../net/index.ts';
 import { noAccess } from '../policy/index.ts';
@@ -13,6 +13,7 @@ import { outsidePeers } from './outside.ts';
 import type { OutsidePeer } from './outside.ts';
 import { reasons } from './reasons.ts';
 import type { ReasonEnd } from './reasons.ts';
+import { namedPorts, servicePorts } from './service-ports.ts';
 import { apiVersion } from './types.ts';
 import type { Level, MapAnswer, MapConnection, MapPeer, MapReason, MapSummary, PortQuery } from './types.ts';
 import { undecidedDiagnostics } from './undecided.ts';
@@ -42,7 +43,7 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
   const nodes = askedNodes(query).map(nodeGroup);
   const focus = focusTest(query);
   const outside = outsidePeers(policy, groups);
-  const portsOf = portFilter(policy, query.ports);
+  const portsOf = portFilter(policy, query);
   const connections: MapConnection[] = [];
   const ends = new Map<string, ReasonEnd>();
   const connected = new Set<string>();
@@ -358,34 +359,46 @@ function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet):
   return entries;
 }
 
-/** The ports asked about at a destination; everything when none were. Names are those that its pods declare. */
+/**
+ * The ports asked about at a destination; everything when none were. Names are those that its pods declare; of the
+ * endpoints of a Service that was asked for, ports are the Service's (corner 49).
+ */
 function portFilter(
   policy: CompiledPolicy,
-  queries: readonly PortQuery[] | undefined,
-): (to: Group | undefined) => PortSet {
+  { ports: queries, to, peer }: MapQuery,
+): (destination: Group | undefined) => PortSet {
   if (queries === undefined) return () => PortSet.all;
+  const services = [...(to ?? []), ...(peer ?? [])].filter((end) => end.kind === 'service');
   const fixed = PortSet.union(
     queries.map((query) =>
       query.kind === 'range' ? PortSet.range(query.protocol, query.from, query.to) : PortSet.none,
     ),
   );
   const names = queries.filter((query) => query.kind === 'named');
-  if (names.length === 0) return () => fixed;
+  if (names.length === 0 && services.length === 0) return () => fixed;
+  const ofPod = (pod: Pod): PortSet => {
+    const serving = services.filter(({ pods }) => pods.includes(pod));
+    if (serving.length > 0) {
+      const unused = new Set<string>();
+      return PortSet.union(
+        serving.map(({ service }) => servicePorts(policy, service, pod, queries, pod.id, unused)),
+      );
+    }
+    return PortSet.union([
+      fixed,
+      ...names.map(({ name, protocol }) => namedPorts(policy, pod, name, protocol)),
+    ]);
+  };
   const known = new Map<Group, PortSet>();
-  return (to) => {
-    if (to === undefined) return fixed;
-    let set = known.get(to);
+  return (destination) => {
+    if (destination === undefined) return fixed;
+    let set = known.get(destination);
     if (set === undefined) {
-      const named = new Map<string, PortSet>();
-      for (const pod of to.pods) {
-        for (const { name, protocol, port, sidecar } of pod.ports) {
-          if (sidecar && !policy.profile.sidecarPorts) continue;
-          if (!names.some((query) => query.name === name && (query.protocol ?? protocol) === protocol))
-            continue;
-          named.set(`${protocol}/${port}`, PortSet.range(protocol, port, port));
-        }
-      }
-      known.set(to, (set = PortSet.union([fixed, ...named.values()])));
+      // Pods of one template share their list of ports.
+      const examples = new Map(destination.pods.map((pod) => [pod.ports, pod]));
+      const pods = services.length > 0 ? destination.pods : [...examples.values()];
+      set = destination.pods.length === 0 ? fixed : PortSet.union(pods.map(ofPod));
+      known.set(destination, set);
     }
     return set;
   };
