@@ -45,7 +45,8 @@ export interface EndProblem {
  * names of kinds, `ns/*`, `kind/name`, `name` and `ns`. So every id of the machine-readable answers is an operand.
  *
  * An address is the pod that has it, else the node, else the Service whose cluster IP it is (corner 35), else outside.
- * An id that ends in `+n` stands for its first range: the addresses of one ip peer are alike in all connections.
+ * The address of a pod, node or Service asks about its family only (`family`). A CIDR with bits set after its length is
+ * the block around it, and the end's `note` says so. An id that ends in `+n` stands for its first range: the addresses of one ip peer are alike in all connections.
  *
  * A workload or namespace without pods is an end without pods.
  */
@@ -446,33 +447,49 @@ interface Block {
   readonly range: AddressRange;
   /** One address, written without prefix. */
   readonly bare: boolean;
+  /** What was read otherwise than written. */
+  readonly note: string | undefined;
 }
 
 function parseBlock(text: string): Block | undefined {
   const body = text.replace(/\+[0-9]+$/, '');
   if (body.length > 110) return undefined;
-  const cidr = parseCidr(body)?.cidr;
-  if (cidr !== undefined)
-    return { range: { family: cidr.family, first: cidr.first, last: cidr.last }, bare: false };
+  const parsed = parseCidr(body);
+  if (parsed !== undefined) {
+    const { cidr, irregularities } = parsed;
+    return {
+      range: { family: cidr.family, first: cidr.first, last: cidr.last },
+      bare: false,
+      // The address that was written is one of many in the block: an answer for all of them has to say so.
+      note: irregularities.includes('host-bits')
+        ? `${body} has bits set after its length: asked is ${formatCidr(cidr)}`
+        : undefined,
+    };
+  }
   const dash = body.indexOf('-');
   const first = parseAddress(dash < 0 ? body : body.slice(0, dash));
   const last = dash < 0 ? first : parseAddress(body.slice(dash + 1));
   if (first === undefined || last === undefined || first.family !== last.family || first.value > last.value) {
     return undefined;
   }
-  return { range: { family: first.family, first: first.value, last: last.value }, bare: dash < 0 };
+  return {
+    range: { family: first.family, first: first.value, last: last.value },
+    bare: dash < 0,
+    note: undefined,
+  };
 }
 
-function resolveBlock(known: Known, text: string, { range, bare }: Block): End | EndProblem {
+function resolveBlock(known: Known, text: string, { range, bare, note }: Block): End | EndProblem {
   if (range.first === range.last) {
-    const address: Address = { family: range.family, value: range.first };
+    const { family } = range;
+    const address: Address = { family, value: range.first };
     const has = ({ addresses }: { readonly addresses: readonly Address[] }): boolean =>
-      addresses.some(({ family, value }) => family === address.family && value === address.value);
+      addresses.some((own) => own.family === family && own.value === address.value);
     const owners = known.pods.filter(has);
     const pods = owners.filter((pod) => !pod.hostNetwork);
     const [pod] = pods;
     if (pod !== undefined && pods.length === 1)
-      return { kind: 'pods', name: `${pod.namespace}/${pod.name}`, pods };
+      return { kind: 'pods', name: `${pod.namespace}/${pod.name}`, family, pods };
     if (pods.length > 1) {
       const choices = pods.map(({ namespace, name }) => `${namespace}/Pod/${name}`);
       return {
@@ -484,20 +501,28 @@ function resolveBlock(known: Known, text: string, { range, bare }: Block): End |
       };
     }
     const node = [...known.cluster.nodes.values()].find(has);
-    if (node !== undefined) return { kind: 'nodes', name: `node/${node.name}`, nodes: [node] };
+    if (node !== undefined) return { kind: 'nodes', name: `node/${node.name}`, family, nodes: [node] };
     // The address of host-network pods whose Node is not in the input, or is there without addresses.
-    if (owners.length > 0) return { kind: 'pods', name: formatAddress(address), pods: owners };
+    if (owners.length > 0) return { kind: 'pods', name: formatAddress(address), family, pods: owners };
     // A cluster IP is rewritten to an endpoint's address before policies see it (corner 35). As a CIDR it is what an
     // ipBlock writes, and an id of a map: that stays an address.
     const service = bare
       ? known.cluster.services.find(({ clusterIPs }) => has({ addresses: clusterIPs }))
       : undefined;
-    if (service !== undefined) return serviceEnd(known, service);
+    if (service !== undefined) {
+      const end = serviceEnd(known, service);
+      return end.kind === 'problem' ? end : { ...end, family };
+    }
     if (bare) return { kind: 'outside', name: formatAddress(address), ranges: [range] };
   }
   const cidr = cidrOfRange(range);
   const ends = [range.first, range.last].map((value) => formatAddress({ family: range.family, value }));
-  return { kind: 'outside', name: cidr === undefined ? ends.join('-') : formatCidr(cidr), ranges: [range] };
+  return {
+    kind: 'outside',
+    name: cidr === undefined ? ends.join('-') : formatCidr(cidr),
+    ...(note === undefined ? {} : { note }),
+    ranges: [range],
+  };
 }
 
 function unknownName(known: Known, text: string, parts: readonly string[], home: string): EndProblem {

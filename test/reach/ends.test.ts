@@ -3,7 +3,7 @@ import { readManifests } from '../../src/manifest/index.ts';
 import type { Cluster } from '../../src/model/index.ts';
 import { formatAddress } from '../../src/net/index.ts';
 import { resolveEnd } from '../../src/reach/index.ts';
-import type { EndOptions } from '../../src/reach/index.ts';
+import type { End, EndOptions } from '../../src/reach/index.ts';
 
 function clusterOf(text: string): Cluster {
   const { cluster, diagnostics } = readManifests([{ file: 'cluster.yaml', text }]);
@@ -335,6 +335,37 @@ describe('addresses', () => {
     ],
   ])('%s', (text, expected) => {
     expect(find(text)).toBe(expected);
+  });
+
+  test.each([
+    ['203.0.113.0/23', '203.0.113.0/23 has bits set after its length: asked is 203.0.112.0/23'],
+    ['fd00::7/8+1', 'fd00::7/8 has bits set after its length: asked is fd00::/8'],
+    ['203.0.112.0/23', undefined],
+    ['FD00::/8', undefined],
+    ['203.0.113.1/32', undefined],
+    ['203.0.113.1-203.0.113.9', undefined],
+    ['203.0.113.1', undefined],
+  ])('%s says what was read otherwise than written', (text, note) => {
+    expect(resolveEnd(cluster, text)).toMatchObject({ kind: 'outside' });
+    expect((resolveEnd(cluster, text) as End).note).toBe(note);
+  });
+
+  test.each([
+    ['10.1.0.7', 'pods', 'IPv4'],
+    ['10.1.0.7/32', 'pods', 'IPv4'],
+    ['fd00::7', 'pods', 'IPv6'],
+    ['::ffff:10.1.0.7', 'pods', 'IPv4'],
+    ['192.168.0.1', 'nodes', 'IPv4'],
+    ['192.168.0.9', 'pods', 'IPv4'],
+    ['10.96.0.10', 'service', 'IPv4'],
+    ['shop/cache-7d9-x1', 'pods', undefined],
+    ['node/n1', 'nodes', undefined],
+    ['shop/svc/web', 'service', undefined],
+    ['8.8.8.8', 'outside', undefined],
+  ])('%s asks about its own family only', (text, kind, family) => {
+    const end = resolveEnd(cluster, text);
+    expect(end.kind).toBe(kind);
+    expect((end as End).family).toBe(family);
   });
 
   test('one that several pods claim is ambiguous', () => {
