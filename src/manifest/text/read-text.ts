@@ -133,7 +133,12 @@ class TextReader {
   private readYamlDocument({ start, end }: Chunk): void {
     const text = this.text.slice(start, end);
     if (text.length > maxYamlDocument) {
-      this.report(tooLarge(start, `It has ${megabytes(text.length)}.`));
+      this.report(
+        tooLarge(
+          start,
+          `YAML documents up to ${megabytes(maxYamlDocument)} are read, this one has ${megabytes(text.length)}.`,
+        ),
+      );
       return;
     }
     // A document of a stream may be JSON, too: faster, and found to be so by its first character.
@@ -176,7 +181,12 @@ class TextReader {
         this.report(tooDeep(start + composed.offset));
         return;
       case 'tooManyTokens':
-        this.report(tooLarge(start, `It has more than ${maxTokens / 1e6} million keys, values and marks.`));
+        this.report(
+          tooLarge(
+            start,
+            `YAML documents up to ${maxTokens / 1e6} million keys, values and marks are read, and this one has more.`,
+          ),
+        );
         return;
       case 'errors': {
         const mayTry = this.suggestions++ < maxSuggestions;
@@ -222,7 +232,9 @@ class TextReader {
   }
 
   private reportText(): void {
-    this.report(tooLarge(0, `The text has ${megabytes(this.text.length)}, and 500 MiB are read at most.`));
+    this.report(
+      tooLarge(0, `Texts up to ${megabytes(maxText)} are read, this one has ${megabytes(this.text.length)}.`),
+    );
   }
 
   private isFull(offset: number): boolean {
@@ -294,10 +306,10 @@ function shorten(value: string): string {
   return value.length <= 200 ? value : `${value.slice(0, 199)}…`;
 }
 
-function tooLarge(offset: number, size: string): Finding {
+function tooLarge(offset: number, message: string): Finding {
   return {
     code: 'document-too-large',
-    message: `This document is larger than podwall reads: ${size}`,
+    message,
     hint: 'use JSON (kubectl get … -o json), or dump a few namespaces at a time (-n)',
     offset,
   };

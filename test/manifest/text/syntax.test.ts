@@ -245,6 +245,17 @@ describe('other mistakes have words of their own', () => {
   });
 });
 
+it('names the limit of a document that is too large, and its size', () => {
+  const { diagnostics } = readText({ file: 'f.yaml', text: `a: ${'x'.repeat(22.5 * 2 ** 20)}` });
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'document-too-large',
+      message: 'YAML documents up to 20 MiB are read, this one has 23 MiB.',
+      hint: 'use JSON (kubectl get … -o json), or dump a few namespaces at a time (-n)',
+    },
+  ]);
+});
+
 describe('codes', () => {
   const cases: Readonly<Record<string, string>> = {
     'yaml-syntax': 'a: [',
