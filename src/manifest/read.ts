@@ -1,5 +1,5 @@
 import type { Diagnostic, ReadResult } from '../model/index.ts';
-import { decodeNetworkPolicy } from './network-policy/index.ts';
+import { decodeNetworkPolicy, validateNetworkPolicy } from './network-policy/index.ts';
 import { Collector, Findings, MemoryOrigin, buildCluster } from './objects/index.ts';
 import type { RawDocument, ReadOptions, SourceText } from './raw.ts';
 import { readText } from './text/index.ts';
@@ -22,7 +22,7 @@ export function readManifests(sources: readonly ManifestSource[], options: ReadO
   const findings = new Findings();
   const collector = new Collector(findings);
   for (const source of sources) {
-    const { documents, diagnostics } = readText(source, { verify: looksComplete });
+    const { documents, diagnostics } = readText(source, { verify: isWorthOffering });
     for (const diagnostic of diagnostics) findings.diagnostics.push(diagnostic);
     readDocuments(source, documents, diagnostics, collector, findings);
   }
@@ -64,9 +64,27 @@ function finish(collector: Collector, findings: Findings, options: ReadOptions):
 
 const kindHint = 'an object has apiVersion, kind and metadata';
 
-/** Whether a corrected document is worth to be offered: an object by the looks of it. */
-function looksComplete(value: unknown): boolean {
-  return isRecord(value) && typeof value.kind === 'string' && typeof value.apiVersion === 'string';
+/** The newest server that podwall knows: it refuses the most. */
+const strictest = { kubernetesVersion: '1.36' };
+
+/**
+ * Whether a corrected document is worth to be offered: an object by the looks of it, and when it is a NetworkPolicy or a
+ * list with some, nothing may be wrong with any of them. A correction that has to be corrected is none.
+ */
+function isWorthOffering(value: unknown): boolean {
+  if (!isRecord(value) || typeof value.kind !== 'string' || typeof value.apiVersion !== 'string')
+    return false;
+  const { apiVersion, kind } = value;
+  const list = kind.endsWith('List') && Array.isArray(value.items);
+  const objects: readonly unknown[] = list ? (value.items as readonly unknown[]) : [value];
+  return objects.every((object) => {
+    if (!isRecord(object)) return false;
+    // The items of a typed list may leave out what their list says.
+    const isPolicy =
+      (object.kind ?? kind.replace(/List$/, '')) === 'NetworkPolicy' &&
+      (object.apiVersion ?? apiVersion) === 'networking.k8s.io/v1';
+    return !isPolicy || validateNetworkPolicy(object, strictest).length === 0;
+  });
 }
 
 function readDocuments(

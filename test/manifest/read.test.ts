@@ -45,6 +45,52 @@ test('a refused object replaces none', () => {
   expect(cluster.pods.map(({ labels }) => labels.get('a'))).toEqual(['b']);
 });
 
+describe('corrected lines', () => {
+  /** A rule left of its key, which can be put in place. */
+  const broken = (port: string): string =>
+    `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: p
+spec:
+  podSelector: {}
+  ingress:
+- ports:
+  - ${port}
+`;
+
+  test('are offered for what every server takes', () => {
+    const [problem] = read(broken('port: 80')).diagnostics;
+    expect(problem?.suggestion).toEqual(['  ingress:', '    - ports:', '        - port: 80']);
+  });
+
+  test.each([
+    ['an error', 'port: 80000'],
+    ['an unknown field', 'prot: 80'],
+    ['a wrong type', 'protocol: 1'],
+  ])('are not offered with %s in them', (_, port) => {
+    const { diagnostics } = read(broken(port));
+    expect(diagnostics.map(({ code }) => code)).toEqual(['yaml-syntax']);
+    expect(diagnostics[0]?.suggestion).toBeUndefined();
+  });
+
+  test('are judged in lists, too', () => {
+    const list = (port: string): string => `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicyList
+items:
+- metadata: {name: p}
+  spec:
+    podSelector: {}
+    ingress:
+    - ports:
+\t    - port: ${port}
+`;
+    expect(read(list('80')).diagnostics[0]?.suggestion).toBeDefined();
+    expect(read(list('80000')).diagnostics[0]).toMatchObject({ code: 'yaml-tab' });
+    expect(read(list('80000')).diagnostics[0]?.suggestion).toBeUndefined();
+  });
+});
+
 test('a refused policy names whom it would have selected', () => {
   const text = documents(
     pod('web', 'namespace: shop, labels: {app: web}'),
