@@ -247,7 +247,7 @@ export const networkPolicyCodes: Readonly<Record<string, CodeDoc>> = {
   },
   'value-not-text': {
     title: 'A value that must be text is a number or a truth value.',
-    text: `Labels and names are text. YAML reads 1 as a number and true, yes, no, on and off as truth values, unless they stand in quotes. ${refused}`,
+    text: `Labels and names are text. YAML reads 1 as a number and y, n, true, yes, no, on and off as truth values, unless they stand in quotes. ${refused}`,
     example: 'matchLabels:\n  version: "1"\n  enabled: "yes"',
   },
   'wrong-direction': {

@@ -4,6 +4,7 @@ import type { Diagnostic, Path, Severity } from '../../model/index.ts';
 import type { RawObject } from '../raw.ts';
 import { FieldErrors, isRecord, refuses } from '../validate/index.ts';
 import type { FieldError } from '../validate/index.ts';
+import { writtenScalar } from '../written-scalar.ts';
 import type { Finding } from './finding.ts';
 import { isWithin, samePath, valueAt } from './raw-value.ts';
 import { applied } from './shapes.ts';
@@ -77,7 +78,7 @@ function diagnosticOf(
   const { code, path, message } = finding;
   const { file, line, column } =
     finding.onKey === true ? object.origin.locateKey(path) : object.origin.locate(path);
-  const written = code === 'value-not-text' ? writtenScalar(object, { line, column }) : undefined;
+  const written = code === 'value-not-text' ? writtenScalar(object.origin, { line, column }) : undefined;
   const hint = written === undefined ? finding.hint : `write "${written}"`;
   const value = written ?? valueText(finding.value);
   return {
@@ -93,15 +94,6 @@ function diagnosticOf(
     object: object.ref,
     ...(suggestion === undefined ? {} : { suggestion }),
   };
-}
-
-/** The plain scalar as it stands in the text: what `yes` or `1.10` was before it became a truth value or a number. */
-function writtenScalar(
-  object: RawObject,
-  place: { readonly line: number; readonly column: number },
-): string | undefined {
-  const [line] = object.origin.lines(place.line, place.line) ?? [];
-  return /^[A-Za-z0-9_.+-]{1,63}(?=\s|$|[,}\]])/.exec(line?.slice(place.column - 1) ?? '')?.[0];
 }
 
 function valueText(value: unknown): string | undefined {

@@ -14,7 +14,7 @@ import type {
 import type { ReadOptions, RawObject } from '../raw.ts';
 import { Subjects, notModelled } from './affects.ts';
 import type { Collector } from './collect.ts';
-import { count, someOf } from './findings.ts';
+import { count, ended, someOf } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { gatherWorkloads } from './gather.ts';
 import { groupOf } from './kinds.ts';
@@ -298,9 +298,4 @@ function selected(selects: LabelSelector | undefined, namespace: string, subject
   if (ids === undefined) return `The policy was left out; it is for pods of ${namespace}.`;
   if (ids.length === 0) return 'The policy was left out; it would select no pod of the input.';
   return `The policy was left out; it would select ${count(ids.length, 'workload')}: ${someOf(ids)}.`;
-}
-
-/** A message as a whole sentence, so that another can follow. */
-function ended(message: string): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
 }

@@ -161,10 +161,18 @@ For an exact answer read the running pods: kubectl get pods -A -o yaml.`,
     title: 'A workload has no template for its pods.',
     text: `The labels and ports of the pods stand in spec.template (of a CronJob in spec.jobTemplate.spec.template). Every API server refuses the object without it, so it was left out.`,
   },
+  'value-not-text': {
+    title: 'A value that must be text is a number or a truth value.',
+    text: `Names and labels are text. YAML reads 1 as a number and y, n, true, yes, no, on and off as truth values, unless they stand in quotes. Every API server refuses the object, so it was left out.`,
+    example: `metadata:
+  name: y                    # write "y"
+  labels:
+    version: 1.10            # write "1.10"`,
+  },
   'wrong-type': {
     title: 'A field has a value of the wrong type.',
-    text: `A list stands where a mapping should be, a number where text should be, or the like; every API server refuses the object, so it was left out. Text that looks like a number or like true and false needs quotes; numbers must not have them.`,
+    text: `A list stands where a mapping should be, text where a number should be, or the like; every API server refuses the object, so it was left out. Numbers must not stand in quotes.`,
     example: `labels:
-  version: 1.10              # write "1.10"`,
+  - app: web                 # write app: web`,
   },
 };

@@ -2,6 +2,7 @@ import { formatPath } from '../../model/index.ts';
 import type { Diagnostic, ObjectRef, Origin, Path, Severity } from '../../model/index.ts';
 import type { RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
+import { writtenScalar } from '../written-scalar.ts';
 
 /** What a finding may say beside its message. */
 export interface Detail {
@@ -16,6 +17,8 @@ type Subject = Pick<RawObject, 'origin' | 'stored'> & { readonly ref: ObjectRef 
 export class Findings {
   readonly diagnostics: Diagnostic[] = [];
   #refusals = 0;
+  /** The object that was refused last: what is left out is said once of each. */
+  #refused: Subject | undefined;
 
   /** How many findings so far leave their object out: a reader compares it before and after an object. */
   get refusals(): number {
@@ -24,8 +27,14 @@ export class Findings {
 
   /** What every API server refuses: an error, but of an object that a server has taken a warning, and it counts. */
   refuse(object: Subject, code: string, path: Path, message: string, detail: Detail = {}): void {
-    if (!object.stored) this.#refusals++;
-    this.#add(object.stored ? 'warning' : 'error', object, code, path, message, detail);
+    if (object.stored) {
+      this.#add('warning', object, code, path, message, detail);
+      return;
+    }
+    this.#refusals++;
+    const told = this.#refused === object ? message : `${ended(message)} ${leftOut(object.ref)}`;
+    this.#refused = object;
+    this.#add('error', object, code, path, told, detail);
   }
 
   warn(object: Subject, code: string, path: Path, message: string, detail: Detail = {}): void {
@@ -61,6 +70,34 @@ export class Findings {
       object: object.ref,
       ...object.origin.locate(path),
     });
+  }
+}
+
+/** A message as a whole sentence, so that another can follow. */
+export function ended(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+/** What the answer lacks without a refused object. Its kind is one of Kubernetes' own: others are not judged. */
+function leftOut({ kind, namespace, name }: ObjectRef): string {
+  // A name with ~ is a number behind generateName, and no one knows it.
+  const shown = name === '' || name.includes('~') ? '' : ` ${namespace === undefined ? '' : `${namespace}/`}`;
+  const what = `The ${kind}${shown === '' ? '' : `${shown}${shorten(name, 80)}`} was left out`;
+  switch (kind) {
+    case 'Namespace':
+      return `${what}, and its labels with it.`;
+    case 'Node':
+      return `${what}, and its labels and addresses with it.`;
+    case 'Deployment':
+    case 'ReplicaSet':
+    case 'StatefulSet':
+    case 'DaemonSet':
+    case 'Job':
+    case 'CronJob':
+    case 'ReplicationController':
+      return `${what}, with the pods that its template would make.`;
+    default:
+      return `${what}.`;
   }
 }
 
@@ -133,7 +170,7 @@ export function listAt(findings: Findings, object: Subject, value: unknown, path
 export function textAt(findings: Findings, object: Subject, value: unknown, path: Path): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   if (value === undefined || value === null) return undefined;
-  wrongType(findings, object, value, path, 'text', `put it in quotes: "${scalarText(value) ?? '…'}"`);
+  wrongType(findings, object, value, path, 'text');
   return undefined;
 }
 
@@ -158,7 +195,10 @@ export function integerAt(
   return undefined;
 }
 
-/** Says that a value is of a type that no API server decodes. */
+/**
+ * Says that a value is of a type that no API server decodes. Text that YAML took for a number or a truth value is the
+ * slip that people make most, and has words of its own.
+ */
 export function wrongType(
   findings: Findings,
   object: Subject,
@@ -167,6 +207,20 @@ export function wrongType(
   expected: string,
   hint?: string,
 ): void {
+  if (expected === 'text' && isPlainScalar(value)) {
+    const written = writtenScalar(object.origin, object.origin.locate(path));
+    const what = typeof value === 'boolean' ? `the truth value ${value}` : describe(value);
+    const words = `${String(path.at(-1))} is text, and without quotes this is ${what}`;
+    findings.refuse(object, 'value-not-text', path, words, {
+      value: written ?? value,
+      hint: written === undefined ? 'put the value between quotes' : `write "${written}"`,
+    });
+    return;
+  }
   const message = `${formatPath(path)} is ${describe(value)}, but must be ${expected}`;
   findings.refuse(object, 'wrong-type', path, message, { value, ...(hint === undefined ? {} : { hint }) });
+}
+
+function isPlainScalar(value: unknown): boolean {
+  return typeof value === 'boolean' || typeof value === 'number' || typeof value === 'bigint';
 }

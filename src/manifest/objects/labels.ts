@@ -98,8 +98,7 @@ export class LabelReader {
       // A null value of a map of strings is its zero value, the empty text (corner 9).
       const label = value[key] ?? '';
       if (typeof label !== 'string') {
-        const hint = 'put the value in quotes';
-        wrongType(this.#findings, object, label, [...path, key], 'text', hint);
+        wrongType(this.#findings, object, label, [...path, key], 'text');
         continue;
       }
       this.#check(object, key, label, path);

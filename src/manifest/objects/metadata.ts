@@ -37,7 +37,7 @@ export function readMetadata(
     const isGood = nameRule === 'label' ? isDnsLabel(name) : isDnsSubdomain(name);
     if (!isGood) reportName(findings, object, ['metadata', 'name'], name, nameRule);
   } else if (name !== undefined && name !== null && name !== '') {
-    wrongType(findings, object, name, ['metadata', 'name'], 'text', 'put the name in quotes');
+    wrongType(findings, object, name, ['metadata', 'name'], 'text');
   } else if (metadata.generateName !== undefined && metadata.generateName !== '') {
     reportGeneratedName(findings, object, metadata.generateName, nameRule);
   } else {
@@ -61,8 +61,7 @@ export function readMetadata(
       findings.refuse(object, 'namespace-invalid', ['metadata', 'namespace'], message, { value: namespace });
     }
   } else if (namespace !== undefined && namespace !== null) {
-    const hint = 'put the name of the namespace in quotes';
-    wrongType(findings, object, namespace, ['metadata', 'namespace'], 'text', hint);
+    wrongType(findings, object, namespace, ['metadata', 'namespace'], 'text');
   }
   return metadata;
 }
@@ -75,7 +74,7 @@ function reportName(findings: Findings, object: RawObject, path: Path, name: str
 function reportGeneratedName(findings: Findings, object: RawObject, prefix: unknown, rule: NameRule): void {
   const path = ['metadata', 'generateName'];
   if (typeof prefix !== 'string') {
-    wrongType(findings, object, prefix, path, 'text', 'put it in quotes');
+    wrongType(findings, object, prefix, path, 'text');
     return;
   }
   // The server adds five letters or digits, so a dash at the end is fine.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { diagnosticCodes } from '../../../src/manifest/index.ts';
+import { diagnosticCodes, readObjects } from '../../../src/manifest/index.ts';
 import { objectCodes } from '../../../src/manifest/objects/index.ts';
 import { documents, pod, read, told } from './read.ts';
 
@@ -72,7 +72,8 @@ const cases: Readonly<Record<string, readonly [severity: string, text: string]>>
     'error',
     '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: »{replicas: 1}}',
   ],
-  'wrong-type': ['error', pod('a', 'labels: {version: »1.10}')],
+  'value-not-text': ['error', pod('a', 'labels: {version: »1.10}')],
+  'wrong-type': ['error', pod('a', 'labels: »[a]')],
 };
 
 /** The text without the mark, and where it stood. */
@@ -104,4 +105,89 @@ test('what a server has stored is told as a warning, and counts', () => {
   expect(told(result.diagnostics)).toEqual(['label-key-invalid warning 1:74']);
   expect(result.cluster.pods.map(({ labels }) => [...labels])).toEqual([[['my app', 'b']]]);
   expect(read(pod('a', 'labels: {my app: b}')).cluster.pods).toEqual([]);
+});
+
+describe('text without quotes', () => {
+  test.each([
+    ['a Pod', pod('y'), 'name is text, and without quotes this is the truth value true', 'write "y"'],
+    [
+      'a Namespace',
+      '{apiVersion: v1, kind: Namespace, metadata: {name: 0x1F}}',
+      'name is text, and without quotes this is the number 31',
+      'write "0x1F"',
+    ],
+    [
+      'a label of a template',
+      '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {metadata: {labels: {version: 1.10}}}}}',
+      'version is text, and without quotes this is the number 1.1',
+      'write "1.10"',
+    ],
+    [
+      'a namespace',
+      pod('a', 'namespace: on'),
+      'namespace is text, and without quotes this is the truth value true',
+      'write "on"',
+    ],
+    [
+      'a selector of a Service',
+      service('selector: {app: no}').replace('selector: {app: web}, ', ''),
+      'app is text, and without quotes this is the truth value false',
+      'write "no"',
+    ],
+  ])('of %s is told as it was written', (_, text, message, hint) => {
+    const { diagnostics } = read(text);
+    expect(diagnostics).toMatchObject([{ code: 'value-not-text', severity: 'error', hint }]);
+    expect(diagnostics[0]?.message).toContain(`${message}.`);
+    expect(diagnostics[0]?.value).toBe(/"(.*)"/.exec(hint)?.[1]);
+  });
+
+  test('has no text to quote when the object is in memory', () => {
+    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name: true } };
+    expect(readObjects([object]).diagnostics).toMatchObject([
+      { code: 'value-not-text', hint: 'put the value between quotes', value: 'true' },
+    ]);
+  });
+});
+
+describe('what is refused', () => {
+  const workload = (apiVersion: string, kind: string): string =>
+    `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: a, namespace: shop}, spec: {replicas: -1, template: {}}}`;
+
+  test.each([
+    [pod('a', 'namespace: shop, labels: {a: 1}'), 'The Pod shop/a was left out.'],
+    [pod('y'), 'The Pod was left out.'],
+    ['{apiVersion: v1, kind: Pod, metadata: {generateName: a-, labels: {a: 1}}}', 'The Pod was left out.'],
+    [
+      workload('apps/v1', 'Deployment'),
+      'The Deployment shop/a was left out, with the pods that its template would make.',
+    ],
+    [
+      workload('v1', 'ReplicationController'),
+      'The ReplicationController shop/a was left out, with the pods that its template would make.',
+    ],
+    [service('ports: [{port: 0}]'), 'The Service default/web was left out.'],
+    [
+      '{apiVersion: v1, kind: Namespace, metadata: {name: A}}',
+      'The Namespace A was left out, and its labels with it.',
+    ],
+    [
+      '{apiVersion: v1, kind: Node, metadata: {name: n_1}}',
+      'The Node n_1 was left out, and its labels and addresses with it.',
+    ],
+    [
+      '{apiVersion: extensions/v1beta1, kind: NetworkPolicy, metadata: {name: p}}',
+      'The NetworkPolicy default/p was left out.',
+    ],
+  ])('says so: %s', (text, sentence) => {
+    expect(read(text).diagnostics[0]?.message.endsWith(` ${sentence}`)).toBe(true);
+  });
+
+  test('says so once', () => {
+    const messages = read(pod('A_b', 'labels: {a: 1, b: 2}')).diagnostics.map(({ message }) => message);
+    expect(messages.map((message) => message.includes('was left out'))).toEqual([true, false, false]);
+  });
+
+  test('is not told of what a server has stored', () => {
+    expect(read(pod('a', 'uid: u, labels: {a: 1}')).diagnostics[0]?.message).not.toContain('left out');
+  });
 });

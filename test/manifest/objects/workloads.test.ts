@@ -55,7 +55,7 @@ describe('the workload of a pod', () => {
 
   test('is not guessed when the reference is no text', () => {
     const { cluster, diagnostics } = read(pod('a', ownedBy('Foo', 'y', 'x.io/v1')));
-    expect(diagnostics).toMatchObject([{ code: 'wrong-type', path: 'metadata.ownerReferences[0].name' }]);
+    expect(diagnostics).toMatchObject([{ code: 'value-not-text', path: 'metadata.ownerReferences[0].name' }]);
     expect(cluster.workloads).toEqual([]);
   });
 
