@@ -97,8 +97,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/labels.ts',
-    find: 'values.push([entry.id, entry.values.get(value) ?? other]);',
-    replace: 'if (entry.values.has(value)) values.push([entry.id, entry.values.get(value) ?? other]);',
+    find: 'codes.push(valueKey(entry.id, entry.values.get(value) ?? other));',
+    replace: 'if (entry.values.has(value)) codes.push(valueKey(entry.id, entry.values.get(value) ?? other));',
     why: 'a key with a value that no selector mentions is taken as absent',
   },
   {
@@ -163,8 +163,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/class-index.ts',
-    find: 'if (mask[this.#classes.namespace[c]!] === 1) classes.push(c);',
-    replace: 'classes.push(c);',
+    find: 'this.#ofSet[set]!.filter((c) => mask[this.#classes.namespace[c]!] === 1),',
+    replace: 'this.#ofSet[set]!,',
     why: 'a wide peer forgets its namespace selector (corner 12)',
   },
   {
