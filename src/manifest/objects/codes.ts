@@ -149,6 +149,16 @@ For an exact answer read the running pods: kubectl get pods -A -o yaml.`,
     title: 'The pods of a large StatefulSet are shown as one.',
     text: `Up to 1,000 replicas, the pods of a StatefulSet that has none in the input are named one by one (web-0, web-1, …), for policies may select them by their names. Above that they are one peer that stands for all; the label with their name is then taken to be there with an unknown value.`,
   },
+  'selector-mismatch': {
+    title: 'The selector of a workload does not match the labels of its template.',
+    text: `A Deployment, ReplicaSet, StatefulSet or DaemonSet needs a selector, and the labels of its template have to match it: every API server refuses the object otherwise. Policies see the labels of pods alone, which the template decides, so the object counts here as its template says; in the cluster it would not exist.`,
+    example: `spec:
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: shop}    # write app: web here, or app: shop above`,
+  },
   'service-type-unknown': {
     title: 'A Service is of a type that does not exist.',
     text: `The types are ClusterIP, NodePort, LoadBalancer and ExternalName. Every API server refuses the object, so it was left out.`,

@@ -1,3 +1,4 @@
+import { satisfies } from '../../model/index.ts';
 import type { Labels, Origin, Path, Pod } from '../../model/index.ts';
 import type { ReadOptions, RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
@@ -5,6 +6,7 @@ import { count, integerAt, listAt, mappingAt, textAt } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { groupOf } from './kinds.ts';
 import type { ControllerKind } from './kinds.ts';
+import { readSelector } from './labels.ts';
 import type { LabelReader } from './labels.ts';
 import { readMetadata } from './metadata.ts';
 import { noAddresses } from './pods.ts';
@@ -102,6 +104,7 @@ export class ControllerReader {
     const meta = mappingAt(findings, object, template?.metadata, [...at, 'metadata']);
     const written = this.#labels.read(object, meta?.labels, [...at, 'metadata', 'labels']);
     const podSpec = this.#pods.spec(object, template?.spec, [...at, 'spec']);
+    if (template !== undefined && hasOwnSelector(kind)) this.#checkSelector(object, kind, spec, written);
     checkOwners(findings, object, metadata);
     const replicas = this.#replicas(object, kind, spec);
     const { namespace = 'default', name } = object.ref;
@@ -205,6 +208,46 @@ export class ControllerReader {
       template: true,
       origin,
     };
+  }
+
+  /**
+   * Whether the selector is there and selects what the template makes: a server of apps/v1 refuses the object otherwise.
+   * The template alone decides about the labels of pods, so the object counts, with a warning.
+   *
+   * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/apps/validation/validation.go
+   */
+  #checkSelector(object: RawObject, kind: ControllerKind, spec: Fields, labels: Labels): void {
+    // A server has taken it, perhaps one of a time when the selector had a default.
+    if (object.stored) return;
+    const path = ['spec', 'selector'];
+    const selector = mappingAt(this.#findings, object, spec.selector, path);
+    if (selector === undefined && isWrong(spec.selector)) return;
+    const { requirements } = readSelector(selector) ?? {};
+    // What cannot be read is not judged.
+    if (requirements === undefined) return;
+    const consequence = `every API server refuses the ${kind}`;
+    if (requirements.length === 0) {
+      const message = `This ${kind} has no selector for its pods, and ${consequence} without one`;
+      const hint = 'write in spec.selector.matchLabels labels that the template has';
+      this.#findings.warn(object, 'selector-mismatch', selector === undefined ? ['spec'] : path, message, {
+        hint,
+      });
+      return;
+    }
+    const unmet = requirements.find((requirement) => !satisfies(labels, requirement));
+    if (unmet === undefined) return;
+    const at: Path =
+      unmet.written === 'matchLabels'
+        ? [...path, 'matchLabels', unmet.key]
+        : [...path, 'matchExpressions', unmet.written];
+    const has = labels.get(unmet.key);
+    const there = has === undefined ? `no ${unmet.key}` : `${unmet.key}=${has}`;
+    const message = `The selector does not match the labels of the template (${there}): ${consequence}`;
+    const hint = 'make the labels of spec.template.metadata and spec.selector the same';
+    this.#findings.warn(object, 'selector-mismatch', at, message, {
+      hint,
+      ...(unmet.written === 'matchLabels' ? { value: unmet.values[0] } : {}),
+    });
   }
 
   #jobOf(object: RawObject, spec: Fields): { readonly spec: Fields; readonly path: Path } {
@@ -331,6 +374,11 @@ function hasEnded(status: unknown): boolean {
       condition.status === 'True' &&
       (condition.type === 'Complete' || condition.type === 'Failed'),
   );
+}
+
+/** The kinds of apps/v1, whose selector is required; the others get theirs from the template. */
+function hasOwnSelector(kind: ControllerKind): boolean {
+  return kind === 'Deployment' || kind === 'ReplicaSet' || kind === 'StatefulSet' || kind === 'DaemonSet';
 }
 
 /** Whether what owns it is a controller of its pods too: a Deployment, a CronJob, a Rollout. */

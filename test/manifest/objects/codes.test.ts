@@ -14,6 +14,9 @@ const nested = (depth: number, mark: string): string =>
     ? pod('deep')
     : `{apiVersion: v1, kind: List, items: ${depth === 1 ? mark : ''}[${nested(depth - 1, mark)}]}`;
 
+/** What a workload of apps/v1 needs. */
+const selecting = 'selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}}';
+
 /** One case for each code: its severity, and the input with » before the place that is told. */
 const cases: Readonly<Record<string, readonly [severity: string, text: string]>> = {
   'address-invalid': ['warning', pod('a', '', 'status: {podIP: »10.0.0.999}')],
@@ -45,7 +48,7 @@ const cases: Readonly<Record<string, readonly [severity: string, text: string]>>
     'warning',
     documents(
       pod('db-0', '', 'spec: {nodeName: n1}'),
-      '{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: »db}, spec: {template: {}}}',
+      `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: »db}, spec: {${selecting}}}`,
     ),
   ],
   'pods-without-address': [
@@ -60,11 +63,15 @@ const cases: Readonly<Record<string, readonly [severity: string, text: string]>>
   'protocol-unknown': ['error', container('{containerPort: 1, protocol: »tcp}')],
   'replicas-negative': [
     'error',
-    '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: »-1, template: {}}}',
+    `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: »-1, ${selecting}}}`,
   ],
   'replicas-not-named': [
     'note',
-    '{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {replicas: »1001, template: {}}}',
+    `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: a}, spec: {replicas: »1001, ${selecting}}}`,
+  ],
+  'selector-mismatch': [
+    'warning',
+    '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {selector: {matchLabels: {a: »c}}, template: {metadata: {labels: {a: b}}}}}',
   ],
   'service-type-unknown': ['error', service('type: »Clusterip')],
   'service-without-selector': ['note', '{apiVersion: v1, kind: Service, metadata: {name: a}, spec: »{}}'],
@@ -118,7 +125,7 @@ describe('text without quotes', () => {
     ],
     [
       'a label of a template',
-      '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {metadata: {labels: {version: 1.10}}}}}',
+      '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b, version: 1.10}}}}}',
       'version is text, and without quotes this is the number 1.1',
       'write "1.10"',
     ],
@@ -151,7 +158,7 @@ describe('text without quotes', () => {
 
 describe('what is refused', () => {
   const workload = (apiVersion: string, kind: string): string =>
-    `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: a, namespace: shop}, spec: {replicas: -1, template: {}}}`;
+    `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: a, namespace: shop}, spec: {replicas: -1, ${selecting}}}`;
 
   test.each([
     [pod('a', 'namespace: shop, labels: {a: 1}'), 'The Pod shop/a was left out.'],

@@ -140,7 +140,9 @@ describe('the pods of a template', () => {
   });
 
   test('of a StatefulSet with more than 1,000 replicas are one entry', () => {
-    const result = read(controller('StatefulSet', 'db', 'replicas: 2147483647'));
+    const result = read(
+      controller('StatefulSet', 'db', 'replicas: 2147483647, selector: {matchLabels: {app: web}}'),
+    );
     expect(workloads(result)).toEqual({ 'default/StatefulSet/db': ['default/StatefulSet/db x2147483647'] });
     expect(onlyPod(result).undecided.get('statefulset.kubernetes.io/pod-name')).toBe('present');
     expect(told(result.diagnostics)).toEqual(['replicas-not-named note 1:158']);
@@ -219,5 +221,64 @@ describe('finished pods (corner 46)', () => {
       ),
     );
     expect(cluster.pods.map(({ id }) => id)).toEqual(['default/Pod/pending', 'default/Pod/going']);
+  });
+});
+
+describe('the selector of a workload', () => {
+  const hintOfLabels = 'make the labels of spec.template.metadata and spec.selector the same';
+
+  test.each(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'])('of %s is required', (kind) => {
+    for (const spec of ['', 'selector: null', 'selector: {}', 'selector: {matchLabels: {}}']) {
+      const result = read(controller(kind, 'web', spec));
+      expect(result.diagnostics).toMatchObject([
+        {
+          code: 'selector-mismatch',
+          severity: 'warning',
+          message: `This ${kind} has no selector for its pods, and every API server refuses the ${kind} without one`,
+        },
+      ]);
+      expect(result.cluster.pods.length).toBe(1);
+    }
+  });
+
+  test.each([
+    ['matchLabels: {app: api}', 'spec.selector.matchLabels.app', 'app=web'],
+    ['matchLabels: {app: web, tier: a}', 'spec.selector.matchLabels.tier', 'no tier'],
+    [
+      'matchExpressions: [{key: app, operator: DoesNotExist}]',
+      'spec.selector.matchExpressions[0]',
+      'app=web',
+    ],
+  ])('%s does not match the template', (selector, path, there) => {
+    const result = read(controller('Deployment', 'web', `selector: {${selector}}`));
+    expect(result.diagnostics).toMatchObject([
+      {
+        code: 'selector-mismatch',
+        severity: 'warning',
+        path,
+        message: `The selector does not match the labels of the template (${there}): every API server refuses the Deployment`,
+        hint: hintOfLabels,
+      },
+    ]);
+    // Policies see the labels of the template, so the pods are there all the same.
+    expect(result.cluster.pods.map(({ labels }) => labels.get('app'))).toEqual(['web']);
+  });
+
+  test('that is no mapping is refused', () => {
+    const { diagnostics } = read(controller('Deployment', 'web', 'selector: []'));
+    expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual([['wrong-type', 'error']]);
+  });
+
+  test.each([
+    ['matches', controller('Deployment', 'web', 'selector: {matchLabels: {app: web}}')],
+    [
+      'matches by expression',
+      controller('Deployment', 'web', 'selector: {matchExpressions: [{key: app, operator: Exists}]}'),
+    ],
+    ['of a stored object is not judged', controller('Deployment', 'web', '', 'uid: u')],
+    ['of a Job is the server’s', controller('Job', 'web', '', '', 'batch/v1')],
+    ['of a ReplicationController has a default', controller('ReplicationController', 'web', '', '', 'v1')],
+  ])('%s', (_, text) => {
+    expect(read(text).diagnostics).toEqual([]);
   });
 });
