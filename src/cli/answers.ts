@@ -1,5 +1,6 @@
 import process from 'node:process';
-import type { Diagnostic, LabelSelector } from '../model/index.ts';
+import { matches } from '../model/index.ts';
+import type { Cluster, Diagnostic, LabelSelector } from '../model/index.ts';
 import { compile } from '../policy/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import * as reach from '../reach/index.ts';
@@ -32,8 +33,9 @@ export async function map(paths: readonly string[], flags: MapFlags): Promise<nu
     await print(renderCount(document, flags.output as CountFormat, lookOf(flags)));
   } else {
     const query = queryOf(flags, read, selector);
+    const answer = toldEmpty(listing(policy, query, flags), query, flags, read.cluster);
     await print(
-      streamMap(listing(policy, query), flags.output as MapFormat, {
+      streamMap(answer, flags.output as MapFormat, {
         ...lookOf(flags),
         explain: flags.explain === true,
         focused: narrowingFlags(flags).length > 0,
@@ -45,17 +47,58 @@ export async function map(paths: readonly string[], flags: MapFlags): Promise<nu
   return closing(exitCode.yes, input.diagnostics, false, flags);
 }
 
-/** The map, unless nobody could read it. */
-function listing(policy: CompiledPolicy, query: MapQuery): MapAnswer {
+/** The map, unless nobody could read it: then that of namespaces, where no other level was asked for. */
+function listing(policy: CompiledPolicy, query: MapQuery, flags: MapFlags): MapAnswer {
   try {
     return reach.map(policy, query);
   } catch (error) {
     if (!(error instanceof reach.MapTooLargeError)) throw error;
-    throw new UsageError(
+    const tooLarge = new UsageError(
       error.message,
       'see less of it with --level namespace, -n, --from, --to or --port, or only numbers with --count',
     );
+    if (flags.level !== undefined || flags.output !== 'table') throw tooLarge;
+    const answer = listing(
+      policy,
+      { ...query, level: { kind: 'namespace' } },
+      { ...flags, level: 'namespace' },
+    );
+    complain(`note: ${error.message}, so it is shown by namespace; -n, --from and --to show workloads\n\n`);
+    return answer;
   }
+}
+
+/** An empty answer, with the flag that nothing of the input matches, where there is one. */
+function toldEmpty(answer: MapAnswer, query: MapQuery, flags: MapFlags, cluster: Cluster): MapAnswer {
+  if (answer.summary.emptyBecause === undefined || cluster.pods.length === 0) return answer;
+  const why = unmatchedFlag(query, flags, cluster);
+  return why === undefined ? answer : { ...answer, summary: { ...answer.summary, emptyBecause: why } };
+}
+
+/** What is wrong with a flag that narrows a map to nothing, in one sentence without final full stop. */
+function unmatchedFlag(query: MapQuery, flags: MapFlags, cluster: Cluster): string | undefined {
+  const { selector, namespace, ports } = query;
+  if (selector !== undefined && !cluster.pods.some(({ labels }) => matches(selector, labels))) {
+    return `--selector ${flags.selector} matches no pod of the input`;
+  }
+  if (namespace !== undefined && !cluster.pods.some((pod) => pod.namespace === namespace)) {
+    return `--namespace ${namespace} has no pods`;
+  }
+  for (const flag of ['from', 'to', 'peer'] as const) {
+    const ends = query[flag] ?? [];
+    const isNobody = ends.every(
+      (end) => (end.kind === 'pods' || end.kind === 'service') && end.pods.length === 0,
+    );
+    if (ends.length > 0 && isNobody)
+      return `--${flag} ${ends.map(({ name }) => name).join(', ')} has no pods`;
+  }
+  // The ports of a Service have names of their own.
+  const isOfService = [...(query.to ?? []), ...(query.peer ?? [])].some(({ kind }) => kind === 'service');
+  if (ports === undefined || isOfService) return undefined;
+  const names = new Set(cluster.pods.flatMap((pod) => pod.ports.map(({ name }) => name)));
+  return ports.every((port) => port.kind === 'named' && !names.has(port.name))
+    ? `--port ${flags.port?.join(',')}: no pod of the input declares a port of that name`
+    : undefined;
 }
 
 /** `map --count` speaks of the whole cluster: a flag that it would have to overlook is refused. */

@@ -83,8 +83,10 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
     if (list === undefined) known.set(access, (list = entriesOf(policy, access, PortSet.all)));
     return list;
   };
+  const asked = new Asked(focus.keepsAll ? groups : []);
   for (const from of groups) {
     const targets = focus.keepsAll ? groups : groups.filter((to) => focus.keeps(from, to));
+    if (!focus.keepsAll) asked.add(from, targets);
     accesses.from(from, targets, (to, access) => {
       const counted = from !== to && from.pods.length > 0 && to.pods.length > 0;
       if (counted) pairs++;
@@ -102,6 +104,7 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
         [group, node],
       ] as const) {
         if (!focus.keeps(from, to)) continue;
+        asked.add(from, [to]);
         for (const { set, family, partial } of entriesOf(policy, nodeAccess(policy, from, to), portsOf(to))) {
           push(from.peer, to.peer, set, family, partial);
         }
@@ -117,6 +120,7 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
       for (const direction of ['egress', 'ingress'] as const) {
         const [from, to] = direction === 'egress' ? [group, ip.ranges] : [ip.ranges, group];
         if (!focus.keeps(from, to)) continue;
+        asked.addOutside(direction, group);
         const { ports, partial } = ip.access(direction, i);
         const set = policy.parts.ports
           .set(ports)
@@ -141,7 +145,12 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
   );
   const because = (connection: MapConnection): readonly MapReason[] =>
     connection.because ?? reasons(policy, ends.get(connection.from)!, ends.get(connection.to)!, connection);
-  const summary = summarise(policy, query, shown);
+  const summary = summarise(policy, query, shown, asked);
+  const sideOf = (id: string): Group | OutsidePeer['ranges'] | undefined => {
+    const end = ends.get(id);
+    if (end === undefined) return undefined;
+    return 'group' in end ? end.group : end.outside.ranges;
+  };
   return {
     document: {
       apiVersion,
@@ -159,10 +168,53 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
       ...summary,
       pairs,
       closedPairs,
-      emptyBecause: connections.length > 0 ? undefined : emptyBecause(policy, query, focus.isFocused, pairs),
+      emptyBecause:
+        connections.length > 0 ? undefined : emptyBecause(policy, query, focus.isFocused && asked.isEmpty),
     },
     because,
+    keeps: (fromId, toId) => {
+      const from = sideOf(fromId);
+      const to = sideOf(toId);
+      if (from === undefined || to === undefined) return false;
+      return (isOfPods(from) || isOfPods(to)) && focus.keeps(from, to);
+    },
   };
+}
+
+function isOfPods(side: Group | OutsidePeer['ranges']): boolean {
+  return 'peer' in side && side.node === undefined;
+}
+
+/** Which groups a focus asked about as sources (`egress`), as destinations (`ingress`), and from outside. */
+class Asked {
+  readonly egress: Set<Group>;
+  readonly ingress: Set<Group>;
+  readonly fromOutside = new Set<Group>();
+
+  /** @param all - groups that were asked about in both directions */
+  constructor(all: readonly Group[]) {
+    this.egress = new Set(all);
+    this.ingress = new Set(all);
+  }
+
+  /** Connections from one group to others. That one pod reaches itself is no question (corner 41). */
+  add(from: Group, targets: readonly Group[]): void {
+    for (const to of targets) {
+      if (from === to && from.peer.pods === 1) continue;
+      this.egress.add(from);
+      this.ingress.add(to);
+    }
+  }
+
+  /** Connections between a group and addresses outside. */
+  addOutside(direction: 'ingress' | 'egress', group: Group): void {
+    this[direction].add(group);
+    if (direction === 'ingress') this.fromOutside.add(group);
+  }
+
+  get isEmpty(): boolean {
+    return this.egress.size === 0 && this.ingress.size === 0;
+  }
 }
 
 function rangeText(range: OutsidePeer['ranges'][number]): readonly [string, string] {
@@ -408,6 +460,7 @@ function summarise(
   policy: CompiledPolicy,
   query: MapQuery,
   shown: readonly Group[],
+  asked: Asked,
 ): Omit<MapSummary, 'pairs' | 'closedPairs' | 'emptyBecause'> {
   const { classes, profiles, profileOf } = policy.parts;
   const workloads = new Set<string>();
@@ -425,9 +478,11 @@ function summarise(
       // Corner 44: nothing can isolate a pod that is its node.
       if (classes.host[c] === 1) continue;
       for (const direction of ['ingress', 'egress'] as const) {
+        if (!asked[direction].has(group)) continue;
         if (!profiles[direction][profileOf[direction][c]!]!.isolated)
           notIsolated[direction].add(pod.workload);
       }
+      if (!asked.fromOutside.has(group)) continue;
       let open = outsideOfClass.get(c);
       if (open === undefined) {
         open = policy.outside('ingress', c).some(({ ports }) => ports !== 0);
@@ -449,17 +504,14 @@ function summarise(
   };
 }
 
-function emptyBecause(policy: CompiledPolicy, query: MapQuery, focused: boolean, pairs: number): string {
+function emptyBecause(policy: CompiledPolicy, query: MapQuery, nothingAsked: boolean): string {
   if (policy.cluster.workloads.length === 0) {
     return 'the input holds no pod and no workload, so there is nobody who could talk';
   }
   if (policy.parts.classes.pods.length === 0)
     return 'no workload of the input has a pod: all ask for 0 replicas';
+  if (nothingAsked) return 'nothing in the input matches what was asked for';
   if (query.ports !== undefined) return 'no connection may use the ports that were asked for';
-  if (focused) {
-    return pairs === 0
-      ? 'nothing in the input matches what was asked for'
-      : 'the policies close every connection that was asked for';
-  }
+  if (focusTest(query).isFocused) return 'the policies close every connection that was asked for';
   return 'the policies close every connection, also with the outside';
 }

@@ -123,6 +123,11 @@ export interface MapAnswer {
   readonly summary: MapSummary;
   /** The reasons of one of the document's connections, worked out when asked for; at most a few per direction. */
   readonly because: (connection: MapConnection) => readonly MapReason[];
+  /**
+   * Whether connections between two of the document's peers, by id, were asked about: pairs outside the focus were not,
+   * and no map asks about two ends neither of which is a pod. Absent: every pair was.
+   */
+  readonly keeps?: (from: string, to: string) => boolean;
 }
 
 /** `allowed`, `denied`, `partly` (some pod, address, family or port only), `unknown` (labels that files cannot tell). */

@@ -93,7 +93,8 @@ export function viewOf(answer: MapAnswer): MapView {
   };
 }
 
-function isOfCluster(peer: MapPeer): boolean {
+/** Whether a peer stands for pods. */
+export function isOfCluster(peer: MapPeer): boolean {
   return peer.kind !== 'ip' && peer.kind !== 'node' && peer.kind !== 'entry';
 }
 

@@ -1,6 +1,6 @@
 import type { MapAnswer } from '../reach/index.ts';
 import { groupedLines, reasonText, reasonsOf, singleLines, viewOf } from './map-lines.ts';
-import { headline, sentencesOf, type MapOptions } from './map-table.ts';
+import { emptySentence, headline, sentencesOf, type MapOptions } from './map-table.ts';
 import { portsText } from './ports.ts';
 import { lookOf, number, visible } from './text.ts';
 
@@ -45,12 +45,13 @@ export function* markdownOf(answer: MapAnswer, options: MapOptions): Generator<s
   const view = viewOf(answer);
   const look = lookOf({ ...options, color: false });
   const sentences = sentencesOf(view, options);
-  if (options.headers) yield `**${markdown(headline(view, look))}**\n\n`;
+  const head = headline(view, options, look);
+  if (options.headers && head !== '') yield `**${markdown(head)}**\n\n`;
   const isFew = answer.document.connections.length <= mostSingle * 4;
   const single = isFew ? singleLines(view) : undefined;
   const lines = single !== undefined && single.length <= mostSingle ? single : groupedLines(view, mostRows);
   if (lines.length === 0) {
-    yield `${markdown(answer.summary.emptyBecause ?? 'No connection is allowed')}\n`;
+    yield `${markdown(emptySentence(answer))}\n`;
   } else {
     const isExplained = options.explain === true;
     if (options.headers) yield '| From | To | Ports | Because of |\n| --- | --- | --- | --- |\n';

@@ -1,8 +1,8 @@
 import type { AllowedPorts, MapAnswer, MapPeer } from '../reach/index.ts';
 import { protocols, type Protocol } from '../net/index.ts';
-import { headline } from './map-table.ts';
-import { nounsOf, viewOf, type MapView } from './map-lines.ts';
-import { count, displayWidth, lookOf, pad, shorten, wrap, type Look, type RenderOptions } from './text.ts';
+import { emptySentence, headline, type MapOptions } from './map-table.ts';
+import { isOfCluster, nounsOf, viewOf, type MapView } from './map-lines.ts';
+import { count, displayWidth, lookOf, pad, shorten, wrap, type Look } from './text.ts';
 
 /** More peers than these are no picture on a terminal. */
 const mostOnTerminal = 200;
@@ -11,22 +11,22 @@ const mostForPorts = 12;
 /** Up to so many tables, one for each port. */
 const mostTables = 5;
 
-/** What a cell says of one table's ports. */
-type Cell = '.' | 'X' | '+';
+/** What a cell says of one table's ports; a blank one: the pair was not asked about. */
+type Cell = '.' | 'X' | '+' | ' ';
 
 /** One table: its title, and what it says of what a pair may use. */
 interface Question {
   readonly title: string;
-  readonly cell: (allowed: AllowedPorts) => Cell;
+  readonly cell: (allowed: AllowedPorts) => Exclude<Cell, ' '>;
 }
 
 /** A map as truth tables: rows are sources, columns destinations. */
-export function* matrixOf(answer: MapAnswer, options: RenderOptions): Generator<string, void> {
+export function* matrixOf(answer: MapAnswer, options: MapOptions): Generator<string, void> {
   const look = lookOf(options);
   const view = viewOf(answer);
   if (look.headers) {
-    yield* wrap(headline(view, look), look);
-    yield '';
+    const head = headline(view, options, look);
+    if (head !== '') yield* [...wrap(head, look), ''];
   }
   const sources = endsOf(view, 'from');
   const destinations = endsOf(view, 'to');
@@ -39,6 +39,10 @@ export function* matrixOf(answer: MapAnswer, options: RenderOptions): Generator<
     );
     return;
   }
+  if (sources.length === 0 || destinations.length === 0) {
+    if (look.headers) yield* wrap(emptySentence(answer), look);
+    return;
+  }
   const rows = rowsOf(view);
   const questions = questionsOf(view, Math.max(sources.length, destinations.length));
   for (const [i, question] of questions.entries()) {
@@ -48,7 +52,10 @@ export function* matrixOf(answer: MapAnswer, options: RenderOptions): Generator<
   if (look.headers) {
     yield '';
     yield* wrap(legend(questions), look);
-    if (answer.summary.emptyBecause !== undefined) yield* wrap(answer.summary.emptyBecause, look);
+    if (sources.some((from) => destinations.some((to) => !isAsked(view, from, to)))) {
+      yield* wrap('Blank: nothing was asked about the pair.', look);
+    }
+    if (answer.summary.emptyBecause !== undefined) yield* wrap(emptySentence(answer), look);
   }
 }
 
@@ -57,12 +64,34 @@ function legend(questions: readonly Question[]): string {
   return `Rows: from, columns: to.  . allowed  X denied  + ${some}`;
 }
 
-/** Indices of the peers of one side: all of the cluster, of others those that have a connection there. */
+/**
+ * Whether a cell says something: pairs outside the focus were not asked about, and two ends of which neither is of the
+ * cluster are no question for it.
+ */
+function isAsked(view: MapView, from: number, to: number): boolean {
+  const source = view.peers[from];
+  const destination = view.peers[to];
+  if (source === undefined || destination === undefined) return false;
+  if (!isOfCluster(source) && !isOfCluster(destination)) return false;
+  return view.answer.keeps?.(source.id, destination.id) ?? true;
+}
+
+/**
+ * Indices of the peers of one side: of the cluster those about which something was asked there, of others those that
+ * have a connection there.
+ */
 function endsOf(view: MapView, side: 'from' | 'to'): readonly number[] {
   const used = new Set([...view.inside, ...view.toOutside, ...view.fromOutside].map((edge) => edge[side]));
   return view.peers.flatMap((peer, i) => {
-    const isAlways = peer.kind !== 'ip' && peer.kind !== 'node' && peer.kind !== 'entry';
-    return isAlways || used.has(i) ? [i] : [];
+    if (used.has(i)) return [i];
+    if (!isOfCluster(peer)) return [];
+    // That one pod reaches itself is no question: a row for that alone would say nothing.
+    const isWanted = view.peers.some(
+      (_, other) =>
+        (other !== i || peer.pods !== 1 || view.clusterPeers === 1) &&
+        (side === 'from' ? isAsked(view, i, other) : isAsked(view, other, i)),
+    );
+    return isWanted ? [i] : [];
   });
 }
 
@@ -209,12 +238,9 @@ function* oneTable(
     for (const source of sources) {
       const row = rows.get(source);
       const cells = destinations.slice(start, end).map((destination, k) => {
-        const cell = cellOf(
-          view.peers[source],
-          source === destination,
-          row?.get(destination) ?? [],
-          question,
-        );
+        const cell = isAsked(view, source, destination)
+          ? cellOf(view.peers[source], source === destination, row?.get(destination) ?? [], question)
+          : ' ';
         const width = columnWidths[start + k] ?? 1;
         const before = Math.floor((width - 1) / 2);
         return pad(' '.repeat(before) + cell, width);

@@ -52,12 +52,11 @@ export function* tableOf(answer: MapAnswer, options: MapOptions, isWide: boolean
   const look = lookOf(isWide ? { ...options, width: undefined } : options);
   const view = viewOf(answer);
   if (look.headers) {
-    yield* wrap(headline(view, look), look);
-    yield '';
+    const head = headline(view, options, look);
+    if (head !== '') yield* [...wrap(head, look), ''];
   }
   if (answer.document.connections.length === 0) {
-    const why = answer.summary.emptyBecause ?? 'No connection is allowed';
-    if (look.headers) yield* wrap(endSentence(visible(why)), look);
+    if (look.headers) yield* wrap(emptySentence(answer), look);
   } else if (isWide) {
     yield* wideTable(view, look);
   } else {
@@ -66,8 +65,17 @@ export function* tableOf(answer: MapAnswer, options: MapOptions, isWide: boolean
   if (look.headers && options.brief !== true) yield* closing(view, options, lookOf(options));
 }
 
-/** `3 workloads in namespace app, 4 policies`. */
-export function headline(view: MapView, look: Look): string {
+/** Why a map shows no connection, as a sentence. */
+export function emptySentence({ summary }: MapAnswer): string {
+  const why = visible(summary.emptyBecause ?? 'no connection is allowed');
+  return endSentence(why.charAt(0).toUpperCase() + why.slice(1));
+}
+
+/**
+ * `3 workloads in namespace app, 4 policies`; under a focus only those that it is about, and no number of policies, for
+ * those that decide may stand in any namespace. Empty when a focus is about nobody.
+ */
+export function headline(view: MapView, options: MapOptions, look: Look): string {
   const { summary, document } = view.answer;
   const [only] = summary.namespaces;
   const where =
@@ -80,12 +88,15 @@ export function headline(view: MapView, look: Look): string {
     document.level === 'pod'
       ? `${count(summary.pods, 'pod')} of ${count(summary.workloads, 'workload')}`
       : count(summary.workloads, 'workload');
+  const isShare = summary.pairs > 30 && document.connections.length > 0;
+  const share = percent(summary.closedPairs, summary.pairs);
+  if (options.focused === true) {
+    if (summary.workloads === 0) return '';
+    const whole = `the ${count(summary.pairs, 'pair')} asked about`;
+    return `${who}${where}${isShare ? ` ${look.signs.dot} ${share} of ${whole} closed` : ''}`;
+  }
   const policies = count(summary.policies, 'policy', 'policies');
-  const closed =
-    summary.pairs > 30 && document.connections.length > 0
-      ? ` ${look.signs.dot} ${percent(summary.closedPairs, summary.pairs)} of pairs closed`
-      : '';
-  return `${who}${where}, ${policies}${closed}`;
+  return `${who}${where}, ${policies}${isShare ? ` ${look.signs.dot} ${share} of pairs closed` : ''}`;
 }
 
 function* narrowTable(view: MapView, look: Look, isExplained: boolean): Generator<string, void> {
@@ -369,12 +380,14 @@ function closedSentences(view: MapView, options: MapOptions): readonly string[] 
   const { summary, document } = view.answer;
   const parts: string[] = [];
   const nouns = nounsOf(document.level);
+  // Of a focused map, the whole is what was asked about.
+  const those = options.focused === true ? ` that ${summary.pairs === 1 ? 'was' : 'were'} asked about` : '';
   if (summary.closedPairs > 0) {
-    const of =
-      summary.closedPairs === summary.pairs
-        ? `all ${count(summary.pairs, 'pair')}`
-        : `${number(summary.closedPairs)} of ${count(summary.pairs, 'pair')}`;
-    parts.push(`${of} of ${nouns.many}`);
+    const isAll = summary.closedPairs === summary.pairs;
+    const of = isAll
+      ? allOf(summary.pairs, 'pair', options.focused === true)
+      : `${number(summary.closedPairs)} of ${those === '' ? '' : 'the '}${count(summary.pairs, 'pair')}`;
+    parts.push(`${of} of ${nouns.many}${those}`);
   }
   // Only an unfocused map has asked about every source.
   const isWhole = options.focused !== true && view.clusterPeers > 0;
@@ -382,14 +395,20 @@ function closedSentences(view: MapView, options: MapOptions): readonly string[] 
   const sentences: string[] = [];
   if (parts.length > 0) sentences.push(`Closed: ${parts.join(', and ')}.`);
   else if (summary.pairs > 0)
-    sentences.push(`Closed: none of ${count(summary.pairs, 'pair')} of ${nouns.many}.`);
+    sentences.push(
+      summary.pairs === 1
+        ? `Closed: not the one pair of ${nouns.many}${those}.`
+        : `Closed: none of ${those === '' ? '' : 'the '}${count(summary.pairs, 'pair')} of ${nouns.many}${those}.`,
+    );
   if (summary.fromOutside.length > 0) {
     const names = summary.fromOutside.map(view.names.short);
     const verb = names.length === 1 ? 'takes' : 'take';
     const who =
       names.length <= 3
         ? listed(names)
-        : `${number(names.length)} of ${count(summary.workloads, 'workload')}`;
+        : names.length === summary.workloads
+          ? allOf(names.length, 'workload')
+          : `${number(names.length)} of ${count(summary.workloads, 'workload')}`;
     sentences.push(`From outside: ${who} ${verb} connections from the internet.`);
   }
   return sentences;
@@ -404,13 +423,19 @@ function openSentences(view: MapView): readonly string[] {
     const whole = summary.workloads;
     const who =
       ids.length === whole && whole > 1
-        ? `all ${count(whole, 'workload')}`
+        ? allOf(whole, 'workload')
         : ids.length <= 4
           ? listed(ids.map(view.names.short))
           : `${number(ids.length)} of ${count(whole, 'workload')}`;
     parts.push(`${direction} of ${who}`);
   }
   return parts.length === 0 ? [] : [`Open by default, nothing isolates it: ${parts.join('; ')}.`];
+}
+
+/** `the one pair`, `both pairs`, `all 6 pairs`; with `definite` the last is `all of the 6 pairs`. */
+function allOf(whole: number, noun: string, definite = false): string {
+  if (whole === 1) return `the one ${noun}`;
+  return whole === 2 ? `both ${noun}s` : `all ${definite ? 'of the ' : ''}${count(whole, noun)}`;
 }
 
 /** The marks that stand in the table, in words. */

@@ -40,6 +40,13 @@ spec:
 const files: Readonly<Record<string, string>> = {
   // Its map is larger than what a pipe holds.
   'many.yaml': Array.from({ length: 300 }, (_, i) => workload(`w${i}`)).join(''),
+  // Its pairs are more than a map lists.
+  'too-many.yaml': Array.from({ length: 1450 }, (_, i) =>
+    workload(`w${i}`).replace('namespace: shop', `namespace: n${i % 3}`),
+  ).join(''),
+  'idle.yaml': workload('cron')
+    .replace('namespace: shop', 'namespace: idle')
+    .replace('spec: {', 'spec: {replicas: 0, '),
   'shop/workloads.yaml': workload('web') + workload('db') + workload('ops'),
   'shop/policies.yaml': admitsWeb,
   'shop/more/extra.yaml': workload('extra'),
@@ -514,6 +521,50 @@ describe('answers', () => {
     expect(rows('--to shop/db --port 80 --port 5432')).toEqual(['web>db']);
     expect(rows('-n shop')).toEqual(rows('-A'));
     expect(rows('-n default -A')).toEqual(rows(''));
+  });
+
+  test('a focused map speaks of its focus alone', () => {
+    const matrix = podwall('map shop -o matrix --from shop/web').out;
+    expect(matrix).toMatch(/^web +\./m);
+    expect(matrix).not.toMatch(/^(?:db|ops) /m);
+    const inbound = podwall('map shop --from internet').out;
+    expect(inbound).toContain('Open by default, nothing isolates it: ingress of ');
+    expect(inbound).not.toContain('egress');
+    expect(inbound).not.toContain('polic');
+    expect(podwall('map shop --to internet').out).not.toMatch(/From outside|ingress/);
+    expect(podwall('map examples/three-tier --from internet').out).toMatch(
+      /^The policies close every connection that was asked for\.\n/,
+    );
+    const around = podwall('map examples/bank -n ingress-nginx').out;
+    expect(around).toContain('Closed: 1 of the 6 pairs of workloads that were asked about.');
+    expect(around).not.toMatch(/From outside: bank/);
+    const cells = podwall('map examples/bank -o matrix -n ingress-nginx').out;
+    expect(cells).toContain('Blank: nothing was asked about the pair.');
+    expect(cells).toMatch(/^bank\/bankapp +\.$/m);
+  });
+
+  test.each([
+    ['-l app=nobody', '--selector app=nobody matches no pod of the input.'],
+    ['--port metrics', '--port metrics: no pod of the input declares a port of that name.'],
+    ['--to idle/cron', '--to idle/cron has no pods.'],
+    ['-n idle', '--namespace idle has no pods.'],
+    ['--to shop/db --port 1', 'No connection may use the ports that were asked for.'],
+  ])('an empty answer says why: map %s', (flags, why) => {
+    const { code, out } = podwall(`map shop idle.yaml ${flags}`);
+    expect(code).toBe(0);
+    expect(out).toContain(why);
+  });
+
+  test('a map of too many workloads is shown by namespace, unless a level or a document was asked for', () => {
+    const fallen = podwall('map too-many.yaml');
+    expect(fallen.code).toBe(0);
+    expect(fallen.err).toMatch(/^note: .* by namespace; .*\n\n$/);
+    expect(fallen.out).toMatch(/^n0 +n1 +all/m);
+    for (const flags of ['--level workload', '-o json']) {
+      const refused = podwall(`map too-many.yaml ${flags}`);
+      expect(refused.code).toBe(2);
+      expect(refused.err).toMatch(/2,000,000 connections\nhint: .*--level namespace/);
+    }
   });
 
   test('map has every format and level', () => {

@@ -81,6 +81,73 @@ describe('a map for people', () => {
     expect(rows).not.toMatch(/FROM|Closed|Policies bind/);
   });
 
+  it('leaves cells blank, and whole rows and columns out, about which nothing was asked', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => `app/Deployment/${name}`) as [string, string, string];
+    const answer = answers.answerOf({
+      peers: [answers.internet, ...[a, b, c].map((id) => answers.workload(id))],
+      connections: [{ from: a, to: c, allowed: 'all' }],
+    });
+    const matrix = (keeps: (from: string, to: string) => boolean): string =>
+      renderMap({ ...answer, keeps }, 'matrix', { ...plain, focused: true });
+    // Of -n: an end is b.
+    const around = matrix((from, to) => from === b || to === b);
+    expect(around).toMatch(/^a +X$/m);
+    expect(around).toMatch(/^b +X +\. +X$/m);
+    expect(around).toContain('Blank: nothing was asked about the pair.');
+    // Of --from a.
+    const from = matrix((source) => source === a);
+    expect(from).toMatch(/^every port +b +c\na +X +\.\n\n/m);
+    expect(from).not.toContain('Blank');
+    expect(matrix(() => true)).not.toContain('Blank');
+  });
+
+  it('never says that two addresses outside cannot reach each other', () => {
+    const web = answers.workload('app/Deployment/web');
+    const text = renderMap(
+      answers.answerOf({
+        peers: [answers.internet, web],
+        connections: [
+          { from: web.id, to: answers.internet.id, allowed: 'all' },
+          { from: answers.internet.id, to: web.id, allowed: 'all' },
+        ],
+      }),
+      'matrix',
+      plain,
+    );
+    expect(text).toMatch(/^internet +\.$/m);
+    expect(text).toMatch(/^web +\. +\.$/m);
+  });
+
+  it('under a focus counts what it is about', () => {
+    const answer = answers.shop();
+    const focused = (summary: Partial<MapAnswer['summary']>): string =>
+      renderMap({ ...answer, summary: { ...answer.summary, ...summary } }, 'table', {
+        ...at(120),
+        focused: true,
+      });
+    const text = focused({ pairs: 60, closedPairs: 12 });
+    expect(text).toMatch(/^16 workloads in 2 namespaces · 20.0 % of the 60 pairs asked about closed\n/);
+    expect(text).toContain('Closed: 12 of the 60 pairs of workloads that were asked about.');
+    expect(focused({ pairs: 1, closedPairs: 1 })).toContain(
+      'Closed: the one pair of workloads that was asked about.',
+    );
+    expect(focused({ pairs: 2, closedPairs: 2 })).toContain('Closed: both pairs of workloads');
+    expect(focused({ pairs: 1, closedPairs: 0 })).toContain('Closed: not the one pair');
+    expect(renderMap(answer, 'table', at(120))).toMatch(/^16 workloads in 2 namespaces, 4 policies/);
+    const nobody = { ...answers.answerOf({ peers: [], connections: [] }) };
+    expect(renderMap(nobody, 'table', { ...plain, focused: true })).toMatch(/^Every workload is isolated/);
+  });
+
+  it('says both of two, and all of more', () => {
+    const two = answers.empty();
+    const ids = two.document.peers.map(({ id }) => id);
+    const summary = { ...two.summary, notIsolated: { ingress: [], egress: ids }, emptyBecause: 'nobody may' };
+    const text = renderMap({ ...two, summary }, 'table', plain);
+    expect(text).toContain('egress of both workloads.');
+    expect(text).toContain('\nNobody may.\n');
+    expect(text).toContain('Closed: both pairs of workloads');
+  });
+
   it('says nothing of the internet that was not asked', () => {
     expect(renderMap(answers.threeTier(), 'table', at(80))).toContain('everything from the internet');
     const focused = renderMap(answers.threeTier(), 'table', { ...at(80), focused: true });
