@@ -15,6 +15,8 @@ export class ClassIndex {
   readonly #ofBoth = new Map<number, number[]>();
   readonly #namespacesOfSet: readonly (readonly number[])[];
   readonly #selected: (Uint8Array | undefined)[] = [];
+  /** By namespace selector that was asked about: the number of classes in its namespaces. */
+  readonly #population: number[] = [];
 
   constructor(
     classes: ClassTable,
@@ -50,10 +52,15 @@ export class ClassIndex {
     let mask = this.#selected[selector];
     if (mask === undefined) {
       mask = new Uint8Array(this.#ofNamespace.length);
+      let population = 0;
       for (const set of this.#namespaceLabels.matched(selector).sure) {
-        for (const namespace of this.#namespacesOfSet[set]!) mask[namespace] = 1;
+        for (const namespace of this.#namespacesOfSet[set]!) {
+          mask[namespace] = 1;
+          population += this.#ofNamespace[namespace]!.length;
+        }
       }
       this.#selected[selector] = mask;
+      this.#population[selector] = population;
     }
     return mask;
   }
@@ -73,10 +80,7 @@ export class ClassIndex {
   /** The same over all namespaces that a namespace selector matches. */
   inNamespaces(namespaces: number, selector: number): Matched {
     const mask = this.namespaces(namespaces);
-    let population = 0;
-    for (let namespace = 0; namespace < mask.length; namespace++) {
-      if (mask[namespace] === 1) population += this.#ofNamespace[namespace]!.length;
-    }
+    const population = this.#population[namespaces]!;
     if (selector === this.#labels.everything || this.#labels.estimate(selector) >= population) {
       const found = { sure: [], unsure: [] };
       for (let namespace = 0; namespace < mask.length; namespace++) {

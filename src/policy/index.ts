@@ -1,5 +1,6 @@
 export { noAccess } from './access.ts';
 export type { Access } from './access.ts';
+export { familyBits } from './classes.ts';
 export { compile } from './compile.ts';
 export type { CompileOptions } from './compile.ts';
 export { addressesOf, CompiledPolicy, has } from './compiled-policy.ts';

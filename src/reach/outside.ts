@@ -1,6 +1,7 @@
 import { cidrOfRange, families, formatAddress, formatCidr, lastOf } from '../net/index.ts';
-import type { AddressRange } from '../net/index.ts';
+import type { AddressRange, Family } from '../net/index.ts';
 import type { Direction } from '../model/index.ts';
+import { familyBits } from '../policy/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import type { Group } from './groups.ts';
 
@@ -45,9 +46,24 @@ export function isInternet(ranges: readonly AddressRange[]): boolean {
 
 /** What one group may use with every part of the address space. */
 interface Profile {
-  /** By part: index in `values`. */
-  readonly at: Int32Array | number;
+  /** First part of each run of parts that are treated alike, ascending, from 0. */
+  readonly starts: readonly number[];
+  /** By run: index in `values`. */
+  readonly at: readonly number[];
   readonly values: readonly OutsideAccess[];
+}
+
+/** The address space in parts, and where they lie. */
+interface Space {
+  readonly parts: readonly AddressRange[];
+  /** The part that begins at an address; every bound of every ipBlock begins one. */
+  readonly partAt: (family: Family, first: bigint) => number;
+}
+
+function spaceOf(policy: CompiledPolicy): Space {
+  const parts = families.flatMap((family) => policy.addressParts(family));
+  const byStart = new Map(parts.map(({ family, first }, i) => [`${family} ${first}`, i]));
+  return { parts, partAt: (family, first) => byStart.get(`${family} ${first}`)! };
 }
 
 /**
@@ -55,25 +71,34 @@ interface Profile {
  * addresses alike in all connections are one peer.
  */
 export function outsidePeers(policy: CompiledPolicy, groups: readonly Group[]): readonly OutsidePeer[] {
-  const parts = families.flatMap((family) => policy.addressParts(family));
+  const space = spaceOf(policy);
+  const { parts } = space;
   const profiles = new Map<string, Profile>();
   const profileOf = { ingress: [] as Profile[], egress: [] as Profile[] };
   for (const direction of ['ingress', 'egress'] as const) {
     for (const group of groups)
-      profileOf[direction].push(profileFor(policy, direction, group, parts, profiles));
+      profileOf[direction].push(profileFor(policy, direction, group, space, profiles));
   }
 
-  // Partition refinement: parts begin alike, and every profile that is not the same everywhere tells some apart.
+  // Partition refinement: parts begin alike, and every profile tells those apart that it treats otherwise than most. Only
+  // these are touched, so that many policies with a block each cost their blocks and not the square.
   const mark = new Int32Array(parts.length);
   let next = 1;
-  for (const profile of profiles.values()) {
-    if (typeof profile.at === 'number') continue;
-    const split = new Map<string, number>();
-    for (let i = 0; i < parts.length; i++) {
-      const key = `${mark[i]!}:${profile.at[i]!}`;
-      let to = split.get(key);
-      if (to === undefined) split.set(key, (to = next++));
-      mark[i] = to;
+  for (const { starts, at, values } of profiles.values()) {
+    if (values.length === 1) continue;
+    const lengths = values.map(() => 0);
+    for (const [run, value] of at.entries())
+      lengths[value]! += (starts[run + 1] ?? parts.length) - starts[run]!;
+    const usual = lengths.indexOf(Math.max(...lengths));
+    const split = new Map<number, number>();
+    for (const [run, value] of at.entries()) {
+      if (value === usual) continue;
+      for (let i = starts[run]!; i < (starts[run + 1] ?? parts.length); i++) {
+        const key = mark[i]! * values.length + value;
+        let to = split.get(key);
+        if (to === undefined) split.set(key, (to = next++));
+        mark[i] = to;
+      }
     }
   }
 
@@ -89,12 +114,20 @@ export function outsidePeers(policy: CompiledPolicy, groups: readonly Group[]): 
     return {
       id: rangesId(ranges),
       ranges,
-      access: (direction, group) => {
-        const { at, values } = profileOf[direction][group]!;
-        return values[typeof at === 'number' ? at : at[example]!]!;
-      },
+      access: (direction, group) => valueAt(profileOf[direction][group]!, example),
     };
   });
+}
+
+function valueAt({ starts, at, values }: Profile, part: number): OutsideAccess {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (starts[middle]! <= part) low = middle;
+    else high = middle - 1;
+  }
+  return values[at[low]!]!;
 }
 
 /** Ranges in ascending order, with neighbours joined. */
@@ -115,14 +148,10 @@ function profileFor(
   policy: CompiledPolicy,
   direction: Direction,
   group: Group,
-  parts: readonly AddressRange[],
+  { parts, partAt }: Space,
   known: Map<string, Profile>,
 ): Profile {
   const { classes, profileOf, ports } = policy.parts;
-  if (group.node !== undefined) {
-    // Nodes are peers of pods only: what they do outside no policy decides.
-    return { at: 0, values: [{ ports: 0, partial: false }] };
-  }
   // Classes on the host network have the open profile; a family that a pod lacks is no connection.
   const keys = new Map<string, { readonly c: number; readonly family: number }>();
   for (const c of group.classes.keys()) {
@@ -133,32 +162,44 @@ function profileFor(
   let profile = known.get(key);
   if (profile !== undefined) return profile;
 
-  const columns = [...keys.values()].map(({ c, family }) => {
-    const segments = policy.outside(direction, c);
-    let at = 0;
-    return parts.map((part) => {
-      while (segments[at]!.family !== part.family || segments[at]!.last < part.first) at++;
-      const bit = part.family === 'IPv4' ? 1 : 2;
-      return (family & bit) === 0 ? 0 : segments[at]!.ports;
-    });
-  });
+  // Each class as runs of parts; together they are cut wherever one of them is.
+  const columns = [...keys.values()].map(({ c, family }) =>
+    policy.outside(direction, c).map((segment) => ({
+      start: partAt(segment.family, segment.first),
+      ports: (family & familyBits[segment.family]) === 0 ? 0 : segment.ports,
+    })),
+  );
+  const cuts = [...new Set([0, ...columns.flatMap((runs) => runs.map(({ start }) => start))])].sort(
+    (a, b) => a - b,
+  );
+  const cursors = columns.map(() => 0);
+  const starts: number[] = [];
+  const at: number[] = [];
   const values: OutsideAccess[] = [];
-  const ids = new Map<string, number>();
-  const at = new Int32Array(parts.length);
-  for (let i = 0; i < parts.length; i++) {
+  const ids = new Map<number, number>();
+  for (const cut of cuts) {
+    if (cut >= parts.length) break;
     let union = 0;
-    for (const column of columns) union = ports.union(union, column[i]!);
-    const partial = columns.some((column) => column[i] !== union);
-    const valueKey = `${union}:${partial}`;
-    let id = ids.get(valueKey);
+    let first: number | undefined;
+    let partial = false;
+    for (const [i, runs] of columns.entries()) {
+      while ((runs[cursors[i]! + 1]?.start ?? Infinity) <= cut) cursors[i]!++;
+      const own = runs[cursors[i]!]!.ports;
+      union = ports.union(union, own);
+      if (first !== undefined && own !== first) partial = true;
+      first ??= own;
+    }
+    const value = union * 2 + (partial ? 1 : 0);
+    let id = ids.get(value);
     if (id === undefined) {
-      ids.set(valueKey, (id = values.length));
+      ids.set(value, (id = values.length));
       values.push({ ports: union, partial });
     }
-    at[i] = id;
+    if (at.at(-1) === id) continue;
+    starts.push(cut);
+    at.push(id);
   }
-  if (values.length === 0) values.push({ ports: 0, partial: false });
-  profile = { at: values.length === 1 ? 0 : at, values };
+  profile = { starts, at, values };
   known.set(key, profile);
   return profile;
 }
