@@ -19,8 +19,10 @@ import type { Findings } from './findings.ts';
 import { gatherWorkloads } from './gather.ts';
 import { groupOf } from './kinds.ts';
 import type { NotModelledRule } from './kinds.ts';
+import { ManagedEndpoints } from './endpoints.ts';
 import { LabelReader, namespaceNameLabel } from './labels.ts';
 import { mentionedNamespace, readNamespace, readNode } from './namespaces.ts';
+import { tellPodMakers } from './pod-makers.ts';
 import { PodReader } from './pods.ts';
 import { ServiceReader } from './services.ts';
 
@@ -104,7 +106,7 @@ class Builder {
     for (const { namespace } of policies) mention(namespaces, namespace);
     const subjects = new Subjects(workloads, namespaces);
     this.#tellRefused(refused, subjects);
-    const others = this.#notModelled(subjects);
+    const others = this.#notModelled(subjects, services);
     for (const { ref } of others) if (ref.namespace !== undefined) mention(namespaces, ref.namespace);
     const cluster: Cluster = {
       namespaces,
@@ -117,6 +119,7 @@ class Builder {
       policies,
       notModelled: others,
     };
+    tellPodMakers(findings, collected.podMakers, ownedOf(collected), pods);
     this.#tellAssumedNamespaces(cluster);
     this.#tellPodsWithoutAddress(cluster);
     return cluster;
@@ -203,10 +206,11 @@ class Builder {
     }
   }
 
-  #notModelled(subjects: Subjects): NotModelled[] {
+  #notModelled(subjects: Subjects, services: readonly Service[]): NotModelled[] {
     const rules = new Map<RawObject, NotModelledRule>();
+    const managed = new ManagedEndpoints(services);
     for (const { rule, objects } of this.#collected.notModelled) {
-      for (const object of objects) rules.set(object, rule);
+      for (const object of objects) if (!managed.has(object)) rules.set(object, rule);
     }
     const unique = this.#unique(rules.keys(), (object) => object, refKey);
     const entries: NotModelled[] = [];
@@ -255,6 +259,12 @@ class Builder {
     const hint = 'a dump of the running pods has their addresses (kubectl get pods -A -o yaml)';
     this.#findings.note(place.subject, 'pods-without-address', place.path, message, { hint });
   }
+}
+
+/** What may belong to an object that makes pods: the pods, and the controllers between. */
+function* ownedOf({ pods, controllers }: Collector): Generator<RawObject> {
+  for (const { objects } of controllers) yield* objects;
+  yield* pods;
 }
 
 function nameOf({ ref }: RawObject): string {

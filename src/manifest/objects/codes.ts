@@ -179,6 +179,16 @@ For an exact answer read the running pods: kubectl get pods -A -o yaml.`,
   labels:
     version: 1.10            # write "1.10"`,
   },
+  'workload-not-modelled': {
+    title: 'An object makes pods, and podwall does not read its kind.',
+    text: `Podwall makes pods from the templates of Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs, CronJobs and ReplicationControllers. Other controllers make pods, too: Rollouts of Argo, DeploymentConfigs of OpenShift, Services of Knative, whatever has containers in spec.template.spec. Their pods are part of the answer when the input has them, and missing otherwise.
+
+Read the running pods instead: kubectl get pods -A -o yaml. Pods that belong to such an object are shown as one workload of its kind.`,
+    example: `apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata:
+  name: web`,
+  },
   'wrong-type': {
     title: 'A field has a value of the wrong type.',
     text: `A list stands where a mapping should be, text where a number should be, or the like; every API server refuses the object, so it was left out. Numbers must not stand in quotes.`,

@@ -7,6 +7,7 @@ import type { Findings } from './findings.ts';
 import { classify } from './kinds.ts';
 import type { ControllerKind, KindRole, NotModelledRule } from './kinds.ts';
 import { originOf } from './origin.ts';
+import { makesPods } from './pod-makers.ts';
 
 /** What a document turned out to be: `foreign` is valid text that is no Kubernetes object. */
 export type DocumentSort = 'objects' | 'empty' | 'foreign';
@@ -113,6 +114,8 @@ export class Collector {
   readonly services = new ObjectList();
   readonly policies = new ObjectList();
   readonly notModelled: { readonly rule: NotModelledRule; readonly objects: ObjectList }[] = [];
+  /** Objects of kinds that podwall does not read and that make pods. */
+  readonly podMakers = new ObjectList();
   /** Objects of any kind so far, refused ones included. */
   objects = 0;
   readonly #findings: Findings;
@@ -189,8 +192,11 @@ export class Collector {
   ): void {
     this.objects++;
     const { header, list } = this.#sink(apiVersion, kind);
-    if (list === undefined) return;
     const { role } = header;
+    if (list === undefined) {
+      if (makesPods(apiVersion, kind, value)) this.podMakers.push(header, value, origin, duplicates);
+      return;
+    }
     if (role.role === 'unserved') {
       const [object] = single(header, value, origin, duplicates);
       if (object === undefined) return;

@@ -19,7 +19,7 @@ export type SubjectRule =
   | 'clusterEndpointSelector'
   /** Every workload of the namespaces that `spec.namespaceSelector` selects. */
   | 'namespaceSelector'
-  /** Nobody: an entry point. */
+  /** Nobody: an entry point, or a part that only other objects make something of. */
   | 'nobody';
 
 /** A kind that decides about traffic and that podwall cannot answer for. */
@@ -81,6 +81,7 @@ const rule = (
 ): NotModelledRule => ({ effect, subject, namespaced });
 
 const entry = rule('none', 'nobody');
+const clusterEntry = rule('none', 'nobody', false);
 const tier = rule('any', 'tierSubject', false);
 const calico: Readonly<Record<string, NotModelledRule>> = {
   NetworkPolicy: rule('any', 'namespace'),
@@ -88,10 +89,15 @@ const calico: Readonly<Record<string, NotModelledRule>> = {
   HostEndpoint: rule('any', 'everything', false),
   // Staged policies are only looked at, never enforced.
   StagedNetworkPolicy: entry,
-  StagedGlobalNetworkPolicy: rule('none', 'nobody', false),
+  StagedGlobalNetworkPolicy: clusterEntry,
   StagedKubernetesNetworkPolicy: entry,
+  // Sets and tiers mean nothing without the policies that name them, and those are listed themselves.
+  GlobalNetworkSet: clusterEntry,
+  NetworkSet: entry,
+  Tier: clusterEntry,
 };
 const gateway: Readonly<Record<string, NotModelledRule>> = {
+  GatewayClass: clusterEntry,
   Gateway: entry,
   HTTPRoute: entry,
   GRPCRoute: entry,
@@ -109,7 +115,9 @@ const traefik: Readonly<Record<string, NotModelledRule>> = {
 /** By group, then kind, whatever the version (corners 68 to 70). */
 const notModelled: ReadonlyMap<string, ReadonlyMap<string, NotModelledRule>> = new Map(
   Object.entries<Readonly<Record<string, NotModelledRule>>>({
-    'networking.k8s.io': { Ingress: entry },
+    '': { Endpoints: entry },
+    'discovery.k8s.io': { EndpointSlice: entry },
+    'networking.k8s.io': { Ingress: entry, IngressClass: clusterEntry },
     extensions: { Ingress: entry },
     'policy.networking.k8s.io': {
       ClusterNetworkPolicy: tier,
@@ -129,10 +137,14 @@ const notModelled: ReadonlyMap<string, ReadonlyMap<string, NotModelledRule>> = n
       CiliumClusterwideNetworkPolicy: rule('any', 'clusterEndpointSelector', false),
       CiliumLocalRedirectPolicy: rule('any', 'everything'),
       CiliumEgressGatewayPolicy: rule('any', 'everything', false),
+      CiliumCIDRGroup: clusterEntry,
     },
     'crd.antrea.io': {
       NetworkPolicy: rule('any', 'namespace'),
       ClusterNetworkPolicy: rule('any', 'everything', false),
+      Group: entry,
+      ClusterGroup: clusterEntry,
+      Tier: clusterEntry,
     },
     // A mesh can only refuse what the network admits (corner 70).
     'security.istio.io': {

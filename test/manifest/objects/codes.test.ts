@@ -80,6 +80,10 @@ const cases: Readonly<Record<string, readonly [severity: string, text: string]>>
     '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: »{replicas: 1}}',
   ],
   'value-not-text': ['error', pod('a', 'labels: {version: »1.10}')],
+  'workload-not-modelled': [
+    'warning',
+    '»{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: web, namespace: shop}, spec: {}}',
+  ],
   'wrong-type': ['error', pod('a', 'labels: »[a]')],
 };
 

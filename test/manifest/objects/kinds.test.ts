@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { documents, pod, read, told } from './read.ts';
+import { documents, ownedBy, pod, read, told } from './read.ts';
 
 function other(apiVersion: string, kind: string, metadata = 'name: x', spec = ''): string {
   return `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {${metadata}}, spec: {${spec}}}`;
@@ -85,6 +85,17 @@ describe('not modelled', () => {
     ['networking.k8s.io/v1', 'Ingress', 'name: x, namespace: shop', '', [], 'none'],
     ['gateway.networking.k8s.io/v1', 'HTTPRoute', 'name: x', '', [], 'none'],
     ['route.openshift.io/v1', 'Route', 'name: x', '', [], 'none'],
+    ['networking.k8s.io/v1', 'IngressClass', 'name: x', '', [], 'none'],
+    ['gateway.networking.k8s.io/v1', 'GatewayClass', 'name: x', '', [], 'none'],
+    ['discovery.k8s.io/v1', 'EndpointSlice', 'name: x', '', [], 'none'],
+    ['v1', 'Endpoints', 'name: x', '', [], 'none'],
+    ['projectcalico.org/v3', 'GlobalNetworkSet', 'name: x', '', [], 'none'],
+    ['crd.projectcalico.org/v1', 'NetworkSet', 'name: x', '', [], 'none'],
+    ['projectcalico.org/v3', 'HostEndpoint', 'name: x', '', 'all', 'any'],
+    ['crd.antrea.io/v1beta1', 'Group', 'name: x', '', [], 'none'],
+    ['crd.antrea.io/v1beta1', 'ClusterGroup', 'name: x', '', [], 'none'],
+    ['crd.antrea.io/v1beta1', 'Tier', 'name: x', '', [], 'none'],
+    ['cilium.io/v2alpha1', 'CiliumCIDRGroup', 'name: x', '', [], 'none'],
     ['networking.example.com/v1', 'TrafficPolicy', 'name: x', '', 'all', 'any'],
     ['example.com/v1', 'FancyNetworkPolicy', 'name: x', '', 'all', 'any'],
   ])('%s %s', (apiVersion, kind, metadata, spec, affects, effect) => {
@@ -110,10 +121,132 @@ describe('not modelled', () => {
   });
 });
 
+describe('EndpointSlices and Endpoints', () => {
+  const service = (name: string, spec: string): string =>
+    `{apiVersion: v1, kind: Service, metadata: {name: ${name}, namespace: shop}, spec: {${spec}}}`;
+  const services = documents(service('web', 'selector: {app: web}'), service('manual', 'type: ClusterIP'));
+  const slice = (metadata: string, namespace = 'shop'): string =>
+    other('discovery.k8s.io/v1', 'EndpointSlice', `name: x, namespace: ${namespace}, ${metadata}`);
+  const owner = (name: string): string =>
+    `ownerReferences: [{apiVersion: v1, kind: Service, name: ${name}, uid: u, controller: true}]`;
+
+  test.each([
+    [
+      'that their controller keeps',
+      slice('labels: {endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io}'),
+    ],
+    ['of a Service with a selector', slice(owner('web'))],
+    ['of the API server', slice('labels: {kubernetes.io/service-name: kubernetes}', 'default')],
+    ['of a Service with a selector, in the old form', other('v1', 'Endpoints', 'name: web, namespace: shop')],
+    ['of the API server, in the old form', other('v1', 'Endpoints', 'name: kubernetes, namespace: default')],
+  ])('%s need no mention', (_, text) => {
+    expect(read(documents(services, text)).cluster.notModelled).toEqual([]);
+  });
+
+  test.each([
+    ['kept by hand', slice('labels: {kubernetes.io/service-name: web}')],
+    ['of a Service without selector', slice(owner('manual'))],
+    ['of a Service that is not in the input', slice(owner('gone'))],
+    ['kept by another', slice('labels: {endpointslice.kubernetes.io/managed-by: me}')],
+    ['of no Service, in the old form', other('v1', 'Endpoints', 'name: manual, namespace: shop')],
+  ])('%s are listed', (_, text) => {
+    const { notModelled } = read(documents(services, text)).cluster;
+    expect(notModelled).toMatchObject([{ effect: 'none', affects: [] }]);
+  });
+});
+
+describe('kinds that make pods and are not read', () => {
+  const rollout = (
+    name = 'web',
+    rest = 'spec: {replicas: 2, template: {metadata: {labels: {app: w}}}}',
+  ): string =>
+    `{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: ${name}, namespace: shop}, ${rest}}`;
+  const containers = 'template: {spec: {containers: [{name: c}]}}';
+  const hint = 'add the running pods (kubectl get pods -A -o yaml)';
+
+  test.each([
+    ['argoproj.io/v1alpha1', 'Rollout', ''],
+    ['apps.openshift.io/v1', 'DeploymentConfig', ''],
+    ['serving.knative.dev/v1', 'Service', ''],
+    ['apps.kruise.io/v1alpha1', 'CloneSet', ''],
+    ['apps.kruise.io/v1beta1', 'StatefulSet', ''],
+    ['apps.kruise.io/v1alpha1', 'DaemonSet', ''],
+    ['example.com/v1', 'Machine', containers],
+    ['example.com/v1', '__proto__', containers],
+  ])('%s %s', (apiVersion, kind, spec) => {
+    const { cluster, diagnostics } = read(other(apiVersion, kind, 'name: x, namespace: shop', spec));
+    expect(diagnostics).toMatchObject([
+      {
+        code: 'workload-not-modelled',
+        severity: 'warning',
+        line: 1,
+        column: 1,
+        message: `The ${kind} shop/x makes pods, and podwall does not read this kind: without them in the input, the answer lacks its pods`,
+        hint,
+        object: { apiVersion, kind, namespace: 'shop', name: 'x' },
+      },
+    ]);
+    expect(cluster.workloads).toEqual([]);
+  });
+
+  test('are told once for each kind', () => {
+    const { diagnostics } = read(documents(...['a', 'b', 'c', 'd', 'e'].map((name) => rollout(name))));
+    expect(diagnostics.map(({ message }) => message)).toEqual([
+      '5 objects of kind Rollout make pods, and podwall does not read this kind: without them in the input, the answer lacks the pods of shop/a, shop/b, shop/c and 2 more',
+    ]);
+  });
+
+  test.each([
+    [
+      'when the input has a pod of it',
+      documents(rollout(), pod('w', `namespace: shop, ${ownedBy('Rollout', 'web', 'argoproj.io/v1alpha1')}`)),
+    ],
+    [
+      'when the input has the controller between',
+      documents(
+        rollout(),
+        `{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: web-1, namespace: shop, uid: u, ${ownedBy('Rollout', 'web', 'argoproj.io/v1beta1')}}, spec: {template: {}}}`,
+      ),
+    ],
+    [
+      'when a pod has the label of Knative',
+      documents(
+        other('serving.knative.dev/v1', 'Service', 'name: web, namespace: shop'),
+        other('serving.knative.dev/v1', 'Revision', 'name: web-1, namespace: shop'),
+        pod(
+          'w',
+          'namespace: shop, labels: {serving.knative.dev/service: web, serving.knative.dev/revision: web-1}',
+        ),
+      ),
+    ],
+    ['without replicas', rollout('web', 'spec: {replicas: 0}')],
+    [
+      'when the run is over',
+      '{apiVersion: argoproj.io/v1alpha1, kind: Workflow, metadata: {name: w}, spec: {}, status: {finishedAt: "2026-01-01T00:00:00Z"}}',
+    ],
+    [
+      'that have no template for pods',
+      other('karpenter.sh/v1', 'NodePool', 'name: x', 'template: {spec: {taints: []}}'),
+    ],
+    [
+      'of Kubernetes itself',
+      '{apiVersion: v1, kind: PodTemplate, metadata: {name: x}, template: {spec: {containers: []}}}',
+    ],
+  ])('are not told %s', (_, text) => {
+    expect(read(text).diagnostics).toEqual([]);
+  });
+
+  test('are told when only another of that name has pods', () => {
+    const owner = ownedBy('Rollout', 'web', 'argoproj.io/v1alpha1');
+    const elsewhere = documents(rollout(), pod('w', `namespace: bank, ${owner}`));
+    expect(read(elsewhere).diagnostics).toMatchObject([{ code: 'workload-not-modelled' }]);
+  });
+});
+
 test('kinds are known by their group, never by kind alone (corner 69)', () => {
   const text = documents(
-    other('serving.knative.dev/v1', 'Service'),
-    other('apps.kruise.io/v1alpha1', 'StatefulSet'),
+    other('serving.knative.dev/v1', 'Service', 'name: x', 'replicas: 0'),
+    other('apps.kruise.io/v1alpha1', 'StatefulSet', 'name: x', 'replicas: 0'),
     other('kyverno.io/v1', 'ClusterPolicy'),
     other('rbac.authorization.k8s.io/v1', 'Role'),
     other('v1', 'ConfigMap'),
