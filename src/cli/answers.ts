@@ -5,7 +5,13 @@ import { compile } from '../policy/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import * as reach from '../reach/index.ts';
 import type { Explanation, Level, MapAnswer, MapQuery } from '../reach/index.ts';
-import { renderCount, renderExplanation, renderVerdict, streamMap } from '../render/index.ts';
+import {
+  renderCount,
+  renderExplanation,
+  renderNotModelled,
+  renderVerdict,
+  streamMap,
+} from '../render/index.ts';
 import type { CountFormat, ExplanationFormat, MapFormat, RenderOptions } from '../render/index.ts';
 import { unreachable } from '../errors.ts';
 import { exitCode, UsageError } from './exit.ts';
@@ -13,7 +19,7 @@ import { endOfFlag, filledEndOf, isDocument, portsOf, readCluster, report } from
 import type { Input } from './input.ts';
 import type { InputFlags, MapFlags } from './program.ts';
 import { parseSelector } from './selector.ts';
-import { colorFor, complain, outputWidth, print } from './terminal.ts';
+import { colorFor, complain, errorWidth, outputWidth, print } from './terminal.ts';
 
 /**
  * `podwall map`.
@@ -196,6 +202,8 @@ export async function can(operands: readonly string[], flags: InputFlags): Promi
   before(input, flags);
   // One line: what is only worth knowing is left to explain.
   await print(renderVerdict(explanation, flags.output as ExplanationFormat, lookOf(flags)));
+  // What makes the exit code another than the line lets expect is said even to those who want it quiet.
+  if (!isDocument(flags)) complain(renderNotModelled(explanation.notModelled, lookOfErrors(flags)));
   return closing(verdictCode(explanation), input.diagnostics, isUncertain(explanation), flags);
 }
 
@@ -293,6 +301,11 @@ function closing(
 
 function profileOf({ profile }: InputFlags): { readonly profile?: 'upstream' | 'np-guard' } {
   return profile === undefined ? {} : { profile };
+}
+
+/** The look of standard error. */
+function lookOfErrors(flags: InputFlags): RenderOptions {
+  return { width: errorWidth(), color: colorFor(process.stderr, flags.color), headers: true };
 }
 
 function lookOf(flags: InputFlags & { readonly headers?: boolean }): RenderOptions {

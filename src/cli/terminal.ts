@@ -17,7 +17,8 @@ export function colorFor(stream: Output, choice: ColorChoice): boolean {
   const force = process.env['FORCE_COLOR'];
   if (force !== undefined) return force !== '0' && force !== 'false';
   // On a pipe `isTTY` is undefined, which the colours would take as leave to look for themselves.
-  return stream.isTTY === true && process.env['TERM'] !== 'dumb';
+  const { isTTY }: { readonly isTTY?: boolean } = stream;
+  return isTTY === true && process.env['TERM'] !== 'dumb';
 }
 
 /** Columns of standard output, or of COLUMNS; `undefined` when the output is piped and nobody said. */

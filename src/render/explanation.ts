@@ -182,9 +182,10 @@ function* explanationLines(
     Math.max(...sides.map(({ name }) => displayWidth(name))),
     look.width === Infinity ? Infinity : Math.floor(look.width * 0.45),
   );
+  const asked = isNowhere(explanation) ? explanation.port : (explanation.testedPort ?? explanation.port);
   for (const { side, name } of sides) {
     const other = side.direction === 'egress' ? explanation.ingress.subject : explanation.egress.subject;
-    yield* sideLines(side, explanation.port, name, nameWidth, isOneEnded ? undefined : other, look);
+    yield* sideLines(side, asked, name, nameWidth, isOneEnded ? undefined : other, look);
   }
   const changes = explanation.nearest.slice(0, mostChanges);
   for (const [i, change] of changes.entries()) {
@@ -534,7 +535,7 @@ function verdictLine(explanation: Explanation, look: Look): string {
   const fixed = displayWidth(`${word}  ${signs}${port}`);
   const room = look.width - fixed - displayWidth(from) - displayWidth(to);
   // The reason gives way before the names do: the sentence of `explain` says it at length.
-  const reasons = verdictReasons(explanation).map((text) => `   (${text})`);
+  const reasons = verdictReasons(explanation, room - 5, look).map((text) => `   (${text})`);
   const kept = reasons.find((text) => displayWidth(text) <= room) ?? '';
   const left = look.width - fixed - displayWidth(kept);
   const [a, b] =
@@ -551,8 +552,23 @@ function shortenedPair(from: string, to: string, room: number, look: Look): read
   return [shorten(from, half, look.signs), shorten(to, room - half, look.signs)];
 }
 
+/** Whether the asked port, a name, is declared by nobody: then no policy is the reason. */
+function isNowhere({ testedPort }: Explanation): boolean {
+  return testedPort === 'no port'; // the words of the reach layer for the empty set
+}
+
+/** A sentence is cut to no fewer columns than these. */
+const leastReason = 24;
+
+/** The reason that the sentence gives behind its colon, else the first note. */
+function toldReason({ sentence, notes }: Explanation): string | undefined {
+  const colon = sentence.indexOf(': ');
+  const reason = colon < 0 ? notes[0] : sentence.slice(colon + 2);
+  return reason === undefined ? undefined : visible(reason);
+}
+
 /** The policies that decided, or what is missing, in few words with a place: the longest text first. */
-function verdictReasons(explanation: Explanation): readonly string[] {
+function verdictReasons(explanation: Explanation, room: number, look: Look): readonly string[] {
   const { egress, ingress, verdict } = explanation;
   const sides = [egress, ingress];
   if (verdict === 'allowed') {
@@ -570,11 +586,15 @@ function verdictReasons(explanation: Explanation): readonly string[] {
     return [exempt === undefined ? 'no policy isolates either end' : visible(exempt)];
   }
   const closed = sides.find(({ state }) => state === 'closed') ?? sides.find(({ state }) => state !== 'open');
-  if (closed === undefined) return [];
+  const told = toldReason(explanation);
+  // No policy decided: what did, only the sentence says.
+  const untold =
+    told === undefined ? [] : [told, ...(room < leastReason ? [] : [cut(told, room, look.signs)])];
+  if (closed === undefined || isNowhere(explanation)) return untold;
   const failing = closed.policies.filter(({ effect }) => effect !== 'admits');
   const first = [...nearestOf(failing)][0] ?? failing[0];
   const what = `${closed.direction} ${closed.state}`;
-  if (first === undefined) return [what];
+  if (first === undefined) return [...untold, what];
   const policy = `${visible(first.policy.name)}, ${placeOf(first)}`;
   return [`${what}: ${policy}`, policy, placeOf(first), what];
 }

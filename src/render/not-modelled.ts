@@ -1,6 +1,6 @@
 import type { NotModelledEntry } from '../reach/index.ts';
 import { briefId } from './names.ts';
-import { count, listed, visible } from './text.ts';
+import { count, listed, lookOf, visible, wrap, type RenderOptions } from './text.ts';
 
 /** Whose policies an API group holds, as people call them. */
 const vendors: readonly (readonly [group: string, name: string])[] = [
@@ -26,6 +26,15 @@ export function notModelledSentences(entries: readonly NotModelledEntry[]): read
     else own.push(entry);
   }
   return [...kinds.values()].map(sentence);
+}
+
+/** The same as text: each sentence begins a line. Empty without entries, else it ends in a line end. */
+export function renderNotModelled(entries: readonly NotModelledEntry[], options: RenderOptions): string {
+  const look = lookOf(options);
+  return notModelledSentences(entries)
+    .flatMap((each) => wrap(each, look, '', '  '))
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function sentence(entries: readonly NotModelledEntry[]): string {

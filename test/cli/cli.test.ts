@@ -466,6 +466,11 @@ describe('answers', () => {
     expect(document).not.toHaveProperty('egress');
   });
 
+  test('can says why it is no where no policy decided', () => {
+    const unnamed = podwall('can shop/web shop/ops https -f shop');
+    expect(unnamed.out).toMatch(/^no {3}shop\/web → shop\/ops https {3}\(.*declares no port.*\)\n$/);
+  });
+
   test('explain exits like can, and shows the way', () => {
     const no = podwall('explain shop/ops shop/db:5432 -f shop');
     expect(no.code).toBe(1);
@@ -485,7 +490,16 @@ describe('answers', () => {
 
   test('objects that are not modelled make can and explain incomplete where they matter, and map not', () => {
     const input = '-f shop -f cilium.yaml';
-    expect(podwall(`can shop/web shop/db 5432 ${input}`).code).toBe(3);
+    for (const flags of ['', '-q']) {
+      const uncertain = podwall(`can shop/web shop/db 5432 ${input} ${flags}`);
+      expect(uncertain.code).toBe(3);
+      expect(uncertain.out).toMatch(/^yes .*\n$/);
+      expect(uncertain.err).toBe(
+        '1 CiliumNetworkPolicy is not modelled (cilium.yaml:1): it may open or close connections of shop/db.\n',
+      );
+    }
+    expect(podwall(`can shop/web shop/db 5432 ${input} -o json`).err).toBe('');
+    expect(podwall(`can shop/web shop/ops 5432 ${input}`).err).toBe('');
     expect(podwall(`explain shop/web shop/db:5432 ${input}`).code).toBe(3);
     expect(podwall(`explain shop/db ${input}`).code).toBe(3);
     expect(podwall(`can shop/web shop/ops 5432 ${input}`).code).toBe(0);

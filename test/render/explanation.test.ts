@@ -58,6 +58,25 @@ describe('an explanation', () => {
     expect(text).toMatch(/20 │ +- port: 5432 +matches\n/);
   });
 
+  it('names the port that was tested, not the one that was asked of a Service', () => {
+    const check = explanations.databasePolicy();
+    const [rule] = check.rules;
+    if (rule === undefined) throw new Error('the fixture has a rule');
+    const ports = rule.ports.map((port) => ({ ...port, matches: false }));
+    const asked = {
+      port: 'TCP 80',
+      ingress: {
+        ...explanations.explanationOf({}).ingress,
+        policies: [{ ...check, rules: [{ ...rule, ports }] }],
+      },
+    };
+    const text = (parts: Partial<Explanation>): string =>
+      renderExplanation(explanations.explanationOf({ ...asked, ...parts }), 'text', at(80));
+    expect(text({})).toMatch(/port: 5432 +does not match TCP 80$/m);
+    expect(text({ testedPort: 'TCP 8080' })).toMatch(/port: 5432 +does not match TCP 8080$/m);
+    expect(text({ testedPort: 'no port', port: 'nope' })).toMatch(/port: 5432 +does not match nope$/m);
+  });
+
   it('does without quotes where there is no text', () => {
     const text = renderExplanation(explanations.crowded(), 'text', at(80));
     expect(text).toContain('namespace-0/policies.yaml:100\n');
@@ -153,6 +172,27 @@ describe('a verdict', () => {
       'yes  app/frontend → app/database TCP 5432   (no policy isolates either end)\n',
     );
     expect(line(explanations.unknown(), 200)).toMatch(/^unknown {2}app\/web-5d8f → app\/database TCP 5432 /);
+  });
+
+  it('says why in the words of the sentence where no policy decided', () => {
+    const free = {
+      ingress: explanations.openSide('ingress', 'app/Deployment/database'),
+      port: 'https',
+      notes: ['a note'],
+    };
+    const undeclared = explanations.explanationOf({
+      ...free,
+      sentence: 'app/frontend cannot reach app/database on https: app/database declares no port of that name',
+    });
+    const head = 'no   app/frontend → app/database https';
+    expect(line(undeclared, undefined)).toBe(`${head}   (app/database declares no port of that name)\n`);
+    expect(line(undeclared, 70)).toBe(`${head}   (app/database declares no p…)\n`);
+    expect(line(undeclared, 50)).toBe(`${head}\n`);
+    // That a policy would not admit it either is not why.
+    const closed = { ...undeclared, ingress: explanations.denied().ingress, testedPort: 'no port' };
+    expect(line(closed, undefined)).toBe(line(undeclared, undefined));
+    const partly = explanations.explanationOf({ ...free, verdict: 'partly', sentence: 'it is hard to tell' });
+    expect(line(partly, undefined)).toBe('partly  app/frontend → app/database https   (a note)\n');
   });
 
   it('gives up its reason before its names, and never exceeds the terminal', () => {
