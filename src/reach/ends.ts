@@ -10,7 +10,7 @@ import {
   parseCidr,
   wholeFamily,
 } from '../net/index.ts';
-import type { Address, AddressRange } from '../net/index.ts';
+import type { Address, AddressRange, ParsedCidr } from '../net/index.ts';
 import type { End } from './types.ts';
 
 /** How operands are completed. */
@@ -46,7 +46,7 @@ export interface EndProblem {
  *
  * An address is the pod that has it, else the node, else the Service whose cluster IP it is (corner 35), else outside.
  * The address of a pod, node or Service asks about its family only (`family`). A CIDR with bits set after its length is
- * the block around it, and the end's `note` says so. An id that ends in `+n` stands for its first range: the addresses of one ip peer are alike in all connections.
+ * the block around it; the end's `note` says so, as of other irregular spellings. An id that ends in `+n` stands for its first range: the addresses of one ip peer are alike in all connections.
  *
  * A workload or namespace without pods is an end without pods.
  */
@@ -451,19 +451,27 @@ interface Block {
   readonly note: string | undefined;
 }
 
+/** The address that was written is one of many in its block, and 010 is 8 to some: an answer has to say what was asked. */
+function noteOf(text: string, { cidr, irregularities }: ParsedCidr): string | undefined {
+  const asked = `asked is ${formatCidr(cidr)}`;
+  if (irregularities.includes('host-bits')) return `${text} has bits set after its length: ${asked}`;
+  if (irregularities.includes('leading-zeros') || irregularities.includes('prefix-leading-zeros')) {
+    return `${text} has leading zeros, read as decimal: ${asked}`;
+  }
+  if (irregularities.includes('ipv4-mapped')) return `${text} is IPv4 in the spelling of IPv6: ${asked}`;
+  return undefined;
+}
+
 function parseBlock(text: string): Block | undefined {
   const body = text.replace(/\+[0-9]+$/, '');
   if (body.length > 110) return undefined;
   const parsed = parseCidr(body);
   if (parsed !== undefined) {
-    const { cidr, irregularities } = parsed;
+    const { cidr } = parsed;
     return {
       range: { family: cidr.family, first: cidr.first, last: cidr.last },
       bare: false,
-      // The address that was written is one of many in the block: an answer for all of them has to say so.
-      note: irregularities.includes('host-bits')
-        ? `${body} has bits set after its length: asked is ${formatCidr(cidr)}`
-        : undefined,
+      note: noteOf(body, parsed),
     };
   }
   const dash = body.indexOf('-');

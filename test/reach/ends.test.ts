@@ -340,6 +340,9 @@ describe('addresses', () => {
   test.each([
     ['203.0.113.0/23', '203.0.113.0/23 has bits set after its length: asked is 203.0.112.0/23'],
     ['fd00::7/8+1', 'fd00::7/8 has bits set after its length: asked is fd00::/8'],
+    ['010.0.0.0/8', '010.0.0.0/8 has leading zeros, read as decimal: asked is 10.0.0.0/8'],
+    ['10.0.0.0/08', '10.0.0.0/08 has leading zeros, read as decimal: asked is 10.0.0.0/8'],
+    ['::ffff:11.0.0.0/104', '::ffff:11.0.0.0/104 is IPv4 in the spelling of IPv6: asked is 11.0.0.0/8'],
     ['203.0.112.0/23', undefined],
     ['FD00::/8', undefined],
     ['203.0.113.1/32', undefined],
