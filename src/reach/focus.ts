@@ -26,6 +26,8 @@ export interface FocusTest {
   readonly isFocused: boolean;
   /** Whether every connection between peers of the cluster is kept, so that none has to be asked about. */
   readonly keepsAll: boolean;
+  /** Whether `keeps` depends on which addresses outside it is asked about. */
+  readonly tellsAddressesApart: boolean;
   readonly keeps: (from: Group | readonly AddressRange[], to: Group | readonly AddressRange[]) => boolean;
   /** Whether a peer belongs to what the focus names, with or without connections. */
   readonly names: (peer: Group) => boolean;
@@ -60,7 +62,10 @@ export function focusTest(focus: Focus): FocusTest {
   const isFocused = fromTest !== undefined || toTest !== undefined || conditions.length > 0;
   return {
     isFocused,
-    keepsAll: !isFocused,
+    keepsAll: !isFocused && direction === undefined,
+    tellsAddressesApart: [...(from ?? []), ...(to ?? []), ...(peer ?? [])].some(
+      ({ kind }) => kind === 'outside',
+    ),
     keeps,
     names: (group) =>
       (fromTest?.(group) ?? toTest?.(group) ?? true) && conditions.every((condition) => condition(group)),

@@ -9,7 +9,7 @@ import type { Focus } from './focus.ts';
 import { endOf, groupsAt, nodeGroup } from './groups.ts';
 import type { Group } from './groups.ts';
 import { notModelledEntries } from './not-modelled.ts';
-import { outsidePeers } from './outside.ts';
+import { outsideOf } from './outside.ts';
 import type { OutsidePeer } from './outside.ts';
 import { reasons } from './reasons.ts';
 import type { ReasonEnd } from './reasons.ts';
@@ -42,7 +42,7 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
   const groups = groupsAt(policy, query.level);
   const nodes = askedNodes(query).map(nodeGroup);
   const focus = focusTest(query);
-  const outside = outsidePeers(policy, groups);
+  const outside = outsideOf(policy, groups);
   const portsOf = portFilter(policy, query);
   const connections: MapConnection[] = [];
   const ends = new Map<string, ReasonEnd>();
@@ -112,34 +112,35 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
     }
   }
 
-  const ipPeers: MapPeer[] = [];
-  for (const ip of outside) {
-    const peer: MapPeer = { id: ip.id, kind: 'ip', ranges: ip.ranges.map(rangeText) };
-    const before = connections.length;
-    for (const [i, group] of groups.entries()) {
-      for (const direction of ['egress', 'ingress'] as const) {
-        const [from, to] = direction === 'egress' ? [group, ip.ranges] : [ip.ranges, group];
-        if (!focus.keeps(from, to)) continue;
-        asked.addOutside(direction, group);
-        const { ports, partial } = ip.access(direction, i);
-        const set = policy.parts.ports
-          .set(ports)
-          .intersect(portsOf(direction === 'egress' ? undefined : group));
+  const ipPeers = new Map<string, MapPeer>();
+  const probes = focus.tellsAddressesApart ? outside.peers : outside.peers.slice(0, 1);
+  for (const [i, group] of groups.entries()) {
+    for (const direction of ['egress', 'ingress'] as const) {
+      const isKept = ({ ranges }: OutsidePeer): boolean =>
+        direction === 'egress' ? focus.keeps(group, ranges) : focus.keeps(ranges, group);
+      if (!focus.keepsAll && !probes.some(isKept)) continue;
+      asked.addOutside(direction, group);
+      const filter = portsOf(direction === 'egress' ? undefined : group);
+      for (const { peer: ip, access } of outside.open(direction, i)) {
+        if (focus.tellsAddressesApart && !isKept(ip)) continue;
+        const set = policy.parts.ports.set(access.ports).intersect(filter);
         if (set.isEmpty) continue;
-        if (direction === 'egress') push(group.peer, peer, set, undefined, partial);
-        else push(peer, group.peer, set, undefined, partial);
+        let peer = ipPeers.get(ip.id);
+        if (peer === undefined) {
+          peer = { id: ip.id, kind: 'ip', ranges: ip.ranges.map(rangeText) };
+          ipPeers.set(ip.id, peer);
+          ends.set(ip.id, { outside: ip });
+        }
+        if (direction === 'egress') push(group.peer, peer, set, undefined, access.partial);
+        else push(peer, group.peer, set, undefined, access.partial);
       }
-    }
-    if (connections.length > before) {
-      ipPeers.push(peer);
-      ends.set(peer.id, { outside: ip });
     }
   }
 
   const shown = [...groups, ...nodes].filter(
     (group) => !focus.isFocused || connected.has(group.peer.id) || focus.names(group),
   );
-  const peers = [...shown.map(({ peer }) => peer), ...ipPeers].sort((a, b) => byText(a.id, b.id));
+  const peers = [...shown.map(({ peer }) => peer), ...ipPeers.values()].sort((a, b) => byText(a.id, b.id));
   connections.sort(
     (a, b) => byText(a.from, b.from) || byText(a.to, b.to) || byText(a.family ?? '', b.family ?? ''),
   );

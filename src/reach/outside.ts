@@ -15,8 +15,17 @@ export interface OutsideAccess {
 export interface OutsidePeer {
   readonly id: string;
   readonly ranges: readonly AddressRange[];
-  /** By direction and index of the group: what it may use. */
-  readonly access: (direction: Direction, group: number) => OutsideAccess;
+}
+
+/** The outside as the groups of a map see it. */
+export interface Outside {
+  /** All of the address space, each address in one peer. */
+  readonly peers: readonly OutsidePeer[];
+  /** The peers that a group, by its index, may reach (egress) or be reached from (ingress), and on what. */
+  readonly open: (
+    direction: Direction,
+    group: number,
+  ) => readonly { readonly peer: OutsidePeer; readonly access: OutsideAccess }[];
 }
 
 /** The id of a set of addresses: the CIDR, else `first-last`, with `+n` when n more ranges follow. */
@@ -70,7 +79,7 @@ function spaceOf(policy: CompiledPolicy): Space {
  * The address space, cut at the bounds of every ipBlock of the input and put together again where all groups agree:
  * addresses alike in all connections are one peer.
  */
-export function outsidePeers(policy: CompiledPolicy, groups: readonly Group[]): readonly OutsidePeer[] {
+export function outsideOf(policy: CompiledPolicy, groups: readonly Group[]): Outside {
   const space = spaceOf(policy);
   const { parts } = space;
   const profiles = new Map<string, Profile>();
@@ -108,26 +117,33 @@ export function outsidePeers(policy: CompiledPolicy, groups: readonly Group[]): 
     if (list === undefined) members.set(mark[i]!, [i]);
     else list.push(i);
   }
-  return [...members.values()].map((list) => {
+  const peers = [...members.values()].map((list) => {
     const ranges = joined(list.map((i) => parts[i]!));
-    const example = list[0]!;
-    return {
-      id: rangesId(ranges),
-      ranges,
-      access: (direction, group) => valueAt(profileOf[direction][group]!, example),
-    };
+    return { id: rangesId(ranges), ranges };
   });
-}
-
-function valueAt({ starts, at, values }: Profile, part: number): OutsideAccess {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (starts[middle]! <= part) low = middle;
-    else high = middle - 1;
-  }
-  return values[at[low]!]!;
+  const peerOf = new Map([...members.keys()].map((each, i) => [each, i]));
+  const open = new Map<Profile, ReturnType<Outside['open']>>();
+  return {
+    peers,
+    open: (direction, group) => {
+      const profile = profileOf[direction][group]!;
+      let list = open.get(profile);
+      if (list === undefined) {
+        const found = new Map<number, OutsideAccess>();
+        for (const [run, value] of profile.at.entries()) {
+          const access = profile.values[value]!;
+          if (access.ports === 0) continue;
+          // Parts of one peer are alike for every group, so the first tells of all.
+          for (let i = profile.starts[run]!; i < (profile.starts[run + 1] ?? parts.length); i++) {
+            found.set(peerOf.get(mark[i]!)!, access);
+          }
+        }
+        list = [...found].map(([peer, access]) => ({ peer: peers[peer]!, access }));
+        open.set(profile, list);
+      }
+      return list;
+    },
+  };
 }
 
 /** Ranges in ascending order, with neighbours joined. */
