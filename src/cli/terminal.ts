@@ -17,8 +17,7 @@ export function colorFor(stream: Output, choice: ColorChoice): boolean {
   const force = process.env['FORCE_COLOR'];
   if (force !== undefined) return force !== '0' && force !== 'false';
   // On a pipe `isTTY` is undefined, which the colours would take as leave to look for themselves.
-  const { isTTY }: { readonly isTTY?: boolean } = stream;
-  return isTTY === true && process.env['TERM'] !== 'dumb';
+  return stream.isTTY ? process.env['TERM'] !== 'dumb' : false;
 }
 
 /** Columns of standard output, or of COLUMNS; `undefined` when the output is piped and nobody said. */

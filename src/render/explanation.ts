@@ -79,16 +79,20 @@ function verdictFields(explanation: Explanation): readonly Field[] {
 }
 
 function explanationFields(explanation: Explanation): readonly Field[] {
+  const sideOf = explanation.to === undefined ? lonelySideDocument : sideDocument;
   return [
     ...headFields(explanation),
-    { name: 'egress', value: sideDocument(explanation.egress) },
-    { name: 'ingress', value: sideDocument(explanation.ingress) },
+    { name: 'egress', value: sideOf(explanation.egress) },
+    { name: 'ingress', value: sideOf(explanation.ingress) },
     { name: 'nearest', value: explanation.nearest.map(nearMissDocument) },
     ...tailFields(explanation),
   ];
 }
 
 function headFields(explanation: Explanation): readonly Field[] {
+  const { byFamily } = explanation;
+  // Of one end there is no connection to judge.
+  const isPair = explanation.to !== undefined;
   return [
     { name: 'apiVersion', value: apiVersion },
     { name: 'kind', value: 'Explanation' },
@@ -96,10 +100,18 @@ function headFields(explanation: Explanation): readonly Field[] {
     { name: 'from', value: explanation.from },
     { name: 'to', value: explanation.to },
     { name: 'port', value: explanation.port },
-    { name: 'verdict', value: explanation.verdict },
+    { name: 'verdict', value: isPair ? explanation.verdict : undefined },
     { name: 'sentence', value: explanation.sentence },
-    { name: 'allowed', value: allowedDocument(allowedPorts(explanation.allowed)) },
+    { name: 'allowed', value: isPair ? allowedDocument(allowedPorts(explanation.allowed)) : undefined },
+    { name: 'allowedByFamily', value: byFamily === undefined ? undefined : byFamilyDocument(byFamily) },
   ];
+}
+
+function byFamilyDocument({ IPv4, IPv6 }: NonNullable<Explanation['byFamily']>): unknown {
+  return {
+    IPv4: IPv4 === undefined ? undefined : allowedDocument(allowedPorts(IPv4)),
+    IPv6: IPv6 === undefined ? undefined : allowedDocument(allowedPorts(IPv6)),
+  };
 }
 
 function tailFields(explanation: Explanation): readonly Field[] {
@@ -123,6 +135,32 @@ function sideDocument(side: SideExplanation): unknown {
       rule: check.rule,
       peer: check.peer,
       port: check.port,
+      file: check.place.file,
+      line: check.place.line,
+      column: check.place.column,
+    })),
+  };
+}
+
+/** A side of an explanation of one end: what selects it, and whom and what each rule admits. */
+function lonelySideDocument(side: SideExplanation): unknown {
+  const whom = side.direction === 'ingress' ? 'from' : 'to';
+  return {
+    subject: side.subject,
+    isolated: side.isolated,
+    state: side.isolated ? 'isolated' : 'open',
+    exempt: side.exempt,
+    policies: side.policies.map((check) => ({
+      policy: policyId(check),
+      effect: check.effect,
+      admits: check.rules.map((rule) => ({
+        rule: rule.rule,
+        [whom]: rule.peers.flatMap(({ text }) => text ?? []),
+        ports: rule.ports.map(({ text }) => text),
+        file: rule.place.file,
+        line: rule.place.line,
+        column: rule.place.column,
+      })),
       file: check.place.file,
       line: check.place.line,
       column: check.place.column,

@@ -152,6 +152,81 @@ describe('an explanation', () => {
   });
 });
 
+describe('the document of one end', () => {
+  const documentOf = (explanation: Explanation): Record<string, unknown> =>
+    JSON.parse(renderExplanation(explanation, 'json', at(80))) as Record<string, unknown>;
+  const validate = schemaOf('explanation');
+
+  it('judges no connection, and says what each rule admits', () => {
+    const document = documentOf(explanations.oneEnded());
+    expect(validate(document)).toEqual([]);
+    for (const field of ['verdict', 'allowed', 'to']) expect(document).not.toHaveProperty(field);
+    expect(document['egress']).toEqual({
+      subject: 'app/Deployment/database',
+      isolated: false,
+      state: 'open',
+      policies: [],
+    });
+    const place = { file: 'policies.yaml' };
+    expect(document['ingress']).toEqual({
+      subject: 'app/Deployment/database',
+      isolated: true,
+      state: 'isolated',
+      policies: [
+        { policy: 'app/default-deny-all', effect: 'doesNotAdmit', admits: [], ...place, line: 1, column: 1 },
+        {
+          policy: 'app/allow-backend-to-db',
+          effect: 'admits',
+          admits: [
+            { rule: 0, from: ['pods with app=backend'], ports: ['TCP 5432'], ...place, line: 15, column: 5 },
+            { rule: 1, from: ['10.0.0.0/8 except 10.1.0.0/16'], ports: [], ...place, line: 22, column: 5 },
+          ],
+          ...place,
+          line: 7,
+          column: 1,
+        },
+      ],
+    });
+    const side = explanations.oneEnded().ingress;
+    const outgoing = documentOf({ ...explanations.oneEnded(), egress: { ...side, direction: 'egress' } });
+    expect(validate(outgoing)).toEqual([]);
+    expect(outgoing['egress']).toMatchObject({
+      policies: [{}, { admits: [{ to: ['pods with app=backend'] }, {}] }],
+    });
+  });
+
+  it('is told from that of a pair by the schema', () => {
+    const one = documentOf(explanations.oneEnded());
+    const pair = documentOf(explanations.denied());
+    expect(validate({ ...one, verdict: 'allowed' })).not.toEqual([]);
+    expect(validate({ ...one, allowed: 'all' })).not.toEqual([]);
+    expect(validate({ ...one, ingress: pair['ingress'] })).not.toEqual([]);
+    expect(validate({ ...pair, ingress: one['ingress'] })).not.toEqual([]);
+    for (const field of ['verdict', 'allowed']) {
+      expect(validate(Object.fromEntries(Object.entries(pair).filter(([key]) => key !== field)))).not.toEqual(
+        [],
+      );
+    }
+  });
+});
+
+describe('what a pair may use', () => {
+  it('is given by family where the families differ', () => {
+    const explanation = explanations.explanationOf({
+      byFamily: { IPv4: PortSet.all, IPv6: PortSet.range('TCP', 443, 443) },
+    });
+    for (const [name, render] of [
+      ['explanation', renderExplanation],
+      ['verdict', renderVerdict],
+    ] as const) {
+      const document = JSON.parse(render(explanation, 'json', at(80))) as Record<string, unknown>;
+      expect(schemaOf(name)(document)).toEqual([]);
+      expect(document['allowedByFamily']).toEqual({ IPv4: 'all', IPv6: { TCP: [[443, 443]] } });
+      expect(JSON.parse(render(explanations.denied(), 'json', at(80)))).not.toHaveProperty('allowedByFamily');
+    }
+  });
+});
+
 describe('a verdict', () => {
   const line = (explanation: Explanation, width: number | undefined): string =>
     renderVerdict(explanation, 'text', at(width));
