@@ -222,6 +222,7 @@ export class ControllerReader {
     const path = ['spec', 'selector'];
     const selector = mappingAt(this.#findings, object, spec.selector, path);
     if (selector === undefined && isWrong(spec.selector)) return;
+    this.#labels.read(object, selector?.matchLabels, [...path, 'matchLabels']);
     const { requirements } = readSelector(selector) ?? {};
     // What cannot be read is not judged.
     if (requirements === undefined) return;

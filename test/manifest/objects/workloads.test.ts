@@ -264,6 +264,17 @@ describe('the selector of a workload', () => {
     expect(result.cluster.pods.map(({ labels }) => labels.get('app'))).toEqual(['web']);
   });
 
+  test.each([
+    ['{app: 1}', 'value-not-text'],
+    ['{app: "a b"}', 'label-value-invalid'],
+    ['{"a b": web}', 'label-key-invalid'],
+    ['[]', 'wrong-type'],
+  ])('with matchLabels: %s is refused', (labels, code) => {
+    const result = read(controller('Deployment', 'web', `selector: {matchLabels: ${labels}}`));
+    expect(result.diagnostics[0]).toMatchObject({ code, severity: 'error' });
+    expect(result.cluster.workloads).toEqual([]);
+  });
+
   test('that is no mapping is refused', () => {
     const { diagnostics } = read(controller('Deployment', 'web', 'selector: []'));
     expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual([['wrong-type', 'error']]);
