@@ -3,6 +3,7 @@ import {
   count,
   cut,
   displayWidth,
+  lastColumns,
   lookOf,
   number,
   visible,
@@ -90,16 +91,30 @@ function* quotedLines(
   const lines = quoted.slice(-1 - mostBefore);
   const first = diagnostic.line - lines.length + 1;
   const digits = String(diagnostic.line).length;
-  const room = look.width - digits - 7;
-  for (const [i, text] of lines.entries()) {
-    const head = look.quiet(`    ${String(first + i).padStart(digits)} ${look.signs.bar}`);
-    yield `${head} ${cut(visible(text), room, look.signs)}`.trimEnd();
-  }
+  const room = Math.min(look.width - digits - 7, widestQuote);
   // The caret stands below what is shown: characters before it may have been written as escapes.
   const before = displayWidth(visible((lines.at(-1) ?? '').slice(0, diagnostic.column - 1)));
-  if (before < room) {
-    yield `${look.quiet(`    ${' '.repeat(digits)} ${look.signs.bar}`)} ${' '.repeat(before)}${paint(diagnostic.severity, look)('^')}`;
+  // Of a line that is longer, that part is shown in which the fault is, with something in front of it.
+  const from = before < room - shownBehind ? 0 : before - Math.floor(room / 2);
+  for (const [i, text] of lines.entries()) {
+    const head = look.quiet(`    ${String(first + i).padStart(digits)} ${look.signs.bar}`);
+    yield `${head} ${partOf(visible(text), from, room, look)}`.trimEnd();
   }
+  yield `${look.quiet(`    ${' '.repeat(digits)} ${look.signs.bar}`)} ${' '.repeat(before - from)}${paint(diagnostic.severity, look)('^')}`;
+}
+
+/** Quoted lines are shown up to this many columns, also where nothing limits them. */
+const widestQuote = 120;
+/** Columns to be seen behind a fault. */
+const shownBehind = 12;
+
+/** A line from a column on, cut to `room` columns; signs stand for what is left out. */
+function partOf(text: string, from: number, room: number, look: Look): string {
+  if (from === 0) return cut(text, room, look.signs);
+  if (displayWidth(text) <= from) return text.trim() === '' ? '' : look.signs.ellipsis;
+  const rest = lastColumns(text, displayWidth(text) - from - displayWidth(look.signs.ellipsis));
+  const start = displayWidth(text) - displayWidth(rest) - from;
+  return cut(look.signs.ellipsis.padEnd(start) + rest, room, look.signs);
 }
 
 function paint(severity: Severity, look: Look): (text: string) => string {

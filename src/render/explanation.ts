@@ -1,9 +1,11 @@
 import { unreachable } from '../errors.ts';
+import type { Direction, Place } from '../model/index.ts';
 import type {
   Explanation,
   LabelCheck,
   NearMiss,
   PolicyCheck,
+  PortCheck,
   RuleCheck,
   SideExplanation,
   Verdict,
@@ -316,6 +318,9 @@ function* sideLines(
     const quoted = quotedOf(check, other, asked, Math.min(left, mostOfPolicy));
     left -= quoted.length;
     yield* quoteLines(quoted, look, '      ');
+    if (other !== undefined && !canQuote(check.policy, check.place)) {
+      yield* unquotedLines(check, side.direction, other, asked, look);
+    }
     const hidden = check.rules.length - quotedRules(check, other).length;
     if (quoted.length > 0 && hidden > 0) {
       const what = other === undefined ? 'not shown' : 'none admits it';
@@ -362,8 +367,14 @@ function policyText(check: PolicyCheck, isOneEnded: boolean): string {
   return visible(check.summary);
 }
 
-function placeOf({ place }: PolicyCheck): string {
-  return `${visible(place.file)}:${place.line}`;
+function placeOf({ place, policy }: PolicyCheck): string {
+  const text = `${visible(place.file)}:${place.line}`;
+  return canQuote(policy, place) ? text : `${text}:${place.column}`;
+}
+
+/** Whether the lines around a place can be shown; JSON on one line cannot, and only a column tells where in it. */
+function canQuote({ origin }: PolicyCheck['policy'], { line }: Place): boolean {
+  return origin.lines(line, line) !== undefined;
 }
 
 /** Where places begin, so that they stand below each other. */
@@ -383,6 +394,46 @@ function* withPlace(head: string, text: string, place: string, look: Look): Gene
     yield* wrap(text, look, head, ' '.repeat(Math.min(start, Math.floor(look.width / 2))));
     yield ' '.repeat(Math.max(2, Math.min(start, look.width - displayWidth(place)))) + look.quiet(place);
   }
+}
+
+/** Entries that are named instead of quoted, of one policy. */
+const mostNamed = 6;
+
+/** What fails, entry by entry with its place, where the text of the manifest cannot be shown. */
+function* unquotedLines(
+  check: PolicyCheck,
+  direction: Direction,
+  other: string,
+  asked: string | undefined,
+  look: Look,
+): Generator<string, void> {
+  const entries: { readonly name: string; readonly why: string; readonly place: Place }[] = [];
+  for (const rule of quotedRules(check, other)) {
+    const of = `${direction} rule ${rule.rule + 1}`;
+    for (const { peer, matches, labels, reason, place } of rule.peers) {
+      if (peer === undefined || matches === true) continue;
+      const failing = labels.filter(({ holds }) => holds !== true);
+      const why =
+        failing.length > 0
+          ? failing.map((label) => labelNote(label, briefName(other))).join('; ')
+          : visible(reason ?? 'does not match');
+      entries.push({ name: `${of}, peer ${peer + 1}`, why, place });
+    }
+    for (const port of rule.ports) {
+      if (port.port === undefined || port.matches !== false) continue;
+      entries.push({ name: `${of}, port ${port.port + 1}`, why: portNote(port, asked), place: port.place });
+    }
+  }
+  for (const { name, why, place } of entries.slice(0, mostNamed)) {
+    yield* withPlace(
+      '      ',
+      `${name}: ${why}`,
+      `${visible(place.file)}:${place.line}:${place.column}`,
+      look,
+    );
+  }
+  const more = entries.length - mostNamed;
+  if (more > 0) yield look.quiet(`      ${look.signs.ellipsis} ${count(more, 'more entry', 'more entries')}`);
 }
 
 /** The rules worth quoting: those that miss least, in their order; for one end the first few. */
@@ -520,13 +571,15 @@ function notesOf(
       if (port.port === undefined || port.matches === 'none') continue;
       if (port.matches === true) note(port.place.line, 'matches');
       else if (port.matches === 'some') note(port.place.line, 'matches in part');
-      else {
-        const what = asked === undefined ? 'does not match' : `does not match ${visible(asked)}`;
-        note(port.place.line, port.reason === undefined ? what : visible(port.reason));
-      }
+      else note(port.place.line, portNote(port, asked));
     }
   }
   return notes;
+}
+
+function portNote({ reason }: PortCheck, asked: string | undefined): string {
+  if (reason !== undefined) return visible(reason);
+  return asked === undefined ? 'does not match' : `does not match ${visible(asked)}`;
 }
 
 function labelNote(label: LabelCheck, other: string): string {

@@ -353,7 +353,9 @@ export function reasonText(reason: MapReason): string {
       return `${reason.direction}: a pod and its own node`;
     case 'policy': {
       const rule = reason.rule === undefined ? '' : ` rule ${reason.rule + 1}`;
-      const place = reason.file === undefined ? '' : ` (${reason.file}:${reason.line ?? 1})`;
+      // A rule in the first line is one of a document that is one line: only the column tells where in it.
+      const column = (reason.line ?? 1) === 1 && reason.column !== undefined ? `:${reason.column}` : '';
+      const place = reason.file === undefined ? '' : ` (${reason.file}:${reason.line ?? 1}${column})`;
       return visible(`${reason.direction}: ${reason.policy ?? ''}${rule}${place}`);
     }
   }

@@ -173,7 +173,7 @@ export function shorten(text: string, columns: number, signs: Signs): string {
   const room = columns - signs.ellipsis.length;
   if (room < 2) return takeColumns(text, columns);
   const head = takeColumns(text, Math.ceil(room / 2));
-  return head + signs.ellipsis + takeLastColumns(text, room - displayWidth(head));
+  return head + signs.ellipsis + lastColumns(text, room - displayWidth(head));
 }
 
 /** `text` in at most `columns` columns: the end is left out, as for lines of a manifest. */
@@ -194,8 +194,9 @@ function takeColumns(text: string, columns: number): string {
   return taken;
 }
 
-function takeLastColumns(text: string, columns: number): string {
-  if (plainAscii.test(text)) return text.slice(text.length - columns);
+/** The last of `text`, in at most `columns` columns. */
+export function lastColumns(text: string, columns: number): string {
+  if (plainAscii.test(text)) return text.slice(Math.max(0, text.length - columns));
   const segments = [...graphemes.segment(text)].map(({ segment }) => segment);
   let start = segments.length;
   let used = 0;

@@ -71,13 +71,20 @@ describe('diagnostics', () => {
     expect(caret).toBe(`       │ ${' '.repeat(10)}^`);
   });
 
-  it('leave out the caret of a line that is cut before it', () => {
+  it.each([undefined, 60])('show the part of a long line in which the fault is, at width %s', (width) => {
+    const line = `${'x'.repeat(299)}FAULT${'y'.repeat(100)}`;
     const text = renderDiagnostics([{ ...endPort, column: 300 }], {
       ...plain,
-      quote: () => ['x'.repeat(400)],
+      width,
+      quote: () => ['short', line],
     });
-    expect(text).toContain('…');
-    expect(text).not.toContain('^');
+    const lines = text.split('\n');
+    const caret = lines.findIndex((each) => /│ +\^$/.test(each));
+    const quoted = lines[caret - 1] ?? '';
+    expect(quoted).toMatch(/^ +14 │ …x+FAULTy+…$/);
+    expect(quoted.indexOf('FAULT')).toBe(lines[caret]?.indexOf('^'));
+    expect(overlong(text, 132)).toEqual([]);
+    if (width !== undefined) expect(overlong(lines.slice(1).join('\n'), width)).toEqual([]);
   });
 
   it('that are many alike are counted', () => {

@@ -79,7 +79,15 @@ describe('an explanation', () => {
 
   it('does without quotes where there is no text', () => {
     const text = renderExplanation(explanations.crowded(), 'text', at(80));
-    expect(text).toContain('namespace-0/policies.yaml:100\n');
+    expect(text).toContain('namespace-0/policies.yaml:100:3\n');
+    // What would be seen beside the lines is said with the entry's name and place.
+    expect(text).toMatch(
+      /^ {6}ingress rule 1, peer 1: the-even-longer-name-of-a-workload-in-it has\n {6}app=frontend\n {6}policies\.yaml:16:7$/m,
+    );
+    expect(text).toMatch(
+      /^ {6}ingress rule 2, peer 1: 10\.1\.2\.3 is in except 10\.1\.0\.0\/16\n {6}policies\.yaml:23:7$/m,
+    );
+    expect(text).not.toMatch(/ingress rule 1, port 1/);
     expect(text).toContain('2 more policies');
   });
 
