@@ -29,6 +29,12 @@ export interface FocusTest {
   /** Whether `keeps` depends on which addresses outside it is asked about. */
   readonly tellsAddressesApart: boolean;
   readonly keeps: (from: Group | readonly AddressRange[], to: Group | readonly AddressRange[]) => boolean;
+  /**
+   * What connections from a peer ask of the other peer: a set of conditions as bits, so that sources that ask the same
+   * share their targets; -1 when none is kept. For peers of the cluster, the same as `keeps`.
+   */
+  readonly demands: (from: Group) => number;
+  readonly meets: (to: Group, demands: number) => boolean;
   /** Whether a peer belongs to what the focus names, with or without connections. */
   readonly names: (peer: Group) => boolean;
 }
@@ -59,6 +65,17 @@ export function focusTest(focus: Focus): FocusTest {
       return direction === 'egress' ? condition(source) : condition(source) || condition(destination);
     });
   };
+  const everyCondition = 2 ** conditions.length - 1;
+  const demands = (source: Group): number => {
+    if (fromTest !== undefined && !fromTest(source)) return -1;
+    if (direction === 'ingress') return everyCondition;
+    let missing = 0;
+    for (const [i, condition] of conditions.entries()) if (!condition(source)) missing += 2 ** i;
+    return direction === 'egress' && missing !== 0 ? -1 : missing;
+  };
+  const meets = (destination: Group, asked: number): boolean =>
+    (toTest === undefined || toTest(destination)) &&
+    conditions.every((condition, i) => Math.floor(asked / 2 ** i) % 2 === 0 || condition(destination));
   const isFocused = fromTest !== undefined || toTest !== undefined || conditions.length > 0;
   return {
     isFocused,
@@ -67,6 +84,8 @@ export function focusTest(focus: Focus): FocusTest {
       ({ kind }) => kind === 'outside',
     ),
     keeps,
+    demands,
+    meets,
     names: (group) =>
       (fromTest?.(group) ?? toTest?.(group) ?? true) && conditions.every((condition) => condition(group)),
   };

@@ -73,7 +73,7 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
   let closedPairs = 0;
   for (const group of groups) ends.set(group.peer.id, { group });
   for (const group of nodes) ends.set(group.peer.id, { group });
-  const accesses = new GroupAccess(policy);
+  const accesses = new GroupAccess(policy, groups);
   // Most pairs of a large cluster have one of few accesses.
   const known = new Map<number, readonly Entry[]>();
   const entries = (access: Accesses, to: Group): readonly Entry[] => {
@@ -84,18 +84,28 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
     return list;
   };
   const asked = new Asked(focus.keepsAll ? groups : []);
+  const targetsOf = new Map<number, Targets>();
   for (const from of groups) {
-    const targets = focus.keepsAll ? groups : groups.filter((to) => focus.keeps(from, to));
-    if (!focus.keepsAll) asked.add(from, targets);
+    const demands = focus.demands(from);
+    if (demands < 0) continue;
+    let targets = targetsOf.get(demands);
+    if (targets === undefined) {
+      targets = accesses.targets(groups.filter((to) => focus.meets(to, demands)));
+      targetsOf.set(demands, targets);
+    }
+    if (!focus.keepsAll) asked.addAll(from, targets);
+    let open = 0;
     accesses.from(from, targets, (to, access) => {
-      const counted = from !== to && from.pods.length > 0 && to.pods.length > 0;
-      if (counted) pairs++;
       const before = connections.length;
       for (const { set, family, partial } of entries(access, to)) {
         push(from.peer, to.peer, set, family, partial);
       }
-      if (counted && connections.length === before) closedPairs++;
+      if (from !== to && connections.length > before) open++;
     });
+    if (from.pods.length === 0) continue;
+    const others = targets.populated - (targets.members.has(from) ? 1 : 0);
+    pairs += others;
+    closedPairs += others - open;
   }
   for (const node of nodes) {
     for (const group of groups) {
@@ -191,6 +201,8 @@ class Asked {
   readonly egress: Set<Group>;
   readonly ingress: Set<Group>;
   readonly fromOutside = new Set<Group>();
+  /** Lists of targets all of which were asked about. */
+  readonly #whole = new Set<Targets>();
 
   /** @param all - groups that were asked about in both directions */
   constructor(all: readonly Group[]) {
@@ -205,6 +217,15 @@ class Asked {
       this.egress.add(from);
       this.ingress.add(to);
     }
+  }
+
+  /** The same for all targets of a source, without going through them again for every source. */
+  addAll(from: Group, targets: Targets): void {
+    const isAlone = targets.members.has(from) && from.peer.pods === 1;
+    if (targets.groups.length > (isAlone ? 1 : 0)) this.egress.add(from);
+    if (this.#whole.has(targets)) return;
+    for (const to of targets.groups) if (to !== from || !isAlone) this.ingress.add(to);
+    if (!isAlone) this.#whole.add(targets);
   }
 
   /** Connections between a group and addresses outside. */
@@ -244,48 +265,117 @@ function withAccess(accesses: Accesses, access: number): Accesses {
   return accesses.has(access) ? accesses : new Set([...accesses, access]);
 }
 
-/** A group of more classes than this is asked row by row. */
-const mostRows = 64;
+/** Targets that sources with the same demands share; see `GroupAccess.targets`. */
+interface Targets {
+  readonly groups: readonly Group[];
+  readonly members: ReadonlySet<Group>;
+  /** By id of a set of columns. */
+  readonly byColumns: ReadonlyMap<number, readonly Group[]>;
+  /** How many of them have pods. */
+  readonly populated: number;
+}
 
-/** Works out the accesses between groups, a row of classes at a time. */
+/** Sets of rows or columns as numbers: groups whose classes have the same ones have one id. */
+class IdSets {
+  readonly list: (readonly number[])[] = [];
+  readonly #ids = new Map<string, number>();
+
+  of(group: Group, idOfClass: Int32Array): number {
+    const ids = [...new Set(Array.from(group.classes.keys(), (c) => idOfClass[c]!))].sort((a, b) => a - b);
+    const key = ids.join(',');
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.list.length;
+      this.list.push(ids);
+      this.#ids.set(key, id);
+    }
+    return id;
+  }
+}
+
+function addTo(groups: Map<string, Set<Group>>, node: string, group: Group): void {
+  const known = groups.get(node);
+  if (known === undefined) groups.set(node, new Set([group]));
+  else known.add(group);
+}
+
+/** Works out the accesses between groups: a block for many of them at once, and what sparse peers change. */
 class GroupAccess {
   readonly #policy: CompiledPolicy;
-  readonly #rows = new Map<number, Int32Array>();
+  /** By class: the groups that have pods of it. */
+  readonly #groupsOf = new Map<number, Group[]>();
+  readonly #rowSets = new IdSets();
+  readonly #columnSets = new IdSets();
+  readonly #blocks = new Map<number, Accesses>();
   readonly #nodes = new Map<Group, ReadonlyMap<number, ReadonlyMap<string, number>>>();
-  /** Host-network classes by number; empty unless the profile exempts a pod's own node. */
+  /** By node: the groups with pods there, and those with host-network pods there; only where that matters. */
+  readonly #onNode = new Map<string, Set<Group>>();
+  readonly #hostsOnNode = new Map<string, Set<Group>>();
+  /** Whether a pod's own node is exempt and some pod is its node (corners 42 and 44). */
   readonly #exempts: boolean;
 
-  constructor(policy: CompiledPolicy) {
+  constructor(policy: CompiledPolicy, groups: readonly Group[]) {
     this.#policy = policy;
     this.#exempts = policy.profile.ownNode && policy.parts.classes.host.includes(1);
+    for (const group of groups) {
+      for (const c of group.classes.keys()) {
+        const list = this.#groupsOf.get(c);
+        if (list === undefined) this.#groupsOf.set(c, [group]);
+        else list.push(group);
+      }
+      if (!this.#exempts) continue;
+      for (const { node, hostNetwork } of group.pods) {
+        if (node === undefined) continue;
+        addTo(this.#onNode, node, group);
+        if (hostNetwork) addTo(this.#hostsOnNode, node, group);
+      }
+    }
   }
 
-  /** Visits each target with the accesses of all pairs of distinct pods; pairs that cannot talk have `noAccess`. */
-  from(from: Group, targets: readonly Group[], visit: (to: Group, accesses: Accesses) => void): void {
-    let asked = 0;
-    for (const to of targets) asked += to.classes.size;
-    // A whole row costs about as much as a few single pairs.
-    const byRow = asked > 16;
-    if (from.classes.size <= mostRows) {
-      const sources = [...from.classes].map(([s, pods]) => ({
-        s,
-        pods,
-        row: byRow ? this.#row(s) : undefined,
-      }));
-      for (const to of targets) {
-        let found: Accesses = none;
-        for (const { s, pods, row } of sources) found = this.#between(from, s, pods, row, to, found);
-        visit(to, found);
-      }
-      return;
+  /** Targets that some sources share, by what all their pairs have in common. */
+  targets(groups: readonly Group[]): Targets {
+    const byColumns = new Map<number, Group[]>();
+    for (const group of groups) {
+      const columns = this.#columnsOf(group);
+      const list = byColumns.get(columns);
+      if (list === undefined) byColumns.set(columns, [group]);
+      else list.push(group);
     }
-    // So many rows would not fit into memory at once: each is asked about all targets before the next is made.
-    const found: Accesses[] = targets.map(() => none);
-    for (const [s, pods] of from.classes) {
-      const row = byRow ? this.#row(s) : undefined;
-      for (const [i, to] of targets.entries()) found[i] = this.#between(from, s, pods, row, to, found[i]!);
+    const populated = groups.filter(({ pods }) => pods.length > 0).length;
+    return { groups, members: new Set(groups), byColumns, populated };
+  }
+
+  /**
+   * Visits the targets that some pair of distinct pods may reach, with the accesses of all pairs.
+   *
+   * Most targets have the access of their blocks, which groups with equal rows and columns share; only those that a
+   * sparse peer touches, the source itself, and neighbours of host-network pods are worked out pair by pair.
+   */
+  from(from: Group, targets: Targets, visit: (to: Group, accesses: Accesses) => void): void {
+    const { matrix } = this.#policy;
+    const { classes } = this.#policy.parts;
+    const exact = this.#neighbours(from);
+    exact.add(from);
+    const overrides = new Map<number, number>();
+    for (const s of from.classes.keys()) {
+      matrix.touched(s, (d, access) => {
+        if (access === matrix.block(matrix.rowOf[s]!, matrix.columnOf[d]!)) return;
+        overrides.set(s * classes.size + d, access);
+        for (const group of this.#groupsOf.get(d) ?? []) exact.add(group);
+      });
     }
-    for (const [i, to] of targets.entries()) visit(to, found[i]!);
+    const rows = this.#rowsOf(from);
+    for (const [columns, groups] of targets.byColumns) {
+      const accesses = this.#shared(rows, columns);
+      if (accesses === noAccess || accesses === none) continue;
+      for (const to of groups) if (!exact.has(to)) visit(to, accesses);
+    }
+    for (const to of exact) {
+      if (!targets.members.has(to)) continue;
+      let found: Accesses = none;
+      for (const [s, pods] of from.classes) found = this.#between(from, s, pods, overrides, to, found);
+      if (found !== noAccess && found !== none) visit(to, found);
+    }
   }
 
   /** Adds the accesses from one class of a group to another group. */
@@ -293,10 +383,11 @@ class GroupAccess {
     from: Group,
     s: number,
     sourcePods: number,
-    row: Int32Array | undefined,
+    overrides: ReadonlyMap<number, number>,
     to: Group,
     before: Accesses,
   ): Accesses {
+    const { matrix } = this.#policy;
     const { classes } = this.#policy.parts;
     let found = before;
     for (const [d, pods] of to.classes) {
@@ -310,20 +401,47 @@ class GroupAccess {
           if (exempt >= sourcePods * pods) continue;
         }
       }
-      found = withAccess(found, row === undefined ? this.#policy.matrix.access(s, d) : row[d]!);
+      const access = overrides.get(s * classes.size + d);
+      found = withAccess(found, access ?? matrix.block(matrix.rowOf[s]!, matrix.columnOf[d]!));
     }
     return found;
   }
 
-  #row(s: number): Int32Array {
-    let row = this.#rows.get(s);
-    if (row === undefined) {
-      row = new Int32Array(this.#policy.parts.classes.size);
-      this.#policy.matrix.row(s, row);
-      if (this.#rows.size >= mostRows) this.#rows.clear();
-      this.#rows.set(s, row);
+  /** The accesses of groups with these rows to groups with these columns, sparse peers left out. */
+  #shared(rows: number, columns: number): Accesses {
+    const key = rows * 0x400_0000 + columns;
+    let found = this.#blocks.get(key);
+    if (found === undefined) {
+      found = none;
+      const { matrix } = this.#policy;
+      for (const row of this.#rowSets.list[rows]!) {
+        for (const column of this.#columnSets.list[columns]!)
+          found = withAccess(found, matrix.block(row, column));
+      }
+      this.#blocks.set(key, found);
     }
-    return row;
+    return found;
+  }
+
+  #rowsOf(group: Group): number {
+    return this.#rowSets.of(group, this.#policy.matrix.rowOf);
+  }
+
+  #columnsOf(group: Group): number {
+    return this.#columnSets.of(group, this.#policy.matrix.columnOf);
+  }
+
+  /** Groups with pods on a node where a host-network pod of this group runs, and the other way round (corner 42). */
+  #neighbours(group: Group): Set<Group> {
+    const found = new Set<Group>();
+    if (!this.#exempts) return found;
+    const { profile } = this.#policy;
+    for (const pod of group.pods) {
+      if (pod.node === undefined) continue;
+      const others = pod.hostNetwork && profile.hostNetworkPods === 'node' ? this.#onNode : this.#hostsOnNode;
+      for (const other of others.get(pod.node) ?? []) found.add(other);
+    }
+    return found;
   }
 
   /** How many pairs of two classes of two groups run on one node, a host-network pod being one of them. */
