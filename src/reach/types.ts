@@ -266,7 +266,7 @@ export type End = {
   readonly name: string;
   /** What was read otherwise than written, in one sentence without final full stop. */
   readonly note?: string;
-  /** Set for a bare address of a pod or node: only that family is asked about. */
+  /** Set for a bare address of a pod, node or Service: only that family is asked about. */
   readonly family?: Family;
 } & (
   | { readonly kind: 'pods'; readonly pods: readonly Pod[] }

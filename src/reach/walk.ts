@@ -187,7 +187,7 @@ function admitsText(policy: NetworkPolicy, direction: Direction, rules: readonly
     .map(
       (rule) => `${direction === 'ingress' ? '' : 'to '}${peersText(rule, policy)} on ${rulePortsText(rule)}`,
     );
-  if (rules.length > 3) texts.push(`and ${rules.length - 3} more rules`);
+  if (rules.length > 3) texts.push(`and ${rules.length - 3} more ${rules.length === 4 ? 'rule' : 'rules'}`);
   return `admits ${texts.join('; ')}`;
 }
 
