@@ -79,7 +79,7 @@ export type {
   PortRange,
   Protocol,
 } from './net/index.ts';
-export { compile, CompiledPolicy, profiles } from './policy/index.ts';
+export { compile, CompiledPolicy, profiles, UnknownPodError } from './policy/index.ts';
 export type {
   CompileOptions,
   CompileStats,

@@ -130,42 +130,45 @@ function compileRules(
 
 const anyPeers: readonly number[] = [anyPeer];
 
-/** Which groups select which classes: equal lists of groups are one node of a tree. */
+/** Which groups select which classes: equal lists of groups have one number, 0 being the list of none. */
 class Subjects {
   readonly nodeOf: Int32Array;
-  readonly #parent: number[] = [-1];
-  readonly #step: number[] = [-1];
-  readonly #children = new Map<number, number>();
+  readonly #lists: (number[] | undefined)[];
+  readonly #distinct: (readonly number[])[] = [[]];
 
   constructor(classes: number) {
     this.nodeOf = new Int32Array(classes);
+    this.#lists = Array.from({ length: classes });
   }
 
   /** Adds a group to the list of a class. Groups come in ascending order. */
   add(c: number, group: number, unsure: boolean): void {
     const step = group * 2 + (unsure ? 1 : 0);
-    const key = this.nodeOf[c]! * 0x800_0000 + step;
-    let node = this.#children.get(key);
-    if (node === undefined) {
-      node = this.#parent.length;
-      this.#parent.push(this.nodeOf[c]!);
-      this.#step.push(step);
-      this.#children.set(key, node);
-    }
-    this.nodeOf[c] = node;
+    const list = this.#lists[c];
+    if (list === undefined) this.#lists[c] = [step];
+    else list.push(step);
   }
 
-  get size(): number {
-    return this.#parent.length;
+  /** Gives equal lists their number; nothing is added after it. */
+  finish(): this {
+    const ids = new Map<string, number>();
+    for (const [c, list] of this.#lists.entries()) {
+      if (list === undefined) continue;
+      const key = list.join(',');
+      let id = ids.get(key);
+      if (id === undefined) {
+        id = this.#distinct.length;
+        this.#distinct.push(list);
+        ids.set(key, id);
+      }
+      this.nodeOf[c] = id;
+    }
+    this.#lists.length = 0;
+    return this;
   }
 
   groupsOf(node: number): readonly Selection[] {
-    const groups: Selection[] = [];
-    for (let at = node; at > 0; at = this.#parent[at]!) {
-      const step = this.#step[at]!;
-      groups.push({ group: step >> 1, unsure: (step & 1) === 1 });
-    }
-    return groups.toReversed();
+    return this.#distinct[node]!.map((step) => ({ group: step >> 1, unsure: (step & 1) === 1 }));
   }
 }
 
@@ -176,7 +179,42 @@ function selectSubjects(groups: readonly SubjectGroup[], classes: ClassTable, in
     for (const c of sure) subjects.add(c, id, false);
     for (const c of unsure) subjects.add(c, id, true);
   }
-  return subjects;
+  return subjects.finish();
+}
+
+/** What rules admit, gathered by peer (corner 2: the union of all; there is no order and no deny). */
+class Specs {
+  readonly #ports: PortTable;
+  readonly #first = new Map<number, number>();
+  /** Of peers with several specs: all of them, brought together once at the end. */
+  readonly #several = new Map<number, Set<number>>();
+
+  constructor(ports: PortTable) {
+    this.#ports = ports;
+  }
+
+  clear(): void {
+    this.#first.clear();
+    this.#several.clear();
+  }
+
+  add({ peers, spec }: CompiledRule): void {
+    for (const peer of peers) {
+      const known = this.#first.get(peer);
+      if (known === undefined) this.#first.set(peer, spec);
+      else if (known !== spec) {
+        const several = this.#several.get(peer);
+        if (several === undefined) this.#several.set(peer, new Set([known, spec]));
+        else several.add(spec);
+      }
+    }
+  }
+
+  /** Peer to spec. The map is this object's own, until it is cleared. */
+  finish(): Map<number, number> {
+    for (const [peer, specs] of this.#several) this.#first.set(peer, this.#ports.specUnionOf(specs));
+    return this.#first;
+  }
 }
 
 /** A group with more policies than this is merged before the profiles of its classes are built. */
@@ -196,8 +234,7 @@ class ProfileBuilder {
     ingress: new Map<number, readonly (readonly CompiledRule[])[]>(),
     egress: new Map<number, readonly (readonly CompiledRule[])[]>(),
   };
-  /** Peer to port spec, while one profile is built. */
-  readonly #scratch = new Map<number, number>();
+  readonly #scratch: Specs;
 
   constructor(
     groups: readonly SubjectGroup[],
@@ -211,6 +248,7 @@ class ProfileBuilder {
     this.#subjects = subjects;
     this.#ports = ports;
     this.#assume = assume;
+    this.#scratch = new Specs(ports);
     const open: ClassProfile = {
       isolated: false,
       peers: [anyPeer],
@@ -242,36 +280,30 @@ class ProfileBuilder {
         return rules === undefined ? [] : [rules];
       });
       if (lists.length > mostUnmerged) {
-        const specs = new Map<number, number>();
-        for (const rules of lists) for (const rule of rules) this.#add(specs, rule);
-        lists = [[...specs].map(([peer, spec]) => ({ peers: [peer], spec }))];
+        const specs = new Specs(this.#ports);
+        for (const rules of lists) for (const rule of rules) specs.add(rule);
+        lists = [Array.from(specs.finish(), ([peer, spec]) => ({ peers: [peer], spec }))];
       }
       this.#ofGroup[direction].set(group, lists);
     }
     return lists;
   }
 
-  #add(specs: Map<number, number>, { peers, spec }: CompiledRule): void {
-    for (const peer of peers) {
-      const known = specs.get(peer);
-      specs.set(peer, known === undefined ? spec : this.#ports.specUnion(known, spec));
-    }
-  }
-
   #build(direction: Direction, node: number, portMap: number): number {
     let isolated = false;
-    const specs = this.#scratch;
-    specs.clear();
+    const gathered = this.#scratch;
+    gathered.clear();
     for (const { group, unsure } of this.#subjects.groupsOf(node)) {
       for (const rules of this.#rulesOf(direction, group)) {
         // Corner 23: what cannot be decided is never treated as allowed, unless the other bound is asked.
         if (!unsure || this.#assume === 'closed') isolated = true;
         if (unsure && this.#assume === 'closed') continue;
         // Corner 2: the union of all rules; there is no order and no deny.
-        for (const rule of rules) this.#add(specs, rule);
+        for (const rule of rules) gathered.add(rule);
       }
     }
     if (!isolated) return openProfile;
+    const specs = gathered.finish();
     const peers: number[] = [];
     if (specs.get(anyPeer) === everything) {
       peers.push(anyPeer);

@@ -25,6 +25,15 @@ export type PolicyEnd =
   | { readonly kind: 'node'; readonly node: ClusterNode }
   | { readonly kind: 'address'; readonly address: Address };
 
+/** A pod was asked about that the compiled cluster does not have: nothing can be said of it, least of all yes. */
+export class UnknownPodError extends Error {
+  override readonly name = 'UnknownPodError';
+
+  constructor(id: string) {
+    super(`${id} is no pod of this cluster, or it has finished`);
+  }
+}
+
 /** What one side says about a connection, with what decided it. */
 export interface SideDecision {
   /** `open`: no policy isolates this side. `admitted`: a rule does. `closed`: policies isolate and none admits. */
@@ -200,12 +209,17 @@ export class CompiledPolicy {
     return end.kind === 'pod' && isHost(end.pod, this.profile) ? end.pod.node : undefined;
   }
 
-  /** The class of an end whose policies can be asked; -1 for all others, which isolate nothing. */
+  /**
+   * The class of an end whose policies can be asked; -1 for all others, which isolate nothing.
+   *
+   * @throws UnknownPodError when a pod is not one of the cluster's, or has finished and the profile ignores it
+   */
   classOf(end: PolicyEnd): number {
     if (end.kind !== 'pod' || isHost(end.pod, this.profile)) return -1;
     const { classes } = this.parts;
     const at = classes.indexOf(end.pod);
-    return at < 0 ? -1 : classes.classOf[at]!;
+    if (at < 0) throw new UnknownPodError(end.pod.id);
+    return classes.classOf[at]!;
   }
 
   /** Whether a policy isolates the end in a direction (corner 1). */
@@ -223,17 +237,18 @@ export class CompiledPolicy {
     const { profiles, profileOf, ports } = this.parts;
     const profile = profiles[direction][profileOf[direction][c]!]!;
     const otherClass = this.classOf(other);
-    let allowed = nothing;
-    for (let i = 0; i < profile.peers.length && allowed !== everything; i++) {
+    const admitted: number[] = [];
+    for (let i = 0; i < profile.peers.length; i++) {
       const peer = profile.peers[i]!;
       if (!this.#counts(this.peerHas(peer, other, family, otherClass))) continue;
       const set =
         direction === 'ingress'
           ? profile.ports[i]!
           : this.resolve(profile.ports[i]!, peer, other, otherClass);
-      allowed = ports.union(allowed, set);
+      if (set === everything) return everything;
+      admitted.push(set);
     }
-    return allowed;
+    return ports.unionOf(admitted);
   }
 
   /** Whether a peer that holds so is taken to match: what cannot be decided counts as assumed (corner 23). */

@@ -3,7 +3,7 @@ export type { Access } from './access.ts';
 export { familyBits } from './classes.ts';
 export { compile } from './compile.ts';
 export type { CompileOptions } from './compile.ts';
-export { addressesOf, CompiledPolicy, has } from './compiled-policy.ts';
+export { addressesOf, CompiledPolicy, has, UnknownPodError } from './compiled-policy.ts';
 export type {
   CompileStats,
   Decision,

@@ -52,9 +52,7 @@ export function outsideOf(
         open.set(set, (open.get(set) ?? 0) + Math.sign(change));
         if (open.get(set) === 0) open.delete(set);
       }
-      let union = base;
-      for (const set of open.keys()) union = ports.union(union, set);
-      emit(bound, union);
+      emit(bound, ports.unionOf([base, ...open.keys()]));
     }
     segments.push({ family, first, last: lastOf(family), ports: current });
   }

@@ -32,7 +32,6 @@ export class PortTable {
   readonly #names = new Map<string, number>();
   readonly #specs: PortSpec[] = [];
   readonly #specIds = new Map<string, number>();
-  readonly #specUnions = new Map<number, number>();
   readonly #specOfText = new Map<string, number>();
   readonly #portMaps: ReadonlyMap<number, number>[] = [new Map()];
   readonly #portMapIds = new Map<string, number>([['', 0]]);
@@ -73,6 +72,20 @@ export class PortTable {
     if (a === b || b === nothing || a === everything) return a;
     if (a === nothing || b === everything) return b;
     return this.#memoised(a, b, this.#unions, this.#rareUnions, (x, y) => x.union(y));
+  }
+
+  /**
+   * The union of any number of sets. Of many, only the result is interned: every set on the way there would make a list
+   * of rules with a port each quadratic in memory.
+   */
+  unionOf(ids: Iterable<number>): number {
+    const distinct = new Set(ids);
+    distinct.delete(nothing);
+    if (distinct.has(everything)) return everything;
+    if (distinct.size > 3) return this.intern(PortSet.union(Array.from(distinct, (id) => this.set(id))));
+    let union = nothing;
+    for (const id of distinct) union = this.union(union, id);
+    return union;
   }
 
   intersect(a: number, b: number): number {
@@ -135,22 +148,14 @@ export class PortTable {
     return id;
   }
 
-  /** The spec that allows what either allows. */
-  specUnion(a: number, b: number): number {
-    if (a === b || b === nothing || a === everything) return a;
-    if (a === nothing || b === everything) return b;
-    const key = a < b ? a * 0x4000_0000 + b : b * 0x4000_0000 + a;
-    let id = this.#specUnions.get(key);
-    if (id === undefined) {
-      const x = this.#specs[a]!;
-      const y = this.#specs[b]!;
-      id = this.#internSpec(
-        this.union(x.fixed, y.fixed),
-        [...new Set([...x.names, ...y.names])].sort((m, n) => m - n),
-      );
-      this.#specUnions.set(key, id);
-    }
-    return id;
+  /** The spec that allows what any of some allows. */
+  specUnionOf(ids: ReadonlySet<number>): number {
+    if (ids.has(everything)) return everything;
+    const specs = Array.from(ids, (id) => this.#specs[id]!);
+    return this.#internSpec(
+      this.unionOf(specs.map(({ fixed }) => fixed)),
+      [...new Set(specs.flatMap(({ names }) => names))].sort((m, n) => m - n),
+    );
   }
 
   #internSpec(fixed: number, names: readonly number[]): number {
