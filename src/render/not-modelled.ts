@@ -72,6 +72,8 @@ function vendorOf(group: string): string | undefined {
 }
 
 function plural(kind: string): string {
+  // The only kind that is a plural by itself.
+  if (kind === 'Endpoints') return kind;
   if (/[^aeiou]y$/.test(kind)) return `${kind.slice(0, -1)}ies`;
   return /(s|x|ch|sh)$/.test(kind) ? `${kind}es` : `${kind}s`;
 }
