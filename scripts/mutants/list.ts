@@ -85,8 +85,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/labels.ts',
-    find: 'if (value !== undefined && wanted.includes(value)) return no;',
-    replace: 'if (value === undefined || wanted.includes(value)) return no;',
+    find: 'if (value !== undefined && isAmong(wanted, value)) return no;',
+    replace: 'if (value === undefined || isAmong(wanted, value)) return no;',
     why: 'NotIn does not match without the key (corner 18)',
   },
   {
@@ -187,14 +187,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'lists = [[...specs].map(([peer, spec]) => ({ peers: [peer], spec }))];',
-    replace: 'lists = [[...specs].slice(1).map(([peer, spec]) => ({ peers: [peer], spec }))];',
+    find: 'lists = [Array.from(specs.finish(), ([peer, spec]) => ({ peers: [peer], spec }))];',
+    replace: 'lists = [Array.from(specs.finish(), ([peer, spec]) => ({ peers: [peer], spec })).slice(1)];',
     why: 'of many policies that select the same pods the first peer is lost (corner 2)',
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'specs.set(peer, known === undefined ? spec : this.#ports.specUnion(known, spec));',
-    replace: 'specs.set(peer, spec);',
+    find: 'for (const [peer, specs] of this.#several) this.#first.set(peer, this.#ports.specUnionOf(specs));',
+    replace: '',
     why: 'of several rules for one peer the last one wins (corner 2)',
   },
   {
