@@ -1,9 +1,17 @@
-import { satisfies } from '../model/index.ts';
-import type { Direction, LabelSelector, NetworkPolicy, Peer, PortEntry, Rule } from '../model/index.ts';
+import { matches, satisfies } from '../model/index.ts';
+import type {
+  Direction,
+  LabelSelector,
+  NetworkPolicy,
+  Peer,
+  PortEntry,
+  Requirement,
+  Rule,
+} from '../model/index.ts';
 import { formatAddress, formatCidr, PortSet } from '../net/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import { addressesOf } from '../policy/index.ts';
-import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import type { CompiledPolicy, PolicyEnd, SelectingPolicy } from '../policy/index.ts';
 import type { LabelCheck, PeerCheck, PolicyCheck, PortCheck, RuleCheck, SideExplanation } from './types.ts';
 import { peersText, peerText, portEntryText, requirementText, rulePortsText, shortName } from './words.ts';
 
@@ -41,12 +49,11 @@ export function walkSide(policy: CompiledPolicy, question: WalkQuestion): SideEx
   const { direction, subject, other, family, ports } = question;
   const exempt = exemption(policy, question);
   const isolated = exempt === undefined && policy.isolated(direction, subject);
-  const checks = isolated
-    ? policy
-        .selecting(subject)
-        .filter(({ policy: each }) => each[direction].kind === 'isolates')
-        .map(({ policy: each, index, sure }) => checkPolicy(policy, each, index, sure, question))
+  const isolating = isolated
+    ? policy.selecting(subject).filter(({ policy: each }) => each[direction].kind === 'isolates')
     : [];
+  const surelyIsolated = isolating.some(({ sure }) => sure);
+  const checks = isolating.map((selecting) => checkPolicy(policy, selecting, surelyIsolated, question));
   const allowed =
     exempt !== undefined || !isolated
       ? PortSet.all
@@ -102,33 +109,38 @@ function exemption(policy: CompiledPolicy, { direction, subject, other }: WalkQu
 
 function checkPolicy(
   policy: CompiledPolicy,
-  each: NetworkPolicy,
-  index: number,
-  sure: boolean,
+  { policy: each, index, sure }: SelectingPolicy,
+  surelyIsolated: boolean,
   question: WalkQuestion,
 ): PolicyCheck {
   const { direction, subject, other, family, ports } = question;
   const spec = each[direction];
   const rules = spec.kind === 'isolates' ? spec.rules : [];
-  const admitted =
-    other === undefined ? undefined : policy.admittedByRule(direction, index, subject, other, [family]);
-  const shown = rules.slice(0, mostRules);
-  const checks = shown.map((rule, i): RuleCheck => {
+  const admitted = new Map<number, Admitting>();
+  const facts: RuleFacts[] = [];
+  if (other !== undefined) {
+    for (const [rule, set] of policy.admittedByRule(direction, index, subject, other, [family])) {
+      if (policy.parts.ports.set(set).intersect(ports ?? PortSet.all).isEmpty) continue;
+      admitted.set(rule, admittingEntries(policy, each, rules[rule]!, question, other));
+    }
+    if (admitted.size === 0 || !sure) {
+      for (const rule of rules) facts.push(factsOf(policy, each, rule, question, other));
+    }
+  }
+  const first = admitted.keys().next().value;
+  const telling = first ?? facts.findIndex(({ peer, port }) => peer !== false && port !== false);
+  const checks = shownOf(rules.length, telling).map((i): RuleCheck => {
     const path = ['spec', direction, i];
-    const set = admitted?.get(i);
-    const wanted =
-      set === undefined ? PortSet.none : policy.parts.ports.set(set).intersect(ports ?? PortSet.all);
+    const entries = admitted.get(i);
     return {
       rule: i,
-      admits: !wanted.isEmpty,
-      peers: checkPeers(policy, each, rule, i, question),
-      ports: checkPorts(policy, each, rule, i, question),
+      admits: entries !== undefined,
+      peers: checkPeers(policy, each, rules[i]!, i, question, entries?.peer),
+      ports: checkPorts(policy, each, rules[i]!, i, question, entries?.port),
       place: each.origin.locate(path),
       endLine: each.origin.endLine(path),
     };
   });
-  const open = checks.find(({ admits }) => admits === true);
-  const unknown = !sure || checks.some((check) => check.peers.some(({ matches }) => matches === 'unknown'));
   if (other === undefined) {
     return {
       policy: each,
@@ -138,44 +150,148 @@ function checkPolicy(
       place: each.origin.locate([]),
     };
   }
-  if (open !== undefined && sure) {
-    const peer = open.peers.find(({ matches }) => matches === true)?.peer;
-    const port = open.ports.find(({ matches }) => matches === true || matches === 'some')?.port;
+  if (first !== undefined && sure) {
+    const { peer, port } = admitted.get(first)!;
     return {
       policy: each,
       effect: 'admits',
-      summary: `rule ${open.rule + 1}`,
+      summary: `rule ${first + 1}`,
       rules: checks,
-      rule: open.rule,
+      rule: first,
       ...(peer === undefined ? {} : { peer }),
       ...(port === undefined ? {} : { port }),
-      place: open.place,
+      place: each.origin.locate(['spec', direction, first]),
     };
   }
+  // Corner 23: what cannot be told matters only where the answer could turn: a rule that might admit it, or a policy
+  // that might not select the subject when no other is sure to isolate it.
+  const unknown = sure
+    ? facts.some(({ peer, port }) => peer === 'unknown' && port !== false)
+    : !surelyIsolated || facts.some(({ peer, port }) => peer !== false && port !== false);
   return {
     policy: each,
     effect: unknown ? 'unknown' : 'doesNotAdmit',
     summary: unknown
       ? 'cannot tell: it asks for labels that only a cluster sets'
-      : failureText(rules, checks, direction),
+      : failureText(rules, facts, direction),
     rules: checks,
     place: each.origin.locate([]),
   };
 }
 
-/** A walk shows this many rules of a policy; the verdict knows them all. */
-const mostRules = 200;
+/** A walk shows this many rules of a policy, entries of a rule and labels of an entry; the verdict knows them all. */
+const mostShown = 200;
 
-function failureText(rules: readonly Rule[], checks: readonly RuleCheck[], direction: Direction): string {
+/** The indices of a list that a walk shows: the first ones, and the one that tells most, wherever it stands. */
+function shownOf(length: number, telling: number | undefined): readonly number[] {
+  const shown = Array.from({ length: Math.min(length, mostShown) }, (_, i) => i);
+  if (telling !== undefined && telling >= mostShown) shown.push(telling);
+  return shown;
+}
+
+/** The entries by which a rule admits; `undefined` where it admits every peer, or every port. */
+interface Admitting {
+  readonly peer: number | undefined;
+  readonly port: number | undefined;
+}
+
+/** The first peer of an admitting rule with the first port that it opens for this peer. */
+function admittingEntries(
+  policy: CompiledPolicy,
+  each: NetworkPolicy,
+  rule: Rule,
+  question: WalkQuestion,
+  other: PolicyEnd,
+): Admitting {
+  const { direction, ports } = question;
+  const destination = direction === 'ingress' ? question.subject : other;
+  const portOf = (withNames: boolean): number | undefined => {
+    if (rule.ports.kind === 'all') return undefined;
+    return rule.ports.ports.findIndex((entry) => {
+      if (entry.kind === 'named' && !withNames) return false;
+      return !resolveEntry(policy, entry, destination, '').set.intersect(ports ?? PortSet.all).isEmpty;
+    });
+  };
+  const port = portOf(true);
+  if (rule.peers.kind === 'any') return { peer: undefined, port };
+  // Corner 29: behind an ipBlock of an egress rule, some implementations resolve no names.
+  const numbered = direction === 'egress' && !policy.profile.namedPortOnIpBlock ? portOf(false) : port;
+  const portFor = (kind: Peer['kind']): number | undefined => (kind === 'ipBlock' ? numbered : port);
+  const peer = rule.peers.peers.findIndex((entry) => {
+    if (portFor(entry.kind) === -1) return false;
+    const holds = peerHolds(policy, each, entry, question, other);
+    return holds === true || (holds === 'unknown' && policy.parts.assume === 'open');
+  });
+  const found = rule.peers.peers[peer];
+  return found === undefined ? { peer: undefined, port } : { peer, port: portFor(found.kind) };
+}
+
+/** What a rule says about the two halves of a connection, whether or not the walk shows it. */
+interface RuleFacts {
+  readonly peer: boolean | 'unknown';
+  /** `none` when no port was asked about. */
+  readonly port: boolean | 'none';
+}
+
+function factsOf(
+  policy: CompiledPolicy,
+  each: NetworkPolicy,
+  rule: Rule,
+  question: WalkQuestion,
+  other: PolicyEnd,
+): RuleFacts {
+  const { direction, subject, ports } = question;
+  let peer: RuleFacts['peer'] = rule.peers.kind === 'any';
+  for (const entry of rule.peers.kind === 'any' ? [] : rule.peers.peers) {
+    const holds = peerHolds(policy, each, entry, question, other);
+    if (holds !== false) peer = holds;
+    if (holds === true) break;
+  }
+  const destination = direction === 'ingress' ? subject : other;
+  const port =
+    ports === undefined
+      ? 'none'
+      : rule.ports.kind === 'all' ||
+        rule.ports.ports.some(
+          (entry) => !resolveEntry(policy, entry, destination, '').set.intersect(ports).isEmpty,
+        );
+  return { peer, port };
+}
+
+/** Whether a peer entry means the other end: the answer of `checkPeers` alone, for lists that are not shown. */
+function peerHolds(
+  policy: CompiledPolicy,
+  each: NetworkPolicy,
+  peer: Peer,
+  { family }: WalkQuestion,
+  other: PolicyEnd,
+): boolean | 'unknown' {
+  if (peer.kind === 'ipBlock') return blockReason(policy, peer, other, family, '') === undefined;
+  if (other.kind !== 'pod' || policy.classOf(other) < 0) return false;
+  const { pod } = other;
+  if (peer.namespaces === 'own') {
+    if (pod.namespace !== each.namespace) return false;
+  } else {
+    const labels = policy.cluster.namespaces.get(pod.namespace)?.labels ?? new Map<string, string>();
+    if (!matches(peer.namespaces, labels)) return false;
+  }
+  let holds: boolean | 'unknown' = true;
+  for (const requirement of peer.pods?.requirements ?? []) {
+    const one = requirementHolds(requirement, pod.labels, pod.undecided);
+    if (one === false) return false;
+    if (one === 'unknown') holds = one;
+  }
+  return holds;
+}
+
+function failureText(rules: readonly Rule[], facts: readonly RuleFacts[], direction: Direction): string {
   if (rules.length === 0) return 'admits nothing';
-  const peerHolds = checks.some(({ peers }) => peers.some(({ matches }) => matches === true));
-  const portHolds = checks.some(({ ports }) =>
-    ports.some(({ matches }) => matches === true || matches === 'some'),
-  );
+  const peerMatches = facts.some(({ peer }) => peer === true);
+  const portMatches = facts.some(({ port }) => port === true);
   const what = direction === 'ingress' ? 'peer' : 'destination';
-  if (peerHolds && portHolds) return `does not admit it: no rule with both the ${what} and the port`;
-  if (peerHolds) return 'does not admit it: the port';
-  return portHolds || checks.every(({ ports }) => ports.every(({ matches }) => matches === 'none'))
+  if (peerMatches && portMatches) return `does not admit it: no rule with both the ${what} and the port`;
+  if (peerMatches) return 'does not admit it: the port';
+  return portMatches || facts.every(({ port }) => port === 'none')
     ? `does not admit it: the ${what}`
     : `does not admit it: the ${what} and the port`;
 }
@@ -197,6 +313,7 @@ function checkPeers(
   rule: Rule,
   index: number,
   question: WalkQuestion,
+  telling: number | undefined,
 ): readonly PeerCheck[] {
   const { direction, other, family } = question;
   const field = direction === 'ingress' ? 'from' : 'to';
@@ -214,7 +331,9 @@ function checkPeers(
       },
     ];
   }
-  return rule.peers.peers.slice(0, mostRules).map((peer, i): PeerCheck => {
+  const { peers } = rule.peers;
+  return shownOf(peers.length, telling).map((i): PeerCheck => {
+    const peer = peers[i]!;
     const path = ['spec', direction, index, field, i] as const;
     const place = each.origin.locate(path);
     const text = peerText(peer, each);
@@ -258,12 +377,14 @@ function blockReason(
     return `it is an ${peer.cidr.family} block, and the connection uses ${family}`;
   const inside = own.filter((address) => within(peer.cidr, address));
   if (inside.length === 0) return `${own.map(formatAddress).join(', ')} is not in ${formatCidr(peer.cidr)}`;
+  let reason: string | undefined;
   for (const address of inside) {
     const cut = peer.except.find((except) => within(except, address));
+    // One address that no except cuts is enough (corner 44).
     if (cut === undefined) return undefined;
-    return `${formatAddress(address)} is in except ${formatCidr(cut)}`;
+    reason ??= `${formatAddress(address)} is in except ${formatCidr(cut)}`;
   }
-  return undefined;
+  return reason;
 }
 
 function within(
@@ -302,11 +423,13 @@ function checkPods(
       namespace?.labels ?? new Map(),
       new Map(),
     );
-    labels.push(...checks);
+    for (const check of checks) labels.push(check);
     namespaceMatches = checks.every(({ holds }) => holds === true);
   }
   if (peer.pods !== undefined) {
-    labels.push(...checkLabels(each, peer.pods, [...path, 'podSelector'], 'pod', pod.labels, pod.undecided));
+    const at = [...path, 'podSelector'];
+    const checks = checkLabels(each, peer.pods, at, 'pod', pod.labels, pod.undecided);
+    for (const check of checks) labels.push(check);
   }
   const failed = labels.filter(({ holds }) => holds === false);
   const undecided = labels.some(({ holds }) => holds === 'unknown');
@@ -317,12 +440,24 @@ function checkPods(
   } else if (failed[0] !== undefined) {
     const { of, key, has } = failed[0];
     const owner = of === 'namespace' ? `namespace ${pod.namespace}` : name;
-    reason = has === undefined ? `${owner} has no label ${key}` : `${owner} has ${key}=${has}`;
+    if (has !== undefined) reason = `${owner} has ${key}=${has}`;
+    else if (of === 'namespace' && isAssumed(policy, pod.namespace)) reason = assumedNote(pod.namespace);
+    else reason = `${owner} has no label ${key}`;
   } else if (undecided) {
     const open = labels.find(({ holds }) => holds === 'unknown');
     reason = `the value of ${open?.key ?? 'a label'} of ${name} is set by the cluster and not known from files`;
   }
   return { matches, namespaceMatches, labels, reason };
+}
+
+/** Whether a namespace is only mentioned, so that its labels are assumed to be its name label (corner 22). */
+export function isAssumed({ cluster }: CompiledPolicy, namespace: string): boolean {
+  return cluster.namespaces.get(namespace)?.origin === undefined;
+}
+
+/** How answers say that the labels of a namespace are assumed. */
+export function assumedNote(namespace: string): string {
+  return `namespace ${namespace} is not in the input; only its name label is known`;
 }
 
 function checkLabels(
@@ -333,24 +468,37 @@ function checkLabels(
   labels: ReadonlyMap<string, string>,
   undecided: ReadonlyMap<string, 'present' | 'maybe'>,
 ): readonly LabelCheck[] {
-  return selector.requirements.map((requirement): LabelCheck => {
-    const { key, operator, written } = requirement;
-    const how = undecided.get(key);
-    let holds: LabelCheck['holds'] = satisfies(labels, requirement);
-    // Corner 23: that the key is there can be told, its value cannot.
-    if (how === 'present' && operator === 'Exists') holds = true;
-    else if (how === 'present' && operator === 'DoesNotExist') holds = false;
-    else if (how !== undefined) holds = 'unknown';
+  const { requirements } = selector;
+  const holds = requirements.map((requirement) => requirementHolds(requirement, labels, undecided));
+  // What fails decides, and what cannot be told comes next: the lists that are shown must have it.
+  const failing = holds.indexOf(false);
+  const telling = failing < 0 ? holds.indexOf('unknown') : failing;
+  return shownOf(requirements.length, telling).map((i): LabelCheck => {
+    const requirement = requirements[i]!;
+    const { key, written } = requirement;
     const at = written === 'matchLabels' ? ['matchLabels', key] : ['matchExpressions', written];
     return {
       of,
       key,
       wants: requirementText(requirement),
-      has: how === undefined ? labels.get(key) : undefined,
-      holds,
+      has: undecided.has(key) ? undefined : labels.get(key),
+      holds: holds[i]!,
       place: each.origin.locate([...path, ...at]),
     };
   });
+}
+
+function requirementHolds(
+  requirement: Requirement,
+  labels: ReadonlyMap<string, string>,
+  undecided: ReadonlyMap<string, 'present' | 'maybe'>,
+): LabelCheck['holds'] {
+  const { key, operator } = requirement;
+  const how = undecided.get(key);
+  // Corner 23: that the key is there can be told, its value cannot.
+  if (how === 'present' && operator === 'Exists') return true;
+  if (how === 'present' && operator === 'DoesNotExist') return false;
+  return how === undefined ? satisfies(labels, requirement) : 'unknown';
 }
 
 function checkPorts(
@@ -359,6 +507,7 @@ function checkPorts(
   rule: Rule,
   index: number,
   question: WalkQuestion,
+  telling: number | undefined,
 ): readonly PortCheck[] {
   const { direction, subject, other, ports } = question;
   if (rule.ports.kind === 'all') {
@@ -374,7 +523,9 @@ function checkPorts(
     ];
   }
   const destination = direction === 'ingress' ? subject : other;
-  return rule.ports.ports.slice(0, mostRules).map((entry, i): PortCheck => {
+  const entries = rule.ports.ports;
+  return shownOf(entries.length, telling).map((i): PortCheck => {
+    const entry = entries[i]!;
     const place = each.origin.locate(['spec', direction, index, 'ports', i]);
     const name = direction === 'ingress' ? question.subjectName : question.otherName;
     const { set, text, reason } = resolveEntry(policy, entry, destination, name);
@@ -398,7 +549,11 @@ function resolveEntry(
   if (destination === undefined) return { set: PortSet.none, text, reason: undefined };
   const name = givenName ?? nameOf(policy, destination);
   if (destination.kind !== 'pod' || policy.classOf(destination) < 0) {
-    return { set: PortSet.none, text, reason: `${name} is no pod, so it has no port called ${entry.name}` };
+    const reason =
+      destination.kind === 'pod'
+        ? `${name} runs on the host network, where names of ports do not resolve`
+        : `${name} is no pod, so it has no port called ${entry.name}`;
+    return { set: PortSet.none, text, reason };
   }
   const same = destination.pod.ports.filter(
     (port) => port.name === entry.name && (policy.profile.sidecarPorts || !port.sidecar),

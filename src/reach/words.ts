@@ -10,13 +10,27 @@ import type {
 import { formatCidr, protocols } from '../net/index.ts';
 import type { PortSet } from '../net/index.ts';
 
+/** The first of a list, in words, and how many there are besides. */
+function firstOf<T>(list: readonly T[], most: number, by: string, text: (one: T) => string): string {
+  const shown = list.slice(0, most).map(text).join(by);
+  return list.length > most ? `${shown}, and ${list.length - most} more` : shown;
+}
+
 /** What a requirement asks, as people write it: `app=backend`, `tier in (a, b)`, `!canary`. */
-export function requirementText({ key, operator, values }: Requirement): string {
+export function requirementText(requirement: Requirement): string {
+  return withValues(requirement, Infinity);
+}
+
+function withValues({ key, operator, values }: Requirement, most: number): string {
   switch (operator) {
     case 'In':
-      return values.length === 1 ? `${key}=${values[0]}` : `${key} in (${values.join(', ')})`;
+      return values.length === 1
+        ? `${key}=${values[0]}`
+        : `${key} in (${firstOf(values, most, ', ', (value) => value)})`;
     case 'NotIn':
-      return values.length === 1 ? `${key}!=${values[0]}` : `${key} notin (${values.join(', ')})`;
+      return values.length === 1
+        ? `${key}!=${values[0]}`
+        : `${key} notin (${firstOf(values, most, ', ', (value) => value)})`;
     case 'Exists':
       return key;
     case 'DoesNotExist':
@@ -24,16 +38,23 @@ export function requirementText({ key, operator, values }: Requirement): string 
   }
 }
 
-/** All requirements of a selector, by comma. */
+/** The requirements of a selector, by comma; of many the first few. */
 export function selectorText(selector: LabelSelector): string {
-  return selector.requirements.map(requirementText).join(', ');
+  return firstOf(selector.requirements, mostParts, ', ', (each) => withValues(each, mostParts));
 }
 
-/** Whom a peer entry means, in words. */
+/** A sentence names this many requirements, values or excepts of one entry. */
+const mostParts = 5;
+
+/** A sentence names this many peers, and this many ports, of one rule. */
+const mostPeers = 3;
+const mostPorts = 8;
+
+/** Whom a peer entry means, in words; of long lists the first few. */
 export function peerText(peer: Peer, policy: NetworkPolicy): string {
   if (peer.kind === 'ipBlock') {
-    const except = peer.except.length === 0 ? '' : ` except ${peer.except.map(formatCidr).join(', ')}`;
-    return `${formatCidr(peer.cidr)}${except}`;
+    if (peer.except.length === 0) return formatCidr(peer.cidr);
+    return `${formatCidr(peer.cidr)} except ${firstOf(peer.except, mostParts, ', ', formatCidr)}`;
   }
   const pods =
     peer.pods === undefined || peer.pods.requirements.length === 0
@@ -44,10 +65,10 @@ export function peerText(peer: Peer, policy: NetworkPolicy): string {
   return `${pods} in namespaces with ${selectorText(peer.namespaces)}`;
 }
 
-/** Whom a rule means, in words. */
+/** Whom a rule means, in words; of many peers the first few. */
 export function peersText(rule: Rule, policy: NetworkPolicy): string {
   if (rule.peers.kind === 'any') return 'everyone';
-  return rule.peers.peers.map((peer) => peerText(peer, policy)).join(' or ');
+  return firstOf(rule.peers.peers, mostPeers, ' or ', (peer) => peerText(peer, policy));
 }
 
 /** `TCP 8080`, `UDP 53, TCP 80 and 8000-8080`, `every port`, `no port`. */
@@ -77,9 +98,9 @@ export function portEntryText(entry: PortEntry): string {
   }
 }
 
-/** The ports of a rule, in words. */
+/** The ports of a rule, in words; of many the first few. */
 export function rulePortsText(rule: Rule): string {
-  return rule.ports.kind === 'all' ? 'every port' : rule.ports.ports.map(portEntryText).join(', ');
+  return rule.ports.kind === 'all' ? 'every port' : firstOf(rule.ports.ports, mostPorts, ', ', portEntryText);
 }
 
 /** `app/web` for a pod or workload, or the id where two kinds of a namespace share the name. */
