@@ -112,7 +112,7 @@ export function triedChanges(policy: CompiledPolicy, question: DeniedQuestion): 
       place: step.place,
       patch: plan.some(({ patch }) => patch === undefined)
         ? undefined
-        : plan.flatMap(({ patch }) => [...(patch ?? [])]),
+        : plan.flatMap((each) => [...(plan.length > 1 ? [headline(each)] : []), ...(each.patch ?? [])]),
       alsoOpens: difference(
         policy,
         after,
@@ -124,6 +124,11 @@ export function triedChanges(policy: CompiledPolicy, question: DeniedQuestion): 
     tried.push({ miss, after });
   }
   return tried;
+}
+
+/** Where the lines below it belong: those of two policies cannot be written in one place. */
+function headline({ policy: { ref }, place }: Candidate): string {
+  return `# ${ref.namespace}/${ref.name} (${place.file}:${place.line})`;
 }
 
 /** For whom a change is that does not allow all that was asked. */
@@ -139,11 +144,13 @@ function candidates(policy: CompiledPolicy, direction: Direction, question: Deni
   const [subject, other] =
     direction === 'egress' ? [question.from, question.to] : [question.to, question.from];
   const found: Candidate[] = [];
-  for (const { policy: each, sure } of policy.selecting(subject)) {
+  for (const { index, policy: each, sure } of policy.selecting(subject)) {
     const spec = each[direction];
     if (!sure || spec.kind !== 'isolates') continue;
     for (const [i, rule] of spec.rules.slice(0, 50).entries()) {
-      found.push(...ruleCandidates(policy, each, direction, i, rule, other, question));
+      const compiled = policy.parts.rules[direction][index]?.[i];
+      if (compiled === undefined) continue;
+      found.push(...ruleCandidates(policy, each, direction, i, rule, compiled.peers, other, question));
     }
     found.push(newRule(policy, each, direction, spec.rules.length, other, question));
   }
@@ -163,16 +170,13 @@ function ruleCandidates(
   direction: Direction,
   index: number,
   rule: Rule,
+  compiledPeers: readonly number[],
   other: PolicyEnd,
   question: DeniedQuestion,
 ): readonly Candidate[] {
   const { family, ports, to } = question;
-  const namespace = policy.parts.namespaceIndex.get(each.namespace);
-  if (namespace === undefined) return [];
   const field = direction === 'ingress' ? 'from' : 'to';
-  const compiled = policy.parts.rules[direction][policy.cluster.policies.indexOf(each)]?.[index];
-  if (compiled === undefined) return [];
-  const holding = compiled.peers.filter((peer) => policy.peerHas(peer, other, family) === 1);
+  const holding = compiledPeers.filter((peer) => policy.peerHas(peer, other, family) === 1);
   const spec = policy.parts.ports.specOf(rule.ports);
   const c = policy.classOf(to);
   const admitted = policy.parts.ports.set(

@@ -1,6 +1,7 @@
 import type { Direction, NetworkPolicy, Pod } from '../model/index.ts';
 import { families, formatAddress } from '../net/index.ts';
 import type { Address, AddressRange, PortSet } from '../net/index.ts';
+import { has } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
 import type { DeniedQuestion } from './nearest.ts';
@@ -15,23 +16,32 @@ interface Change {
 }
 
 /**
- * The ends that can differ, some of each kind: two pods of each class in both engines, workload and node of host-network
- * pods, so that replicas are held against one another, apart from those asked about; and the nodes whose address is known.
+ * The ends that can differ, some of each kind, apart from those asked about: two pods of each class in both engines, so
+ * that replicas are held against one another, and one more that runs elsewhere than the first, so that for every node
+ * one is left that this node is not exempt for (corner 42); host-network pods by node and addresses; and the nodes whose
+ * address is known.
  */
 function representatives(
   before: CompiledPolicy,
   after: CompiledPolicy,
   isAsked: (end: PolicyEnd) => boolean,
 ): readonly PolicyEnd[] {
-  const seen = new Map<string, number>();
+  const seen = new Map<string, { readonly first: Pod; count: number; isElsewhere: boolean }>();
   const pods = before.parts.classes.pods.map((pod): PolicyEnd => ({ kind: 'pod', pod }));
   const kept = pods.filter((end) => {
     if (end.kind !== 'pod') return false;
-    const { workload, hostNetwork, node } = end.pod;
-    const key = `${workload}/${before.classOf(end)}/${after.classOf(end)}/${hostNetwork ? node : ''}/${isAsked(end)}`;
-    const count = seen.get(key) ?? 0;
-    seen.set(key, count + 1);
-    return count < 2;
+    const { workload, hostNetwork, node, addresses } = end.pod;
+    const own = hostNetwork ? `${node} ${addresses.map(formatAddress).join(',')}` : '';
+    const key = `${workload}/${before.classOf(end)}/${after.classOf(end)}/${own}/${isAsked(end)}`;
+    const known = seen.get(key);
+    if (known === undefined) {
+      seen.set(key, { first: end.pod, count: 1, isElsewhere: false });
+      return true;
+    }
+    const isNews = known.count < 2 || (!known.isElsewhere && node !== known.first.node);
+    if (node !== known.first.node) known.isElsewhere = true;
+    if (isNews) known.count++;
+    return isNews;
   });
   const nodes = [...before.cluster.nodes.values()].filter(({ addresses }) => addresses.length > 0);
   return [...kept, ...nodes.map((node): PolicyEnd => ({ kind: 'node', node }))];
@@ -140,6 +150,8 @@ function outside(
   let at = 0;
   const ranges = new Map<string, { set: PortSet; readonly ranges: AddressRange[] }>();
   for (const segment of after.outside(direction, after.classOf(end))) {
+    // Corner 37: addresses of a family that the pod lacks cannot reach it, nor it them.
+    if (!has(end, segment.family)) continue;
     for (; at < old.length; at++) {
       const other = old[at]!;
       if (other.family !== segment.family) {
