@@ -33,7 +33,7 @@ export function groupsAt(policy: CompiledPolicy, level: Level): readonly Group[]
       case 'workload':
         return pod.workload;
       case 'namespace':
-        return pod.namespace;
+        return namespaceId(pod.namespace);
       case 'label':
         return `${level.key}=${pod.labels.get(level.key) ?? ''}`;
     }
@@ -42,7 +42,7 @@ export function groupsAt(policy: CompiledPolicy, level: Level): readonly Group[]
   // A workload that asks for no pods is a peer without connections.
   const empty = cluster.workloads.filter((workload) => workload.pods.length === 0);
   if (level.kind === 'pod' || level.kind === 'workload') for (const workload of empty) add(workload.id);
-  if (level.kind === 'namespace') for (const workload of empty) add(workload.namespace);
+  if (level.kind === 'namespace') for (const workload of empty) add(namespaceId(workload.namespace));
   const namespaceOfEmpty = new Map(empty.map((workload) => [workload.id, workload.namespace]));
   const groups = [...pods].map(([id, members]): Group => {
     const hostNetwork = members.length > 0 && members.every((pod) => pod.hostNetwork);
@@ -67,6 +67,11 @@ export function groupsAt(policy: CompiledPolicy, level: Level): readonly Group[]
     };
   });
   return groups.sort((a, b) => byText(a.peer.id, b.peer.id));
+}
+
+/** The id of a namespace as a peer: its name, but where that is the id of all addresses outside. */
+function namespaceId(name: string): string {
+  return name === 'internet' ? `${name}/*` : name;
 }
 
 /** A node as a peer: no class, no policy; only its addresses matter. */

@@ -1,7 +1,7 @@
 import type { ClusterNode, Diagnostic, Pod } from '../model/index.ts';
 import { families, formatAddress, PortSet } from '../net/index.ts';
 import type { Family } from '../net/index.ts';
-import { noAccess } from '../policy/index.ts';
+import { familyBits, noAccess } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
 import { focusTest } from './focus.ts';
@@ -47,6 +47,7 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
   const connections: MapConnection[] = [];
   const ends = new Map<string, ReasonEnd>();
   const connected = new Set<string>();
+  const exposed = new Map<Group, Exposure>();
   const push = (
     from: MapPeer,
     to: MapPeer,
@@ -71,6 +72,7 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
 
   let pairs = 0;
   let closedPairs = 0;
+  let closedByPorts = false;
   for (const group of groups) ends.set(group.peer.id, { group });
   for (const group of nodes) ends.set(group.peer.id, { group });
   const accesses = new GroupAccess(policy, groups);
@@ -97,7 +99,9 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
     let open = 0;
     accesses.from(from, targets, (to, access) => {
       const before = connections.length;
-      for (const { set, family, partial } of entries(access, to)) {
+      const listed = entries(access, to);
+      if (listed.length === 0) closedByPorts = true;
+      for (const { set, family, partial } of listed) {
         push(from.peer, to.peer, set, family, partial);
       }
       if (from !== to && connections.length > before) open++;
@@ -115,7 +119,10 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
       ] as const) {
         if (!focus.keeps(from, to)) continue;
         asked.add(from, [to]);
-        for (const { set, family, partial } of entriesOf(policy, nodeAccess(policy, from, to), portsOf(to))) {
+        const access = nodeAccess(policy, from, to);
+        const listed = entriesOf(policy, access, portsOf(to));
+        if (listed.length === 0 && access !== none && access !== noAccess) closedByPorts = true;
+        for (const { set, family, partial } of listed) {
           push(from.peer, to.peer, set, family, partial);
         }
       }
@@ -134,7 +141,10 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
       for (const { peer: ip, access } of outside.open(direction, i)) {
         if (focus.tellsAddressesApart && !isKept(ip)) continue;
         const set = policy.parts.ports.set(access.ports).intersect(filter);
-        if (set.isEmpty) continue;
+        if (set.isEmpty) {
+          closedByPorts = true;
+          continue;
+        }
         let peer = ipPeers.get(ip.id);
         if (peer === undefined) {
           peer = { id: ip.id, kind: 'ip', ranges: ip.ranges.map(rangeText) };
@@ -142,7 +152,12 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
           ends.set(ip.id, { outside: ip });
         }
         if (direction === 'egress') push(group.peer, peer, set, undefined, access.partial);
-        else push(peer, group.peer, set, undefined, access.partial);
+        else {
+          push(peer, group.peer, set, undefined, access.partial);
+          const exposure = exposed.get(group);
+          if (exposure === undefined) exposed.set(group, { ports: filter, peers: [ip] });
+          else exposure.peers.push(ip);
+        }
       }
     }
   }
@@ -156,7 +171,7 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
   );
   const because = (connection: MapConnection): readonly MapReason[] =>
     connection.because ?? reasons(policy, ends.get(connection.from)!, ends.get(connection.to)!, connection);
-  const summary = summarise(policy, query, shown, asked);
+  const summary = summarise(policy, query, shown, asked, exposed);
   const sideOf = (id: string): Group | OutsidePeer['ranges'] | undefined => {
     const end = ends.get(id);
     if (end === undefined) return undefined;
@@ -180,7 +195,9 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
       pairs,
       closedPairs,
       emptyBecause:
-        connections.length > 0 ? undefined : emptyBecause(policy, query, focus.isFocused && asked.isEmpty),
+        connections.length > 0
+          ? undefined
+          : emptyBecause(policy, query, focus.isFocused && asked.isEmpty, closedByPorts),
     },
     because,
     keeps: (fromId, toId) => {
@@ -196,11 +213,10 @@ function isOfPods(side: Group | OutsidePeer['ranges']): boolean {
   return 'peer' in side && side.node === undefined;
 }
 
-/** Which groups a focus asked about as sources (`egress`), as destinations (`ingress`), and from outside. */
+/** Which groups a focus asked about as sources (`egress`) and as destinations (`ingress`). */
 class Asked {
   readonly egress: Set<Group>;
   readonly ingress: Set<Group>;
-  readonly fromOutside = new Set<Group>();
   /** Lists of targets all of which were asked about. */
   readonly #whole = new Set<Targets>();
 
@@ -231,7 +247,6 @@ class Asked {
   /** Connections between a group and addresses outside. */
   addOutside(direction: 'ingress' | 'egress', group: Group): void {
     this[direction].add(group);
-    if (direction === 'ingress') this.fromOutside.add(group);
   }
 
   get isEmpty(): boolean {
@@ -508,23 +523,23 @@ function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet):
   for (const access of list) both = ports.union(both, access.both);
   const entries: Entry[] = [];
   const add = (
-    union: number,
+    set: PortSet,
     of: (access: (typeof list)[number]) => number,
     family: Family | undefined,
   ): void => {
-    const set = ports.set(union).intersect(filter);
     if (set.isEmpty) return;
     const partial = list.some((access) => !ports.set(of(access)).includes(set));
     entries.push({ set, family, partial });
   };
-  add(both, (access) => access.both, undefined);
+  add(ports.set(both).intersect(filter), (access) => access.both, undefined);
   for (const family of families) {
     const of = (access: (typeof list)[number]): number => (family === 'IPv4' ? access.only4 : access.only6);
     let union = 0;
     for (const access of list) union = ports.union(union, of(access));
-    const more = ports.minus(union, both);
+    // Cut first: what is asked about may be the same in both families where the rest is not.
+    const more = ports.set(ports.minus(union, both)).intersect(filter);
     // Other protocols have no name of their own in a document: what holds for one family is then written whole.
-    const written = ports.set(more).other ? ports.union(union, both) : more;
+    const written = more.other ? ports.set(ports.union(union, both)).intersect(filter) : more;
     add(written, (access) => ports.union(access.both, of(access)), family);
   }
   return entries;
@@ -580,6 +595,7 @@ function summarise(
   query: MapQuery,
   shown: readonly Group[],
   asked: Asked,
+  exposed: ReadonlyMap<Group, Exposure>,
 ): Omit<MapSummary, 'pairs' | 'closedPairs' | 'emptyBecause'> {
   const { classes, profiles, profileOf } = policy.parts;
   const workloads = new Set<string>();
@@ -587,8 +603,10 @@ function summarise(
   const notIsolated = { ingress: new Set<string>(), egress: new Set<string>() };
   const fromOutside = new Set<string>();
   let pods = 0;
-  const outsideOfClass = new Map<number, boolean>();
   for (const group of shown) {
+    const exposure = exposed.get(group);
+    const takes = exposure === undefined ? undefined : partIn(policy, exposure);
+    const isExposed = new Map<number, boolean>();
     pods += group.peer.pods ?? 0;
     for (const workload of group.workloads) workloads.add(workload);
     for (const namespace of group.namespaces) namespaces.add(namespace);
@@ -601,12 +619,9 @@ function summarise(
         if (!profiles[direction][profileOf[direction][c]!]!.isolated)
           notIsolated[direction].add(pod.workload);
       }
-      if (!asked.fromOutside.has(group)) continue;
-      let open = outsideOfClass.get(c);
-      if (open === undefined) {
-        open = policy.outside('ingress', c).some(({ ports }) => ports !== 0);
-        outsideOfClass.set(c, open);
-      }
+      if (takes === undefined) continue;
+      let open = isExposed.get(c);
+      if (open === undefined) isExposed.set(c, (open = takes(c)));
       if (open) fromOutside.add(pod.workload);
     }
   }
@@ -623,14 +638,53 @@ function summarise(
   };
 }
 
-function emptyBecause(policy: CompiledPolicy, query: MapQuery, nothingAsked: boolean): string {
+/** What the listed connections of a group from addresses outside are about. */
+interface Exposure {
+  /** The ports that were asked about. */
+  readonly ports: PortSet;
+  readonly peers: OutsidePeer[];
+}
+
+/** A test whether pods of a class have a part in the listed connections of their group. */
+function partIn(policy: CompiledPolicy, exposure: Exposure): (c: number) => boolean {
+  // No address is in two peers, so the ranges do not overlap.
+  const ranges = Map.groupBy(
+    exposure.peers.flatMap((peer) => peer.ranges),
+    ({ family }) => family,
+  );
+  for (const list of ranges.values()) list.sort((a, b) => (a.first < b.first ? -1 : 1));
+  return (c) => {
+    const family = policy.parts.classes.family[c]!;
+    let current: Family | undefined;
+    let at = 0;
+    // Segments ascend in each family, and so does the range that each is held against.
+    for (const segment of policy.outside('ingress', c)) {
+      if (segment.family !== current) at = 0;
+      current = segment.family;
+      const list = ranges.get(segment.family) ?? [];
+      while (at < list.length && list[at]!.last < segment.first) at++;
+      if ((family & familyBits[segment.family]) === 0 || at >= list.length) continue;
+      if (list[at]!.first > segment.last) continue;
+      if (!policy.parts.ports.set(segment.ports).intersect(exposure.ports).isEmpty) return true;
+    }
+    return false;
+  };
+}
+
+/** @param closedByPorts - whether some connection would be listed had no ports been asked about */
+function emptyBecause(
+  policy: CompiledPolicy,
+  query: MapQuery,
+  nothingAsked: boolean,
+  closedByPorts: boolean,
+): string {
   if (policy.cluster.workloads.length === 0) {
     return 'the input holds no pod and no workload, so there is nobody who could talk';
   }
   if (policy.parts.classes.pods.length === 0)
     return 'no workload of the input has a pod: all ask for 0 replicas';
   if (nothingAsked) return 'nothing in the input matches what was asked for';
-  if (query.ports !== undefined) return 'no connection may use the ports that were asked for';
+  if (closedByPorts) return 'no connection may use the ports that were asked for';
   if (focusTest(query).isFocused) return 'the policies close every connection that was asked for';
   return 'the policies close every connection, also with the outside';
 }

@@ -1,4 +1,4 @@
-import type { Direction } from '../model/index.ts';
+import type { Direction, Pod } from '../model/index.ts';
 import { families, PortSet, protocols } from '../net/index.ts';
 import { has } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
@@ -34,6 +34,12 @@ export function reasons(
   }
   const neighbours = onOneNode(policy, from, to);
   if (neighbours !== undefined) ask(...neighbours);
+  if (found.size === 0) {
+    for (const [source, destination] of openPairs(policy, from, to, wanted)) {
+      ask(source, destination);
+      if (found.size > 0) break;
+    }
+  }
   const of = (direction: Direction): readonly MapReason[] =>
     [...found.values()].filter((reason) => reason.direction === direction).slice(0, mostReasons);
   return [...of('egress'), ...of('ingress')];
@@ -41,8 +47,12 @@ export function reasons(
 
 function examples(policy: CompiledPolicy, end: ReasonEnd): readonly PolicyEnd[] {
   if ('outside' in end) {
-    const range = end.outside.ranges[0]!;
-    return [{ kind: 'address', address: { family: range.family, value: range.first } }];
+    // One of each family, as a pod may have the other only.
+    const firsts = new Map(end.outside.ranges.toReversed().map((range) => [range.family, range]));
+    return [...firsts.values()].toReversed().map(({ family, first }) => ({
+      kind: 'address',
+      address: { family, value: first },
+    }));
   }
   if (end.group.node !== undefined) return [endOf(end.group)!];
   const seen = new Map<number, PolicyEnd>();
@@ -54,6 +64,73 @@ function examples(policy: CompiledPolicy, end: ReasonEnd): readonly PolicyEnd[] 
     if (seen.size >= mostExamples) break;
   }
   return [...seen.values()];
+}
+
+/**
+ * Pairs that may be open where no example is. Between groups of pods it is at most one, found by what blocks of classes
+ * and sparse peers allow; beside a node or addresses it is every class of the group.
+ */
+function* openPairs(
+  policy: CompiledPolicy,
+  from: ReasonEnd,
+  to: ReasonEnd,
+  wanted: PortSet,
+): Generator<readonly [PolicyEnd, PolicyEnd]> {
+  const sources = byClass(policy, from);
+  const destinations = byClass(policy, to);
+  if (sources === undefined || destinations === undefined) {
+    for (const source of firstOfEach(policy, from, sources)) {
+      for (const destination of firstOfEach(policy, to, destinations)) yield [source, destination];
+    }
+    return;
+  }
+  const { matrix } = policy;
+  const isOpen = (access: number): boolean => {
+    const { both, only4, only6 } = policy.accesses.access(access);
+    return [both, only4, only6].some((id) => !policy.parts.ports.set(id).intersect(wanted).isEmpty);
+  };
+  const columns = Map.groupBy(destinations.keys(), (d) => matrix.columnOf[d]!);
+  for (const [s, pods] of sources) {
+    const pairWith = (d: number): readonly [PolicyEnd, PolicyEnd] | undefined => {
+      const [source] = pods;
+      const destination = destinations.get(d)?.find((pod) => pod !== source || pod.replicas > 1);
+      if (source === undefined || destination === undefined) return undefined;
+      return [
+        { kind: 'pod', pod: source },
+        { kind: 'pod', pod: destination },
+      ];
+    };
+    const touched = new Map<number, number>();
+    matrix.touched(s, (d, access) => {
+      if (destinations.has(d)) touched.set(d, access);
+    });
+    const open = [...touched].filter(([, access]) => isOpen(access)).map(([d]) => d);
+    for (const [column, ds] of columns) {
+      if (isOpen(matrix.block(matrix.rowOf[s]!, column))) open.push(...ds.filter((d) => !touched.has(d)));
+    }
+    for (const d of open) {
+      const pair = pairWith(d);
+      if (pair === undefined) continue;
+      yield pair;
+      return;
+    }
+  }
+}
+
+/** The pods of a group by class; `undefined` for a node and for addresses. */
+function byClass(policy: CompiledPolicy, end: ReasonEnd): ReadonlyMap<number, readonly Pod[]> | undefined {
+  if ('outside' in end || end.group.node !== undefined) return undefined;
+  const { classes } = policy.parts;
+  return Map.groupBy(end.group.pods, (pod) => classes.classOf[classes.indexOf(pod)]!);
+}
+
+function firstOfEach(
+  policy: CompiledPolicy,
+  end: ReasonEnd,
+  pods: ReadonlyMap<number, readonly Pod[]> | undefined,
+): readonly PolicyEnd[] {
+  if (pods === undefined) return examples(policy, end);
+  return [...pods.values()].flatMap((list) => list.slice(0, 1)).map((pod) => ({ kind: 'pod', pod }));
 }
 
 /** A pair of which one is the other's own node, which examples of each class may miss (corner 42). */

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import { readManifests } from '../../src/manifest/index.ts';
+import { compile } from '../../src/policy/index.ts';
+import { map, resolveEnd } from '../../src/reach/index.ts';
+import type { End, Level, MapAnswer, PortQuery } from '../../src/reach/index.ts';
+
+function pod(id: string, ips: readonly string[] = []): string {
+  const [namespace, name] = id.split('/');
+  return `
+apiVersion: v1
+kind: Pod
+metadata: {name: ${name}, namespace: ${namespace}, labels: {app: ${name}}}
+spec: {containers: [{name: c, image: x}]}
+status: {phase: Running, podIPs: [${ips.map((ip) => `{ip: "${ip}"}`).join(', ')}]}
+`;
+}
+
+function policy(id: string, spec: string): string {
+  const [namespace, name] = id.split('/');
+  return `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: ${name}, namespace: ${namespace}}
+spec: ${spec}
+`;
+}
+
+function draw(
+  objects: readonly string[],
+  level: Level['kind'],
+  query: { readonly ports?: readonly PortQuery[]; readonly from?: string; readonly namespace?: string } = {},
+  explain: boolean = false,
+): MapAnswer {
+  const { cluster, diagnostics } = readManifests([{ file: 'a.yaml', text: objects.join('---') }]);
+  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+  const { from, ...rest } = query;
+  return map(compile(cluster), {
+    level: level === 'label' ? { kind: level, key: 'app' } : { kind: level },
+    explain,
+    ...rest,
+    ...(from === undefined ? {} : { from: [resolveEnd(cluster, from) as End] }),
+  });
+}
+
+const port = (number: number): readonly PortQuery[] => [
+  { kind: 'range', protocol: 'TCP', from: number, to: number },
+];
+
+test('a port that both families have is listed once, whatever else one of them has (corner 37)', () => {
+  const objects = [
+    pod('a/cl', ['10.0.0.1', 'fd00::1']),
+    pod('a/sv', ['10.0.0.2', 'fd00::2']),
+    policy(
+      'a/in',
+      '{podSelector: {matchLabels: {app: sv}}, ingress: [{ports: [{port: 80}]}, {from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}',
+    ),
+  ];
+  const listed = (ports: readonly PortQuery[] | undefined) =>
+    draw(objects, 'pod', ports === undefined ? {} : { ports })
+      .document.connections.filter(({ from, to }) => from === 'a/Pod/cl' && to === 'a/Pod/sv')
+      .map(({ allowed, family }) => [allowed, family]);
+  expect(listed(undefined)).toEqual([
+    [{ TCP: [[80, 80]] }, undefined],
+    ['all', 'IPv4'],
+  ]);
+  expect(listed(port(80))).toEqual([[{ TCP: [[80, 80]] }, undefined]]);
+  expect(listed(port(81))).toEqual([[{ TCP: [[81, 81]] }, 'IPv4']]);
+});
+
+describe('the reasons of a connection', () => {
+  const numbers = Array.from({ length: 12 }, (_, i) => i);
+
+  test('are those of the one pair that is open, wherever it stands', () => {
+    const { document } = draw(
+      [
+        ...numbers.flatMap((i) => [pod(`p/p${i}`), pod(`q/q${i}`)]),
+        policy('q/shut', '{podSelector: {}}'),
+        policy(
+          'q/in',
+          '{podSelector: {matchLabels: {app: q11}}, ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {app: p11}}}]}]}',
+        ),
+      ],
+      'namespace',
+      {},
+      true,
+    );
+    const { because } = document.connections.find(({ from, to }) => from === 'p' && to === 'q') ?? {};
+    expect(because?.map(({ direction, kind, policy: by }) => [direction, kind, by])).toEqual([
+      ['egress', 'open', undefined],
+      ['ingress', 'policy', 'q/in'],
+    ]);
+  });
+
+  test('are those of the one workload that is open to an address', () => {
+    const { document } = draw(
+      [
+        ...numbers.map((i) => pod(`q/q${i}`)),
+        policy('q/shut', '{podSelector: {}}'),
+        policy(
+          'q/in',
+          '{podSelector: {matchLabels: {app: q11}}, ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}]}',
+        ),
+      ],
+      'namespace',
+      {},
+      true,
+    );
+    const { because } = document.connections.find(({ from }) => from === '192.0.2.0/24') ?? {};
+    expect(because?.map(({ direction, kind, policy: by }) => [direction, kind, by])).toEqual([
+      ['egress', 'open', undefined],
+      ['ingress', 'policy', 'q/in'],
+    ]);
+  });
+});
+
+describe('who takes connections from outside', () => {
+  const admits = (cidr: string): readonly string[] => [
+    pod('a/v4', ['10.0.0.1']),
+    pod('a/shut', ['10.0.0.2']),
+    policy('a/none', '{podSelector: {}}'),
+    policy(
+      'a/in',
+      `{podSelector: {matchLabels: {app: v4}}, ingress: [{from: [{ipBlock: {cidr: "${cidr}"}}], ports: [{port: 80}]}]}`,
+    ),
+  ];
+
+  test.each(['workload', 'namespace'] as const)('are the workloads of listed connections, by %s', (level) => {
+    const taking = (cidr: string, query: Parameters<typeof draw>[2] = {}): readonly string[] =>
+      draw(admits(cidr), level, query).summary.fromOutside;
+    expect(taking('0.0.0.0/0')).toEqual(['a/Pod/v4']);
+    // Corner 37: the pod has no IPv6 address by which it could be reached.
+    expect(taking('::/0')).toEqual([]);
+    expect(taking('0.0.0.0/0', { ports: port(80) })).toEqual(['a/Pod/v4']);
+    expect(taking('0.0.0.0/0', { ports: port(81) })).toEqual([]);
+    expect(taking('192.0.2.0/24', { from: '192.0.2.7' })).toEqual(['a/Pod/v4']);
+    expect(taking('192.0.2.0/24', { from: '198.51.100.7' })).toEqual([]);
+  });
+});
+
+test('a namespace called internet is told from all addresses outside', () => {
+  const { peers, connections } = draw([pod('internet/web'), pod('a/db')], 'namespace').document;
+  expect(peers.map(({ id, kind }) => [id, kind])).toEqual([
+    ['a', 'namespace'],
+    ['internet', 'ip'],
+    ['internet/*', 'namespace'],
+  ]);
+  expect(connections.map(({ from, to }) => `${from} → ${to}`)).toEqual([
+    'a → internet',
+    'a → internet/*',
+    'internet → a',
+    'internet → internet/*',
+    'internet/* → a',
+    'internet/* → internet',
+  ]);
+});
+
+describe('a map without connections', () => {
+  const shut = '{podSelector: {}, policyTypes: [Ingress, Egress]}';
+  const closed = [pod('a/web'), pod('a/db'), policy('a/shut', shut)];
+
+  test('blames the focus before the ports', () => {
+    const { summary } = draw(closed, 'workload', { ports: port(80), namespace: 'none' });
+    expect(summary.emptyBecause).toBe('nothing in the input matches what was asked for');
+  });
+
+  test('blames the ports only where others are open', () => {
+    expect(draw(closed, 'workload', { ports: port(80) }).summary.emptyBecause).toBe(
+      'the policies close every connection, also with the outside',
+    );
+    const open = [...closed, policy('a/in', '{podSelector: {}, ingress: [{ports: [{port: 443}]}]}')];
+    const out = policy('a/out', '{podSelector: {}, policyTypes: [Egress], egress: [{ports: [{port: 443}]}]}');
+    expect(draw([...open, out], 'workload', { ports: port(80) }).summary.emptyBecause).toBe(
+      'no connection may use the ports that were asked for',
+    );
+  });
+});
