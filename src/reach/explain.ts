@@ -1,5 +1,5 @@
 import { matches } from '../model/index.ts';
-import type { Diagnostic, Direction } from '../model/index.ts';
+import type { Diagnostic, Direction, Pod } from '../model/index.ts';
 import { PortSet } from '../net/index.ts';
 import { compile } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
@@ -9,8 +9,9 @@ import { answerOf, endsOf, pairsOf, verdictOf } from './pairs.ts';
 import type { Pair } from './pairs.ts';
 import { formatPortQuery } from './ports-query.ts';
 import { allowedByFamily, sentenceOf } from './sentence.ts';
+import { servicePorts } from './service-ports.ts';
 import type { End, Explanation, PortQuery, SideExplanation, Verdict } from './types.ts';
-import { nameOf, walkSide } from './walk.ts';
+import { assumedNote, isAssumed, nameOf, walkSide } from './walk.ts';
 import { portsText, shortName } from './words.ts';
 
 /** What `explain` and `can` ask. */
@@ -111,7 +112,11 @@ export function explain(policy: CompiledPolicy, query: ExplainQuery): Explanatio
       (verdict === 'denied' || verdict === 'partly') && query.nearest !== false
         ? nearestOf(policy, query, to, shown, egress, ingress)
         : [],
-    notes: verdict === 'allowed' ? [...common.notes, ...dnsNote(policy, shown.from)] : common.notes,
+    notes: [
+      ...common.notes,
+      ...new Set([...assumedNotes(policy, egress, shown.to), ...assumedNotes(policy, ingress, shown.from)]),
+      ...(verdict === 'allowed' ? dnsNote(policy, shown.from) : []),
+    ],
   };
 }
 
@@ -225,36 +230,84 @@ function affecting(policy: CompiledPolicy, from: End, to: End | undefined): Expl
   return notModelledEntries(policy.cluster).filter(({ affects }) => affects.some((id) => workloads.has(id)));
 }
 
-const dnsPort = { protocol: 'UDP', number: 53 } as const;
+/** That namespaceSelectors were held against assumed labels, where they asked for more than the name (corner 22). */
+function assumedNotes(policy: CompiledPolicy, side: SideExplanation, other: PolicyEnd): readonly string[] {
+  if (other.kind !== 'pod' || !isAssumed(policy, other.pod.namespace)) return [];
+  const isAsked = side.policies.some(({ rules }) =>
+    rules.some(({ peers }) =>
+      peers.some(({ labels }) =>
+        labels.some(({ of, key }) => of === 'namespace' && key !== 'kubernetes.io/metadata.name'),
+      ),
+    ),
+  );
+  return isAsked ? [assumedNote(other.pod.namespace)] : [];
+}
+
+/** Where clusters run their DNS: the Services, and the label of the pods where no Service is in the input. */
+const dnsPlaces = [
+  { namespace: 'kube-system', services: ['kube-dns', 'coredns'], label: ['k8s-app', 'kube-dns'], port: 53 },
+  {
+    namespace: 'openshift-dns',
+    services: ['dns-default'],
+    label: ['dns.operator.openshift.io/daemonset-dns', 'default'],
+    port: 5353,
+  },
+] as const;
+
+/** The cluster's DNS servers, each with the ports of the pod on which it is asked, UDP and TCP. */
+function dnsServers(policy: CompiledPolicy): readonly { readonly pod: Pod; readonly ports: PortSet }[] {
+  const { services, pods } = policy.cluster;
+  const servers: { readonly pod: Pod; readonly ports: PortSet }[] = [];
+  for (const place of dnsPlaces) {
+    const here = pods.filter(({ namespace }) => namespace === place.namespace);
+    const known = services.filter(
+      ({ namespace, name, selector }) =>
+        selector !== undefined &&
+        namespace === place.namespace &&
+        place.services.some((each) => each === name),
+    );
+    const queries = (['UDP', 'TCP'] as const).map((protocol): PortQuery => ({
+      kind: 'range',
+      protocol,
+      from: 53,
+      to: 53,
+    }));
+    for (const service of known) {
+      for (const pod of here) {
+        if (!matches(service.selector!, pod.labels)) continue;
+        const ports = servicePorts(policy, service, pod, queries, pod.id, new Set());
+        // Corner 49: a pod without the target port is no endpoint.
+        if (!ports.isEmpty) servers.push({ pod, ports });
+      }
+    }
+    if (known.length > 0) continue;
+    const ports = PortSet.union(
+      (['UDP', 'TCP'] as const).map((protocol) => PortSet.range(protocol, place.port, place.port)),
+    );
+    for (const pod of here)
+      if (pod.labels.get(place.label[0]) === place.label[1]) servers.push({ pod, ports });
+  }
+  return servers;
+}
 
 /** Corner 50: a yes is of little use to a client that cannot resolve names. */
 function dnsNote(policy: CompiledPolicy, from: PolicyEnd): readonly string[] {
   if (from.kind !== 'pod' || !policy.isolated('egress', from)) return [];
-  const service = policy.cluster.services.find(
-    ({ namespace, name, selector }) =>
-      selector !== undefined && namespace === 'kube-system' && (name === 'kube-dns' || name === 'coredns'),
-  );
-  const servers = policy.cluster.pods.filter((pod) =>
-    service?.selector === undefined
-      ? pod.namespace === 'kube-system' && pod.labels.get('k8s-app') === 'kube-dns'
-      : pod.namespace === service.namespace && matches(service.selector, pod.labels),
-  );
   const name = nameOf(policy, from);
-  if (servers.length === 0) {
+  let best: { readonly server: string; readonly closed: PortSet; readonly isPartly: boolean } | undefined;
+  for (const { pod, ports } of dnsServers(policy)) {
+    const closed = ports.minus(policy.allowed(from, { kind: 'pod', pod }));
+    if (closed.isEmpty) return [];
+    const isPartly = closed.ranges('UDP').length === 0;
+    // Of several servers, one that answers at least over UDP says most.
+    if (best === undefined || (isPartly && !best.isPartly))
+      best = { server: shortName(policy.cluster, pod.workload), closed, isPartly };
+  }
+  if (best === undefined) {
     return [
       `policies isolate egress of ${name}, and the cluster's DNS is not in the input: names may not resolve`,
     ];
   }
-  const target = service?.ports.find(
-    ({ protocol, port }) => protocol === dnsPort.protocol && port === dnsPort.number,
-  );
-  const number = typeof target?.targetPort === 'number' ? target.targetPort : dnsPort.number;
-  const reached = servers.some((pod) =>
-    policy.allowed(from, { kind: 'pod', pod }).has(dnsPort.protocol, number),
-  );
-  return reached
-    ? []
-    : [
-        `${name} cannot reach the cluster's DNS (${shortName(policy.cluster, servers[0]!.workload)} on UDP ${number}): names will not resolve`,
-      ];
+  const result = best.isPartly ? 'answers too long for UDP will not arrive' : 'names will not resolve';
+  return [`${name} cannot reach the cluster's DNS (${best.server} on ${portsText(best.closed)}): ${result}`];
 }

@@ -230,3 +230,90 @@ describe('nearest changes', () => {
     ]);
   });
 });
+
+describe('DNS (corner 50)', () => {
+  const dnsPod = (ports: string, namespace: string = 'kube-system'): string => `
+apiVersion: v1
+kind: Pod
+metadata: {name: dns, namespace: ${namespace}, labels: {app: dns}}
+spec: {containers: [{name: c, image: x, ports: [${ports}]}]}
+status: {phase: Running, podIPs: [{ip: 10.0.0.53}]}
+`;
+  const dnsService = (target: string, id: string = 'kube-system/kube-dns'): string => `
+apiVersion: v1
+kind: Service
+metadata: {name: ${id.split('/')[1]}, namespace: ${id.split('/')[0]}}
+spec:
+  selector: {app: dns}
+  ports:
+    - {name: u, protocol: UDP, port: 53, targetPort: ${target}}
+    - {name: t, protocol: TCP, port: 53, targetPort: ${target}-tcp}
+`;
+  const named =
+    '{name: dns, protocol: UDP, containerPort: 5353}, {name: dns-tcp, protocol: TCP, containerPort: 5353}';
+  const notesOf = (open: string, ...dns: readonly string[]): readonly string[] => {
+    const objects = [
+      pod('a/c', 'app: c', ['10.0.0.1']),
+      pod('a/d', 'app: d', ['10.0.0.2']),
+      policy(
+        'a/out',
+        `{podSelector: {matchLabels: {app: c}}, policyTypes: [Egress], egress: [{ports: [{port: 80}, ${open}]}]}`,
+      ),
+      ...dns,
+    ];
+    const { verdict, notes } = ask(objects, 'a/c', 'a/d', '80');
+    expect(verdict).toBe('allowed');
+    return notes;
+  };
+  const kube = [dnsPod(named), dnsService('dns')];
+
+  test.each([
+    ['kube-system', kube],
+    ['openshift-dns', [dnsPod(named, 'openshift-dns'), dnsService('dns', 'openshift-dns/dns-default')]],
+  ])('is reached on the target ports of %s', (_, dns) => {
+    expect(notesOf('{protocol: UDP, port: 5353}, {port: 5353}', ...dns)).toEqual([]);
+  });
+
+  test('is not reached on the port of the Service', () => {
+    expect(notesOf('{protocol: UDP, port: 53}', ...kube)).toEqual([
+      "a/c cannot reach the cluster's DNS (kube-system/dns on TCP 5353, UDP 5353): names will not resolve",
+    ]);
+  });
+
+  test('is reached partly without TCP', () => {
+    expect(notesOf('{protocol: UDP, port: 5353}', ...kube)).toEqual([
+      "a/c cannot reach the cluster's DNS (kube-system/dns on TCP 5353): answers too long for UDP will not arrive",
+    ]);
+  });
+
+  test('may be missing from the input', () => {
+    expect(notesOf('{protocol: UDP, port: 53}')).toEqual([
+      "policies isolate egress of a/c, and the cluster's DNS is not in the input: names may not resolve",
+    ]);
+  });
+});
+
+describe('a namespace that is only mentioned (corner 22)', () => {
+  const told = (selector: string): readonly string[] =>
+    ask(
+      [
+        pod('b/c', 'app: c', ['10.0.0.1']),
+        pod('a/d', 'app: d', ['10.0.0.2']),
+        policy('a/in', `{podSelector: {}, ingress: [{from: [{namespaceSelector: ${selector}}]}]}`),
+      ],
+      'b/c',
+      'a/d',
+      '80',
+    ).notes;
+
+  test('is noted where its labels were asked for', () => {
+    expect(told('{matchLabels: {team: x}}')).toEqual([
+      'namespace b is not in the input; only its name label is known',
+    ]);
+  });
+
+  test('is not noted where its name is all that was asked for', () => {
+    expect(told('{matchLabels: {kubernetes.io/metadata.name: b}}')).toEqual([]);
+    expect(told('{}')).toEqual([]);
+  });
+});
