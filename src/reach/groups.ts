@@ -41,17 +41,16 @@ export function groupsAt(policy: CompiledPolicy, level: Level): readonly Group[]
   for (const pod of all) add(idOf(pod), pod);
   // A workload that asks for no pods is a peer without connections.
   const empty = cluster.workloads.filter((workload) => workload.pods.length === 0);
-  if (level.kind === 'pod' || level.kind === 'workload') for (const workload of empty) add(workload.id);
-  if (level.kind === 'namespace') for (const workload of empty) add(namespaceId(workload.namespace));
-  const namespaceOfEmpty = new Map(empty.map((workload) => [workload.id, workload.namespace]));
+  const emptyOf = Map.groupBy(level.kind === 'label' ? [] : empty, ({ id, namespace }) =>
+    level.kind === 'namespace' ? namespaceId(namespace) : id,
+  );
+  for (const id of emptyOf.keys()) add(id);
   const groups = [...pods].map(([id, members]): Group => {
     const hostNetwork = members.length > 0 && members.every((pod) => pod.hostNetwork);
     const named = level.kind === 'pod' && members[0]?.id !== members[0]?.workload;
     const kind =
       level.kind === 'pod' && !(named || members[0]?.workload.includes('/Pod/')) ? 'workload' : level.kind;
-    const namespaces = new Set(members.map((pod) => pod.namespace));
-    const namespace = namespaceOfEmpty.get(id);
-    if (namespace !== undefined) namespaces.add(namespace);
+    const withoutPods = emptyOf.get(id) ?? [];
     return {
       peer: {
         id,
@@ -62,8 +61,8 @@ export function groupsAt(policy: CompiledPolicy, level: Level): readonly Group[]
       pods: members,
       node: undefined,
       classes: classesOf(policy, members),
-      workloads: new Set(members.length === 0 ? [id] : members.map((pod) => pod.workload)),
-      namespaces,
+      workloads: new Set([...members.map((pod) => pod.workload), ...withoutPods.map((each) => each.id)]),
+      namespaces: new Set([...members, ...withoutPods].map(({ namespace }) => namespace)),
     };
   });
   return groups.sort((a, b) => byText(a.peer.id, b.peer.id));

@@ -90,7 +90,7 @@ export function namesOf(peers: readonly MapPeer[], others: readonly string[] = [
       const peer = byId.get(id);
       const parts = isWorkload(id) ? partsOf(id) : undefined;
       if (parts !== undefined) return withKind(id, parts);
-      return peer?.kind === 'namespace' ? `${id}/*` : id;
+      return peer?.kind === 'namespace' && !id.endsWith('/*') ? `${id}/*` : id;
     },
     namespaceOf: (id) => {
       const peer = byId.get(id);

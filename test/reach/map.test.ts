@@ -174,3 +174,22 @@ describe('a map without connections', () => {
     );
   });
 });
+
+test('a namespace whose workloads ask for no pods is a peer of its own, and found by its name', () => {
+  const text = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: idle, namespace: quiet}
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: idle}}
+  template:
+    metadata: {labels: {app: idle}}
+    spec: {containers: [{name: c, image: x}]}
+`;
+  const { cluster } = readManifests([{ file: 'a.yaml', text }]);
+  const answer = map(compile(cluster), { level: { kind: 'namespace' }, namespace: 'quiet' });
+  expect(answer.document.peers).toEqual([{ id: 'quiet', kind: 'namespace', pods: 0 }]);
+  expect(answer.summary.namespaces).toEqual(['quiet']);
+  expect(answer.summary.workloads).toBe(1);
+});
