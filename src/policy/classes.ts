@@ -48,7 +48,7 @@ export class ClassTable {
     const sets = new Int32Array(count).fill(-1);
     const namespaces = new Int32Array(count).fill(-1);
     const portMaps = new Int32Array(count);
-    const families_ = new Uint8Array(count);
+    const familyOf = new Uint8Array(count);
     const portMapOf = portMapper(ports, profile);
 
     for (let i = 0; i < count; i++) {
@@ -70,7 +70,7 @@ export class ClassTable {
           touched[family].add(part);
         }
       }
-      families_[i] = bits === 0 ? familyBits.IPv4 | familyBits.IPv6 : bits;
+      familyOf[i] = bits === 0 ? familyBits.IPv4 | familyBits.IPv6 : bits;
     }
 
     this.cells = blocks.cells(touched);
@@ -81,7 +81,7 @@ export class ClassTable {
     for (let i = 0; i < count; i++) {
       let key = portMaps[i]!;
       for (const family of families) key = key * span + 1 + (cellOfPart[family].get(parts[family][i]!) ?? -1);
-      auxOf[i] = aux.of(key * 8 + families_[i]! * 2 + (sets[i] === -1 ? 1 : 0));
+      auxOf[i] = aux.of(key * 8 + familyOf[i]! * 2 + (sets[i] === -1 ? 1 : 0));
     }
 
     const classes = new Numbering();
@@ -113,7 +113,7 @@ export class ClassTable {
       this.portMap[id] = portMaps[i]!;
       this.cell4[id] = cellOfPart.IPv4.get(parts.IPv4[i]!) ?? -1;
       this.cell6[id] = cellOfPart.IPv6.get(parts.IPv6[i]!) ?? -1;
-      this.family[id] = families_[i]!;
+      this.family[id] = familyOf[i]!;
       this.host[id] = sets[i] === -1 ? 1 : 0;
     }
   }

@@ -46,16 +46,9 @@ export function renderExplanation(
   format: ExplanationFormat,
   options: RenderOptions,
 ): string {
-  switch (format) {
-    case 'json':
-      return [...jsonOf(explanationFields(explanation))].join('');
-    case 'yaml':
-      return [...yamlOf(explanationFields(explanation))].join('');
-    case 'text':
-      return [...explanationLines(explanation, options, lookOf(options))].map((line) => `${line}\n`).join('');
-    default:
-      return unreachable(format);
-  }
+  return inFormat(format, explanationFields, explanation, () =>
+    [...explanationLines(explanation, options, lookOf(options))].map((line) => `${line}\n`).join(''),
+  );
 }
 
 /** The answer to `can`: one line, or the document of `explain` without the walk. The text ends in a line end. */
@@ -64,13 +57,23 @@ export function renderVerdict(
   format: ExplanationFormat,
   options: RenderOptions,
 ): string {
+  return inFormat(format, verdictFields, explanation, () => `${verdictLine(explanation, lookOf(options))}\n`);
+}
+
+/** An answer as text, or as a document of its fields. */
+function inFormat(
+  format: ExplanationFormat,
+  fieldsOf: (explanation: Explanation) => readonly Field[],
+  explanation: Explanation,
+  text: () => string,
+): string {
   switch (format) {
     case 'json':
-      return [...jsonOf(verdictFields(explanation))].join('');
+      return [...jsonOf(fieldsOf(explanation))].join('');
     case 'yaml':
-      return [...yamlOf(verdictFields(explanation))].join('');
+      return [...yamlOf(fieldsOf(explanation))].join('');
     case 'text':
-      return `${verdictLine(explanation, lookOf(options))}\n`;
+      return text();
     default:
       return unreachable(format);
   }

@@ -3,6 +3,7 @@ import { readManifests } from '../../src/manifest/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import { explain, parsePorts, resolveEnd } from '../../src/reach/index.ts';
 import type { End, Explanation, PortQuery } from '../../src/reach/index.ts';
+import { policy } from './manifests.ts';
 
 /** A pod, `ns/name`, with its labels, addresses and named ports. */
 function pod(id: string, labels: string, ips: readonly string[], more: string = ''): string {
@@ -14,16 +15,6 @@ metadata: {name: ${name}, namespace: ${namespace}, labels: {${labels}}${more.inc
 spec:
   containers: [{name: c, image: x${more.includes('http') ? ', ports: [{name: http, containerPort: 8080}]' : ''}}]
 status: {phase: Running, podIPs: [${ips.map((ip) => `{ip: "${ip}"}`).join(', ')}]}
-`;
-}
-
-function policy(id: string, spec: string): string {
-  const [namespace, name] = id.split('/');
-  return `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: ${name}, namespace: ${namespace}}
-spec: ${spec}
 `;
 }
 

@@ -3,6 +3,7 @@ import { readManifests } from '../../src/manifest/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import { map, resolveEnd } from '../../src/reach/index.ts';
 import type { End, Level, MapAnswer, PortQuery } from '../../src/reach/index.ts';
+import { policy } from './manifests.ts';
 
 function pod(id: string, ips: readonly string[] = []): string {
   const [namespace, name] = id.split('/');
@@ -12,16 +13,6 @@ kind: Pod
 metadata: {name: ${name}, namespace: ${namespace}, labels: {app: ${name}}}
 spec: {containers: [{name: c, image: x}]}
 status: {phase: Running, podIPs: [${ips.map((ip) => `{ip: "${ip}"}`).join(', ')}]}
-`;
-}
-
-function policy(id: string, spec: string): string {
-  const [namespace, name] = id.split('/');
-  return `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: ${name}, namespace: ${namespace}}
-spec: ${spec}
 `;
 }
 

@@ -3,6 +3,7 @@ import { readManifests } from '../../src/manifest/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import { explain, map, parsePorts, resolveEnd } from '../../src/reach/index.ts';
 import type { End, NearMiss, PortQuery } from '../../src/reach/index.ts';
+import { policy } from './manifests.ts';
 
 // The changes that an explanation of a denied connection offers, and what else each would open.
 
@@ -27,16 +28,6 @@ kind: Pod
 metadata: {name: ${name}, namespace: ${namespace}, labels: {${labels}}${owners}}
 spec: {hostNetwork: ${hostNetwork}, ${node === undefined ? '' : `nodeName: ${node}, `}containers: [{name: c, image: x}]}
 status: {phase: Running, podIPs: [${ips.map((ip) => `{ip: "${ip}"}`).join(', ')}]}
-`;
-}
-
-function policy(id: string, spec: string): string {
-  const [namespace, name] = id.split('/');
-  return `
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata: {name: ${name}, namespace: ${namespace}}
-spec: ${spec}
 `;
 }
 
