@@ -187,20 +187,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'lists = [Array.from(specs.finish(), ([peer, spec]) => ({ peers: [peer], spec }))];',
-    replace: 'lists = [Array.from(specs.finish(), ([peer, spec]) => ({ peers: [peer], spec })).slice(1)];',
+    find: 'lists = [Array.from(specs.finish(), (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];',
+    replace:
+      'lists = [Array.from(specs.finish(), (peer) => ({ peers: [peer], spec: specs.specOf(peer) })).slice(1)];',
     why: 'of many policies that select the same pods the first peer is lost (corner 2)',
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'for (const [peer, specs] of this.#several) this.#first.set(peer, this.#ports.specUnionOf(specs));',
+    find: 'for (const [peer, specs] of this.#several) this.#specOf[peer] = this.#ports.specUnionOf(specs);',
     replace: '',
     why: 'of several rules for one peer the last one wins (corner 2)',
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'if (specs.get(anyPeer) === everything) {',
-    replace: 'if (specs.has(anyPeer)) {',
+    find: 'if (specs.specOf(anyPeer) === everything) {',
+    replace: 'if (specs.specOf(anyPeer) !== nothing) {',
     why: 'one port for every peer opens all ports (corner 11)',
   },
   {

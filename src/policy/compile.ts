@@ -10,6 +10,7 @@ import { anyPeer, PeerTable } from './peers.ts';
 import { everything, nothing, PortTable } from './port-table.ts';
 import { profiles } from './profile.ts';
 import type { ProfileName } from './profile.ts';
+import { grown, SequenceTable } from './sequences.ts';
 
 /** How a cluster is compiled. */
 export interface CompileOptions {
@@ -57,7 +58,7 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
   const index = new ClassIndex(classes, podLabels, namespaceLabels, namespaceSets);
 
   const subjects = selectSubjects(groups, classes, index);
-  const build = new ProfileBuilder(groups, rules, subjects, ports, assume);
+  const build = new ProfileBuilder(groups, rules, subjects, ports, peers.size, assume);
   const profileOf = { ingress: new Int32Array(classes.size), egress: new Int32Array(classes.size) };
   for (let c = 0; c < classes.size; c++) {
     profileOf.egress[c] = build.profileOf('egress', subjects.nodeOf[c]!, 0);
@@ -132,88 +133,124 @@ const anyPeers: readonly number[] = [anyPeer];
 
 /** Which groups select which classes: equal lists of groups have one number, 0 being the list of none. */
 class Subjects {
+  /** By class: the number of its list. */
   readonly nodeOf: Int32Array;
-  readonly #lists: (number[] | undefined)[];
-  readonly #distinct: (readonly number[])[] = [[]];
+  readonly #lists = new SequenceTable();
 
-  constructor(classes: number) {
-    this.nodeOf = new Int32Array(classes);
-    this.#lists = Array.from({ length: classes });
-  }
-
-  /** Adds a group to the list of a class. Groups come in ascending order. */
-  add(c: number, group: number, unsure: boolean): void {
-    const step = group * 2 + (unsure ? 1 : 0);
-    const list = this.#lists[c];
-    if (list === undefined) this.#lists[c] = [step];
-    else list.push(step);
-  }
-
-  /** Gives equal lists their number; nothing is added after it. */
-  finish(): this {
-    const ids = new Map<string, number>();
-    for (const [c, list] of this.#lists.entries()) {
-      if (list === undefined) continue;
-      const key = list.join(',');
-      let id = ids.get(key);
-      if (id === undefined) {
-        id = this.#distinct.length;
-        this.#distinct.push(list);
-        ids.set(key, id);
-      }
-      this.nodeOf[c] = id;
+  /**
+   * @param classes - by entry: a class
+   * @param steps - by entry: a group that selects it, times 2, plus 1 when files cannot tell; groups ascending
+   */
+  constructor(size: number, count: number, classes: Int32Array, steps: Int32Array) {
+    this.#lists.intern(steps, 0, 0);
+    this.nodeOf = new Int32Array(size);
+    // Counting sort by class: `ends` says where the entries of a class end, once they are filled in.
+    const ends = new Int32Array(size + 1);
+    for (let i = 0; i < count; i++) ends[classes[i]! + 1]!++;
+    for (let c = 0; c < size; c++) ends[c + 1]! += ends[c]!;
+    const sorted = new Int32Array(count);
+    for (let i = 0; i < count; i++) sorted[ends[classes[i]!]!++] = steps[i]!;
+    for (let c = 0, start = 0; c < size; c++) {
+      const end = ends[c]!;
+      if (end > start) this.nodeOf[c] = this.#lists.intern(sorted, start, end);
+      start = end;
     }
-    this.#lists.length = 0;
-    return this;
+  }
+
+  get size(): number {
+    return this.#lists.size;
+  }
+
+  /** Calls `visit` for each group of a list, ascending; `unsure` where files cannot tell. */
+  forEach(node: number, visit: (group: number, unsure: boolean) => void): void {
+    const end = this.#lists.start(node + 1);
+    for (let i = this.#lists.start(node); i < end; i++) {
+      const step = this.#lists.items[i]!;
+      visit(step >> 1, (step & 1) === 1);
+    }
   }
 
   groupsOf(node: number): readonly Selection[] {
-    return this.#distinct[node]!.map((step) => ({ group: step >> 1, unsure: (step & 1) === 1 }));
+    const selections: Selection[] = [];
+    this.forEach(node, (group, unsure) => selections.push({ group, unsure }));
+    return selections;
   }
 }
 
 function selectSubjects(groups: readonly SubjectGroup[], classes: ClassTable, index: ClassIndex): Subjects {
-  const subjects = new Subjects(classes.size);
+  let count = 0;
+  let selected = new Int32Array(1024);
+  let steps = new Int32Array(1024);
+  const add = (some: readonly number[], step: number): void => {
+    if (count + some.length > selected.length) {
+      selected = grown(selected, count + some.length);
+      steps = grown(steps, count + some.length);
+    }
+    for (const c of some) {
+      selected[count] = c;
+      steps[count++] = step;
+    }
+  };
   for (const [id, group] of groups.entries()) {
     const { sure, unsure } = index.inNamespace(group.namespace, group.selector);
-    for (const c of sure) subjects.add(c, id, false);
-    for (const c of unsure) subjects.add(c, id, true);
+    add(sure, id * 2);
+    add(unsure, id * 2 + 1);
   }
-  return subjects.finish();
+  return new Subjects(classes.size, count, selected, steps);
 }
 
 /** What rules admit, gathered by peer (corner 2: the union of all; there is no order and no deny). */
 class Specs {
   readonly #ports: PortTable;
-  readonly #first = new Map<number, number>();
+  /** By peer: its spec, which counts while its stamp is the current one. */
+  readonly #specOf: Int32Array;
+  readonly #stamp: Int32Array;
+  #round = 0;
+  /** The peers so far, in the order in which they were met. */
+  readonly #peers: Int32Array;
+  #count = 0;
   /** Of peers with several specs: all of them, brought together once at the end. */
   readonly #several = new Map<number, Set<number>>();
 
-  constructor(ports: PortTable) {
+  constructor(ports: PortTable, peers: number) {
     this.#ports = ports;
+    this.#specOf = new Int32Array(peers);
+    this.#stamp = new Int32Array(peers);
+    this.#peers = new Int32Array(peers);
   }
 
   clear(): void {
-    this.#first.clear();
-    this.#several.clear();
+    this.#round++;
+    this.#count = 0;
+    if (this.#several.size > 0) this.#several.clear();
   }
 
   add({ peers, spec }: CompiledRule): void {
     for (const peer of peers) {
-      const known = this.#first.get(peer);
-      if (known === undefined) this.#first.set(peer, spec);
-      else if (known !== spec) {
-        const several = this.#several.get(peer);
-        if (several === undefined) this.#several.set(peer, new Set([known, spec]));
-        else several.add(spec);
+      if (this.#stamp[peer] !== this.#round) {
+        this.#stamp[peer] = this.#round;
+        this.#specOf[peer] = spec;
+        this.#peers[this.#count++] = peer;
+        continue;
       }
+      const known = this.#specOf[peer]!;
+      if (known === spec) continue;
+      const several = this.#several.get(peer);
+      if (several === undefined) this.#several.set(peer, new Set([known, spec]));
+      else several.add(spec);
     }
   }
 
-  /** Peer to spec. The map is this object's own, until it is cleared. */
-  finish(): Map<number, number> {
-    for (const [peer, specs] of this.#several) this.#first.set(peer, this.#ports.specUnionOf(specs));
-    return this.#first;
+  /** The peers, ascending; `specOf` then answers for them. The array is this object's own, until it is cleared. */
+  finish(): Int32Array {
+    for (const [peer, specs] of this.#several) this.#specOf[peer] = this.#ports.specUnionOf(specs);
+    const peers = this.#peers.subarray(0, this.#count);
+    return this.#count > 1 ? peers.sort() : peers;
+  }
+
+  /** What rules admit from or to a peer; `nothing` when none names it. */
+  specOf(peer: number): number {
+    return this.#stamp[peer] === this.#round ? this.#specOf[peer]! : nothing;
   }
 }
 
@@ -228,19 +265,26 @@ class ProfileBuilder {
   readonly #ports: PortTable;
   readonly #assume: 'closed' | 'open';
   readonly #lists: { readonly [direction in Direction]: ClassProfile[] };
-  readonly #ids = { ingress: new Map<string, number>(), egress: new Map<string, number>() };
-  readonly #ofNode = { ingress: new Map<number, number>(), egress: new Map<number, number>() };
-  readonly #ofGroup = {
-    ingress: new Map<number, readonly (readonly CompiledRule[])[]>(),
-    egress: new Map<number, readonly (readonly CompiledRule[])[]>(),
+  /** Peers and ports of the profiles that isolate, one behind the other; profile `i + 1` is sequence `i`. */
+  readonly #ids = { ingress: new SequenceTable(), egress: new SequenceTable() };
+  /** By list of groups: its profile, -1 where not asked yet; in ingress that of `#firstMap`. */
+  readonly #ofNode: { readonly [direction in Direction]: Int32Array };
+  /** By list of groups: the first port map that was asked about in ingress. Other maps are rare. */
+  readonly #firstMap: Int32Array;
+  readonly #ofOtherMap = new Map<number, number>();
+  readonly #ofGroup: {
+    readonly [direction in Direction]: (readonly (readonly CompiledRule[])[] | undefined)[];
   };
-  readonly #scratch: Specs;
+  readonly #gathered: Specs;
+  readonly #merged: Specs;
+  #scratch = new Int32Array(256);
 
   constructor(
     groups: readonly SubjectGroup[],
     rules: CompiledRules,
     subjects: Subjects,
     ports: PortTable,
+    peers: number,
     assume: 'closed' | 'open',
   ) {
     this.#groups = groups;
@@ -248,12 +292,18 @@ class ProfileBuilder {
     this.#subjects = subjects;
     this.#ports = ports;
     this.#assume = assume;
-    this.#scratch = new Specs(ports);
-    const open: ClassProfile = {
-      isolated: false,
-      peers: [anyPeer],
-      ports: [everything],
+    this.#gathered = new Specs(ports, peers);
+    this.#merged = new Specs(ports, peers);
+    this.#ofNode = {
+      ingress: new Int32Array(subjects.size).fill(-1),
+      egress: new Int32Array(subjects.size).fill(-1),
     };
+    this.#firstMap = new Int32Array(subjects.size);
+    this.#ofGroup = {
+      ingress: Array.from({ length: groups.length }),
+      egress: Array.from({ length: groups.length }),
+    };
+    const open: ClassProfile = { isolated: false, peers: [anyPeer], ports: [everything] };
     this.#lists = { ingress: [open], egress: [open] };
   }
 
@@ -264,15 +314,21 @@ class ProfileBuilder {
   /** The profile of classes with these policies; in ingress names resolve on the class itself (corner 28). */
   profileOf(direction: Direction, node: number, portMap: number): number {
     if (node === 0) return openProfile;
+    const known = this.#ofNode[direction][node]!;
+    if (known < 0) {
+      if (direction === 'ingress') this.#firstMap[node] = portMap;
+      return (this.#ofNode[direction][node] = this.#build(direction, node, portMap));
+    }
+    if (direction === 'egress' || this.#firstMap[node] === portMap) return known;
     const key = portMap * 0x1000_0000 + node;
-    let id = this.#ofNode[direction].get(key);
-    if (id === undefined) this.#ofNode[direction].set(key, (id = this.#build(direction, node, portMap)));
+    let id = this.#ofOtherMap.get(key);
+    if (id === undefined) this.#ofOtherMap.set(key, (id = this.#build(direction, node, portMap)));
     return id;
   }
 
   /** The rules of every policy of a group that isolates the direction; those of many policies are merged, once. */
   #rulesOf(direction: Direction, group: number): readonly (readonly CompiledRule[])[] {
-    let lists = this.#ofGroup[direction].get(group);
+    let lists = this.#ofGroup[direction][group];
     if (lists === undefined) {
       const { policies } = this.#groups[group]!;
       lists = policies.flatMap((policy) => {
@@ -280,57 +336,61 @@ class ProfileBuilder {
         return rules === undefined ? [] : [rules];
       });
       if (lists.length > mostUnmerged) {
-        const specs = new Specs(this.#ports);
+        const specs = this.#merged;
+        specs.clear();
         for (const rules of lists) for (const rule of rules) specs.add(rule);
-        lists = [Array.from(specs.finish(), ([peer, spec]) => ({ peers: [peer], spec }))];
+        lists = [Array.from(specs.finish(), (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];
       }
-      this.#ofGroup[direction].set(group, lists);
+      this.#ofGroup[direction][group] = lists;
     }
     return lists;
   }
 
   #build(direction: Direction, node: number, portMap: number): number {
     let isolated = false;
-    const gathered = this.#scratch;
-    gathered.clear();
-    for (const { group, unsure } of this.#subjects.groupsOf(node)) {
+    const specs = this.#gathered;
+    specs.clear();
+    this.#subjects.forEach(node, (group, unsure) => {
       for (const rules of this.#rulesOf(direction, group)) {
         // Corner 23: what cannot be decided is never treated as allowed, unless the other bound is asked.
         if (!unsure || this.#assume === 'closed') isolated = true;
         if (unsure && this.#assume === 'closed') continue;
         // Corner 2: the union of all rules; there is no order and no deny.
-        for (const rule of rules) gathered.add(rule);
+        for (const rule of rules) specs.add(rule);
       }
-    }
+    });
     if (!isolated) return openProfile;
-    const specs = gathered.finish();
-    const peers: number[] = [];
-    if (specs.get(anyPeer) === everything) {
-      peers.push(anyPeer);
+    const peers = specs.finish();
+    if (this.#scratch.length < peers.length * 2) this.#scratch = new Int32Array(peers.length * 4);
+    const scratch = this.#scratch;
+    let length = 0;
+    if (specs.specOf(anyPeer) === everything) {
+      scratch[length++] = anyPeer;
+      scratch[length++] = everything;
     } else {
-      for (const [peer, spec] of specs) {
-        if (direction === 'ingress') {
-          const resolved = this.#ports.resolve(spec, portMap);
-          // Corner 29: a name that the pod lacks admits nobody.
-          if (resolved === nothing) continue;
-          specs.set(peer, resolved);
-        }
-        peers.push(peer);
+      for (const peer of peers) {
+        const spec = specs.specOf(peer);
+        const set = direction === 'ingress' ? this.#ports.resolve(spec, portMap) : spec;
+        // Corner 29: a name that the pod lacks admits nobody.
+        if (direction === 'ingress' && set === nothing) continue;
+        scratch[length++] = peer;
+        scratch[length++] = set;
       }
-      peers.sort((a, b) => a - b);
     }
-    const ports: number[] = [];
-    let key = '';
-    for (const peer of peers) {
-      const set = specs.get(peer)!;
-      ports.push(set);
-      key += `${peer}:${set},`;
-    }
-    let id = this.#ids[direction].get(key);
-    if (id === undefined) {
-      id = this.#lists[direction].length;
-      this.#lists[direction].push({ isolated: true, peers, ports });
-      this.#ids[direction].set(key, id);
+    const ids = this.#ids[direction];
+    const id = ids.intern(scratch, 0, length) + 1;
+    const lists = this.#lists[direction];
+    if (id === lists.length) {
+      const profile = {
+        isolated: true,
+        peers: Array.from<number>({ length: length >> 1 }).fill(0),
+        ports: Array.from<number>({ length: length >> 1 }).fill(0),
+      };
+      for (let i = 0; i < length; i += 2) {
+        profile.peers[i >> 1] = scratch[i]!;
+        profile.ports[i >> 1] = scratch[i + 1]!;
+      }
+      lists.push(profile);
     }
     return id;
   }
