@@ -97,8 +97,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/labels.ts',
-    find: 'codes.push(valueKey(entry.id, entry.values.get(value) ?? other));',
-    replace: 'if (entry.values.has(value)) codes.push(valueKey(entry.id, entry.values.get(value) ?? other));',
+    find: 'codes[length++] = key.values.get(value) ?? key.other;',
+    replace: 'if (key.values.has(value)) codes[length++] = key.values.get(value) ?? key.other;',
     why: 'a key with a value that no selector mentions is taken as absent',
   },
   {
@@ -278,8 +278,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'ingress4[d] = ports.union(ingress4[d]!, user.ports);',
-    replace: 'ingress4[d] = user.ports;',
+    find: 'ingress4[d] = ports.union(ingress4[d]!, admitted);',
+    replace: 'ingress4[d] = admitted;',
     why: 'of several narrow rules only the last one admits (corner 2)',
   },
   {

@@ -4,13 +4,15 @@ import { ClassTable } from './classes.ts';
 import { ClassIndex } from './class-index.ts';
 import { CompiledPolicy } from './compiled-policy.ts';
 import { LabelTable } from './labels.ts';
+import { ListsBuilder } from './lists.ts';
+import type { Lists } from './lists.ts';
 import { openProfile } from './parts.ts';
 import type { ClassProfile, CompiledRule, CompiledRules, Selection, SubjectGroup } from './parts.ts';
 import { anyPeer, PeerTable } from './peers.ts';
 import { everything, nothing, PortTable } from './port-table.ts';
 import { profiles } from './profile.ts';
 import type { ProfileName } from './profile.ts';
-import { grown, SequenceTable } from './sequences.ts';
+import { SequenceTable } from './sequences.ts';
 
 /** How a cluster is compiled. */
 export interface CompileOptions {
@@ -137,23 +139,12 @@ class Subjects {
   readonly nodeOf: Int32Array;
   readonly #lists = new SequenceTable();
 
-  /**
-   * @param classes - by entry: a class
-   * @param steps - by entry: a group that selects it, times 2, plus 1 when files cannot tell; groups ascending
-   */
-  constructor(size: number, count: number, classes: Int32Array, steps: Int32Array) {
-    this.#lists.intern(steps, 0, 0);
+  /** @param steps - by class: the groups that select it, ascending, times 2, plus 1 when files cannot tell */
+  constructor(size: number, { starts, items }: Lists) {
+    this.#lists.intern(items, 0, 0);
     this.nodeOf = new Int32Array(size);
-    // Counting sort by class: `ends` says where the entries of a class end, once they are filled in.
-    const ends = new Int32Array(size + 1);
-    for (let i = 0; i < count; i++) ends[classes[i]! + 1]!++;
-    for (let c = 0; c < size; c++) ends[c + 1]! += ends[c]!;
-    const sorted = new Int32Array(count);
-    for (let i = 0; i < count; i++) sorted[ends[classes[i]!]!++] = steps[i]!;
-    for (let c = 0, start = 0; c < size; c++) {
-      const end = ends[c]!;
-      if (end > start) this.nodeOf[c] = this.#lists.intern(sorted, start, end);
-      start = end;
+    for (let c = 0; c < size; c++) {
+      if (starts[c + 1]! > starts[c]!) this.nodeOf[c] = this.#lists.intern(items, starts[c]!, starts[c + 1]!);
     }
   }
 
@@ -178,25 +169,13 @@ class Subjects {
 }
 
 function selectSubjects(groups: readonly SubjectGroup[], classes: ClassTable, index: ClassIndex): Subjects {
-  let count = 0;
-  let selected = new Int32Array(1024);
-  let steps = new Int32Array(1024);
-  const add = (some: readonly number[], step: number): void => {
-    if (count + some.length > selected.length) {
-      selected = grown(selected, count + some.length);
-      steps = grown(steps, count + some.length);
-    }
-    for (const c of some) {
-      selected[count] = c;
-      steps[count++] = step;
-    }
-  };
+  const steps = new ListsBuilder();
   for (const [id, group] of groups.entries()) {
     const { sure, unsure } = index.inNamespace(group.namespace, group.selector);
-    add(sure, id * 2);
-    add(unsure, id * 2 + 1);
+    for (const c of sure) steps.add(c, id * 2);
+    for (const c of unsure) steps.add(c, id * 2 + 1);
   }
-  return new Subjects(classes.size, count, selected, steps);
+  return new Subjects(classes.size, steps.finish(classes.size));
 }
 
 /** What rules admit, gathered by peer (corner 2: the union of all; there is no order and no deny). */

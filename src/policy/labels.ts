@@ -1,4 +1,7 @@
 import type { LabelSelector, Labels, Operator, Pod } from '../model/index.ts';
+import { ListsBuilder } from './lists.ts';
+import type { Lists } from './lists.ts';
+import { SequenceTable } from './sequences.ts';
 
 /** Whether a selector holds: `unknown` where it asks for a value that files cannot tell (corner 23). */
 export const no = 0;
@@ -9,6 +12,7 @@ export type Holds = typeof no | typeof yes | typeof unknown;
 interface CompiledRequirement {
   readonly key: number;
   readonly operator: Operator;
+  /** Codes of its values, ascending. */
   readonly values: readonly number[];
 }
 
@@ -17,14 +21,16 @@ interface CompiledSelector {
   readonly requirements: readonly CompiledRequirement[];
 }
 
-/** The labels of some pods, restricted to what selectors mention. */
-interface LabelSet {
-  /** Key to value; `other` for a value that no selector mentions. */
-  readonly values: ReadonlyMap<number, number>;
-  readonly undecided: ReadonlyMap<number, 'present' | 'maybe'>;
+/** A key that selectors mention. */
+interface Key {
+  readonly id: number;
+  /** The code of the key with any value that no selector mentions. */
+  readonly other: number;
+  /** By value that some selector mentions: the code of the key with it. */
+  readonly values: Map<string, number>;
 }
 
-const other = 0;
+type Undecided = ReadonlyMap<number, 'present' | 'maybe'>;
 
 /** What a selector matches for certain, and what files cannot tell of: label sets, or classes. */
 export interface Matched {
@@ -36,19 +42,23 @@ export interface Matched {
  * The label keys and values that selectors mention, the selectors themselves, and the label sets that remain of pods
  * when everything else is forgotten: labels that nobody mentions never part two pods.
  *
- * Selectors are interned first; after the first label set no selector may be added.
+ * A key with a value has one number, its *code*; a label set is its codes, ascending by key. Selectors are interned first; after
+ * the first label set no selector may be added.
  */
 export class LabelTable {
-  readonly #keys = new Map<string, { readonly id: number; readonly values: Map<string, number> }>();
+  readonly #keys = new Map<string, Key>();
+  readonly #keyOfCode: number[] = [];
   readonly #selectors: CompiledSelector[] = [];
   readonly #selectorIds = new Map<string, number>();
   readonly #byInstance = new Map<LabelSelector, number>();
-  readonly #sets: LabelSet[] = [];
-  readonly #setIds = new Map<string, number>();
+  /** By id of the sequence: the codes of the set; with undecided keys a mark and these follow. */
+  readonly #sets = new SequenceTable();
+  readonly #undecided = new Map<number, Undecided>();
   readonly #setOfLabels = new Map<Labels, number>();
-  /** Label sets by key and value, by key alone, and those with undecided keys, which every look-up must consider. */
-  readonly #byValue = new Map<number, number[]>();
-  readonly #byKey = new Map<number, number[]>();
+  #scratch = new Int32Array(64);
+  /** Label sets by code and by key, made when they are first asked for. */
+  #postings: { readonly sets: number; readonly byCode: Lists; readonly byKey: Lists } | undefined;
+  /** The label sets with undecided keys, which every look-up must consider. */
   readonly #withUndecided: number[] = [];
   readonly #matched: (Matched | undefined)[] = [];
 
@@ -64,7 +74,7 @@ export class LabelTable {
   }
 
   get setCount(): number {
-    return this.#sets.length;
+    return this.#sets.size;
   }
 
   /** Whether some selector mentions a key that files cannot decide for some pod. */
@@ -77,15 +87,13 @@ export class LabelTable {
     let id = this.#byInstance.get(selector);
     if (id !== undefined) return id;
     const requirements = selector.requirements.map(({ key, operator, values }) => {
-      let entry = this.#keys.get(key);
-      if (entry === undefined) this.#keys.set(key, (entry = { id: this.#keys.size, values: new Map() }));
-      const { values: known, id: keyId } = entry;
-      const ids = values.map((value) => {
-        let valueId = known.get(value);
-        if (valueId === undefined) known.set(value, (valueId = known.size + 1));
-        return valueId;
+      const known = this.#key(key);
+      const codes = values.map((value) => {
+        let code = known.values.get(value);
+        if (code === undefined) known.values.set(value, (code = this.#code(known.id)));
+        return code;
       });
-      return { key: keyId, operator, values: [...new Set(ids)].sort((a, b) => a - b) };
+      return { key: known.id, operator, values: [...new Set(codes)].sort((a, b) => a - b) };
     });
     const texts = requirements.map(({ key, operator, values }) => `${key}${operator}${values.join(',')}`);
     const key = [...new Set(texts)].sort().join(';');
@@ -99,6 +107,21 @@ export class LabelTable {
     return id;
   }
 
+  #key(name: string): Key {
+    let key = this.#keys.get(name);
+    if (key === undefined) {
+      const id = this.#keys.size;
+      key = { id, other: this.#code(id), values: new Map() };
+      this.#keys.set(name, key);
+    }
+    return key;
+  }
+
+  #code(key: number): number {
+    this.#keyOfCode.push(key);
+    return this.#keyOfCode.length - 1;
+  }
+
   /** The id of what remains of a pod's labels. */
   setOf(pod: Pick<Pod, 'labels' | 'undecided'>): number {
     const decided = pod.undecided.size === 0;
@@ -106,47 +129,78 @@ export class LabelTable {
       const known = this.#setOfLabels.get(pod.labels);
       if (known !== undefined) return known;
     }
-    const undecided = new Map<number, 'present' | 'maybe'>();
-    for (const [key, how] of pod.undecided) {
-      const entry = this.#keys.get(key);
-      if (entry !== undefined) undecided.set(entry.id, how);
+    let undecided: Map<number, 'present' | 'maybe'> | undefined;
+    for (const [name, how] of pod.undecided) {
+      const key = this.#keys.get(name);
+      if (key !== undefined) (undecided ??= new Map<number, 'present' | 'maybe'>()).set(key.id, how);
     }
-    // Key and value as one number; the keys of one pod are distinct, so their order is the order of the numbers.
-    const codes: number[] = [];
-    for (const [key, value] of pod.labels) {
-      const entry = this.#keys.get(key);
-      if (entry === undefined || undecided.has(entry.id)) continue;
-      codes.push(valueKey(entry.id, entry.values.get(value) ?? other));
+    const room = pod.labels.size + 1 + 2 * (undecided?.size ?? 0);
+    if (this.#scratch.length < room) this.#scratch = new Int32Array(room * 2);
+    const codes = this.#scratch;
+    let length = 0;
+    for (const [name, value] of pod.labels) {
+      const key = this.#keys.get(name);
+      if (key === undefined || undecided?.has(key.id) === true) continue;
+      codes[length++] = key.values.get(value) ?? key.other;
     }
-    if (codes.length > 1) codes.sort((a, b) => a - b);
-    let text = codes.join(';');
-    if (undecided.size > 0) text += `?${[...undecided].sort(([a], [b]) => a - b).join(';')}`;
-    let id = this.#setIds.get(text);
-    if (id === undefined) {
-      id = this.#sets.length;
-      const values = new Map<number, number>();
-      for (const code of codes) {
-        const key = Math.floor(code / valueSpan);
-        values.set(key, code % valueSpan);
-        append(this.#byKey, key, id);
-        append(this.#byValue, code, id);
+    this.#sortByKey(codes, length);
+    if (undecided !== undefined) {
+      codes[length++] = undecidedMark;
+      for (const [key, how] of [...undecided].sort(([a], [b]) => a - b)) {
+        codes[length++] = key;
+        codes[length++] = how === 'present' ? 1 : 0;
       }
-      this.#sets.push({ values, undecided });
-      this.#setIds.set(text, id);
-      if (undecided.size > 0) this.#withUndecided.push(id);
+    }
+    const before = this.#sets.size;
+    const id = this.#sets.intern(codes, 0, length);
+    if (undecided !== undefined && id === before) {
+      this.#undecided.set(id, undecided);
+      this.#withUndecided.push(id);
     }
     if (decided) this.#setOfLabels.set(pod.labels, id);
     return id;
   }
 
+  /** Sorts the first codes of an array by their keys; people write few labels, but nothing keeps them from writing many. */
+  #sortByKey(codes: Int32Array, length: number): void {
+    const keyOf = this.#keyOfCode;
+    if (length > 32) {
+      codes.set(Array.from(codes.subarray(0, length)).sort((a, b) => keyOf[a]! - keyOf[b]!));
+      return;
+    }
+    for (let i = 1; i < length; i++) {
+      const code = codes[i]!;
+      const key = keyOf[code]!;
+      let j = i - 1;
+      for (; j >= 0 && keyOf[codes[j]!]! > key; j--) codes[j + 1] = codes[j]!;
+      codes[j + 1] = code;
+    }
+  }
+
+  /** The code that a label set has of a key that is decided in it; `undefined` without the key. */
+  #codeOf(set: number, key: number): number | undefined {
+    const { items } = this.#sets;
+    const keyOf = this.#keyOfCode;
+    let low = this.#sets.start(set);
+    let high = this.#sets.start(set + 1);
+    if (this.#withUndecided.length > 0 && this.#undecided.has(set)) high = items.indexOf(undecidedMark, low);
+    while (high - low > 8) {
+      const middle = (low + high) >> 1;
+      if (keyOf[items[middle]!]! <= key) low = middle;
+      else high = middle;
+    }
+    for (let i = low; i < high; i++) if (keyOf[items[i]!] === key) return items[i];
+    return undefined;
+  }
+
   /** Whether a selector matches a label set (corners 17 to 21). */
   holds(selector: number, set: number): Holds {
-    const { values, undecided } = this.#sets[set]!;
+    const undecided = this.#withUndecided.length > 0 ? this.#undecided.get(set) : undefined;
     const { requirements } = this.#selectors[selector]!;
     let result: Holds = yes;
     for (let i = 0; i < requirements.length; i++) {
       const { key, operator, values: wanted } = requirements[i]!;
-      if (undecided.size > 0) {
+      if (undecided !== undefined) {
         const how = undecided.get(key);
         // Corner 23: `Exists` is decidable for keys that a controller always sets, their value is not.
         if (how === 'present' && operator === 'Exists') continue;
@@ -156,7 +210,7 @@ export class LabelTable {
           continue;
         }
       }
-      const value = values.get(key);
+      const value = this.#codeOf(set, key);
       switch (operator) {
         case 'In':
           if (value === undefined || !isAmong(wanted, value)) return no;
@@ -204,24 +258,40 @@ export class LabelTable {
   #candidates(selector: number): { readonly size: number; readonly lists: readonly Iterable<number>[] } {
     let best: { size: number; lists: Iterable<number>[] } | undefined;
     for (const { key, operator, values } of this.#selectors[selector]!.requirements) {
-      let lists: (readonly number[])[];
-      if (operator === 'In') lists = values.map((value) => this.#byValue.get(valueKey(key, value)) ?? []);
-      else if (operator === 'Exists') lists = [this.#byKey.get(key) ?? []];
+      let lists: readonly Int32Array[];
+      if (operator === 'In') lists = values.map((code) => this.#posted().byCode.of(code));
+      else if (operator === 'Exists') lists = [this.#posted().byKey.of(key)];
       else continue;
       let size = this.#withUndecided.length;
       for (const list of lists) size += list.length;
       if (best === undefined || size < best.size) best = { size, lists: [...lists, this.#withUndecided] };
     }
-    return best ?? { size: this.#sets.length, lists: [this.#sets.keys()] };
+    return best ?? { size: this.setCount, lists: [Array.from({ length: this.setCount }, (_, set) => set)] };
+  }
+
+  #posted(): { readonly byCode: Lists; readonly byKey: Lists } {
+    if (this.#postings?.sets === this.setCount) return this.#postings;
+    const byCode = new ListsBuilder();
+    const byKey = new ListsBuilder();
+    const { items } = this.#sets;
+    for (let set = 0; set < this.setCount; set++) {
+      const end = this.#sets.start(set + 1);
+      for (let i = this.#sets.start(set); i < end && items[i] !== undecidedMark; i++) {
+        byCode.add(items[i]!, set);
+        byKey.add(this.#keyOfCode[items[i]!]!, set);
+      }
+    }
+    this.#postings = {
+      sets: this.setCount,
+      byCode: byCode.finish(this.#keyOfCode.length),
+      byKey: byKey.finish(this.#keys.size),
+    };
+    return this.#postings;
   }
 }
 
-/** More values than this has no key: a dump of that size could not be read. */
-const valueSpan = 0x4000_0000;
-
-function valueKey(key: number, value: number): number {
-  return key * valueSpan + value;
-}
+/** Ends the codes of a label set, where undecided keys follow. */
+const undecidedMark = -1;
 
 /** Whether an ascending list holds a value; people write few, but nothing keeps them from writing very many. */
 function isAmong(sorted: readonly number[], value: number): boolean {
@@ -236,12 +306,6 @@ function isAmong(sorted: readonly number[], value: number): boolean {
     else high = middle - 1;
   }
   return false;
-}
-
-function append(lists: Map<number, number[]>, key: number, item: number): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
 }
 
 function sortedUnique(items: number[]): readonly number[] {

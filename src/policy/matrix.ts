@@ -5,12 +5,15 @@ import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
 import { familyBits, isHost } from './classes.ts';
 import type { ClassTable } from './classes.ts';
+import { ListsBuilder } from './lists.ts';
+import type { Lists } from './lists.ts';
 import type { ClassProfile } from './parts.ts';
 import { anyPeer } from './peers.ts';
 import type { PeerTable } from './peers.ts';
 import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
+import { SequenceTable } from './sequences.ts';
 
 /** What the matrix reads of a compiled policy. */
 interface MatrixParts {
@@ -32,8 +35,9 @@ interface Side {
   readonly denseOf: Int32Array;
   /** By dense part: the peers with their ports. */
   readonly dense: readonly ClassProfile[];
-  /** By profile: peers that match few classes, with their ports. */
-  readonly sparse: readonly ClassProfile[];
+  /** By profile: peers that match few classes; their ports stand at the same index of `sparsePorts`. */
+  readonly sparse: Lists;
+  readonly sparsePorts: Int32Array;
   /** By class: its atom, the dense peers of this direction that it belongs to. */
   readonly atomOf: Int32Array;
   /** By atom: a class of it. */
@@ -59,7 +63,7 @@ export class Matrix {
   readonly #parts: MatrixParts;
   readonly #accesses: AccessTable;
   /** By peer: the classes that it means. */
-  readonly #classesOfPeer: (readonly number[] | undefined)[] = [];
+  readonly #classesOfPeer: Lists;
   /** 2 when some ipBlock matches some pod, so that the families may differ; else 1. */
   readonly #lanes: 1 | 2;
   readonly #laneMask: Uint8Array;
@@ -74,11 +78,11 @@ export class Matrix {
   readonly #table: Int32Array;
   readonly #rare = new Map<number, number>();
   /** By class: the sparse peers of ingress profiles that mean it. */
-  readonly #sparsePeersOf: (number[] | undefined)[] = [];
-  /** By peer: the ingress profiles that admit it, with their ports. */
-  readonly #usersOf = new Map<number, { readonly profile: number; readonly ports: number }[]>();
+  readonly #sparsePeersOf: Lists;
+  /** By sparse peer: the ingress profiles that admit it, each followed by the ports. */
+  readonly #usersOf: Lists;
   /** By ingress profile: its classes. */
-  readonly #classesOfProfile: number[][] = [];
+  readonly #classesOfProfile: Lists;
 
   // Scratch of `touched`, one slot for each class and lane; a slot counts when its stamp is the current one.
   readonly #stamp: Int32Array;
@@ -92,14 +96,19 @@ export class Matrix {
     const { classes, profiles, profileOf, ports, blocks, peers } = parts;
     const size = classes.size;
 
-    const used = { egress: usedPeers(profiles.egress), ingress: usedPeers(profiles.ingress) };
+    const used = {
+      egress: usedPeers(profiles.egress, peers.size),
+      ingress: usedPeers(profiles.ingress, peers.size),
+    };
     let lanes: 1 | 2 = 1;
-    for (const peer of new Set([...used.egress, ...used.ingress])) {
-      if (peer === anyPeer) continue;
+    const meant = new ListsBuilder();
+    for (let peer = 0; peer < peers.size; peer++) {
+      if (peer === anyPeer || (used.egress[peer] === 0 && used.ingress[peer] === 0)) continue;
       const list = this.#findClasses(peer);
-      this.#classesOfPeer[peer] = list;
+      for (const c of list) meant.add(peer, c);
       if (peers.definition(peer).kind === 'block' && list.length > 0) lanes = 2;
     }
+    this.#classesOfPeer = meant.finish(peers.size);
     this.#lanes = blocks.size === 0 ? 1 : lanes;
     this.#laneMask = this.#lanesOfPeers();
 
@@ -130,19 +139,25 @@ export class Matrix {
     const cells = this.rowCount * this.columnCount;
     this.#table = new Int32Array(cells <= largestTable ? cells : 0).fill(-1);
 
-    for (const [id, profile] of this.#ingress.sparse.entries()) {
-      for (let i = 0; i < profile.peers.length; i++) {
-        const users = this.#usersOf.get(profile.peers[i]!);
-        const user = { profile: id, ports: profile.ports[i]! };
-        if (users !== undefined) users.push(user);
-        else this.#usersOf.set(profile.peers[i]!, [user]);
+    const users = new ListsBuilder();
+    const { sparse, sparsePorts } = this.#ingress;
+    for (let profile = 0; profile < profiles.ingress.length; profile++) {
+      for (let i = sparse.starts[profile]!; i < sparse.starts[profile + 1]!; i++) {
+        users.add(sparse.items[i]!, profile);
+        users.add(sparse.items[i]!, sparsePorts[i]!);
       }
-      this.#classesOfProfile.push([]);
     }
-    for (const peer of this.#usersOf.keys()) {
-      for (const c of this.#classesOfPeer[peer]!) (this.#sparsePeersOf[c] ??= []).push(peer);
+    this.#usersOf = users.finish(peers.size);
+    const sparsePeers = new ListsBuilder();
+    for (let peer = 0; peer < peers.size; peer++) {
+      if (this.#usersOf.count(peer) === 0) continue;
+      const { starts, items } = this.#classesOfPeer;
+      for (let i = starts[peer]!; i < starts[peer + 1]!; i++) sparsePeers.add(items[i]!, peer);
     }
-    for (let c = 0; c < size; c++) this.#classesOfProfile[profileOf.ingress[c]!]!.push(c);
+    this.#sparsePeersOf = sparsePeers.finish(size);
+    const selected = new ListsBuilder();
+    for (let c = 0; c < size; c++) selected.add(profileOf.ingress[c]!, c);
+    this.#classesOfProfile = selected.finish(profiles.ingress.length);
 
     this.#stamp = new Int32Array(size);
     this.#extraEgress = [new Int32Array(size), new Int32Array(this.#lanes === 2 ? size : 0)];
@@ -183,18 +198,20 @@ export class Matrix {
     }
   }
 
-  #side(direction: Direction, used: ReadonlySet<number>, firstCut: Int32Array | undefined): Side {
+  #side(direction: Direction, used: Uint8Array, firstCut: Int32Array | undefined): Side {
     const { profiles, classes, denseThreshold } = this.#parts;
-    const densePeers = [...used].filter(
-      (peer) => peer !== anyPeer && this.#classesOfPeer[peer]!.length > denseThreshold,
-    );
+    const densePeers: number[] = [];
+    for (let peer = 0; peer < used.length; peer++) {
+      if (used[peer] === 1 && peer !== anyPeer && this.#classesOfPeer.count(peer) > denseThreshold)
+        densePeers.push(peer);
+    }
     // Partition refinement: each dense peer parts the classes that it means from those that it does not.
     const atomOf = new Int32Array(classes.size);
     if (firstCut !== undefined) atomOf.set(firstCut);
     let next = 1 + atomOf.reduce((a, b) => Math.max(a, b), 0);
     for (const peer of densePeers) {
       const split = new Map<number, number>();
-      for (const c of this.#classesOfPeer[peer]!) {
+      for (const c of this.#classesOfPeer.of(peer)) {
         let to = split.get(atomOf[c]!);
         if (to === undefined) split.set(atomOf[c]!, (to = next++));
         atomOf[c] = to;
@@ -213,7 +230,7 @@ export class Matrix {
     const has = new Map<number, Uint8Array>([[anyPeer, new Uint8Array(example.length).fill(1)]]);
     for (const peer of densePeers) {
       const mask = new Uint8Array(example.length);
-      for (const c of this.#classesOfPeer[peer]!) mask[atomOf[c]!] = 1;
+      for (const c of this.#classesOfPeer.of(peer)) mask[atomOf[c]!] = 1;
       has.set(peer, mask);
     }
 
@@ -221,33 +238,32 @@ export class Matrix {
     for (const peer of has.keys()) isDense[peer] = 1;
     const denseOf = new Int32Array(profiles[direction].length);
     const dense: ClassProfile[] = [];
-    const denseIds = new Map<string, number>();
-    const sparse: ClassProfile[] = [];
+    const denseParts = new SequenceTable();
+    let shared = new Int32Array(64);
+    const sparse = new ListsBuilder();
+    const sparsePorts = new ListsBuilder();
     for (const [id, profile] of profiles[direction].entries()) {
-      const { isolated } = profile;
-      const shared = { isolated, peers: [] as number[], ports: [] as number[] };
-      const rare = { isolated, peers: [] as number[], ports: [] as number[] };
-      let key = '';
+      let length = 0;
+      if (shared.length < profile.peers.length * 2) shared = new Int32Array(profile.peers.length * 4);
       for (let i = 0; i < profile.peers.length; i++) {
         const peer = profile.peers[i]!;
-        const ports = profile.ports[i]!;
-        const part = isDense[peer] === 1 ? shared : rare;
-        part.peers.push(peer);
-        part.ports.push(ports);
-        if (part === shared) key += `${peer}:${ports},`;
+        if (isDense[peer] === 1) {
+          shared[length++] = peer;
+          shared[length++] = profile.ports[i]!;
+        } else {
+          sparse.add(id, peer);
+          sparsePorts.add(id, profile.ports[i]!);
+        }
       }
-      let denseId = denseIds.get(key);
-      if (denseId === undefined) {
-        denseIds.set(key, (denseId = dense.length));
-        dense.push(shared);
-      }
-      denseOf[id] = denseId;
-      sparse.push(rare);
+      const part = denseParts.intern(shared, 0, length);
+      if (part === dense.length) dense.push(profileFrom(profile.isolated, shared, length));
+      denseOf[id] = part;
     }
     return {
       denseOf,
       dense,
-      sparse,
+      sparse: sparse.finish(denseOf.length),
+      sparsePorts: sparsePorts.finish(denseOf.length).items,
       atomOf,
       example,
       has,
@@ -372,34 +388,36 @@ export class Matrix {
     const [egress4, egress6] = this.#extraEgress;
     const [ingress4, ingress6] = this.#extraIngress;
     const single = this.#lanes === 1;
-    const egress = this.#egress.sparse[profileOf.egress[s]!]!;
-    for (let i = 0; i < egress.peers.length; i++) {
-      const peer = egress.peers[i]!;
+    const egress = this.#egress.sparse;
+    const means = this.#classesOfPeer;
+    const profile = profileOf.egress[s]!;
+    for (let i = egress.starts[profile]!; i < egress.starts[profile + 1]!; i++) {
+      const peer = egress.items[i]!;
       const lanes = this.#laneMask[peer]!;
-      const spec = egress.ports[i]!;
+      const spec = this.#egress.sparsePorts[i]!;
       const named = ports.isNamed(spec);
-      const means = this.#classesOfPeer[peer]!;
-      for (let k = 0; k < means.length; k++) {
-        const d = means[k]!;
+      for (let k = means.starts[peer]!; k < means.starts[peer + 1]!; k++) {
+        const d = means.items[k]!;
         this.#touch(d, round, list);
         const set = named ? this.#resolve(spec, peer, d) : ports.fixed(spec);
         if ((lanes & 1) !== 0) egress4[d] = ports.union(egress4[d]!, set);
         if (!single && (lanes & 2) !== 0) egress6[d] = ports.union(egress6[d]!, set);
       }
     }
-    const meaning = this.#sparsePeersOf[s] ?? [];
-    for (let i = 0; i < meaning.length; i++) {
-      const peer = meaning[i]!;
+    const meaning = this.#sparsePeersOf;
+    const users = this.#usersOf;
+    const selected = this.#classesOfProfile;
+    for (let i = meaning.starts[s]!; i < meaning.starts[s + 1]!; i++) {
+      const peer = meaning.items[i]!;
       const lanes = this.#laneMask[peer]!;
-      const users = this.#usersOf.get(peer)!;
-      for (let u = 0; u < users.length; u++) {
-        const user = users[u]!;
-        const selected = this.#classesOfProfile[user.profile]!;
-        for (let k = 0; k < selected.length; k++) {
-          const d = selected[k]!;
+      for (let u = users.starts[peer]!; u < users.starts[peer + 1]!; u += 2) {
+        const user = users.items[u]!;
+        const admitted = users.items[u + 1]!;
+        for (let k = selected.starts[user]!; k < selected.starts[user + 1]!; k++) {
+          const d = selected.items[k]!;
           this.#touch(d, round, list);
-          if ((lanes & 1) !== 0) ingress4[d] = ports.union(ingress4[d]!, user.ports);
-          if (!single && (lanes & 2) !== 0) ingress6[d] = ports.union(ingress6[d]!, user.ports);
+          if ((lanes & 1) !== 0) ingress4[d] = ports.union(ingress4[d]!, admitted);
+          if (!single && (lanes & 2) !== 0) ingress6[d] = ports.union(ingress6[d]!, admitted);
         }
       }
     }
@@ -526,19 +544,30 @@ export class Matrix {
 
   #peerMeans(peer: number, c: number): boolean {
     if (peer === anyPeer) return true;
-    const list = this.#classesOfPeer[peer]!;
     const mask = this.#egress.has.get(peer);
     if (mask !== undefined) return mask[this.#egress.atomOf[c]!] === 1;
     const ingressMask = this.#ingress.has.get(peer);
     if (ingressMask !== undefined) return ingressMask[this.#ingress.atomOf[c]!] === 1;
-    return list.includes(c);
+    return this.#classesOfPeer.of(peer).includes(c);
   }
 }
 
-function usedPeers(profiles: readonly ClassProfile[]): ReadonlySet<number> {
-  const used = new Set<number>();
-  for (const { peers } of profiles) for (const peer of peers) used.add(peer);
+/** By peer: 1 where some profile names it. */
+function usedPeers(profiles: readonly ClassProfile[], size: number): Uint8Array {
+  const used = new Uint8Array(size);
+  for (const { peers } of profiles) for (const peer of peers) used[peer] = 1;
   return used;
+}
+
+/** A profile of peers that are each followed by their ports. */
+function profileFrom(isolated: boolean, pairs: Int32Array, length: number): ClassProfile {
+  const peers: number[] = [];
+  const ports: number[] = [];
+  for (let i = 0; i < length; i += 2) {
+    peers.push(pairs[i]!);
+    ports.push(pairs[i + 1]!);
+  }
+  return { isolated, peers, ports };
 }
 
 function addTo(counts: Map<string, Map<number, number>>, node: string, c: number, weight: number): void {
