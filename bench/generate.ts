@@ -1,6 +1,4 @@
 // Synthetic clusters that look like real ones, as the objects of `kubectl get pods,ns,nodes,netpol -A -o json`.
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
 import { seeded } from './random.ts';
 import type { Random } from './random.ts';
 
@@ -17,17 +15,30 @@ export interface Shape {
 /** An object as JSON has it; keys stand in the alphabetical order in which kubectl prints them. */
 export type KubernetesObject = Readonly<Record<string, unknown>>;
 
-/** The sizes of the benches, smallest first. The largest is the limit that Kubernetes states for one cluster. */
+/**
+ * The sizes of the benches, smallest first. 150,000 pods are the limit that Kubernetes states for one cluster; the last
+ * is what several clusters behind one question have.
+ */
 export const sizes: readonly Shape[] = [
   { name: '1k/500', pods: 1_000, policies: 500, namespaces: 25, seed: 1 },
   { name: '10k/5k', pods: 10_000, policies: 5_000, namespaces: 200, seed: 1 },
   { name: '100k/20k', pods: 100_000, policies: 20_000, namespaces: 2_000, seed: 1 },
   { name: '150k/50k', pods: 150_000, policies: 50_000, namespaces: 3_000, seed: 1 },
+  { name: '1M/200k', pods: 1_000_000, policies: 200_000, namespaces: 20_000, seed: 1 },
 ];
+
+/** Sizes of one proportion, ten thousand pods to a million: how the engine grows is read from them. */
+export const growing: readonly Shape[] = [10_000, 30_000, 100_000, 300_000, 1_000_000].map((pods) => ({
+  name: `${pods / 1_000}k/${pods / 5_000}k`.replace('1000k', '1M'),
+  pods,
+  policies: pods / 5,
+  namespaces: pods / 50,
+  seed: 1,
+}));
 
 /** The shape with this name, or `undefined`. */
 export function sizeNamed(name: string): Shape | undefined {
-  return sizes.find((size) => size.name === name);
+  return [...sizes, ...growing].find((size) => size.name === name);
 }
 
 interface NamedPort {
@@ -630,28 +641,4 @@ function gatheredPolicy(
 
 function ingressOnly(podSelector: Spec, rule: Spec): Spec {
   return { ingress: [rule], podSelector, policyTypes: ['Ingress'] };
-}
-
-// Files -------------------------------------------------------------------------------------------------------------
-
-/**
- * Writes a List as kubectl prints it, without white space, object by object: 150,000 pods are beyond one string.
- *
- * @returns the number of bytes written
- */
-export async function writeDump(objects: Iterable<KubernetesObject>, path: string): Promise<number> {
-  const out = createWriteStream(path);
-  const write = async (text: string): Promise<void> => {
-    if (!out.write(text)) await once(out, 'drain');
-  };
-  await write('{"apiVersion":"v1","items":[');
-  let separator = '';
-  for (const object of objects) {
-    await write(separator + JSON.stringify(object));
-    separator = ',';
-  }
-  await write('],"kind":"List","metadata":{"resourceVersion":""}}\n');
-  out.end();
-  await once(out, 'finish');
-  return out.bytesWritten;
 }

@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Measured, MeasuredParts } from './compile-and-count.ts';
-import { generate, sizeNamed, sizes, writeDump } from './generate.ts';
+import { generate, sizeNamed, sizes } from './generate.ts';
 import type { Shape } from './generate.ts';
+import { writeDump } from './write-dump.ts';
 import { median, processCost } from './whole-process.ts';
 
 interface Row {

@@ -35,7 +35,8 @@ export const shapes: Readonly<Record<string, () => Iterable<KubernetesObject>>> 
   'wide selectors': function* () {
     const random = seeded(3);
     for (let i = 0; i < 100_000; i++) {
-      yield pod(`space-${i % 1_000}`, i, { app: `app-${i % 50}`, group: `group-${random.below(64)}` });
+      const app = `app-${Math.floor(i / 1_000) % 50}`; // each namespace has every application
+      yield pod(`space-${i % 1_000}`, i, { app, group: `group-${random.below(64)}` });
     }
     for (let i = 0; i < 6_000; i++) {
       const values = Array.from({ length: 8 }, () => `group-${random.below(64)}`);
