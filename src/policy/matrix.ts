@@ -498,30 +498,49 @@ export class Matrix {
   #countOwnNode(add: (access: number, pairs: number) => void): void {
     const { classes, profile } = this.#parts;
     if (!profile.ownNode) return;
-    const hosts = new Map<string, Map<number, number>>();
+    /** Nodes with a host-network pod, numbered; by node the classes and replicas of those pods. */
+    const nodes = new Map<string, number>();
+    const nodesOfHost = new Map<number, { readonly node: number; readonly replicas: number }[]>();
     for (const [i, pod] of classes.pods.entries()) {
-      if (!isHost(pod, profile) || pod.node === undefined) continue;
-      addTo(hosts, pod.node, classes.classOf[i]!, pod.replicas);
+      if (pod.node === undefined || !isHost(pod, profile)) continue;
+      let node = nodes.get(pod.node);
+      if (node === undefined) nodes.set(pod.node, (node = nodes.size));
+      const on = { node, replicas: pod.replicas };
+      const host = classes.classOf[i]!;
+      const known = nodesOfHost.get(host);
+      if (known === undefined) nodesOfHost.set(host, [on]);
+      else known.push(on);
     }
-    if (hosts.size === 0) return;
-    const guests = new Map<string, Map<number, number>>();
+    if (nodes.size === 0) return;
+    const gathered = new ListsBuilder();
     for (const [i, pod] of classes.pods.entries()) {
-      if (isHost(pod, profile) || pod.node === undefined || !hosts.has(pod.node)) continue;
-      addTo(guests, pod.node, classes.classOf[i]!, pod.replicas);
+      const node = pod.node === undefined ? undefined : nodes.get(pod.node);
+      if (node !== undefined && !isHost(pod, profile)) gathered.add(node, i);
     }
+    const guests = gathered.finish(nodes.size);
     const free = this.#accesses.simple(everything);
-    for (const [node, ofNode] of guests) {
-      for (const [host, hostWeight] of hosts.get(node)!) {
-        for (const [guest, guestWeight] of ofNode) {
-          if ((classes.family[host]! & classes.family[guest]!) === 0) continue;
-          const pairs = hostWeight * guestWeight;
-          for (const [s, d] of [
-            [host, guest],
-            [guest, host],
-          ] as const) {
-            add(this.access(s, d), -pairs);
-            add(free, pairs);
-          }
+    const pairsWith = new Float64Array(classes.size);
+    for (const [host, places] of nodesOfHost) {
+      // Guests of one class are alike on every node: they are brought together first.
+      const met: number[] = [];
+      for (const { node, replicas } of places) {
+        for (let k = guests.starts[node]!; k < guests.starts[node + 1]!; k++) {
+          const pod = guests.items[k]!;
+          const guest = classes.classOf[pod]!;
+          if (pairsWith[guest] === 0) met.push(guest);
+          pairsWith[guest]! += replicas * classes.pods[pod]!.replicas;
+        }
+      }
+      for (const guest of met) {
+        const pairs = pairsWith[guest]!;
+        pairsWith[guest] = 0;
+        if ((classes.family[host]! & classes.family[guest]!) === 0) continue;
+        for (const [s, d] of [
+          [host, guest],
+          [guest, host],
+        ] as const) {
+          add(this.access(s, d), -pairs);
+          add(free, pairs);
         }
       }
     }
@@ -568,12 +587,6 @@ function profileFrom(isolated: boolean, pairs: Int32Array, length: number): Clas
     ports.push(pairs[i + 1]!);
   }
   return { isolated, peers, ports };
-}
-
-function addTo(counts: Map<string, Map<number, number>>, node: string, c: number, weight: number): void {
-  const ofNode = counts.get(node);
-  if (ofNode === undefined) counts.set(node, new Map([[c, weight]]));
-  else ofNode.set(c, (ofNode.get(c) ?? 0) + weight);
 }
 
 /** Numbers pairs of keys from 0 in the order in which they are met, with an example of each. */

@@ -7,7 +7,7 @@ export const nothing = 0;
 export const everything = 1;
 
 // Realistic clusters have a few dozen sets: their pairs are looked up in a square, rarer ones in a map.
-const squareSide = 256;
+const squareSide = 64;
 
 /** What the ports of a rule mean before a destination is known: fixed ports, and names that each pod resolves. */
 interface PortSpec {
@@ -24,8 +24,9 @@ interface PortSpec {
 export class PortTable {
   readonly #sets: PortSet[] = [];
   readonly #ids = new Map<string, number>();
-  readonly #unions = new Int32Array(squareSide * squareSide).fill(-1);
-  readonly #intersections = new Int32Array(squareSide * squareSide).fill(-1);
+  /** By pair: the id of the union and of the intersection, plus 1; 0 where not asked yet. */
+  readonly #unions = new Int32Array(squareSide * squareSide);
+  readonly #intersections = new Int32Array(squareSide * squareSide);
   readonly #rareUnions = new Map<number, number>();
   readonly #rareIntersections = new Map<number, number>();
 
@@ -112,9 +113,8 @@ export class PortTable {
     const high = a < b ? b : a;
     if (high < squareSide) {
       const at = low * squareSide + high;
-      const known = square[at]!;
-      if (known >= 0) return known;
-      return (square[at] = this.intern(compute(this.set(low), this.set(high))));
+      if (square[at] === 0) square[at] = this.intern(compute(this.set(low), this.set(high))) + 1;
+      return square[at]! - 1;
     }
     const key = low * 0x4000_0000 + high;
     let id = rare.get(key);
