@@ -6,24 +6,25 @@ import type {
   Namespace,
   NetworkPolicy,
   NotModelled,
-  Origin,
   Path,
   Peer,
   Service,
 } from '../../model/index.ts';
 import type { ReadOptions, RawObject } from '../raw.ts';
+import { isRecord } from '../validate/index.ts';
 import { Subjects, notModelled } from './affects.ts';
 import type { Collector } from './collect.ts';
-import { count, ended, someOf } from './findings.ts';
+import { count, ended, someOf, tellTwice } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { gatherWorkloads } from './gather.ts';
 import { groupOf } from './kinds.ts';
 import type { NotModelledRule } from './kinds.ts';
 import { ManagedEndpoints } from './endpoints.ts';
-import { LabelReader, namespaceNameLabel } from './labels.ts';
+import { namespaceNameLabel } from './labels.ts';
+import type { LabelReader } from './labels.ts';
 import { mentionedNamespace, readNamespace, readNode } from './namespaces.ts';
-import { tellPodMakers } from './pod-makers.ts';
-import { PodReader } from './pods.ts';
+import { ownerKeys, tellPodMakers } from './pod-makers.ts';
+import type { PodReader } from './pods.ts';
 import { ServiceReader } from './services.ts';
 
 /** What reading one policy gives: the policy unless it is refused, and the pods that a refused one meant. */
@@ -72,8 +73,8 @@ class Builder {
     this.#findings = findings;
     this.#decodePolicy = decodePolicy;
     this.#options = options;
-    this.#labels = new LabelReader(findings);
-    this.#podReader = new PodReader(findings);
+    this.#labels = collected.labels;
+    this.#podReader = collected.podReader;
   }
 
   build(): Cluster {
@@ -92,8 +93,7 @@ class Builder {
       nodes.set(name, item);
     }
     const services = this.#services();
-    const tellTwice = (former: Origin, object: RawObject): void => this.#tellTwice(former, object);
-    const readers = { findings, labels: this.#labels, pods: this.#podReader, nodes, tellTwice };
+    const readers = { findings, labels: this.#labels, pods: this.#podReader, nodes };
     const { workloads, pods, finishedPods, finishedWorkloads } = gatherWorkloads(
       collected,
       readers,
@@ -119,7 +119,7 @@ class Builder {
       policies,
       notModelled: others,
     };
-    tellPodMakers(findings, collected.podMakers, ownedOf(collected), pods);
+    tellPodMakers(findings, collected.podMakers, ownersOf(collected), pods);
     this.#tellAssumedNamespaces(cluster);
     this.#tellPodsWithoutAddress(cluster);
     return cluster;
@@ -142,18 +142,10 @@ class Builder {
       if (item === undefined) continue;
       const key = keyOf(object);
       const former = found.get(key);
-      if (former !== undefined) this.#tellTwice(former.object.origin, object);
+      if (former !== undefined) tellTwice(this.#findings, former.object.origin, object);
       found.set(key, { item, object });
     }
     return found;
-  }
-
-  #tellTwice(former: Origin, object: RawObject): void {
-    const { kind, namespace, name } = object.ref;
-    const shown = namespace === undefined ? name : `${namespace}/${name}`;
-    const { file, line, column } = former.locate([]);
-    const message = `The ${kind} ${shown} is in the input twice; this one counts, not the one at ${file}:${line}:${column}`;
-    this.#findings.warn(object, 'object-twice', [], message);
   }
 
   #services(): Service[] {
@@ -261,10 +253,15 @@ class Builder {
   }
 }
 
-/** What may belong to an object that makes pods: the pods, and the controllers between. */
-function* ownedOf({ pods, controllers }: Collector): Generator<RawObject> {
-  for (const { objects } of controllers) yield* objects;
-  yield* pods;
+/** The owners of pods and of the controllers between, as `ownerKeys` gives them. */
+function* ownersOf({ pods, controllers }: Collector): Generator<string> {
+  for (const { objects } of controllers) {
+    for (const { ref, value } of objects) {
+      const references = isRecord(value.metadata) ? value.metadata.ownerReferences : undefined;
+      yield* ownerKeys(ref.namespace ?? '', references);
+    }
+  }
+  yield* pods.foreignOwners;
 }
 
 function nameOf({ ref }: RawObject): string {

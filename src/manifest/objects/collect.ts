@@ -6,8 +6,13 @@ import { describe } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { classify } from './kinds.ts';
 import type { ControllerKind, KindRole, NotModelledRule } from './kinds.ts';
+import { LabelReader } from './labels.ts';
+import { Naming } from './naming.ts';
+import type { KindHeader } from './naming.ts';
 import { originOf } from './origin.ts';
+import { PodIntake } from './pod-intake.ts';
 import { makesPods } from './pod-makers.ts';
+import { PodReader } from './pods.ts';
 
 /** What a document turned out to be: `foreign` is valid text that is no Kubernetes object. */
 export type DocumentSort = 'objects' | 'empty' | 'foreign';
@@ -27,11 +32,18 @@ interface ListKind {
 }
 
 /** What objects of one apiVersion and kind share. */
-interface Header {
-  readonly apiVersion: string;
-  readonly kind: string;
+interface Header extends KindHeader {
   readonly role: KindRole;
-  readonly namespaced: boolean;
+}
+
+/** Where objects go. */
+interface ObjectSink {
+  push(
+    header: Header,
+    value: Readonly<Record<string, unknown>>,
+    origin: Origin,
+    duplicates: readonly Path[],
+  ): void;
 }
 
 /**
@@ -43,7 +55,7 @@ export class ObjectList {
   readonly #values: Readonly<Record<string, unknown>>[] = [];
   readonly #origins: Origin[] = [];
   readonly #duplicates = new Map<number, readonly Path[]>();
-  #generated = 0;
+  readonly #naming = new Naming();
 
   get length(): number {
     return this.#values.length;
@@ -67,35 +79,12 @@ export class ObjectList {
   }
 
   #at(index: number): RawObject {
-    const { apiVersion, kind, namespaced } = this.#headers[index] as Header;
-    const value = this.#values[index] as Readonly<Record<string, unknown>>;
-    const metadata = isRecord(value.metadata) ? value.metadata : noFields;
-    const name = this.#nameOf(metadata);
-    const { namespace, uid } = metadata;
-    return {
-      ref: namespaced
-        ? {
-            apiVersion,
-            kind,
-            namespace: typeof namespace === 'string' && namespace !== '' ? namespace : 'default',
-            name,
-          }
-        : { apiVersion, kind, name },
-      value,
-      origin: this.#origins[index] as Origin,
-      duplicates: this.#duplicates.get(index) ?? noDuplicates,
-      stored: typeof uid === 'string' && uid !== '',
-    };
-  }
-
-  /**
-   * The name; of an object that only has generateName, that with a number: each such object is one of its own, and `~`
-   * is in no name that a server gives.
-   */
-  #nameOf(metadata: Readonly<Record<string, unknown>>): string {
-    if (typeof metadata.name === 'string' && metadata.name !== '') return metadata.name;
-    const prefix = metadata.generateName;
-    return typeof prefix === 'string' && prefix !== '' ? `${prefix}~${++this.#generated}` : '';
+    return this.#naming.object(
+      this.#headers[index] as Header,
+      this.#values[index] as Readonly<Record<string, unknown>>,
+      this.#origins[index] as Origin,
+      this.#duplicates.get(index) ?? noDuplicates,
+    );
   }
 }
 
@@ -103,13 +92,12 @@ export class ObjectList {
 const deepestList = 16;
 
 const noDuplicates: readonly Path[] = [];
-const noFields: Readonly<Record<string, unknown>> = {};
-
 /** Takes documents apart into objects, and sorts these by what podwall does with them. */
 export class Collector {
   readonly namespaces = new ObjectList();
   readonly nodes = new ObjectList();
-  readonly pods = new ObjectList();
+  /** Pods are read as they come: a dump has more of them than could be kept as they are. */
+  readonly pods: PodIntake;
   readonly controllers: { readonly kind: ControllerKind; readonly objects: ObjectList }[] = [];
   readonly services = new ObjectList();
   readonly policies = new ObjectList();
@@ -118,11 +106,16 @@ export class Collector {
   readonly podMakers = new ObjectList();
   /** Objects of any kind so far, refused ones included. */
   objects = 0;
+  readonly labels: LabelReader;
+  readonly podReader: PodReader;
   readonly #findings: Findings;
   readonly #headers = new Map<string, Map<string, Sink>>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
+    this.labels = new LabelReader(findings);
+    this.podReader = new PodReader(findings);
+    this.pods = new PodIntake(findings, this.labels, this.podReader);
   }
 
   /** Takes one document, or one object in memory. */
@@ -235,7 +228,7 @@ export class Collector {
   }
 
   /** Where objects of a role go; `undefined` for kinds that decide nothing about traffic. */
-  #listOf(role: KindRole): ObjectList | undefined {
+  #listOf(role: KindRole): ObjectSink | undefined {
     switch (role.role) {
       case 'pod':
         return this.pods;
@@ -271,7 +264,7 @@ export class Collector {
 /** Where objects of one apiVersion and kind go. */
 interface Sink {
   readonly header: Header;
-  readonly list: ObjectList | undefined;
+  readonly list: ObjectSink | undefined;
 }
 
 function single(

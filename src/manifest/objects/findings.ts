@@ -16,6 +16,9 @@ type Subject = Pick<RawObject, 'origin' | 'stored'> & { readonly ref: ObjectRef 
 /** Collects what is wrong with objects, and knows whether it keeps an object from existing. */
 export class Findings {
   readonly diagnostics: Diagnostic[] = [];
+  /** Where findings go; see `into`. */
+  #into: Diagnostic[] = this.diagnostics;
+  #count = 0;
   #refusals = 0;
   /** The object that was refused last: what is left out is said once of each. */
   #refused: Subject | undefined;
@@ -23,6 +26,23 @@ export class Findings {
   /** How many findings so far leave their object out: a reader compares it before and after an object. */
   get refusals(): number {
     return this.#refusals;
+  }
+
+  /** How many findings about objects there have been so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Lets findings about objects go to a list of their own: kinds that are read as they come are reported where their
+   * kind stands in the report.
+   *
+   * @returns the list to which they went before, to go back to
+   */
+  into(diagnostics: Diagnostic[]): Diagnostic[] {
+    const before = this.#into;
+    this.#into = diagnostics;
+    return before;
   }
 
   /** What every API server refuses: an error, but of an object that a server has taken a warning, and it counts. */
@@ -60,7 +80,8 @@ export class Findings {
     { hint, value }: Detail,
   ): void {
     const shown = value === undefined ? undefined : scalarText(value);
-    this.diagnostics.push({
+    this.#count++;
+    this.#into.push({
       code,
       severity,
       message,
@@ -71,6 +92,15 @@ export class Findings {
       ...object.origin.locate(path),
     });
   }
+}
+
+/** Says that an object stands in the input again. */
+export function tellTwice(findings: Findings, former: Origin, object: RawObject): void {
+  const { kind, namespace, name } = object.ref;
+  const shown = namespace === undefined ? name : `${namespace}/${name}`;
+  const { file, line, column } = former.locate([]);
+  const message = `The ${kind} ${shown} is in the input twice; this one counts, not the one at ${file}:${line}:${column}`;
+  findings.warn(object, 'object-twice', [], message);
 }
 
 /** A message as a whole sentence, so that another can follow. */

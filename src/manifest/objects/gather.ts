@@ -1,19 +1,16 @@
 import type { Cluster, ClusterNode, Origin, Pod, Workload } from '../../model/index.ts';
 import type { Address } from '../../net/index.ts';
-import type { ReadOptions, RawObject } from '../raw.ts';
-import { isRecord } from '../validate/index.ts';
+import type { ReadOptions } from '../raw.ts';
 import type { Collector } from './collect.ts';
-import { mappingAt } from './findings.ts';
+import { tellTwice } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { noLabels } from './labels.ts';
 import type { LabelReader } from './labels.ts';
-import { readMetadata } from './metadata.ts';
+import type { PodDraft, PodOwner } from './pod-intake.ts';
 import { noAddresses } from './pods.ts';
 import type { PodReader } from './pods.ts';
-import { ControllerReader, nothingUndecided, checkOwners, ownerId, ownerOf } from './workloads.ts';
+import { ControllerReader, ownerId } from './workloads.ts';
 import type { Controller, Owner } from './workloads.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** A workload while its pods are gathered. */
 interface Draft {
@@ -30,26 +27,8 @@ interface Draft {
   hasFinished: boolean;
 }
 
-/** What is known of one namespace while pods are read. */
-interface Scope {
-  readonly namespace: string;
-  /** Begins the id of each of its pods. */
-  readonly podPrefix: string;
-  /** Index in the list of pods, by name. */
-  readonly pods: Map<string, number>;
-  /** By name of the owner: what the last pod with an owner of that name said, and its workload. */
-  readonly owners: Map<string, KnownOwner>;
-}
-
-interface KnownOwner {
-  readonly kind: string;
-  readonly apiVersion: unknown;
-  readonly draft: Draft;
-}
-
 /** Owners of owners: Pod, ReplicaSet, Deployment is the longest chain that Kubernetes itself makes. */
 const longestChain = 8;
-const noFields: Fields = {};
 const noPods: Pod[] = [];
 
 /** What reads the parts of pods and controllers, and what is known before them. */
@@ -59,7 +38,6 @@ export interface Readers {
   readonly pods: PodReader;
   /** Those of the input; nodes that are only mentioned are added. */
   readonly nodes: Map<string, ClusterNode>;
-  readonly tellTwice: (former: Origin, object: RawObject) => void;
 }
 
 /** What `gatherWorkloads` fills in. */
@@ -80,10 +58,7 @@ class Gatherer {
   readonly #draftById = new Map<string, Draft>();
   /** Controllers below a workload: their templates serve when the workload itself is only known by reference. */
   readonly #below = new Map<string, Controller[]>();
-  readonly #scopes = new Map<string, Scope>();
-  readonly #pods: Pod[] = [];
-  /** The workload of each pod; `undefined` for a pod that is its own. */
-  readonly #draftOfPod: (Draft | undefined)[] = [];
+  readonly #draftOfOwner = new Map<PodOwner, Draft>();
 
   constructor(readers: Readers, options: ReadOptions) {
     this.#readers = readers;
@@ -93,22 +68,26 @@ class Gatherer {
 
   gather(collected: Collector): Gathered {
     this.#readControllers(collected);
-    this.#readPods(collected.pods);
+    const { pods: read, owners, diagnostics } = collected.pods;
+    for (const diagnostic of diagnostics) this.#readers.findings.diagnostics.push(diagnostic);
     const finishedPods: Pod[] = [];
-    for (let i = 0; i < this.#pods.length; i++) {
-      const pod = this.#pods[i] as Pod;
-      const draft = (this.#draftOfPod[i] ??= this.#draft(pod.id, 'Pod', pod.name, pod));
+    const drafts = read.map((pod, i) => {
+      const owner = owners[i];
+      const draft =
+        owner === undefined ? this.#draft(pod.id, 'Pod', pod.name, pod) : this.#ownerOf(owner, pod);
+      this.#complete(pod, draft);
       if (pod.finished) {
         draft.hasFinished = true;
         finishedPods.push(pod);
       } else {
         draft.live++;
       }
-    }
-    for (let i = 0; i < this.#pods.length; i++) {
-      const pod = this.#pods[i] as Pod;
-      const draft = this.#draftOfPod[i];
-      if (pod.finished || draft === undefined) continue;
+      return draft;
+    });
+    for (let i = 0; i < drafts.length; i++) {
+      const pod = read[i] as Pod;
+      const draft = drafts[i] as Draft;
+      if (pod.finished) continue;
       if (draft.filled === 0)
         draft.pods = draft.live === 1 ? [pod] : Array.from<Pod>({ length: draft.live }).fill(pod);
       else draft.pods[draft.filled] = pod;
@@ -122,11 +101,8 @@ class Gatherer {
       const members =
         source === undefined
           ? live
-          : this.#controllerReader.podsOf(
-              source,
-              id,
-              name,
-              (podName) => this.#scopes.get(namespace)?.pods.has(podName) === true,
+          : this.#controllerReader.podsOf(source, id, name, (podName) =>
+              collected.pods.has(namespace, podName),
             );
       const workload: Workload = { id, namespace, kind, name, pods: members, origin };
       if (live.length > 0 || source !== undefined) workloads.push(workload);
@@ -145,7 +121,7 @@ class Gatherer {
         const controller = this.#controllerReader.read(object, kind);
         if (controller === undefined) continue;
         const former = this.#controllers.get(controller.id);
-        if (former !== undefined) this.#readers.tellTwice(former.origin, object);
+        if (former !== undefined) tellTwice(this.#readers.findings, former.origin, object);
         this.#controllers.set(controller.id, controller);
       }
     }
@@ -205,79 +181,21 @@ class Gatherer {
     return top;
   }
 
-  /** Reads all pods; of those with the same name the last counts. The hot path of large dumps. */
-  #readPods(objects: Iterable<RawObject>): void {
-    let scope: Scope | undefined;
-    for (const object of objects) {
-      const { namespace = 'default' } = object.ref;
-      if (scope === undefined || scope.namespace !== namespace) scope = this.#scope(namespace);
-      this.#readPod(object, scope);
+  /** The workload of pods that say who owns them. */
+  #ownerOf(owner: PodOwner, { namespace, origin }: Pod): Draft {
+    let draft = this.#draftOfOwner.get(owner);
+    if (draft === undefined) {
+      draft = this.#draftOf(this.#topOf(ownerId(namespace, owner)), { namespace, origin });
+      this.#draftOfOwner.set(owner, draft);
     }
-  }
-
-  #scope(namespace: string): Scope {
-    let scope = this.#scopes.get(namespace);
-    if (scope === undefined) {
-      scope = { namespace, podPrefix: `${namespace}/Pod/`, pods: new Map(), owners: new Map() };
-      this.#scopes.set(namespace, scope);
-    }
-    return scope;
-  }
-
-  #readPod(object: RawObject, scope: Scope): void {
-    const { findings, labels, pods } = this.#readers;
-    const before = findings.refusals;
-    const metadata = readMetadata(findings, object);
-    const podLabels = labels.read(object, metadata.labels, labelsPath);
-    const spec = pods.spec(object, object.value.spec, specPath);
-    const { status: given } = object.value;
-    const status = isRecord(given) ? given : (mappingAt(findings, object, given, statusPath) ?? noFields);
-    const addresses = pods.addresses(object, status, spec.hostNetwork);
-    if (metadata.ownerReferences !== undefined) checkOwners(findings, object, metadata);
-    if (findings.refusals !== before) return;
-    const { namespace, podPrefix } = scope;
-    const { origin, ref } = object;
-    const id = podPrefix + ref.name;
-    const draft = metadata.ownerReferences === undefined ? undefined : this.#owner(object, metadata, scope);
-    const pod: Pod = {
-      id,
-      namespace,
-      name: ref.name,
-      workload: draft === undefined ? id : draft.id,
-      labels: podLabels,
-      undecided: spec.node === undefined ? this.#controllerReader.unscheduled : nothingUndecided,
-      ports: spec.ports,
-      addresses: addresses.length === 0 && spec.hostNetwork ? this.#nodeAddresses(spec.node) : addresses,
-      node: spec.node,
-      hostNetwork: spec.hostNetwork,
-      finished: status.phase === 'Succeeded' || status.phase === 'Failed',
-      replicas: 1,
-      template: false,
-      origin,
-    };
-    const former = scope.pods.get(ref.name);
-    if (former === undefined) {
-      scope.pods.set(ref.name, this.#pods.length);
-      this.#pods.push(pod);
-      this.#draftOfPod.push(draft);
-    } else {
-      this.#readers.tellTwice((this.#pods[former] as Pod).origin, object);
-      this.#pods[former] = pod;
-      this.#draftOfPod[former] = draft;
-    }
-  }
-
-  /** The workload of a pod that says who owns it. */
-  #owner(object: RawObject, metadata: Fields, scope: Scope): Draft | undefined {
-    const reference = ownerOf(metadata);
-    if (reference === undefined) return undefined;
-    const { kind, name, apiVersion } = reference;
-    const known = scope.owners.get(name);
-    if (known !== undefined && known.kind === kind && known.apiVersion === apiVersion) return known.draft;
-    const top = this.#topOf(ownerId(scope.namespace, reference));
-    const draft = this.#draftOf(top, { namespace: scope.namespace, origin: object.origin });
-    scope.owners.set(name, { kind, apiVersion, draft });
     return draft;
+  }
+
+  /** Fills in what is only known when all objects have been read. */
+  #complete(pod: PodDraft, { id }: Draft): void {
+    pod.workload = id;
+    if (pod.node === undefined) pod.undecided = this.#controllerReader.unscheduled;
+    if (pod.hostNetwork && pod.addresses.length === 0) pod.addresses = this.#nodeAddresses(pod.node);
   }
 
   /** The first address of each family: a host-network pod is its node (corner 44). */
@@ -295,10 +213,6 @@ class Gatherer {
       nodes.set(name, { name, labels: noLabels, addresses: noAddresses, origin: undefined });
   }
 }
-
-const labelsPath = ['metadata', 'labels'];
-const specPath = ['spec'];
-const statusPath = ['status'];
 
 /** Of several ReplicaSets of a Deployment that is not in the input, the one that makes the most pods. */
 function largest(controllers: readonly Controller[] | undefined): Controller | undefined {

@@ -57,20 +57,20 @@ function isTime(value: unknown): boolean {
 /**
  * Says which objects make pods that are not in the input: no answer is about those. One warning for each kind.
  *
- * @param owned - the objects that may belong to one of `makers`
+ * @param owners - of whatever may belong to one of `makers`, as `ownerKeys` gives them
  * @param pods - those of the cluster
  */
 export function tellPodMakers(
   findings: Findings,
   makers: Iterable<RawObject>,
-  owned: Iterable<RawObject>,
+  owners: Iterable<string>,
   pods: readonly Pod[],
 ): void {
   const missing = new Map<string, RawObject[]>();
   let known: ReadonlySet<string> | undefined;
   for (const object of makers) {
     // Most inputs have none of these kinds, and then nothing is looked through.
-    known ??= new Set([...ownersOf(owned), ...knativeOwners(pods)]);
+    known ??= new Set([...owners, ...knativeOwners(pods)]);
     const { apiVersion, kind, namespace = '', name } = object.ref;
     const group = groupOf(apiVersion) ?? '';
     if (known.has(keyOf(namespace, group, kind, name))) continue;
@@ -96,17 +96,18 @@ function keyOf(namespace: string, group: string, kind: string, name: string): st
   return JSON.stringify([namespace, group, kind, name]);
 }
 
-function* ownersOf(objects: Iterable<RawObject>): Generator<string> {
-  for (const { ref, value } of objects) {
-    const references: unknown = isRecord(value.metadata) ? value.metadata.ownerReferences : undefined;
-    if (!Array.isArray(references)) continue;
-    for (const reference of references as readonly unknown[]) {
-      if (!isRecord(reference)) continue;
-      const { apiVersion, kind, name } = reference;
-      if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') continue;
-      yield keyOf(ref.namespace ?? '', groupOf(apiVersion) ?? '', kind, name);
-    }
+/** What `metadata.ownerReferences` of an object name of kinds that are not Kubernetes' own, as keys to compare. */
+export function ownerKeys(namespace: string, references: unknown): readonly string[] {
+  if (!Array.isArray(references)) return [];
+  const keys: string[] = [];
+  for (const reference of references as readonly unknown[]) {
+    if (!isRecord(reference)) continue;
+    const { apiVersion, kind, name } = reference;
+    if (typeof apiVersion !== 'string' || typeof kind !== 'string' || typeof name !== 'string') continue;
+    const group = groupOf(apiVersion) ?? '';
+    if (group.includes('.')) keys.push(keyOf(namespace, group, kind, name));
   }
+  return keys;
 }
 
 /** Between a Service of Knative and its Deployment stand two other objects; the pods' labels name all three. */

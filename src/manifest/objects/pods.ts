@@ -123,12 +123,12 @@ export class PodReader {
         if (comparePorts(ports, after, initContainers, true) === ports.length) return ports;
       }
     }
-    const before = this.#findings.diagnostics.length;
+    const before = this.#findings.count;
     const ports: ContainerPort[] = [];
     this.#readContainers(object, containers, [...path, 'containers'], false, ports);
     this.#readContainers(object, initContainers, [...path, 'initContainers'], true, ports);
     if (ports.length === 0) return noPorts;
-    const isGood = !Number.isNaN(hash) && this.#findings.diagnostics.length === before;
+    const isGood = !Number.isNaN(hash) && this.#findings.count === before;
     // The same name in one container twice is refused, in two it is not: such lists are always looked at closely.
     if (isGood && new Set(ports.map(({ name }) => name)).size === ports.length) {
       if (bucket === undefined) this.#ports.set(hash, [ports]);

@@ -1,0 +1,144 @@
+import type { Diagnostic, Origin, Path, Pod } from '../../model/index.ts';
+import { isRecord } from '../validate/index.ts';
+import { mappingAt, tellTwice } from './findings.ts';
+import type { Findings } from './findings.ts';
+import type { LabelReader } from './labels.ts';
+import { readMetadata } from './metadata.ts';
+import { Naming } from './naming.ts';
+import type { KindHeader } from './naming.ts';
+import { ownerKeys } from './pod-makers.ts';
+import type { PodReader } from './pods.ts';
+import { checkOwners, nothingUndecided, ownerOf } from './workloads.ts';
+import type { OwnerReference } from './workloads.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A controller that pods of one namespace name: the same instance for all of them. */
+export type PodOwner = OwnerReference;
+
+/** A pod while the input is read: what depends on other objects is filled in when all of them are known. */
+export type PodDraft = { -readonly [field in keyof Pod]: Pod[field] };
+
+/** What is known of one namespace while pods are read. */
+interface Scope {
+  readonly namespace: string;
+  /** Begins the id of each of its pods. */
+  readonly podPrefix: string;
+  /** Index in the list of pods, by name. */
+  readonly pods: Map<string, number>;
+  /** By name of the owner: what the last pod with an owner of that name said. */
+  readonly owners: Map<string, PodOwner>;
+}
+
+const noFields: Fields = {};
+const labelsPath = ['metadata', 'labels'];
+const specPath = ['spec'];
+const statusPath = ['status'];
+
+/**
+ * Reads pods as they come and keeps what matters of them: a dump has hundreds of thousands, each a hundred times as long
+ * as what a policy can see of it. Of pods with the same name the last counts. The hot path of large dumps.
+ */
+export class PodIntake {
+  /** In the order of the first pod of each name. */
+  readonly pods: PodDraft[] = [];
+  /** Of each pod: who owns it. */
+  readonly owners: (PodOwner | undefined)[] = [];
+  /** What is wrong with pods; it stands behind that of the kinds that are read first. */
+  readonly diagnostics: Diagnostic[] = [];
+  /** Owners of kinds that are not Kubernetes' own, as `ownerKeys` gives them. */
+  readonly foreignOwners = new Set<string>();
+  readonly #findings: Findings;
+  readonly #labels: LabelReader;
+  readonly #reader: PodReader;
+  readonly #naming = new Naming();
+  readonly #scopes = new Map<string, Scope>();
+  #scope: Scope = { namespace: '', podPrefix: '', pods: new Map(), owners: new Map() };
+
+  constructor(findings: Findings, labels: LabelReader, reader: PodReader) {
+    this.#findings = findings;
+    this.#labels = labels;
+    this.#reader = reader;
+  }
+
+  /** Whether the input has a pod of that name. */
+  has(namespace: string, name: string): boolean {
+    return this.#scopes.get(namespace)?.pods.has(name) === true;
+  }
+
+  push(header: KindHeader, value: Fields, origin: Origin, duplicates: readonly Path[]): void {
+    const before = this.#findings.into(this.diagnostics);
+    this.#read(header, value, origin, duplicates);
+    this.#findings.into(before);
+  }
+
+  #read(header: KindHeader, value: Fields, origin: Origin, duplicates: readonly Path[]): void {
+    const findings = this.#findings;
+    const object = this.#naming.object(header, value, origin, duplicates);
+    const before = findings.refusals;
+    const metadata = readMetadata(findings, object);
+    const labels = this.#labels.read(object, metadata.labels, labelsPath);
+    const spec = this.#reader.spec(object, value.spec, specPath);
+    const { status: given } = value;
+    const status = isRecord(given) ? given : (mappingAt(findings, object, given, statusPath) ?? noFields);
+    const addresses = this.#reader.addresses(object, status, spec.hostNetwork);
+    const { namespace = 'default', name } = object.ref;
+    let owner: PodOwner | undefined;
+    const scope = this.#scopeOf(namespace);
+    if (metadata.ownerReferences !== undefined) {
+      checkOwners(findings, object, metadata);
+      owner = this.#owner(metadata, scope);
+    }
+    if (findings.refusals !== before) return;
+    const id = scope.podPrefix + name;
+    const pod: PodDraft = {
+      id,
+      namespace: scope.namespace,
+      name,
+      workload: id,
+      labels,
+      undecided: nothingUndecided,
+      ports: spec.ports,
+      addresses,
+      node: spec.node,
+      hostNetwork: spec.hostNetwork,
+      finished: status.phase === 'Succeeded' || status.phase === 'Failed',
+      replicas: 1,
+      template: false,
+      origin,
+    };
+    const former = scope.pods.get(name);
+    if (former === undefined) {
+      scope.pods.set(name, this.pods.length);
+      this.pods.push(pod);
+      this.owners.push(owner);
+    } else {
+      tellTwice(findings, (this.pods[former] as PodDraft).origin, object);
+      this.pods[former] = pod;
+      this.owners[former] = owner;
+    }
+  }
+
+  #scopeOf(namespace: string): Scope {
+    if (this.#scope.namespace === namespace) return this.#scope;
+    let scope = this.#scopes.get(namespace);
+    if (scope === undefined) {
+      scope = { namespace, podPrefix: `${namespace}/Pod/`, pods: new Map(), owners: new Map() };
+      this.#scopes.set(namespace, scope);
+    }
+    this.#scope = scope;
+    return scope;
+  }
+
+  /** The controller that a pod names. */
+  #owner(metadata: Fields, { namespace, owners }: Scope): PodOwner | undefined {
+    for (const key of ownerKeys(namespace, metadata.ownerReferences)) this.foreignOwners.add(key);
+    const reference = ownerOf(metadata);
+    if (reference === undefined) return undefined;
+    const known = owners.get(reference.name);
+    if (known !== undefined && known.kind === reference.kind && known.apiVersion === reference.apiVersion)
+      return known;
+    owners.set(reference.name, reference);
+    return reference;
+  }
+}
