@@ -85,14 +85,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/labels.ts',
-    find: 'if (value !== undefined && isAmong(wanted, value)) return no;',
-    replace: 'if (value === undefined || isAmong(wanted, value)) return no;',
+    find: 'return among ? no : yes;',
+    replace: 'return among || !present ? no : yes;',
     why: 'NotIn does not match without the key (corner 18)',
   },
   {
     file: 'src/policy/labels.ts',
-    find: 'if (value !== undefined) return no;',
-    replace: 'if (value === undefined) return no;',
+    find: 'return present ? no : yes;',
+    replace: 'return present ? yes : no;',
     why: 'DoesNotExist asks for the key (corner 18)',
   },
   {
@@ -193,20 +193,20 @@ export const mutants: readonly Mutant[] = [
     why: 'of many policies that select the same pods the first peer is lost (corner 2)',
   },
   {
-    file: 'src/policy/compile.ts',
+    file: 'src/policy/class-rules.ts',
     find: 'for (const [peer, specs] of this.#several) this.#specOf[peer] = this.#ports.specUnionOf(specs);',
     replace: '',
     why: 'of several rules for one peer the last one wins (corner 2)',
   },
   {
-    file: 'src/policy/compile.ts',
+    file: 'src/policy/class-rules.ts',
     find: 'if (specs.specOf(anyPeer) === everything) {',
     replace: 'if (specs.specOf(anyPeer) !== nothing) {',
     why: 'one port for every peer opens all ports (corner 11)',
   },
   {
-    file: 'src/policy/compile.ts',
-    find: "if (unsure && this.#assume === 'closed') continue;",
+    file: 'src/policy/class-rules.ts',
+    find: "if (unsure && this.#assume === 'closed') return;",
     replace: '',
     why: 'a policy that may not select the pod admits (corner 23)',
   },

@@ -1,5 +1,6 @@
 import type { Cluster, Direction, NetworkPolicy, Pod } from '../model/index.ts';
 import { BlockTable } from './blocks.ts';
+import { ClassRules, Specs } from './class-rules.ts';
 import { ClassTable } from './classes.ts';
 import { ClassIndex } from './class-index.ts';
 import { CompiledPolicy } from './compiled-policy.ts';
@@ -9,7 +10,7 @@ import type { Lists } from './lists.ts';
 import { openProfile } from './parts.ts';
 import type { ClassProfile, CompiledRule, CompiledRules, Selection, SubjectGroup } from './parts.ts';
 import { anyPeer, PeerTable } from './peers.ts';
-import { everything, nothing, PortTable } from './port-table.ts';
+import { everything, PortTable } from './port-table.ts';
 import { profiles } from './profile.ts';
 import type { ProfileName } from './profile.ts';
 import { SequenceTable } from './sequences.ts';
@@ -178,61 +179,6 @@ function selectSubjects(groups: readonly SubjectGroup[], classes: ClassTable, in
   return new Subjects(classes.size, steps.finish(classes.size));
 }
 
-/** What rules admit, gathered by peer (corner 2: the union of all; there is no order and no deny). */
-class Specs {
-  readonly #ports: PortTable;
-  /** By peer: its spec, which counts while its stamp is the current one. */
-  readonly #specOf: Int32Array;
-  readonly #stamp: Int32Array;
-  #round = 0;
-  /** The peers so far, in the order in which they were met. */
-  readonly #peers: Int32Array;
-  #count = 0;
-  /** Of peers with several specs: all of them, brought together once at the end. */
-  readonly #several = new Map<number, Set<number>>();
-
-  constructor(ports: PortTable, peers: number) {
-    this.#ports = ports;
-    this.#specOf = new Int32Array(peers);
-    this.#stamp = new Int32Array(peers);
-    this.#peers = new Int32Array(peers);
-  }
-
-  clear(): void {
-    this.#round++;
-    this.#count = 0;
-    if (this.#several.size > 0) this.#several.clear();
-  }
-
-  add({ peers, spec }: CompiledRule): void {
-    for (const peer of peers) {
-      if (this.#stamp[peer] !== this.#round) {
-        this.#stamp[peer] = this.#round;
-        this.#specOf[peer] = spec;
-        this.#peers[this.#count++] = peer;
-        continue;
-      }
-      const known = this.#specOf[peer]!;
-      if (known === spec) continue;
-      const several = this.#several.get(peer);
-      if (several === undefined) this.#several.set(peer, new Set([known, spec]));
-      else several.add(spec);
-    }
-  }
-
-  /** The peers, ascending; `specOf` then answers for them. The array is this object's own, until it is cleared. */
-  finish(): Int32Array {
-    for (const [peer, specs] of this.#several) this.#specOf[peer] = this.#ports.specUnionOf(specs);
-    const peers = this.#peers.subarray(0, this.#count);
-    return this.#count > 1 ? peers.sort() : peers;
-  }
-
-  /** What rules admit from or to a peer; `nothing` when none names it. */
-  specOf(peer: number): number {
-    return this.#stamp[peer] === this.#round ? this.#specOf[peer]! : nothing;
-  }
-}
-
 /** A group with more policies than this is merged before the profiles of its classes are built. */
 const mostUnmerged = 4;
 
@@ -241,8 +187,6 @@ class ProfileBuilder {
   readonly #groups: readonly SubjectGroup[];
   readonly #rules: CompiledRules;
   readonly #subjects: Subjects;
-  readonly #ports: PortTable;
-  readonly #assume: 'closed' | 'open';
   readonly #lists: { readonly [direction in Direction]: ClassProfile[] };
   /** Peers and ports of the profiles that isolate, one behind the other; profile `i + 1` is sequence `i`. */
   readonly #ids = { ingress: new SequenceTable(), egress: new SequenceTable() };
@@ -254,9 +198,8 @@ class ProfileBuilder {
   readonly #ofGroup: {
     readonly [direction in Direction]: (readonly (readonly CompiledRule[])[] | undefined)[];
   };
-  readonly #gathered: Specs;
+  readonly #gathered: ClassRules;
   readonly #merged: Specs;
-  #scratch = new Int32Array(256);
 
   constructor(
     groups: readonly SubjectGroup[],
@@ -269,9 +212,7 @@ class ProfileBuilder {
     this.#groups = groups;
     this.#rules = rules;
     this.#subjects = subjects;
-    this.#ports = ports;
-    this.#assume = assume;
-    this.#gathered = new Specs(ports, peers);
+    this.#gathered = new ClassRules(ports, assume, peers);
     this.#merged = new Specs(ports, peers);
     this.#ofNode = {
       ingress: new Int32Array(subjects.size).fill(-1),
@@ -326,36 +267,14 @@ class ProfileBuilder {
   }
 
   #build(direction: Direction, node: number, portMap: number): number {
-    let isolated = false;
-    const specs = this.#gathered;
-    specs.clear();
+    const gathered = this.#gathered;
+    gathered.clear();
     this.#subjects.forEach(node, (group, unsure) => {
-      for (const rules of this.#rulesOf(direction, group)) {
-        // Corner 23: what cannot be decided is never treated as allowed, unless the other bound is asked.
-        if (!unsure || this.#assume === 'closed') isolated = true;
-        if (unsure && this.#assume === 'closed') continue;
-        // Corner 2: the union of all rules; there is no order and no deny.
-        for (const rule of rules) specs.add(rule);
-      }
+      for (const rules of this.#rulesOf(direction, group)) gathered.add(rules, unsure);
     });
-    if (!isolated) return openProfile;
-    const peers = specs.finish();
-    if (this.#scratch.length < peers.length * 2) this.#scratch = new Int32Array(peers.length * 4);
-    const scratch = this.#scratch;
-    let length = 0;
-    if (specs.specOf(anyPeer) === everything) {
-      scratch[length++] = anyPeer;
-      scratch[length++] = everything;
-    } else {
-      for (const peer of peers) {
-        const spec = specs.specOf(peer);
-        const set = direction === 'ingress' ? this.#ports.resolve(spec, portMap) : spec;
-        // Corner 29: a name that the pod lacks admits nobody.
-        if (direction === 'ingress' && set === nothing) continue;
-        scratch[length++] = peer;
-        scratch[length++] = set;
-      }
-    }
+    const length = gathered.finish(direction, portMap);
+    if (length < 0) return openProfile;
+    const scratch = gathered.items;
     const ids = this.#ids[direction];
     const id = ids.intern(scratch, 0, length) + 1;
     const lists = this.#lists[direction];

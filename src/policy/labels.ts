@@ -9,6 +9,37 @@ export const yes = 1;
 export const unknown = 2;
 export type Holds = typeof no | typeof yes | typeof unknown;
 
+/**
+ * Whether one requirement holds (corners 18 to 21).
+ *
+ * @param undecided - what files can tell of the key, where they cannot tell its value (corner 23)
+ * @param present - whether the key is there
+ * @param among - whether it is there with one of the requirement's values
+ */
+export function requirementHolds(
+  operator: Operator,
+  undecided: 'present' | 'maybe' | undefined,
+  present: boolean,
+  among: boolean,
+): Holds {
+  if (undecided !== undefined) {
+    // Corner 23: `Exists` is decidable for keys that a controller always sets, their value is not.
+    if (undecided === 'present' && operator === 'Exists') return yes;
+    if (undecided === 'present' && operator === 'DoesNotExist') return no;
+    return unknown;
+  }
+  switch (operator) {
+    case 'In':
+      return among ? yes : no;
+    case 'NotIn': // corner 18: also without the key
+      return among ? no : yes;
+    case 'Exists':
+      return present ? yes : no;
+    case 'DoesNotExist':
+      return present ? no : yes;
+  }
+}
+
 interface CompiledRequirement {
   readonly key: number;
   readonly operator: Operator;
@@ -200,31 +231,16 @@ export class LabelTable {
     let result: Holds = yes;
     for (let i = 0; i < requirements.length; i++) {
       const { key, operator, values: wanted } = requirements[i]!;
-      if (undecided !== undefined) {
-        const how = undecided.get(key);
-        // Corner 23: `Exists` is decidable for keys that a controller always sets, their value is not.
-        if (how === 'present' && operator === 'Exists') continue;
-        if (how === 'present' && operator === 'DoesNotExist') return no;
-        if (how !== undefined) {
-          result = unknown;
-          continue;
-        }
-      }
       const value = this.#codeOf(set, key);
-      switch (operator) {
-        case 'In':
-          if (value === undefined || !isAmong(wanted, value)) return no;
-          break;
-        case 'NotIn': // corner 18: also without the key
-          if (value !== undefined && isAmong(wanted, value)) return no;
-          break;
-        case 'Exists':
-          if (value === undefined) return no;
-          break;
-        case 'DoesNotExist':
-          if (value !== undefined) return no;
-          break;
-      }
+      const present = value !== undefined;
+      const holds = requirementHolds(
+        operator,
+        undecided?.get(key),
+        present,
+        present && isAmong(wanted, value),
+      );
+      if (holds === no) return no;
+      if (holds === unknown) result = unknown;
     }
     return result;
   }

@@ -1,0 +1,139 @@
+import type { Direction } from '../model/index.ts';
+import type { CompiledRule } from './parts.ts';
+import { anyPeer } from './peers.ts';
+import { everything, nothing } from './port-table.ts';
+import type { PortTable } from './port-table.ts';
+
+/** What rules admit, gathered by peer (corner 2: the union of all; there is no order and no deny). */
+export class Specs {
+  readonly #ports: PortTable;
+  /** By peer: its spec, which counts while its stamp is the current one. */
+  #specOf: Int32Array;
+  #stamp: Int32Array;
+  #round = 1;
+  /** The peers so far, in the order in which they were met. */
+  #peers: Int32Array;
+  #count = 0;
+  /** Of peers with several specs: all of them, brought together once at the end. */
+  readonly #several = new Map<number, Set<number>>();
+
+  /** @param peers - how many there are; more may come later */
+  constructor(ports: PortTable, peers: number) {
+    this.#ports = ports;
+    this.#specOf = new Int32Array(peers);
+    this.#stamp = new Int32Array(peers);
+    this.#peers = new Int32Array(peers);
+  }
+
+  clear(): void {
+    this.#round++;
+    this.#count = 0;
+    if (this.#several.size > 0) this.#several.clear();
+  }
+
+  add({ peers, spec }: CompiledRule): void {
+    for (const peer of peers) {
+      if (peer >= this.#stamp.length) this.#widen(peer + 1);
+      if (this.#stamp[peer] !== this.#round) {
+        this.#stamp[peer] = this.#round;
+        this.#specOf[peer] = spec;
+        this.#peers[this.#count++] = peer;
+        continue;
+      }
+      const known = this.#specOf[peer]!;
+      if (known === spec) continue;
+      const several = this.#several.get(peer);
+      if (several === undefined) this.#several.set(peer, new Set([known, spec]));
+      else several.add(spec);
+    }
+  }
+
+  #widen(peers: number): void {
+    const wider = (old: Int32Array): Int32Array => {
+      const array = new Int32Array(Math.max(peers, old.length * 2));
+      array.set(old);
+      return array;
+    };
+    this.#specOf = wider(this.#specOf);
+    this.#stamp = wider(this.#stamp);
+    this.#peers = wider(this.#peers);
+  }
+
+  /** The peers, ascending; `specOf` then answers for them. The array is this object's own, until it is cleared. */
+  finish(): Int32Array {
+    for (const [peer, specs] of this.#several) this.#specOf[peer] = this.#ports.specUnionOf(specs);
+    const peers = this.#peers.subarray(0, this.#count);
+    return this.#count > 1 ? peers.sort() : peers;
+  }
+
+  /** What rules admit from or to a peer; `nothing` when none names it. */
+  specOf(peer: number): number {
+    return this.#stamp[peer] === this.#round ? this.#specOf[peer]! : nothing;
+  }
+}
+
+/**
+ * Brings together what the policies of a class say in one direction: `clear`, `add` the rules of each policy that isolates
+ * the direction, `finish`.
+ */
+export class ClassRules {
+  readonly #ports: PortTable;
+  readonly #assume: 'closed' | 'open';
+  readonly #specs: Specs;
+  #isolated = false;
+  #items = new Int32Array(256);
+
+  /** @param peers - how many there are; more may come later */
+  constructor(ports: PortTable, assume: 'closed' | 'open', peers: number) {
+    this.#ports = ports;
+    this.#assume = assume;
+    this.#specs = new Specs(ports, peers);
+  }
+
+  clear(): void {
+    this.#isolated = false;
+    this.#specs.clear();
+  }
+
+  /** @param unsure - whether files cannot tell that the policy selects the class */
+  add(rules: readonly CompiledRule[], unsure: boolean): void {
+    // Corner 23: what cannot be decided is never treated as allowed, unless the other bound is asked.
+    if (!unsure || this.#assume === 'closed') this.#isolated = true;
+    if (unsure && this.#assume === 'closed') return;
+    // Corner 2: the union of all rules; there is no order and no deny.
+    for (const rule of rules) this.#specs.add(rule);
+  }
+
+  /** What `finish` left: each peer, ascending, followed by its ports. */
+  get items(): Int32Array {
+    return this.#items;
+  }
+
+  /**
+   * Writes `items`: port sets in ingress, where names resolve on the class itself (corner 28), specs in egress.
+   *
+   * @returns how many numbers `items` has; -1 when nothing isolates the class
+   */
+  finish(direction: Direction, portMap: number): number {
+    if (!this.#isolated) return -1;
+    const specs = this.#specs;
+    const peers = specs.finish();
+    if (this.#items.length < peers.length * 2) this.#items = new Int32Array(peers.length * 4);
+    const items = this.#items;
+    let length = 0;
+    if (specs.specOf(anyPeer) === everything) {
+      items[length++] = anyPeer;
+      items[length++] = everything;
+      return length;
+    }
+    for (const peer of peers) {
+      const spec = specs.specOf(peer);
+      const set = direction === 'ingress' ? this.#ports.resolve(spec, portMap) : spec;
+      // Corner 29: a name that the pod lacks admits nobody.
+      if (direction === 'ingress' && set === nothing) continue;
+      items[length++] = peer;
+      items[length++] = set;
+    }
+    return length;
+  }
+}
