@@ -172,6 +172,7 @@ class Gatherer {
   /** The topmost controller that the input knows, be it by reference; `owner` itself when it is not in the input. */
   #topOf(owner: Owner): Owner {
     let top = owner;
+    if (this.#controllers.size === 0) return top;
     // Owners in a circle end somewhere in it.
     for (let i = 0; i < longestChain; i++) {
       const next = this.#controllers.get(top.id)?.owner;

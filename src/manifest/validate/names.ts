@@ -127,10 +127,30 @@ export const isPortName: (value: string) => boolean = remembering(
   (value) => portNameProblems(value).length === 0,
 );
 
-/** Whether `value` is a good object name. Remembers nothing: most names occur once. */
+/** Whether `value` is a good object name. Remembers nothing: most names occur once, and every object has one. */
 export function isDnsSubdomain(value: string): boolean {
-  return value.length <= longestSubdomain && isSubdomainText(value);
+  if (value.length > longestSubdomain) return false;
+  // Labels of letters, digits and dashes, with neither a dash nor nothing beside a dot or an end.
+  let before = dot;
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i);
+    if ((unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39)) {
+      before = unit;
+    } else if (unit === dash) {
+      if (before === dot) return false;
+      before = dash;
+    } else if (unit === dot) {
+      if (before === dot || before === dash) return false;
+      before = dot;
+    } else {
+      return false;
+    }
+  }
+  return before !== dot && before !== dash;
 }
+
+const dash = 0x2d;
+const dot = 0x2e;
 
 const remembered = 50_000;
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   dnsLabelProblems,
@@ -126,4 +127,16 @@ describe('names, labels and ports have as many messages as the API has for them'
     }
     expect(performance.now() - start).toBeLessThan(20_000);
   });
+});
+
+test('what is asked of every object agrees with the messages of the API', () => {
+  const character = fc.constantFrom('a', 'z', '0', '9', '-', '.', '_', 'A', 'é');
+  fc.assert(
+    fc.property(fc.string({ unit: character, maxLength: 8 }), (text) => {
+      for (const { problems, isGood } of Object.values(rules)) {
+        expect(isGood(text)).toBe(problems(text).length === 0);
+      }
+    }),
+    { numRuns: 5_000 },
+  );
 });
