@@ -1,7 +1,6 @@
 import process from 'node:process';
 import { InputError, readInputs } from '../host/index.ts';
-import { readManifests } from '../manifest/index.ts';
-import type { SourceText } from '../manifest/index.ts';
+import { ManifestReader } from '../manifest/index.ts';
 import type { Cluster, Diagnostic, Severity } from '../model/index.ts';
 import { profiles } from '../policy/index.ts';
 import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../reach/index.ts';
@@ -38,22 +37,21 @@ export async function readCluster(
   if (named.length === 0) throw noInput(example);
   const done = progress('reading …');
   try {
-    const { sources, diagnostics: ofFiles } = await readInputs(named, {
-      recursive: flags.recursive === true,
-    });
     const version = flags.kubernetesVersion;
-    const read = readManifests(sources, version === undefined ? {} : { kubernetesVersion: version });
+    const reader = new ManifestReader(version === undefined ? {} : { kubernetesVersion: version });
+    const ofFiles = await readInputs(named, reader, { recursive: flags.recursive === true });
+    const read = reader.finish();
     const diagnostics = [...ofFiles, ...read.diagnostics];
     done();
     if (read.objects === 0) {
-      report({ diagnostics, quote: quoteFrom(sources) }, ['error', 'warning', 'note'], flags);
+      report({ diagnostics, quote: quoteFrom(reader) }, ['error', 'warning', 'note'], flags);
       const where = named.map((path) => (path === '-' ? 'standard input' : path)).join(', ');
       throw new UsageError(`no Kubernetes object in ${where}`, dump(example));
     }
     const { cluster } = read;
     if (flags.namespace !== undefined && flags.allNamespaces !== true)
       checkNamespace(cluster, flags.namespace);
-    return { cluster, diagnostics, command: commandOf(named, flags), quote: quoteFrom(sources) };
+    return { cluster, diagnostics, command: commandOf(named, flags), quote: quoteFrom(reader) };
   } catch (error) {
     if (error instanceof InputError) throw new UsageError(visible(error.message), error.hint);
     throw error;
@@ -131,25 +129,11 @@ const linesBefore = 2;
 const longestLine = 400;
 
 /** Quotes the line at fault and some before it, of errors and warnings in texts that people read line by line. */
-function quoteFrom(sources: readonly SourceText[]): Quote {
-  const texts = new Map(sources.map(({ file, text }) => [file, text]));
-  return ({ file, line, severity }) => {
-    const text = texts.get(file);
-    if (text === undefined || severity === 'note') return undefined;
-    let start = 0;
-    const starts: number[] = [];
-    for (let at = 1; at <= line; at++) {
-      if (at >= line - linesBefore) starts.push(start);
-      const end = text.indexOf('\n', start);
-      if (end < 0 && at < line) return undefined;
-      start = end + 1;
-    }
-    const last = starts.at(-1) ?? 0;
-    const [first = last] = starts;
-    const end = text.indexOf('\n', last);
-    const lines = text.slice(first, end < 0 ? text.length : end).split(/\r?\n/);
-    return lines.some(({ length }) => length > longestLine) ? undefined : lines.map((each) => each.trimEnd());
-  };
+function quoteFrom(reader: ManifestReader): Quote {
+  return ({ file, line, severity }) =>
+    severity === 'note'
+      ? undefined
+      : reader.lines(file, Math.max(1, line - linesBefore), line, longestLine)?.map((each) => each.trimEnd());
 }
 
 /**

@@ -1,3 +1,3 @@
 export { hostCodes } from './codes.ts';
 export { InputError, readInputs } from './inputs.ts';
-export type { Inputs, InputFile, InputOptions } from './inputs.ts';
+export type { InputOptions, InputProgress, InputSink } from './inputs.ts';

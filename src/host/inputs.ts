@@ -3,32 +3,25 @@ import type { Stats } from 'node:fs';
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import process from 'node:process';
-import type { SourceText } from '../manifest/index.ts';
+import type { ByteSource, SourceReader } from '../manifest/index.ts';
 import type { Diagnostic } from '../model/index.ts';
 import type { HostCode } from './codes.ts';
-import { decode } from './decode.ts';
-
-/** How many bytes one input may have (500 MiB): V8 holds no longer text. */
-const maxInput: number = 500 * 2 ** 20;
-
-/** How many bytes all inputs together may have (1 GiB). */
-const maxTotal = 2 ** 30;
+import { readPieces, rereader } from './pieces.ts';
 
 /** How many files are read at the same time. */
 const parallel = 16;
 
-/** A text of the input. */
-export interface InputFile extends SourceText {
-  /** It was named itself, or is standard input; else it was found in a folder. */
-  readonly direct: boolean;
+/** Files up to this size (4 MiB) are read at once, several at the same time; larger ones in pieces, one by one. */
+const readAtOnce: number = 4 * 2 ** 20;
+
+/** What takes the bytes of the inputs: a `ManifestReader`. */
+export interface InputSink {
+  /** Begins an input; the one before it has been ended. */
+  open(source: ByteSource): SourceReader;
 }
 
-/** What the inputs hold, and what of them could not be read. */
-export interface Inputs {
-  /** In the order in which the paths were named, those of a folder in order of path; each file once. */
-  readonly sources: readonly InputFile[];
-  readonly diagnostics: readonly Diagnostic[];
-}
+/** Is told how far the reading is: bytes so far of the file, and its size where that is known. */
+export type InputProgress = (file: string, done: number, size: number | undefined) => void;
 
 /** How inputs are read. */
 export interface InputOptions {
@@ -36,8 +29,8 @@ export interface InputOptions {
   readonly recursive: boolean;
   /** What `-` stands for; the standard input of the process by default. */
   readonly stdin?: AsyncIterable<Uint8Array | string>;
-  /** How many bytes one input may have; `maxInput` by default. */
-  readonly limit?: number;
+  /** Called for every piece of what is read in pieces. */
+  readonly progress?: InputProgress;
 }
 
 /** An input that was named cannot be read at all: exit code 2. */
@@ -56,16 +49,22 @@ export class InputError extends Error {
 }
 
 /**
- * Reads the files, folders and standard input (`-`) that the paths name.
+ * Reads the files, folders and standard input (`-`) that the paths name, and hands their bytes to `sink`: in the order in
+ * which the paths were named, those of a folder in order of path; each file once.
  *
  * Of a folder the files `.yaml`, `.yml` and `.json` are read that are not hidden, in order of path; its subfolders only
  * when `recursive`. Symbolic links are followed, and lead nowhere twice. A file that is named itself is read whatever it
  * is called; named pipes are, too.
  *
+ * @returns what could not be read, and is not part of the answer
  * @throws InputError when something that was named itself does not exist or cannot be read
  */
-export async function readInputs(paths: readonly string[], options: InputOptions): Promise<Inputs> {
-  return new Reader(options).read(paths);
+export async function readInputs(
+  paths: readonly string[],
+  sink: InputSink,
+  options: InputOptions,
+): Promise<readonly Diagnostic[]> {
+  return new Reader(sink, options).read(paths);
 }
 
 /** A file to read. */
@@ -76,35 +75,33 @@ interface Found {
 }
 
 class Reader {
+  private readonly sink: InputSink;
   private readonly options: InputOptions;
-  private readonly limit: number;
-  private readonly sources: InputFile[] = [];
   private readonly diagnostics: Diagnostic[] = [];
   /** Real paths of the files, each with its index in `files`. */
   private readonly seen = new Map<string, number>();
   private readonly files: (Found | '-')[] = [];
-  private total = 0;
 
-  constructor(options: InputOptions) {
+  constructor(sink: InputSink, options: InputOptions) {
+    this.sink = sink;
     this.options = options;
-    this.limit = options.limit ?? maxInput;
   }
 
-  async read(paths: readonly string[]): Promise<Inputs> {
+  async read(paths: readonly string[]): Promise<readonly Diagnostic[]> {
     for (const path of paths) {
       if (path !== '-') await this.find(path);
       else if (!this.files.includes('-')) this.files.push('-');
     }
     for (let at = 0; at < this.files.length; at += parallel) {
-      const read = await Promise.all(
-        this.files.slice(at, at + parallel).map(async (file) => ({ file, ...(await this.readOne(file)) })),
-      );
-      for (const { file, bytes, problem } of read) {
-        if (problem !== undefined) this.diagnostics.push(problem);
-        if (bytes !== undefined) this.take(file, bytes);
+      const batch = this.files.slice(at, at + parallel);
+      const small = await Promise.all(batch.map(async (file) => this.readSmall(file)));
+      for (const [i, file] of batch.entries()) {
+        const bytes = small[i];
+        if (bytes instanceof Uint8Array) this.take(file, bytes);
+        else if (bytes === 'in pieces') await this.readLarge(file);
       }
     }
-    return { sources: this.sources, diagnostics: this.diagnostics };
+    return this.diagnostics;
   }
 
   private async find(path: string): Promise<void> {
@@ -192,82 +189,46 @@ class Reader {
     this.files.push(file);
   }
 
-  private async readOne(
-    file: Found | '-',
-  ): Promise<{ readonly bytes?: Uint8Array; readonly problem?: Diagnostic }> {
-    const path = file === '-' ? '<stdin>' : file.path;
+  /** The bytes of a small file; `undefined` when it cannot be read. */
+  private async readSmall(file: Found | '-'): Promise<Uint8Array | 'in pieces' | undefined> {
+    if (file === '-' || !file.stats.isFile() || file.stats.size > readAtOnce) return 'in pieces';
     try {
-      if (file === '-') return this.readStream(path, this.options.stdin ?? process.stdin);
-      if (!file.stats.isFile()) return await this.readStream(path, createReadStream(path));
-      if (file.stats.size > this.limit) return { problem: tooLarge(path, this.limit) };
-      this.total += file.stats.size;
-      if (this.total > maxTotal) {
-        return {
-          problem: {
-            ...tooLarge(path, this.limit),
-            message: `All inputs together are larger than ${megabytes(maxTotal)}; this one and those behind it were left out.`,
-          },
-        };
-      }
-      return { bytes: await readFile(path) };
+      return await readFile(file.path);
     } catch (error) {
-      if (file === '-' || file.direct) throw refusal(path, error);
-      return { problem: unreadable(path, error) };
+      this.failed(file, error);
+      return undefined;
     }
-  }
-
-  /** Reads to the end, or to the limit: an input may be endless. */
-  private async readStream(
-    path: string,
-    stream: AsyncIterable<Uint8Array | string>,
-  ): Promise<{ readonly bytes?: Uint8Array; readonly problem?: Diagnostic }> {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    try {
-      for await (const chunk of stream) {
-        const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-        size += bytes.length;
-        // Leaving the loop closes the stream.
-        if (size > this.limit) return { problem: tooLarge(path, this.limit) };
-        chunks.push(bytes);
-      }
-    } catch (error) {
-      throw refusal(path, error);
-    }
-    return { bytes: Buffer.concat(chunks) };
   }
 
   private take(file: Found | '-', bytes: Uint8Array): void {
-    const path = file === '-' ? '<stdin>' : file.path;
-    const decoded = decode(bytes);
-    switch (decoded.kind) {
-      case 'text':
-        this.sources.push({ file: path, text: decoded.text, direct: file === '-' || file.direct });
-        return;
-      case 'binary':
-        this.diagnostics.push(
-          problem(path, 'binary-file', {
-            message: decoded.compressed
-              ? 'This file is compressed, so it cannot be read as YAML or JSON.'
-              : 'This file is no text: it holds NUL bytes.',
-            ...(decoded.compressed ? { hint: `unpack it first: gunzip -c ${path} | podwall map -` } : {}),
-          }),
-        );
-        return;
-      case 'notUtf8':
-        this.diagnostics.push({
-          ...problem(path, 'not-utf8', {
-            message: 'This file is not encoded as UTF-8: a byte here is part of no character.',
-            hint: 'save it as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8',
-          }),
-          value: `0x${decoded.byte.toString(16).toUpperCase().padStart(2, '0')}`,
-          line: decoded.line,
-          column: decoded.column,
-        });
-        return;
-      default:
-        decoded satisfies never;
+    const source = this.sink.open(sourceOf(file));
+    source.push(bytes);
+    source.end();
+  }
+
+  private async readLarge(file: Found | '-'): Promise<void> {
+    const { progress } = this.options;
+    const source = this.sink.open(
+      file !== '-' && file.stats.isFile()
+        ? { ...sourceOf(file), reread: rereader(file.path, file.stats) }
+        : sourceOf(file),
+    );
+    const told = (done: number): void => progress?.(nameOf(file), done, sizeOf(file));
+    try {
+      if (file === '-') await readStream(this.options.stdin ?? process.stdin, source, told);
+      else if (file.stats.isFile()) readPieces(file.path, source, told);
+      else await readStream(createReadStream(file.path), source, told);
+    } catch (error) {
+      this.failed(file, error);
+      return;
     }
+    source.end();
+  }
+
+  /** Of what was named itself there is no answer without it. */
+  private failed(file: Found | '-', error: unknown): void {
+    if (file === '-' || file.direct) throw refusal(nameOf(file), error);
+    this.unreadable(file.path, error);
   }
 
   private unreadable(path: string, error: unknown): void {
@@ -275,23 +236,40 @@ class Reader {
   }
 }
 
+function nameOf(file: Found | '-'): string {
+  return file === '-' ? '<stdin>' : file.path;
+}
+
+function sizeOf(file: Found | '-'): number | undefined {
+  return file !== '-' && file.stats.isFile() ? file.stats.size : undefined;
+}
+
+function sourceOf(file: Found | '-'): ByteSource {
+  return { file: nameOf(file), direct: file === '-' || file.direct };
+}
+
+/** Reads a pipe to its end, or as far as someone listens: it may be endless. */
+async function readStream(
+  stream: AsyncIterable<Uint8Array | string>,
+  source: SourceReader,
+  told: (done: number) => void,
+): Promise<void> {
+  let done = 0;
+  for await (const chunk of stream) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    source.push(bytes);
+    told((done += bytes.length));
+    // Leaving the loop closes the stream.
+    if (source.isDone) return;
+  }
+}
+
 function problem(
   file: string,
-  code: HostCode | 'document-too-large',
+  code: HostCode,
   words: { readonly message: string; readonly hint?: string },
 ): Diagnostic {
   return { code, severity: 'error', ...words, file, line: 1, column: 1 };
-}
-
-function tooLarge(path: string, limit: number): Diagnostic {
-  return problem(path, 'document-too-large', {
-    message: `${path === '<stdin>' ? 'Standard input' : 'This file'} is larger than the ${megabytes(limit)} that podwall reads.`,
-    hint: 'dump a few namespaces at a time: kubectl get … -n NAMESPACE -o json',
-  });
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.floor(bytes / 2 ** 20).toLocaleString('en')} MiB`;
 }
 
 function unreadable(path: string, error: unknown): Diagnostic {

@@ -1,8 +1,10 @@
 export { diagnosticCodes } from './codes.ts';
 export { emptyCluster } from './objects/index.ts';
 export type { CodeDoc, ReadOptions, SourceText } from './raw.ts';
+export type { ManifestSource } from './documents.ts';
 export { readManifests, readObjects } from './read.ts';
-export type { ManifestSource } from './read.ts';
+export { ManifestReader } from './reader.ts';
+export type { ByteSource, ReaderLimits, SourceReader } from './reader.ts';
 export {
   defaultNetworkPolicy,
   validateNetworkPolicy,

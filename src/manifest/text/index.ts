@@ -1,6 +1,10 @@
 export { textCodes } from './codes.ts';
 export type { TextCode } from './codes.ts';
+export { ByteCollector } from './collect-bytes.ts';
+export { decodeText, sniff } from './decode.ts';
+export type { BadByte, Decoded } from './decode.ts';
 export { maxText, maxYamlDocument } from './limits.ts';
+export { LineIndex } from './line-index.ts';
 export { readText } from './read-text.ts';
 export type { TextOptions } from './read-text.ts';
 export { kubernetesYamlOptions } from './schema.ts';

@@ -1,33 +1,49 @@
-import { isUtf8 } from 'node:buffer';
-
-/** What the bytes of an input are. */
+/** What the bytes of a text are. */
 export type Decoded =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'binary'; readonly compressed: boolean }
-  /** The place of the first byte that is part of no character. */
-  | { readonly kind: 'notUtf8'; readonly byte: number; readonly line: number; readonly column: number };
+  | BadByte;
+
+/** The first byte that is part of no character in UTF-8, and its place. */
+export interface BadByte {
+  readonly kind: 'notUtf8';
+  readonly byte: number;
+  readonly line: number;
+  readonly column: number;
+}
 
 /** How many bytes are looked through for NUL: as git does. */
-const sniffed = 8000;
+export const sniffed = 8000;
 
 /** Decodes UTF-8, and UTF-16 that starts with a byte order mark; the mark is no part of the text. */
-export function decode(bytes: Uint8Array): Decoded {
-  const [first, second, third] = bytes;
+export function decodeText(bytes: Uint8Array): Decoded {
+  const [first, second] = bytes;
   if (first === 0xff && second === 0xfe)
     return { kind: 'text', text: new TextDecoder('utf-16le').decode(bytes) };
   if (first === 0xfe && second === 0xff)
     return { kind: 'text', text: new TextDecoder('utf-16be').decode(bytes) };
+  const binary = sniff(bytes);
+  if (binary !== undefined) return binary;
+  try {
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return badByte(bytes);
+  }
+}
+
+/** Whether bytes that start so are no text; `undefined` when they may be. */
+export function sniff(bytes: Uint8Array): Extract<Decoded, { kind: 'binary' }> | undefined {
+  const [first, second, third] = bytes;
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   // gzip and zstd: https://www.rfc-editor.org/rfc/rfc1952#section-2.3.1, https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1
   const compressed =
     (first === 0x1f && second === 0x8b) || (first === 0x28 && second === 0xb5 && third === 0x2f);
-  if (compressed || bytes.subarray(0, sniffed).includes(0)) return { kind: 'binary', compressed };
-  if (!isUtf8(bytes)) return badByte(bytes);
-  const mark = first === 0xef && second === 0xbb && third === 0xbf ? 3 : 0;
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + mark, bytes.byteLength - mark);
-  return { kind: 'text', text: buffer.toString('utf8') };
+  if (!compressed && (isUtf16 || !bytes.subarray(0, sniffed).includes(0))) return undefined;
+  return { kind: 'binary', compressed };
 }
 
-function badByte(bytes: Uint8Array): Decoded {
+function badByte(bytes: Uint8Array): BadByte {
   let at = 0;
   for (let length = 1; length > 0 && at < bytes.length; at += length) length = characterLength(bytes, at);
   let line = 1;
@@ -36,12 +52,12 @@ function badByte(bytes: Uint8Array): Decoded {
     line++;
     start = feed + 1;
   }
-  const before = Buffer.from(bytes.subarray(start, at)).toString('utf8');
+  const before = new TextDecoder().decode(bytes.subarray(start, at));
   return { kind: 'notUtf8', byte: bytes[at] ?? 0, line, column: before.length + 1 };
 }
 
 /** How many bytes the character at `at` has; 0 when there is none. https://www.unicode.org/versions/Unicode16.0.0/core-spec/chapter-3/#G27506 */
-function characterLength(bytes: Uint8Array, at: number): number {
+export function characterLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at] as number;
   if (first < 0x80) return 1;
   if (first < 0xc2 || first > 0xf4) return 0;

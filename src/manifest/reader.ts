@@ -1,0 +1,198 @@
+import type { Diagnostic, ReadResult } from '../model/index.ts';
+import { decodeNetworkPolicy } from './network-policy/index.ts';
+import { Collector, Findings, buildCluster } from './objects/index.ts';
+import type { RawDocument, ReadOptions } from './raw.ts';
+import { collectDocuments, isWorthOffering } from './documents.ts';
+import type { ManifestSource } from './documents.ts';
+import { ByteCollector, LineIndex, decodeText, maxText, readText, sniff } from './text/index.ts';
+import type { BadByte } from './text/index.ts';
+
+/** A source whose bytes come in pieces: a file, or standard input. */
+export interface ByteSource {
+  /** The name that places carry: a path, or `<stdin>`. */
+  readonly file: string;
+  /** It was named itself, not found in a folder: without a Kubernetes object in it, that is an error. */
+  readonly direct?: boolean;
+  /**
+   * The bytes `from` to `to` (excluded) of the source once more: places within large sources are worked out when someone
+   * asks. `undefined` when they cannot be had again; sources that never give them, as pipes, leave it out.
+   */
+  readonly reread?: (from: number, to: number) => Uint8Array | undefined;
+}
+
+/** Takes the bytes of one source. */
+export interface SourceReader {
+  /** Nothing of what follows would be looked at: the source need not be read to its end. */
+  readonly isDone: boolean;
+  /** Takes the next bytes; they may be overwritten afterwards. */
+  push(bytes: Uint8Array): void;
+  /** Says that there are no more. */
+  end(): void;
+}
+
+/** Bounds on what is read, in bytes. */
+export interface ReaderLimits {
+  /** How long a source may be that is no JSON. */
+  readonly text: number;
+}
+
+const usualLimits: ReaderLimits = { text: maxText };
+
+/**
+ * Reads manifests from bytes that come in pieces, into the cluster that they describe.
+ *
+ * As `readManifests`, of which this is the inside: sources are opened one after the other, each is ended before the next,
+ * and all together are one cluster.
+ */
+export class ManifestReader {
+  readonly #findings = new Findings();
+  readonly #collector: Collector;
+  readonly #options: ReadOptions;
+  readonly #limits: ReaderLimits;
+  readonly #texts = new Map<string, string>();
+  readonly #indices = new Map<string, LineIndex>();
+
+  /** @param limits - where they are not the usual ones: tests cannot make a dump for each */
+  constructor(options: ReadOptions = {}, limits: Partial<ReaderLimits> = {}) {
+    this.#options = options;
+    this.#limits = { ...usualLimits, ...limits };
+    this.#collector = new Collector(this.#findings);
+  }
+
+  /** Begins a source. */
+  open(source: ByteSource): SourceReader {
+    return new OpenSource(source, this, this.#limits);
+  }
+
+  /** Takes a source that is text already. */
+  addText(source: ManifestSource): void {
+    this.#texts.set(source.file, source.text);
+    const { documents, diagnostics } = readText(source, { verify: isWorthOffering });
+    this.addDocuments(source, documents, diagnostics);
+  }
+
+  /** Takes what a source turned out to hold, and what of it could not be read. */
+  addDocuments(
+    source: Pick<ManifestSource, 'file' | 'direct'>,
+    documents: readonly RawDocument[],
+    diagnostics: readonly Diagnostic[],
+  ): void {
+    for (const diagnostic of diagnostics) this.#findings.diagnostics.push(diagnostic);
+    collectDocuments(source, documents, diagnostics, this.#collector, this.#findings);
+  }
+
+  /** Takes a finding about a source of which nothing counts. */
+  refuse(diagnostic: Diagnostic): void {
+    this.#findings.diagnostics.push(diagnostic);
+  }
+
+  /** The cluster of all sources. Call it once, behind the last of them. */
+  finish(): ReadResult {
+    const cluster = buildCluster(this.#collector, this.#findings, decodeNetworkPolicy, this.#options);
+    return { cluster, diagnostics: this.#findings.diagnostics, objects: this.#collector.objects };
+  }
+
+  /**
+   * The lines `from` to `to` (both included, from 1) of a source, to be quoted; `undefined` when there are none, or one
+   * is longer than `longest`.
+   */
+  lines(file: string, from: number, to: number, longest: number): readonly string[] | undefined {
+    const text = this.#texts.get(file);
+    if (text === undefined) return undefined;
+    let index = this.#indices.get(file);
+    if (index === undefined) this.#indices.set(file, (index = new LineIndex(text)));
+    return index.lines(from, to, longest);
+  }
+}
+
+class OpenSource implements SourceReader {
+  readonly #source: ByteSource;
+  readonly #reader: ManifestReader;
+  readonly #limits: ReaderLimits;
+  readonly #bytes = new ByteCollector();
+  #isDone = false;
+
+  constructor(source: ByteSource, reader: ManifestReader, limits: ReaderLimits) {
+    this.#source = source;
+    this.#reader = reader;
+    this.#limits = limits;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#isDone) return;
+    this.#bytes.push(bytes);
+    const { head, size } = this.#bytes;
+    const binary = sniff(head);
+    if (binary !== undefined) this.#refuse(binaryFile(this.#source.file, binary.compressed));
+    else if (size > this.#limits.text) this.#refuse(tooLarge(this.#source.file, this.#limits.text));
+  }
+
+  end(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    const { file, direct = false } = this.#source;
+    const decoded = decodeText(this.#bytes.take());
+    switch (decoded.kind) {
+      case 'text':
+        this.#reader.addText({ file, text: decoded.text, direct });
+        return;
+      case 'binary':
+        this.#reader.refuse(binaryFile(file, decoded.compressed));
+        return;
+      case 'notUtf8':
+        this.#reader.refuse(notUtf8(file, decoded));
+        return;
+      default:
+        decoded satisfies never;
+    }
+  }
+
+  #refuse(diagnostic: Diagnostic): void {
+    this.#isDone = true;
+    this.#bytes.take();
+    this.#reader.refuse(diagnostic);
+  }
+}
+
+function binaryFile(file: string, compressed: boolean): Diagnostic {
+  return {
+    code: 'binary-file',
+    severity: 'error',
+    message: compressed
+      ? 'This file is compressed, so it cannot be read as YAML or JSON.'
+      : 'This file is no text: it holds NUL bytes.',
+    ...(compressed ? { hint: `unpack it first: gunzip -c ${file} | podwall map -` } : {}),
+    file,
+    line: 1,
+    column: 1,
+  };
+}
+
+function notUtf8(file: string, { byte, line, column }: BadByte): Diagnostic {
+  return {
+    code: 'not-utf8',
+    severity: 'error',
+    message: 'This file is not encoded as UTF-8: a byte here is part of no character.',
+    hint: 'save it as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8',
+    value: `0x${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    file,
+    line,
+    column,
+  };
+}
+
+function tooLarge(file: string, limit: number): Diagnostic {
+  return {
+    code: 'document-too-large',
+    severity: 'error',
+    message: `${file === '<stdin>' ? 'Standard input' : 'This file'} is larger than the ${Math.floor(limit / 2 ** 20)} MiB of text that podwall reads; only JSON may be larger.`,
+    hint: 'dump the objects as JSON: kubectl get … -o json',
+    file,
+    line: 1,
+    column: 1,
+  };
+}
