@@ -62,7 +62,7 @@ const as = (value: unknown): Json => value as Json; // of our own generator's ob
 const listOf = (value: unknown): readonly Json[] => value as readonly Json[];
 
 /** The object with the fields that admission, the scheduler, the kubelet and controllers add; keys in their order. */
-function asServed(object: KubernetesObject): KubernetesObject {
+export function asServed(object: KubernetesObject): KubernetesObject {
   switch (object['kind']) {
     case 'Pod':
       return podAsServed(object);

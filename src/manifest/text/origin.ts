@@ -3,7 +3,7 @@ import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml';
 import type { Origin, Path, Place } from '../../model/index.ts';
 import { compose } from './compose.ts';
 import { JsonPlaces, skipBlank, valueEnd } from './json-scan.ts';
-import { maxQuotedLine } from './limits.ts';
+import { maxQuotedLine, maxYamlDocument } from './limits.ts';
 import type { LineIndex } from './line-index.ts';
 import { isMerge, keyText } from './value.ts';
 
@@ -23,8 +23,9 @@ export class NodeCache {
       this.kept.set(start, known);
       return known.nodes;
     }
-    const composed = compose(text.slice(start, end));
-    const nodes = composed.kind === 'nodes' ? new YamlNodes(composed.document) : undefined;
+    // Only the parser of the subset reads longer ones; `yaml` would need gigabytes.
+    const composed = end - start > maxYamlDocument ? undefined : compose(text.slice(start, end));
+    const nodes = composed?.kind === 'nodes' ? new YamlNodes(composed.document) : undefined;
     this.kept.set(start, { nodes, size: end - start });
     this.size += end - start;
     for (const [key, oldest] of this.kept) {

@@ -1,5 +1,6 @@
 import type { Diagnostic, Origin, Path } from '../../model/index.ts';
 import type { RawDocument, SourceText, TextResult } from '../raw.ts';
+import { BlockParser } from './block/index.ts';
 import type { TextCode } from './codes.ts';
 import { compose } from './compose.ts';
 import { duplicateKeys, topLevelValues } from './json-scan.ts';
@@ -28,6 +29,8 @@ export interface TextOptions {
  * are dumps of a server, which never have any, and the search would cost half of the reading.
  */
 const maxJsonForDuplicates = 2 ** 20;
+
+const noDuplicates: readonly Path[] = [];
 
 /** Corrected lines are looked for in this many documents of a text: each costs several readings. */
 const maxSuggestions = 50;
@@ -124,9 +127,17 @@ class TextReader {
   }
 
   private readYaml(): void {
+    const parser = new BlockParser(this.text);
     for (const chunk of splitDocuments(this.text)) {
       if (this.isFull(chunk.start)) return;
-      this.readYamlDocument(chunk);
+      const parsed = parser.parse(chunk.start, chunk.end);
+      if (parsed === undefined) this.readYamlDocument(chunk);
+      else
+        this.add(
+          parsed.value,
+          new YamlOrigin(this.file, this.index, this.cache, chunk.start, chunk.end),
+          noDuplicates,
+        );
     }
   }
 

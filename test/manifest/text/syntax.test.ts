@@ -246,7 +246,7 @@ describe('other mistakes have words of their own', () => {
 });
 
 it('names the limit of a document that is too large, and its size', () => {
-  const { diagnostics } = readText({ file: 'f.yaml', text: `a: ${'x'.repeat(22.5 * 2 ** 20)}` });
+  const { diagnostics } = readText({ file: 'f.yaml', text: `a: &b ${'x'.repeat(22.5 * 2 ** 20)}` });
   expect(diagnostics).toMatchObject([
     {
       code: 'document-too-large',
@@ -264,7 +264,7 @@ describe('codes', () => {
     'yaml-expansion': `a: &a [1, 2, 3]\nb: [${'*a,'.repeat(300_000)}]\n`,
     'json-syntax': '{"a": ',
     'helm-template': 'a: {{ .b }}\n',
-    'document-too-large': `a: ${'x'.repeat(20 * 2 ** 20)}`,
+    'document-too-large': `a: &b ${'x'.repeat(20 * 2 ** 20)}`,
     'document-too-deep': '['.repeat(400) + ']'.repeat(400),
     'too-many-documents': '{}'.repeat(250_001),
     'too-many-errors': '--- ]\n'.repeat(1001),

@@ -1,0 +1,2 @@
+export { BlockParser } from './parser.ts';
+export type { ItemStarts, Parsed } from './parser.ts';
