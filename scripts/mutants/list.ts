@@ -254,20 +254,20 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'add(this.block(row, this.columnOf[s]!), -weight);',
+    find: 'totals.add(this.block(row, this.columnOf[s]!), -weightOf[s]!);',
     replace: '',
     why: 'a pod and itself are counted as a pair',
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'const pairs = weight * (s === d ? weight - 1 : classes.weight[d]!);',
-    replace: 'const pairs = weight * classes.weight[d]!;',
+    find: 'const pairs = (s === d ? weight - 1 : weight) * weightOf[d]!;',
+    replace: 'const pairs = weight * weightOf[d]!;',
     why: 'a correction within a class counts a pod and itself',
   },
   {
     file: 'src/policy/matrix.ts',
-    find: '            [guest, host],\n',
-    replace: '',
+    find: 'for (const toHost of [true, false]) {',
+    replace: 'for (const toHost of [true]) {',
     why: 'a pod does not reach its own node (corner 42)',
   },
   {
@@ -284,8 +284,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'const set = named ? this.#resolve(spec, peer, d) : ports.fixed(spec);',
-    replace: 'const set = ports.fixed(spec);',
+    find: 'const set = named ? this.#resolve(spec, peer, d) : fixed;',
+    replace: 'const set = fixed;',
     why: 'a named port in a narrow egress rule means nothing (corner 28)',
   },
   {
@@ -296,15 +296,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'if (out === nothing) return nothing;',
-    replace: 'if (out === nothing) return everything;',
+    find: 'if (out === nothing) return nothing;\n    return ports.intersect(',
+    replace: 'if (out === nothing) return everything;\n    return ports.intersect(',
     why: 'a closed egress side opens the pair (corner 3)',
   },
   {
     file: 'src/policy/matrix.ts',
-    find: "        ports.intersect(this.#densePair('egress', s, d, lane), this.#densePair('ingress', s, d, lane)),",
-    replace:
-      "        ports.union(this.#densePair('egress', s, d, lane), this.#densePair('ingress', s, d, lane)),",
+    find: 'return this.#parts.ports.intersect(\n      out,\n      this.#denseAt(',
+    replace: 'return this.#parts.ports.union(\n      out,\n      this.#denseAt(',
     why: 'one open side is enough (corner 3)',
   },
   {

@@ -3,17 +3,21 @@ import { noAccess } from './access.ts';
 import type { AccessTable } from './access.ts';
 import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
-import { familyBits, isHost } from './classes.ts';
+import { familyBits } from './classes.ts';
 import type { ClassTable } from './classes.ts';
 import { ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import type { ClassProfile } from './parts.ts';
+import { ownNodePairs } from './own-node.ts';
+import type { OwnNode } from './own-node.ts';
 import { anyPeer } from './peers.ts';
 import type { PeerTable } from './peers.ts';
 import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
 import { SequenceTable } from './sequences.ts';
+import { cutSide } from './side.ts';
+import type { Side } from './side.ts';
 
 /** What the matrix reads of a compiled policy. */
 interface MatrixParts {
@@ -27,25 +31,6 @@ interface MatrixParts {
   readonly index: ClassIndex;
   readonly profileOf: { readonly [direction in Direction]: Int32Array };
   readonly profiles: { readonly [direction in Direction]: readonly ClassProfile[] };
-}
-
-/** One direction's profiles, each cut into the part that many classes share and the part that few do. */
-interface Side {
-  /** By profile: id of its dense part. */
-  readonly denseOf: Int32Array;
-  /** By dense part: the peers with their ports. */
-  readonly dense: readonly ClassProfile[];
-  /** By profile: peers that match few classes; their ports stand at the same index of `sparsePorts`. */
-  readonly sparse: Lists;
-  readonly sparsePorts: Int32Array;
-  /** By class: its atom, the dense peers of this direction that it belongs to. */
-  readonly atomOf: Int32Array;
-  /** By atom: a class of it. */
-  readonly example: readonly number[];
-  /** By dense peer: the atoms that it means. */
-  readonly has: ReadonlyMap<number, Uint8Array>;
-  /** By dense part, atom and lane: the ports that it admits there, -1 where not asked yet. */
-  readonly memo: Int32Array;
 }
 
 /** Blocks up to this number are kept in a table of 4 bytes each. */
@@ -71,12 +56,11 @@ export class Matrix {
   readonly #ingress: Side;
   readonly rowOf: Int32Array;
   readonly columnOf: Int32Array;
-  /** A class of each row and column. */
-  readonly #rowExample: readonly number[];
-  readonly #columnExample: readonly number[];
-  /** By row and column: their access, -1 where not asked yet; a map where the table would be large. */
+  /** By row: its dense egress, its atom as a peer and its families; by column the same with dense ingress. */
+  readonly #rows: Ends;
+  readonly #columns: Ends;
+  /** By row and column: their access plus 1, 0 where not asked yet; empty where it would be large. */
   readonly #table: Int32Array;
-  readonly #rare = new Map<number, number>();
   /** By class: the sparse peers of ingress profiles that mean it. */
   readonly #sparsePeersOf: Lists;
   /** By sparse peer: the ingress profiles that admit it, each followed by the ports. */
@@ -88,7 +72,9 @@ export class Matrix {
   readonly #stamp: Int32Array;
   readonly #extraEgress: readonly [Int32Array, Int32Array];
   readonly #extraIngress: readonly [Int32Array, Int32Array];
+  readonly #list: Int32Array;
   #round = 0;
+  readonly #ownNode: OwnNode;
 
   constructor(parts: MatrixParts, accesses: AccessTable) {
     this.#parts = parts;
@@ -114,30 +100,36 @@ export class Matrix {
 
     // In egress a name resolves at the destination: its port map is part of its atom.
     const named = profiles.egress.some((profile) => profile.ports.some((spec) => ports.isNamed(spec)));
-    this.#egress = this.#side('egress', used.egress, named ? classes.portMap : undefined);
-    this.#ingress = this.#side('ingress', used.ingress, undefined);
+    const cut = (direction: Direction, firstCut?: Int32Array): Side =>
+      cutSide(
+        profiles[direction],
+        this.#classesOfPeer,
+        used[direction],
+        size,
+        parts.denseThreshold,
+        firstCut,
+      );
+    this.#egress = cut('egress', named ? classes.portMap : undefined);
+    this.#ingress = cut('ingress');
 
-    const rows = new Keys();
-    const columns = new Keys();
+    const rows = new SequenceTable();
+    const columns = new SequenceTable();
     this.rowOf = new Int32Array(size);
     this.columnOf = new Int32Array(size);
+    const end = new Int32Array(3);
     for (let c = 0; c < size; c++) {
-      const family = classes.family[c]!;
-      this.rowOf[c] = rows.of(
-        this.#egress.denseOf[profileOf.egress[c]!]! * 4 + family,
-        this.#ingress.atomOf[c]!,
-        c,
-      );
-      this.columnOf[c] = columns.of(
-        this.#ingress.denseOf[profileOf.ingress[c]!]! * 4 + family,
-        this.#egress.atomOf[c]!,
-        c,
-      );
+      end[2] = classes.family[c]!;
+      end[0] = this.#egress.denseOf[profileOf.egress[c]!]!;
+      end[1] = this.#ingress.atomOf[c]!;
+      this.rowOf[c] = rows.intern(end, 0, 3);
+      end[0] = this.#ingress.denseOf[profileOf.ingress[c]!]!;
+      end[1] = this.#egress.atomOf[c]!;
+      this.columnOf[c] = columns.intern(end, 0, 3);
     }
-    this.#rowExample = rows.examples;
-    this.#columnExample = columns.examples;
+    this.#rows = new Ends(rows);
+    this.#columns = new Ends(columns);
     const cells = this.rowCount * this.columnCount;
-    this.#table = new Int32Array(cells <= largestTable ? cells : 0).fill(-1);
+    this.#table = new Int32Array(cells <= largestTable ? cells : 0);
 
     const users = new ListsBuilder();
     const { sparse, sparsePorts } = this.#ingress;
@@ -159,17 +151,19 @@ export class Matrix {
     for (let c = 0; c < size; c++) selected.add(profileOf.ingress[c]!, c);
     this.#classesOfProfile = selected.finish(profiles.ingress.length);
 
+    this.#ownNode = ownNodePairs(parts);
     this.#stamp = new Int32Array(size);
+    this.#list = new Int32Array(size);
     this.#extraEgress = [new Int32Array(size), new Int32Array(this.#lanes === 2 ? size : 0)];
     this.#extraIngress = [new Int32Array(size), new Int32Array(this.#lanes === 2 ? size : 0)];
   }
 
   get rowCount(): number {
-    return this.#rowExample.length;
+    return this.#rows.count;
   }
 
   get columnCount(): number {
-    return this.#columnExample.length;
+    return this.#columns.count;
   }
 
   #findClasses(peer: number): readonly number[] {
@@ -196,79 +190,6 @@ export class Matrix {
         return list;
       }
     }
-  }
-
-  #side(direction: Direction, used: Uint8Array, firstCut: Int32Array | undefined): Side {
-    const { profiles, classes, denseThreshold } = this.#parts;
-    const densePeers: number[] = [];
-    for (let peer = 0; peer < used.length; peer++) {
-      if (used[peer] === 1 && peer !== anyPeer && this.#classesOfPeer.count(peer) > denseThreshold)
-        densePeers.push(peer);
-    }
-    // Partition refinement: each dense peer parts the classes that it means from those that it does not.
-    const atomOf = new Int32Array(classes.size);
-    if (firstCut !== undefined) atomOf.set(firstCut);
-    let next = 1 + atomOf.reduce((a, b) => Math.max(a, b), 0);
-    for (const peer of densePeers) {
-      const split = new Map<number, number>();
-      for (const c of this.#classesOfPeer.of(peer)) {
-        let to = split.get(atomOf[c]!);
-        if (to === undefined) split.set(atomOf[c]!, (to = next++));
-        atomOf[c] = to;
-      }
-    }
-    const atoms = new Map<number, number>();
-    const example: number[] = [];
-    for (let c = 0; c < atomOf.length; c++) {
-      let atom = atoms.get(atomOf[c]!);
-      if (atom === undefined) {
-        atoms.set(atomOf[c]!, (atom = example.length));
-        example.push(c);
-      }
-      atomOf[c] = atom;
-    }
-    const has = new Map<number, Uint8Array>([[anyPeer, new Uint8Array(example.length).fill(1)]]);
-    for (const peer of densePeers) {
-      const mask = new Uint8Array(example.length);
-      for (const c of this.#classesOfPeer.of(peer)) mask[atomOf[c]!] = 1;
-      has.set(peer, mask);
-    }
-
-    const isDense = new Uint8Array(this.#parts.peers.size);
-    for (const peer of has.keys()) isDense[peer] = 1;
-    const denseOf = new Int32Array(profiles[direction].length);
-    const dense: ClassProfile[] = [];
-    const denseParts = new SequenceTable();
-    let shared = new Int32Array(64);
-    const sparse = new ListsBuilder();
-    const sparsePorts = new ListsBuilder();
-    for (const [id, profile] of profiles[direction].entries()) {
-      let length = 0;
-      if (shared.length < profile.peers.length * 2) shared = new Int32Array(profile.peers.length * 4);
-      for (let i = 0; i < profile.peers.length; i++) {
-        const peer = profile.peers[i]!;
-        if (isDense[peer] === 1) {
-          shared[length++] = peer;
-          shared[length++] = profile.ports[i]!;
-        } else {
-          sparse.add(id, peer);
-          sparsePorts.add(id, profile.ports[i]!);
-        }
-      }
-      const part = denseParts.intern(shared, 0, length);
-      if (part === dense.length) dense.push(profileFrom(profile.isolated, shared, length));
-      denseOf[id] = part;
-    }
-    return {
-      denseOf,
-      dense,
-      sparse: sparse.finish(denseOf.length),
-      sparsePorts: sparsePorts.finish(denseOf.length).items,
-      atomOf,
-      example,
-      has,
-      memo: new Int32Array(dense.length * example.length * 2).fill(-1),
-    };
   }
 
   /** The lanes in which each peer means anybody: bit 0 is IPv4 and bit 1 IPv6 where the families may differ. */
@@ -330,48 +251,48 @@ export class Matrix {
 
   /** The access of a row and a column, sparse peers left out. */
   block(row: number, column: number): number {
+    if (this.#table.length === 0) return this.#blockOf(row, column);
     const key = row * this.columnCount + column;
-    const tabled = this.#table.length > 0;
-    const known = tabled ? this.#table[key]! : (this.#rare.get(key) ?? -1);
-    if (known >= 0) return known;
-    const s = this.#rowExample[row]!;
-    const d = this.#columnExample[column]!;
-    const { classes, ports } = this.#parts;
-    const access = this.#join(
-      classes.family[s]! & classes.family[d]!,
-      (_, lane) =>
-        ports.intersect(this.#densePair('egress', s, d, lane), this.#densePair('ingress', s, d, lane)),
-      d,
-    );
-    if (tabled) this.#table[key] = access;
-    else if (this.#rare.size < largestTable) this.#rare.set(key, access);
+    const known = this.#table[key]!;
+    if (known !== 0) return known - 1;
+    const access = this.#blockOf(row, column);
+    this.#table[key] = access + 1;
     return access;
   }
 
-  #densePair(direction: Direction, s: number, d: number, lane: number): number {
-    const { profileOf } = this.#parts;
-    return direction === 'egress'
-      ? this.#denseAt('egress', this.#egress.denseOf[profileOf.egress[s]!]!, this.#egress.atomOf[d]!, lane)
-      : this.#denseAt(
-          'ingress',
-          this.#ingress.denseOf[profileOf.ingress[d]!]!,
-          this.#ingress.atomOf[s]!,
-          lane,
-        );
+  #blockOf(row: number, column: number): number {
+    const shared = this.#rows.family[row]! & this.#columns.family[column]!;
+    return this.#join(
+      shared,
+      this.#isAsked(shared, 0) ? this.#blockIn(row, column, 0) : nothing,
+      this.#isAsked(shared, 1) ? this.#blockIn(row, column, 1) : nothing,
+    );
+  }
+
+  #blockIn(row: number, column: number, lane: 0 | 1): number {
+    const out = this.#denseAt('egress', this.#rows.dense[row]!, this.#columns.atom[column]!, lane);
+    if (out === nothing) return nothing;
+    return this.#parts.ports.intersect(
+      out,
+      this.#denseAt('ingress', this.#columns.dense[column]!, this.#rows.atom[row]!, lane),
+    );
+  }
+
+  /** Whether a lane matters to ends that share these families: there is a single one where the families do not differ. */
+  #isAsked(shared: number, lane: 0 | 1): boolean {
+    return this.#lanes === 1 ? lane === 0 && shared !== 0 : (shared & (1 << lane)) !== 0;
   }
 
   /**
    * Brings the families of a pair together (corner 37).
    *
    * @param shared - the families that both ends have, as `familyBits`
-   * @param inLane - what the pair may use in one lane, by class of the destination
+   * @param in4 - what the pair may use over IPv4, or over any family where these do not differ
    */
-  #join(shared: number, inLane: (d: number, lane: 0 | 1) => number, d: number): number {
+  #join(shared: number, in4: number, in6: number): number {
     if (shared === 0) return noAccess;
-    if (this.#lanes === 1 || shared === familyBits.IPv4) return this.#accesses.simple(inLane(d, 0));
-    if (shared === familyBits.IPv6) return this.#accesses.simple(inLane(d, 1));
-    const in4 = inLane(d, 0);
-    const in6 = inLane(d, 1);
+    if (this.#lanes === 1 || shared === familyBits.IPv4) return this.#accesses.simple(in4);
+    if (shared === familyBits.IPv6) return this.#accesses.simple(in6);
     if (in4 === in6) return this.#accesses.simple(in4);
     const { ports } = this.#parts;
     return this.#accesses.of(ports.intersect(in4, in6), ports.minus(in4, in6), ports.minus(in6, in4));
@@ -382,9 +303,21 @@ export class Matrix {
    * `visit(d, access)`, each `d` once. Pairs of one class are answered for two different pods.
    */
   touched(s: number, visit: (d: number, access: number) => void): void {
-    const { profileOf, classes, ports } = this.#parts;
-    const round = ++this.#round;
-    const list: number[] = [];
+    // Copies: what `visit` asks uses the same scratch.
+    const destinations = this.#list.slice(0, this.#gather(s));
+    const accesses = destinations.map((d) => this.#exact(s, d));
+    for (let i = 0; i < destinations.length; i++) visit(destinations[i]!, accesses[i]!);
+  }
+
+  /**
+   * Gathers what sparse peers admit from class `s`.
+   *
+   * @returns how many destinations there are in `#list`; `#exact` answers for each of them until the next call
+   */
+  #gather(s: number): number {
+    const { profileOf, ports } = this.#parts;
+    this.#round++;
+    let length = 0;
     const [egress4, egress6] = this.#extraEgress;
     const [ingress4, ingress6] = this.#extraIngress;
     const single = this.#lanes === 1;
@@ -396,10 +329,11 @@ export class Matrix {
       const lanes = this.#laneMask[peer]!;
       const spec = this.#egress.sparsePorts[i]!;
       const named = ports.isNamed(spec);
+      const fixed = ports.fixed(spec);
       for (let k = means.starts[peer]!; k < means.starts[peer + 1]!; k++) {
         const d = means.items[k]!;
-        this.#touch(d, round, list);
-        const set = named ? this.#resolve(spec, peer, d) : ports.fixed(spec);
+        length = this.#touch(d, length);
+        const set = named ? this.#resolve(spec, peer, d) : fixed;
         if ((lanes & 1) !== 0) egress4[d] = ports.union(egress4[d]!, set);
         if (!single && (lanes & 2) !== 0) egress6[d] = ports.union(egress6[d]!, set);
       }
@@ -415,36 +349,56 @@ export class Matrix {
         const admitted = users.items[u + 1]!;
         for (let k = selected.starts[user]!; k < selected.starts[user + 1]!; k++) {
           const d = selected.items[k]!;
-          this.#touch(d, round, list);
+          length = this.#touch(d, length);
           if ((lanes & 1) !== 0) ingress4[d] = ports.union(ingress4[d]!, admitted);
           if (!single && (lanes & 2) !== 0) ingress6[d] = ports.union(ingress6[d]!, admitted);
         }
       }
     }
-    const inLane = (d: number, lane: 0 | 1): number => {
-      const out = ports.union(this.#densePair('egress', s, d, lane), this.#extraEgress[lane][d]!);
-      if (out === nothing) return nothing;
-      return ports.intersect(
-        out,
-        ports.union(this.#densePair('ingress', s, d, lane), this.#extraIngress[lane][d]!),
-      );
-    };
-    const family = classes.family[s]!;
-    for (let k = 0; k < list.length; k++) {
-      const d = list[k]!;
-      visit(d, this.#join(family & classes.family[d]!, inLane, d));
-    }
+    return length;
   }
 
-  #touch(d: number, round: number, list: number[]): void {
-    if (this.#stamp[d] === round) return;
-    this.#stamp[d] = round;
-    list.push(d);
+  /** Puts a destination on the list, unless it is there. */
+  #touch(d: number, length: number): number {
+    if (this.#stamp[d] === this.#round) return length;
+    this.#stamp[d] = this.#round;
+    this.#list[length] = d;
     this.#extraEgress[0][d] = nothing;
     this.#extraIngress[0][d] = nothing;
-    if (this.#lanes === 1) return;
-    this.#extraEgress[1][d] = nothing;
-    this.#extraIngress[1][d] = nothing;
+    if (this.#lanes === 2) {
+      this.#extraEgress[1][d] = nothing;
+      this.#extraIngress[1][d] = nothing;
+    }
+    return length + 1;
+  }
+
+  /** The access from `s`, for which destinations have been gathered, to one of these. */
+  #exact(s: number, d: number): number {
+    const { classes } = this.#parts;
+    const shared = classes.family[s]! & classes.family[d]!;
+    return this.#join(
+      shared,
+      this.#isAsked(shared, 0) ? this.#exactIn(s, d, 0) : nothing,
+      this.#isAsked(shared, 1) ? this.#exactIn(s, d, 1) : nothing,
+    );
+  }
+
+  #exactIn(s: number, d: number, lane: 0 | 1): number {
+    const { ports } = this.#parts;
+    const row = this.rowOf[s]!;
+    const column = this.columnOf[d]!;
+    const out = ports.union(
+      this.#denseAt('egress', this.#rows.dense[row]!, this.#columns.atom[column]!, lane),
+      this.#extraEgress[lane][d]!,
+    );
+    if (out === nothing) return nothing;
+    return ports.intersect(
+      out,
+      ports.union(
+        this.#denseAt('ingress', this.#columns.dense[column]!, this.#rows.atom[row]!, lane),
+        this.#extraIngress[lane][d]!,
+      ),
+    );
   }
 
   /** The access from class `s` to every class. */
@@ -458,107 +412,95 @@ export class Matrix {
 
   /**
    * How many ordered pairs of distinct pods have which access, by access id, the own-node exemption of host-network
-   * pods (corner 42) included.
+   * pods (corner 42) included. Exact up to 2^53 pairs.
+   *
+   * @param isCounted - by class: 1 where its pods count as destinations. Default: everywhere. The two sides of a verdict
+   *   are independent, so that the counts of any parts of the destinations add up to the whole.
    */
-  count(): Float64Array {
+  count(isCounted?: Uint8Array): Float64Array {
     const { classes } = this.#parts;
-    const totals: number[] = [];
-    const add = (access: number, pairs: number): void => {
-      totals[access] = (totals[access] ?? 0) + pairs;
-    };
+    const totals = new PairTotals();
+    const weightOf =
+      isCounted === undefined ? classes.weight : classes.weight.map((w, c) => w * isCounted[c]!);
     const rowWeight = new Float64Array(this.rowCount);
     const columnWeight = new Float64Array(this.columnCount);
     for (let c = 0; c < classes.size; c++) {
       rowWeight[this.rowOf[c]!]! += classes.weight[c]!;
-      columnWeight[this.columnOf[c]!]! += classes.weight[c]!;
+      columnWeight[this.columnOf[c]!]! += weightOf[c]!;
     }
     for (let row = 0; row < rowWeight.length; row++) {
       for (let column = 0; column < columnWeight.length; column++) {
-        add(this.block(row, column), rowWeight[row]! * columnWeight[column]!);
+        totals.add(this.block(row, column), rowWeight[row]! * columnWeight[column]!);
       }
     }
     for (let s = 0; s < classes.size; s++) {
       const weight = classes.weight[s]!;
       const row = this.rowOf[s]!;
       // A pod and itself are no pair.
-      add(this.block(row, this.columnOf[s]!), -weight);
-      this.touched(s, (d, access) => {
+      totals.add(this.block(row, this.columnOf[s]!), -weightOf[s]!);
+      const length = this.#gather(s);
+      for (let i = 0; i < length; i++) {
+        const d = this.#list[i]!;
         const before = this.block(row, this.columnOf[d]!);
-        if (before === access) return;
-        const pairs = weight * (s === d ? weight - 1 : classes.weight[d]!);
-        add(before, -pairs);
-        add(access, pairs);
-      });
+        const access = this.#exact(s, d);
+        if (before === access) continue;
+        const pairs = (s === d ? weight - 1 : weight) * weightOf[d]!;
+        totals.add(before, -pairs);
+        totals.add(access, pairs);
+      }
     }
-    this.#countOwnNode(add);
-    return Float64Array.from({ length: this.#accesses.size }, (_, access) => totals[access] ?? 0);
+    this.#countOwnNode(totals, isCounted);
+    return totals.upTo(this.#accesses.size);
   }
 
   /** Corner 42: between a host-network pod and the other pods of its node everything is allowed. */
-  #countOwnNode(add: (access: number, pairs: number) => void): void {
-    const { classes, profile } = this.#parts;
-    if (!profile.ownNode) return;
-    /** Nodes with a host-network pod, numbered; by node the classes and replicas of those pods. */
-    const nodes = new Map<string, number>();
-    const nodesOfHost = new Map<number, { readonly node: number; readonly replicas: number }[]>();
-    for (const [i, pod] of classes.pods.entries()) {
-      if (pod.node === undefined || !isHost(pod, profile)) continue;
-      let node = nodes.get(pod.node);
-      if (node === undefined) nodes.set(pod.node, (node = nodes.size));
-      const on = { node, replicas: pod.replicas };
-      const host = classes.classOf[i]!;
-      const known = nodesOfHost.get(host);
-      if (known === undefined) nodesOfHost.set(host, [on]);
-      else known.push(on);
-    }
-    if (nodes.size === 0) return;
-    const gathered = new ListsBuilder();
-    for (const [i, pod] of classes.pods.entries()) {
-      const node = pod.node === undefined ? undefined : nodes.get(pod.node);
-      if (node !== undefined && !isHost(pod, profile)) gathered.add(node, i);
-    }
-    const guests = gathered.finish(nodes.size);
+  #countOwnNode(totals: PairTotals, isCounted: Uint8Array | undefined): void {
+    const { hosts, guests, pairs: pairsOf } = this.#ownNode;
+    if (hosts.length === 0) return;
+    const { classes, profileOf, profiles } = this.#parts;
     const free = this.#accesses.simple(everything);
-    const pairsWith = new Float64Array(classes.size);
-    for (const [host, places] of nodesOfHost) {
-      // Guests of one class are alike on every node: they are brought together first.
-      const met: number[] = [];
-      for (const { node, replicas } of places) {
-        for (let k = guests.starts[node]!; k < guests.starts[node + 1]!; k++) {
-          const pod = guests.items[k]!;
-          const guest = classes.classOf[pod]!;
-          if (pairsWith[guest] === 0) met.push(guest);
-          pairsWith[guest]! += replicas * classes.pods[pod]!.replicas;
-        }
+    // What a guest's profiles say of a host is asked once for each profile and host.
+    const memo = {
+      ingress: new Int32Array(profiles.ingress.length * 2),
+      egress: new Int32Array(profiles.egress.length * 2),
+    };
+    let asked = -1;
+    const side = (direction: Direction, subject: number, other: number, lane: 0 | 1): number => {
+      const key = profileOf[direction][subject]! * 2 + lane;
+      if (memo[direction][key] === 0)
+        memo[direction][key] = this.#sideOf(direction, subject, other, lane) + 1;
+      return memo[direction][key]! - 1;
+    };
+    for (const [i, host] of hosts.entries()) {
+      if (host !== asked) {
+        memo.ingress.fill(0);
+        memo.egress.fill(0);
+        asked = host;
       }
-      for (const guest of met) {
-        const pairs = pairsWith[guest]!;
-        pairsWith[guest] = 0;
-        if ((classes.family[host]! & classes.family[guest]!) === 0) continue;
-        for (const [s, d] of [
-          [host, guest],
-          [guest, host],
-        ] as const) {
-          add(this.access(s, d), -pairs);
-          add(free, pairs);
-        }
+      const guest = guests[i]!;
+      const pairs = pairsOf[i]!;
+      const shared = classes.family[host]! & classes.family[guest]!;
+      if (shared === 0) continue;
+      const inLane = (lane: 0 | 1, toHost: boolean): number => {
+        if (!this.#isAsked(shared, lane)) return nothing;
+        return this.#parts.ports.intersect(
+          toHost ? side('egress', guest, host, lane) : this.#sideOf('egress', host, guest, lane),
+          toHost ? this.#sideOf('ingress', host, guest, lane) : side('ingress', guest, host, lane),
+        );
+      };
+      for (const toHost of [true, false]) {
+        if (isCounted !== undefined && isCounted[toHost ? host : guest] === 0) continue;
+        totals.add(this.#join(shared, inLane(0, toHost), inLane(1, toHost)), -pairs);
+        totals.add(free, pairs);
       }
     }
   }
 
-  /** The access of one pair of classes, for two different pods, without the own-node exemption. */
-  access(s: number, d: number): number {
-    const { classes, ports, profiles, profileOf } = this.#parts;
-    const side = (direction: Direction, lane: number): number => {
-      const [subject, other] = direction === 'egress' ? [s, d] : [d, s];
-      const profile = profiles[direction][profileOf[direction][subject]!]!;
-      return this.#evaluate(direction, profile, other, lane, (peer) => this.#peerMeans(peer, other));
-    };
-    return this.#join(
-      classes.family[s]! & classes.family[d]!,
-      (_, lane) => ports.intersect(side('egress', lane), side('ingress', lane)),
-      d,
-    );
+  /** What the policies of one end say about the other, all peers asked one by one. */
+  #sideOf(direction: Direction, subject: number, other: number, lane: 0 | 1): number {
+    const { profiles, profileOf } = this.#parts;
+    const profile = profiles[direction][profileOf[direction][subject]!]!;
+    return this.#evaluate(direction, profile, other, lane, (peer) => this.#peerMeans(peer, other));
   }
 
   #peerMeans(peer: number, c: number): boolean {
@@ -571,37 +513,49 @@ export class Matrix {
   }
 }
 
+/** What rows or columns are made of. */
+class Ends {
+  readonly count: number;
+  readonly dense: Int32Array;
+  readonly atom: Int32Array;
+  readonly family: Int32Array;
+
+  /** @param sequences - of each: dense part, atom, families */
+  constructor(sequences: SequenceTable) {
+    this.count = sequences.size;
+    const { items } = sequences;
+    const field = (offset: number): Int32Array =>
+      Int32Array.from({ length: this.count }, (_, id) => items[id * 3 + offset]!);
+    this.dense = field(0);
+    this.atom = field(1);
+    this.family = field(2);
+  }
+}
+
+/** Pairs by access id. */
+class PairTotals {
+  #totals = new Float64Array(64);
+
+  add(access: number, pairs: number): void {
+    if (access >= this.#totals.length) {
+      const more = new Float64Array(access * 2);
+      more.set(this.#totals);
+      this.#totals = more;
+    }
+    this.#totals[access]! += pairs;
+  }
+
+  /** The totals of the first `size` accesses. */
+  upTo(size: number): Float64Array {
+    const totals = new Float64Array(size);
+    totals.set(this.#totals.subarray(0, size));
+    return totals;
+  }
+}
+
 /** By peer: 1 where some profile names it. */
 function usedPeers(profiles: readonly ClassProfile[], size: number): Uint8Array {
   const used = new Uint8Array(size);
   for (const { peers } of profiles) for (const peer of peers) used[peer] = 1;
   return used;
-}
-
-/** A profile of peers that are each followed by their ports. */
-function profileFrom(isolated: boolean, pairs: Int32Array, length: number): ClassProfile {
-  const peers: number[] = [];
-  const ports: number[] = [];
-  for (let i = 0; i < length; i += 2) {
-    peers.push(pairs[i]!);
-    ports.push(pairs[i + 1]!);
-  }
-  return { isolated, peers, ports };
-}
-
-/** Numbers pairs of keys from 0 in the order in which they are met, with an example of each. */
-class Keys {
-  readonly #ids = new Map<number, number>();
-  readonly examples: number[] = [];
-
-  of(first: number, second: number, example: number): number {
-    const key = first * 0x1000_0000 + second;
-    let id = this.#ids.get(key);
-    if (id === undefined) {
-      id = this.examples.length;
-      this.#ids.set(key, id);
-      this.examples.push(example);
-    }
-    return id;
-  }
 }
