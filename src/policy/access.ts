@@ -1,4 +1,6 @@
+import { familyBits } from './classes.ts';
 import { nothing } from './port-table.ts';
+import type { PortTable } from './port-table.ts';
 
 /**
  * What a pair of ends may use: `both` whatever family they share, and what holds for one family only where they share
@@ -17,7 +19,8 @@ export const noAccess = 0;
 export class AccessTable {
   readonly #list: Access[] = [];
   readonly #simple: number[] = [];
-  readonly #ids = new Map<string, number>();
+  /** By `both`, then `only4`, then `only6`: pairs of families that differ are few, but asked about for every block. */
+  readonly #ids: number[][][] = [];
 
   constructor() {
     this.simple(nothing);
@@ -44,13 +47,26 @@ export class AccessTable {
 
   of(both: number, only4: number, only6: number): number {
     if (only4 === nothing && only6 === nothing) return this.simple(both);
-    const key = `${both},${only4},${only6}`;
-    let id = this.#ids.get(key);
+    const ids = ((this.#ids[both] ??= [])[only4] ??= []);
+    let id = ids[only6];
     if (id === undefined) {
       id = this.#list.length;
       this.#list.push({ both, only4, only6 });
-      this.#ids.set(key, id);
+      ids[only6] = id;
     }
     return id;
+  }
+
+  /**
+   * The access of a pair that may use these port sets in each family (corner 37).
+   *
+   * @param shared - the families that both ends have, as `familyBits`
+   */
+  join(ports: PortTable, shared: number, in4: number, in6: number): number {
+    if (shared === 0) return noAccess;
+    if (shared === familyBits.IPv4) return this.simple(in4);
+    if (shared === familyBits.IPv6) return this.simple(in6);
+    if (in4 === in6) return this.simple(in4);
+    return this.of(ports.intersect(in4, in6), ports.minus(in4, in6), ports.minus(in6, in4));
   }
 }

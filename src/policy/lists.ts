@@ -49,3 +49,32 @@ export class ListsBuilder {
     return new Lists(starts, items);
   }
 }
+
+/** Gathers lists whole, in ascending order of their indices. */
+export class ListsInOrder {
+  #count = 0;
+  #next = 0;
+  #starts = new Int32Array(64);
+  #items = new Int32Array(256);
+
+  /** Adds the list of an index; those between the last one and it are empty. */
+  add(index: number, items: readonly number[]): void {
+    const count = this.#count + items.length;
+    if (count > this.#items.length) this.#items = grown(this.#items, count);
+    for (let i = 0; i < items.length; i++) this.#items[this.#count + i] = items[i]!;
+    this.#fill(index + 1);
+    this.#count = count;
+  }
+
+  /** The lists of the indices below `size`. */
+  finish(size: number): Lists {
+    this.#fill(size + 1);
+    return new Lists(this.#starts.subarray(0, size + 1), this.#items.subarray(0, this.#count));
+  }
+
+  /** Says of the indices before `end` that have no list yet where theirs begins. */
+  #fill(end: number): void {
+    if (end > this.#starts.length) this.#starts = grown(this.#starts, end);
+    while (this.#next < end) this.#starts[this.#next++] = this.#count;
+  }
+}

@@ -5,7 +5,7 @@ import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
 import { familyBits } from './classes.ts';
 import type { ClassTable } from './classes.ts';
-import { ListsBuilder } from './lists.ts';
+import { ListsBuilder, ListsInOrder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import type { ClassProfile } from './parts.ts';
 import { ownNodePairs } from './own-node.ts';
@@ -33,8 +33,8 @@ interface MatrixParts {
   readonly profiles: { readonly [direction in Direction]: readonly ClassProfile[] };
 }
 
-/** Blocks up to this number are kept in a table of 4 bytes each. */
-const largestTable = 1 << 22;
+/** What dense parts admit at so many atoms is kept, in 4 bytes each. */
+const mostAdmitted = 1 << 26;
 
 /**
  * The access of every ordered pair of classes, factorised.
@@ -54,13 +54,13 @@ export class Matrix {
   readonly #laneMask: Uint8Array;
   readonly #egress: Side;
   readonly #ingress: Side;
+  readonly #egressAdmits: Int32Array;
+  readonly #ingressAdmits: Int32Array;
   readonly rowOf: Int32Array;
   readonly columnOf: Int32Array;
   /** By row: its dense egress, its atom as a peer and its families; by column the same with dense ingress. */
   readonly #rows: Ends;
   readonly #columns: Ends;
-  /** By row and column: their access plus 1, 0 where not asked yet; empty where it would be large. */
-  readonly #table: Int32Array;
   /** By class: the sparse peers of ingress profiles that mean it. */
   readonly #sparsePeersOf: Lists;
   /** By sparse peer: the ingress profiles that admit it, each followed by the ports. */
@@ -87,11 +87,11 @@ export class Matrix {
       ingress: usedPeers(profiles.ingress, peers.size),
     };
     let lanes: 1 | 2 = 1;
-    const meant = new ListsBuilder();
+    const meant = new ListsInOrder();
     for (let peer = 0; peer < peers.size; peer++) {
       if (peer === anyPeer || (used.egress[peer] === 0 && used.ingress[peer] === 0)) continue;
       const list = this.#findClasses(peer);
-      for (const c of list) meant.add(peer, c);
+      meant.add(peer, list);
       if (peers.definition(peer).kind === 'block' && list.length > 0) lanes = 2;
     }
     this.#classesOfPeer = meant.finish(peers.size);
@@ -111,6 +111,8 @@ export class Matrix {
       );
     this.#egress = cut('egress', named ? classes.portMap : undefined);
     this.#ingress = cut('ingress');
+    this.#egressAdmits = this.#admitted('egress');
+    this.#ingressAdmits = this.#admitted('ingress');
 
     const rows = new SequenceTable();
     const columns = new SequenceTable();
@@ -128,8 +130,6 @@ export class Matrix {
     }
     this.#rows = new Ends(rows);
     this.#columns = new Ends(columns);
-    const cells = this.rowCount * this.columnCount;
-    this.#table = new Int32Array(cells <= largestTable ? cells : 0);
 
     const users = new ListsBuilder();
     const { sparse, sparsePorts } = this.#ingress;
@@ -204,22 +204,45 @@ export class Matrix {
     return masks;
   }
 
+  /** By dense part, atom and lane: the ports that a side admits there; empty where that would be too many. */
+  #admitted(direction: Direction): Int32Array {
+    const { ports } = this.#parts;
+    const { dense, example, has } = direction === 'egress' ? this.#egress : this.#ingress;
+    const cells = dense.length * example.length * this.#lanes;
+    const admitted = new Int32Array(cells <= mostAdmitted ? cells : 0);
+    if (admitted.length === 0) return admitted;
+    for (const [part, { peers, ports: specs }] of dense.entries()) {
+      for (let i = 0; i < peers.length; i++) {
+        const peer = peers[i]!;
+        const mask = has.get(peer)!;
+        const named = direction === 'egress' && ports.isNamed(specs[i]!);
+        const fixed = direction === 'egress' ? ports.fixed(specs[i]!) : specs[i]!;
+        for (let atom = 0; atom < mask.length; atom++) {
+          if (mask[atom] === 0) continue;
+          const set = named ? this.#resolve(specs[i]!, peer, example[atom]!) : fixed;
+          const at = (part * mask.length + atom) * this.#lanes;
+          for (let lane = 0; lane < this.#lanes; lane++) {
+            if ((this.#laneMask[peer]! & (1 << lane)) === 0) continue;
+            admitted[at + lane] = ports.union(admitted[at + lane]!, set);
+          }
+        }
+      }
+    }
+    return admitted;
+  }
+
   /** What a side's dense part admits at an atom of the other end. */
   #denseAt(direction: Direction, densePart: number, atom: number, lane: number): number {
     const side = direction === 'egress' ? this.#egress : this.#ingress;
-    const key = (densePart * side.example.length + atom) * 2 + lane;
-    let set = side.memo[key]!;
-    if (set < 0) {
-      set = this.#evaluate(
-        direction,
-        side.dense[densePart]!,
-        side.example[atom]!,
-        lane,
-        (peer) => side.has.get(peer)![atom] === 1,
-      );
-      side.memo[key] = set;
-    }
-    return set;
+    const admitted = direction === 'egress' ? this.#egressAdmits : this.#ingressAdmits;
+    if (admitted.length > 0) return admitted[(densePart * side.example.length + atom) * this.#lanes + lane]!;
+    return this.#evaluate(
+      direction,
+      side.dense[densePart]!,
+      side.example[atom]!,
+      lane,
+      (peer) => side.has.get(peer)![atom] === 1,
+    );
   }
 
   #evaluate(
@@ -251,16 +274,6 @@ export class Matrix {
 
   /** The access of a row and a column, sparse peers left out. */
   block(row: number, column: number): number {
-    if (this.#table.length === 0) return this.#blockOf(row, column);
-    const key = row * this.columnCount + column;
-    const known = this.#table[key]!;
-    if (known !== 0) return known - 1;
-    const access = this.#blockOf(row, column);
-    this.#table[key] = access + 1;
-    return access;
-  }
-
-  #blockOf(row: number, column: number): number {
     const shared = this.#rows.family[row]! & this.#columns.family[column]!;
     return this.#join(
       shared,

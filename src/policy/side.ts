@@ -19,8 +19,6 @@ export interface Side {
   readonly example: readonly number[];
   /** By dense peer: the atoms that it means. */
   readonly has: ReadonlyMap<number, Uint8Array>;
-  /** By dense part, atom and lane: the ports that it admits there, -1 where not asked yet. */
-  readonly memo: Int32Array;
 }
 
 /**
@@ -42,18 +40,7 @@ export function cutSide(
     if (used[peer] === 1 && peer !== anyPeer && classesOfPeer.count(peer) > denseThreshold)
       densePeers.push(peer);
   }
-  // Partition refinement: each dense peer parts the classes that it means from those that it does not.
-  const atomOf = new Int32Array(size);
-  if (firstCut !== undefined) atomOf.set(firstCut);
-  let next = 1 + atomOf.reduce((a, b) => Math.max(a, b), 0);
-  for (const peer of densePeers) {
-    const split = new Map<number, number>();
-    for (const c of classesOfPeer.of(peer)) {
-      let to = split.get(atomOf[c]!);
-      if (to === undefined) split.set(atomOf[c]!, (to = next++));
-      atomOf[c] = to;
-    }
-  }
+  const atomOf = refine(size, densePeers, classesOfPeer, firstCut);
   const atoms = new Map<number, number>();
   const example: number[] = [];
   for (let c = 0; c < atomOf.length; c++) {
@@ -104,7 +91,6 @@ export function cutSide(
     atomOf,
     example,
     has,
-    memo: new Int32Array(dense.length * example.length * 2).fill(-1),
   };
 }
 
@@ -117,4 +103,46 @@ function profileFrom(isolated: boolean, pairs: Int32Array, length: number): Clas
     ports.push(pairs[i + 1]!);
   }
   return { isolated, peers, ports };
+}
+
+/**
+ * Partition refinement: parts the classes so that each peer means whole parts.
+ *
+ * @returns by class: the number of its part
+ */
+function refine(
+  size: number,
+  peers: readonly number[],
+  classesOfPeer: Lists,
+  firstCut: Int32Array | undefined,
+): Int32Array {
+  const partOf = new Int32Array(size);
+  if (firstCut !== undefined) partOf.set(firstCut);
+  let parts = 1 + partOf.reduce((a, b) => Math.max(a, b), 0);
+  // Only what leaves something behind makes a new part: each has a class, but for those of the first cut.
+  const members = new Int32Array(parts + size);
+  const meant = new Int32Array(parts + size);
+  const target = new Int32Array(parts + size);
+  for (const part of partOf) members[part]!++;
+  const { starts, items } = classesOfPeer;
+  for (const peer of peers) {
+    const start = starts[peer]!;
+    const end = starts[peer + 1]!;
+    const met: number[] = [];
+    for (let i = start; i < end; i++) {
+      const part = partOf[items[i]!]!;
+      if (meant[part]!++ === 0) met.push(part);
+    }
+    for (const part of met) {
+      target[part] = part;
+      if (meant[part] !== members[part]) {
+        members[parts] = meant[part]!;
+        members[part]! -= meant[part]!;
+        target[part] = parts++;
+      }
+      meant[part] = 0;
+    }
+    for (let i = start; i < end; i++) partOf[items[i]!] = target[partOf[items[i]!]!]!;
+  }
+  return partOf;
 }
