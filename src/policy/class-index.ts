@@ -74,7 +74,9 @@ export class ClassIndex {
       this.#scan(all, selector, found);
       return found;
     }
-    return this.#lookUp(selector, (set) => this.#ofBoth.get(namespace * 0x800_0000 + set) ?? []);
+    return this.#lookUp(selector, (set, into) => {
+      for (const c of this.#ofBoth.get(namespace * 0x800_0000 + set) ?? []) into.push(c);
+    });
   }
 
   /** The same over all namespaces that a namespace selector matches. */
@@ -88,9 +90,10 @@ export class ClassIndex {
       }
       return found;
     }
-    return this.#lookUp(selector, (set) =>
-      this.#ofSet[set]!.filter((c) => mask[this.#classes.namespace[c]!] === 1),
-    );
+    const ownNamespace = this.#classes.namespace;
+    return this.#lookUp(selector, (set, into) => {
+      for (const c of this.#ofSet[set]!) if (mask[ownNamespace[c]!] === 1) into.push(c);
+    });
   }
 
   /** Asks every class of a list. */
@@ -103,14 +106,12 @@ export class ClassIndex {
   }
 
   /** Takes the classes of every label set that matches. */
-  #lookUp(selector: number, classesOf: (set: number) => readonly number[]): Matched {
+  #lookUp(selector: number, classesOf: (set: number, into: number[]) => void): Matched {
     const matched = this.#labels.matched(selector);
-    const collect = (sets: readonly number[]): number[] => {
-      const classes: number[] = [];
-      for (const set of sets) for (const c of classesOf(set)) classes.push(c);
-      return classes;
-    };
-    return { sure: collect(matched.sure), unsure: collect(matched.unsure) };
+    const found = { sure: [] as number[], unsure: [] as number[] };
+    for (const set of matched.sure) classesOf(set, found.sure);
+    for (const set of matched.unsure) classesOf(set, found.unsure);
+    return found;
   }
 
   /** Whether a pod selector in one namespace, or in those of a namespace selector, means a class. */

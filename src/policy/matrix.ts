@@ -442,9 +442,7 @@ export class Matrix {
       columnWeight[this.columnOf[c]!]! += weightOf[c]!;
     }
     for (let row = 0; row < rowWeight.length; row++) {
-      for (let column = 0; column < columnWeight.length; column++) {
-        totals.add(this.block(row, column), rowWeight[row]! * columnWeight[column]!);
-      }
+      this.#addBlocks(row, rowWeight[row]!, columnWeight, totals);
     }
     for (let s = 0; s < classes.size; s++) {
       const weight = classes.weight[s]!;
@@ -464,6 +462,31 @@ export class Matrix {
     }
     this.#countOwnNode(totals, isCounted);
     return totals.upTo(this.#accesses.size);
+  }
+
+  /** Adds the pairs of one row, sparse peers left out. There may be millions of blocks, mostly with a single lane. */
+  #addBlocks(row: number, weight: number, columnWeight: Float64Array, totals: PairTotals): void {
+    const { ports } = this.#parts;
+    const { count, family, atom, dense } = this.#columns;
+    const egress = this.#egressAdmits;
+    const ingress = this.#ingressAdmits;
+    if (this.#lanes === 2 || egress.length === 0 || ingress.length === 0) {
+      for (let column = 0; column < count; column++)
+        totals.add(this.block(row, column), weight * columnWeight[column]!);
+      return;
+    }
+    const rowFamily = this.#rows.family[row]!;
+    const rowAtom = this.#rows.atom[row]!;
+    const atoms = this.#ingress.example.length;
+    const egressAt = this.#rows.dense[row]! * this.#egress.example.length;
+    for (let column = 0; column < count; column++) {
+      const out = egress[egressAt + atom[column]!]!;
+      const set =
+        out === nothing || (rowFamily & family[column]!) === 0
+          ? nothing
+          : ports.intersect(out, ingress[dense[column]! * atoms + rowAtom]!);
+      totals.add(this.#accesses.simple(set), weight * columnWeight[column]!);
+    }
   }
 
   /** Corner 42: between a host-network pod and the other pods of its node everything is allowed. */
