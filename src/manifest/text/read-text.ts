@@ -1,6 +1,6 @@
 import type { Diagnostic, Origin, Path } from '../../model/index.ts';
 import type { RawDocument, SourceText, TextResult } from '../raw.ts';
-import { BlockParser } from './block/index.ts';
+import { BlockOrigin, BlockParser } from './block/index.ts';
 import type { TextCode } from './codes.ts';
 import { compose } from './compose.ts';
 import { duplicateKeys, topLevelValues } from './json-scan.ts';
@@ -28,7 +28,7 @@ export interface TextOptions {
  * Duplicate keys of JSON are looked for up to this size (UTF-16 code units), which people may have written; larger texts
  * are dumps of a server, which never have any, and the search would cost half of the reading.
  */
-const maxJsonForDuplicates = 2 ** 20;
+export const maxJsonForDuplicates = 2 ** 20;
 
 const noDuplicates: readonly Path[] = [];
 
@@ -135,7 +135,7 @@ class TextReader {
       else
         this.add(
           parsed.value,
-          new YamlOrigin(this.file, this.index, this.cache, chunk.start, chunk.end),
+          new BlockOrigin(this.file, this.index, this.cache, chunk.start, chunk.end, parsed.items),
           noDuplicates,
         );
     }
@@ -313,7 +313,8 @@ function megabytes(units: number): string {
   return `${Math.ceil(units / 2 ** 20).toLocaleString('en')} MiB`;
 }
 
-function shorten(value: string): string {
+/** A value at fault, short enough to be shown. */
+export function shorten(value: string): string {
   return value.length <= 200 ? value : `${value.slice(0, 199)}…`;
 }
 
@@ -326,7 +327,8 @@ function tooLarge(offset: number, message: string): Finding {
   };
 }
 
-function tooDeep(offset: number): Finding {
+/** What is said of a document that is nested deeper than `maxDepth`. */
+export function tooDeep(offset: number): Finding {
   return {
     code: 'document-too-deep',
     message: `Mappings and lists are nested more than ${maxDepth} levels deep here; no Kubernetes object is.`,

@@ -1,2 +1,2 @@
+export { BlockOrigin } from './origin.ts';
 export { BlockParser } from './parser.ts';
-export type { ItemStarts, Parsed } from './parser.ts';

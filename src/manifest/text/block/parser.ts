@@ -1,6 +1,7 @@
 import { plainValue } from '../schema.ts';
 import { keyText } from '../value.ts';
 import { charClass, numeric, odd, plainInside, plainStart, resolvable } from './characters.ts';
+import { foldBlock, foldFlow, unescape } from './scalars.ts';
 
 /** Thrown, and caught by `parse`: the document has something that is not of the subset. One object: it has no news. */
 class Unknown extends Error {}
@@ -31,6 +32,7 @@ const point = 46;
 const colon = 58;
 const openBracket = 91;
 const closeBracket = 93;
+const greater = 62;
 const pipe = 124;
 const openBrace = 123;
 const closeBrace = 125;
@@ -56,7 +58,7 @@ export interface Parsed {
  * says so, and never guesses.
  *
  * The subset: mappings and sequences in block style, one-line collections in flow style, plain and quoted scalars,
- * literal block scalars, comments, document markers. Not in it: anchors, aliases, tags, merge keys, explicit keys,
+ * block scalars, comments, document markers. Not in it: anchors, aliases, tags, merge keys, explicit keys,
  * directives, tabs for indentation, duplicate keys, and every mistake.
  */
 export class BlockParser {
@@ -186,7 +188,8 @@ export class BlockParser {
       if (code === colon && this.#isBlank(i + 1)) return true;
       if (code === hash && text.charCodeAt(i - 1) === space) return false;
       // Brackets belong to a flow collection, whose own colons are no concern here.
-      if (i === at && (code === openBracket || code === openBrace || code === pipe)) return false;
+      if (i === at && (code === openBracket || code === openBrace || code === pipe || code === greater))
+        return false;
     }
     return false;
   }
@@ -249,13 +252,14 @@ export class BlockParser {
       case doubleQuote:
       case singleQuote: {
         const end = this.#quoteEnd(at, first);
-        if (end === -1) leave();
+        if (end === -1) return this.#quotedLines(at, first, column);
         const value = this.#quoted(at, end);
         this.#endLine(end);
         return value;
       }
       case pipe:
-        return this.#literal(at, column);
+      case greater:
+        return this.#blockScalar(at, column);
       case openBracket:
       case openBrace: {
         this.#at = at;
@@ -264,11 +268,11 @@ export class BlockParser {
         return value;
       }
       default:
-        return this.#plain(at);
+        return this.#plain(at, column);
     }
   }
 
-  #plain(start: number): unknown {
+  #plain(start: number, column: number): unknown {
     const text = this.#text;
     const first = text.charCodeAt(start);
     const firstClass = first < 128 ? (charClass[first] as number) : plainStart;
@@ -277,6 +281,16 @@ export class BlockParser {
       if (first !== dash && first !== colon) leave();
       if (this.#isBlank(start + 1)) leave();
     }
+    const end = this.#plainLineEnd(start);
+    const at = this.#at;
+    this.#endLine(at);
+    if (this.#indent > column) return this.#plainLines(start, at, column);
+    return this.#resolve(start, end, firstClass);
+  }
+
+  /** Behind the last character of the line that belongs to a plain scalar; sets `#at` to what ended it. */
+  #plainLineEnd(start: number): number {
+    const text = this.#text;
     const limit = this.#end;
     let last = start;
     let at = start + 1;
@@ -291,8 +305,26 @@ export class BlockParser {
       } else if (code > space) last = at;
       else break;
     }
-    this.#endLine(at);
-    return this.#resolve(start, last + 1, firstClass);
+    this.#at = at;
+    return last + 1;
+  }
+
+  /** A plain scalar that goes on in the next lines: on each that is indented more than `column`, blank ones between. */
+  #plainLines(start: number, firstEnd: number, column: number): string {
+    const text = this.#text;
+    let end = firstEnd;
+    for (let line = this.#lineFeed(firstEnd); line !== -1; line = this.#lineFeed(this.#at)) {
+      this.#toLine(line);
+      // A comment ends the scalar, and more of it behind is a mistake.
+      if (this.#indent <= column || text.charCodeAt(this.#at) === hash) break;
+      if (text.charCodeAt(this.#at) === colon && this.#isBlank(this.#at + 1)) leave();
+      end = this.#plainLineEnd(this.#at);
+    }
+    this.#endLine(end);
+    if (this.#indent > column) leave();
+    const value = foldFlow(text.slice(start, end));
+    // None of several words is a number or a truth value.
+    return value;
   }
 
   /** The value of a plain scalar of one line. */
@@ -336,6 +368,30 @@ export class BlockParser {
     return -1;
   }
 
+  /** A quoted scalar of several lines, each indented more than `column` or blank. */
+  #quotedLines(start: number, quote: number, column: number): string {
+    const text = this.#text;
+    const limit = this.#end;
+    for (let at = start + 1; at < limit; at++) {
+      const code = text.charCodeAt(at);
+      if (code === quote) {
+        if (quote === singleQuote && text.charCodeAt(at + 1) === quote) at++;
+        else {
+          this.#endLine(at + 1);
+          const inside = text.slice(start + 1, at);
+          if (quote === doubleQuote) return unescape(inside) ?? leave();
+          return foldFlow(inside).replaceAll("''", "'");
+        }
+      } else if (code === 92 && quote === doubleQuote && text.charCodeAt(at + 1) > space) at++;
+      else if (code === feed) {
+        this.#toLine(at + 1);
+        if (this.#indent <= column) leave();
+        at = this.#at - 1;
+      } else if (code === carriage && text.charCodeAt(at + 1) !== feed) leave();
+    }
+    return leave();
+  }
+
   /** The text of a quoted scalar of one line, quotes included. */
   #quoted(start: number, end: number): string {
     const text = this.#text;
@@ -344,18 +400,18 @@ export class BlockParser {
       return inside.includes("'") ? inside.replaceAll("''", "'") : inside;
     if (!inside.includes('\\')) return inside;
     try {
-      // The escapes of JSON mean the same in YAML; others are left to it.
+      // The escapes of JSON mean the same in YAML, and are undone much faster.
       return JSON.parse(text.slice(start, end)) as string;
     } catch {
-      return leave();
+      return unescape(inside) ?? leave();
     }
   }
 
   /**
-   * A literal block scalar whose header stands at `start`; comes to the same as `parseBlockScalar` and
+   * A literal or folded block scalar whose header stands at `start`; comes to the same as `parseBlockScalar` and
    * `resolveBlockScalar` of `yaml`.
    */
-  #literal(start: number, column: number): string {
+  #blockScalar(start: number, column: number): string {
     const text = this.#text;
     const limit = this.#end;
     const mark = text.charCodeAt(start + 1);
@@ -401,7 +457,7 @@ export class BlockParser {
     if (indent === -1) return leave();
     this.#toContent(Math.min(at, limit));
     const kept = lines.length === content ? lines : lines.slice(0, content);
-    const body = kept.length === 1 ? (kept[0] as string) : kept.join('\n');
+    const body = text.charCodeAt(start) === pipe ? kept.join('\n') : foldBlock(kept);
     if (chomp === dash) return body;
     return chomp === 0 ? `${body}\n` : body + '\n'.repeat(lines.length - content + 1);
   }
@@ -562,6 +618,26 @@ export class BlockParser {
   #behindLine(at: number): number {
     const next = this.#text.indexOf('\n', at);
     return next === -1 || next >= this.#end ? this.#end : next + 1;
+  }
+
+  /** Moves to the first line from `start` that is not blank; comments are not known here. */
+  #toLine(start: number): void {
+    const text = this.#text;
+    let line = start;
+    for (let at = line; at < this.#end; at++) {
+      const code = text.charCodeAt(at);
+      if (code === space) continue;
+      if (code === feed) line = at + 1;
+      else if (code === carriage && text.charCodeAt(at + 1) === feed) line = ++at + 1;
+      else if (code < space) leave();
+      else {
+        this.#at = at;
+        this.#indent = at - line;
+        return;
+      }
+    }
+    this.#at = this.#end;
+    this.#indent = -1;
   }
 
   /** Moves to the first line from `start`, where a line starts, that has more than blanks and a comment. */
