@@ -1,0 +1,392 @@
+// What the bench asks, each case in processes of its own.
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BitMatrix } from './bit-matrix.ts';
+import { best, sum } from './clock.ts';
+import type { Cost } from './clock.ts';
+import { generate, growing, sizeNamed, sizes } from './generate.ts';
+import type { InMemory } from './in-memory.ts';
+import { aTenth } from './input.ts';
+import { timeLine } from './line.ts';
+import type { Line } from './line.ts';
+import { shapes } from './shapes.ts';
+import { processCost } from './whole-process.ts';
+import type { ProcessCost } from './whole-process.ts';
+import { writeDump } from './write-dump.ts';
+import type { DumpForm } from './write-dump.ts';
+
+/** What cases share. */
+export interface Context {
+  /** How often each process is started; the least that any took counts. */
+  readonly runs: number;
+  /** For large files; emptied when the run is over. */
+  readonly folder: string;
+  /** By size: the pairs that may talk, where an earlier case has counted them. */
+  readonly allowed: Map<string, number>;
+}
+
+/** A question with its sizes. */
+export interface Case {
+  readonly name: string;
+  /** Whether it is small enough for every change: seconds, not minutes. */
+  readonly quick: boolean;
+  run(context: Context): Promise<readonly Line[]> | readonly Line[];
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const script = (name: string): string => join(root, 'bench', name);
+const podwall = join(root, 'dist/cli/main.js');
+
+/** What a script of this folder says in one line of JSON. */
+function ask(name: string, ...args: readonly string[]): unknown {
+  const command = ['--expose-gc', '--max-old-space-size=16000', script(name), ...args];
+  return JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8', maxBuffer: 1 << 26 }));
+}
+
+// From objects in memory --------------------------------------------------------------------------------------------
+
+/** Milliseconds from objects to counts: 1.5 times what a prototype took, on 2 shared cores. */
+const objectsToCounts: Readonly<Record<string, number>> = {
+  '1k/500': 31,
+  '10k/5k': 296,
+  '100k/20k': 1_185,
+  '150k/50k': 1_743,
+};
+const leastPairsPerSecond = 4e11;
+
+function fromMemory(name: string, runs: number): readonly InMemory[] {
+  return Array.from(
+    { length: runs },
+    (_, run) => ask('in-memory.ts', name, ...(run === 0 ? ['--verify'] : [])) as InMemory,
+  );
+}
+
+const none: Cost = { wallMs: 0, cpuMs: 0 };
+const compileAndCount = ({ compile, count }: InMemory): Cost => sum([compile, count]);
+
+function sizeCase(name: string, quick: boolean): Case {
+  return {
+    name: `from memory, ${name}`,
+    quick,
+    run: ({ runs, allowed }) => {
+      const measured = fromMemory(name, runs);
+      const of = (cost: (one: InMemory) => Cost | undefined): Cost =>
+        best(measured.map((one) => cost(one) ?? none));
+      const [first] = measured;
+      if (first?.verified === undefined) throw new Error('nothing was verified');
+      allowed.set(name, first.allowed);
+      const baseline = { what: 'JSON.parse of them', figure: of(({ jsonParse }) => jsonParse).cpuMs };
+      const limit = objectsToCounts[name];
+      const { verified, pairs } = first;
+      const { flatPairsPerSecond } = verified;
+      const rate = (question: string, cost: Cost): Line => ({
+        question,
+        size: name,
+        figure: (pairs / cost.cpuMs) * 1000,
+        unit: 'pairs/s',
+        better: 'higher',
+        ...(flatPairsPerSecond === undefined
+          ? {}
+          : { baseline: { what: 'one pair of classes after the other', figure: flatPairsPerSecond } }),
+        // A constant part outweighs the pairs of small clusters.
+        ...(name === '150k/50k' ? { limit: leastPairsPerSecond } : {}),
+      });
+      return [
+        timeLine(
+          'objects in memory to exact counts',
+          name,
+          of(({ read, compile, count }) => sum([read ?? none, compile, count])),
+          {
+            baseline,
+            ...(limit === undefined ? {} : { limit }),
+            peakMegabytes: first.peakMegabytes,
+            equal: verified,
+          },
+        ),
+        timeLine(
+          '  read',
+          name,
+          of(({ read }) => read),
+          { baseline },
+        ),
+        timeLine(
+          '  compile',
+          name,
+          of(({ compile }) => compile),
+          { baseline },
+        ),
+        timeLine(
+          '  count, for the first time',
+          name,
+          of(({ count }) => count),
+          { baseline },
+        ),
+        rate(
+          '  pairs counted a second, first time',
+          of(({ count }) => count),
+        ),
+        rate(
+          '  pairs counted a second, warm',
+          of(({ warmCount }) => warmCount),
+        ),
+        {
+          question: 'one verdict with its reasons',
+          size: name,
+          figure: verified.verdictUs,
+          unit: 'µs',
+          better: 'lower',
+          limit: 2,
+          baseline: { what: 'the naive evaluator', figure: verified.naiveUs },
+        },
+      ];
+    },
+  };
+}
+
+const shapeLimitsMs: Readonly<Record<string, number>> = {
+  '25k namespaces': 500,
+  'all select all': 500,
+  '101 policies each': 500,
+  'a policy for each pod': 500,
+  'wide selectors': 2_000,
+  'no two pods alike': 2_000,
+};
+
+function shapeCase(shape: string, quick: boolean): Case {
+  const name = quick ? `${shape}${aTenth}` : shape;
+  return {
+    name: `shape, ${name}`,
+    quick,
+    run: ({ runs }) => {
+      const measured = fromMemory(name, Math.min(runs, 3));
+      const [first] = measured;
+      if (first?.verified === undefined || first.jsonParse === undefined)
+        throw new Error('nothing was verified');
+      const jsonParse = best(measured.map((one) => one.jsonParse ?? none));
+      const limit = shapeLimitsMs[shape];
+      const rest = { baseline: { what: 'JSON.parse of them', figure: jsonParse.cpuMs } };
+      return [
+        timeLine('compile and count', name, best(measured.map(compileAndCount)), {
+          ...rest,
+          ...(quick || limit === undefined ? {} : { limit }),
+          peakMegabytes: first.peakMegabytes,
+          equal: first.verified,
+        }),
+        timeLine('  read', name, best(measured.map(({ read }) => read ?? none)), rest),
+      ];
+    },
+  };
+}
+
+// The whole process -------------------------------------------------------------------------------------------------
+
+interface Dump {
+  readonly size: string;
+  readonly form: DumpForm;
+  readonly limitMs: number;
+  readonly limitMegabytes: number;
+}
+
+const dumps: readonly Dump[] = [
+  { size: '10k/5k', form: 'compact', limitMs: 500, limitMegabytes: 300 },
+  { size: '150k/50k', form: 'kubectl', limitMs: 2_000, limitMegabytes: 1_000 },
+  { size: '1M/200k', form: 'compact', limitMs: 8_000, limitMegabytes: 2_000 },
+];
+
+async function dumpOf(size: string, form: DumpForm, folder: string): Promise<string> {
+  const shape = sizeNamed(size);
+  if (shape === undefined) throw new Error(`no size is named ${size}`);
+  const path = join(folder, `${size.replace('/', '-')}-${form}.json`);
+  if (!existsSync(path)) await writeDump(generate(shape), path, form);
+  return path;
+}
+
+interface Counted extends ProcessCost {
+  readonly allowed: number;
+}
+
+function counted(dump: string, runs: number): Counted {
+  const cost = processCost([podwall, 'map', '--count', '-o', 'json', dump], runs);
+  const { allowed } = JSON.parse(cost.stdout) as { readonly allowed: number };
+  return { ...cost, allowed };
+}
+
+function dumpCase({ size, form, limitMs, limitMegabytes }: Dump): Case {
+  return {
+    name: `map --count, ${size}`,
+    quick: false,
+    run: async ({ runs, folder, allowed }) => {
+      const dump = await dumpOf(size, form, folder);
+      const bytes = `${size}, ${(statSync(dump).size / 1e6).toFixed(0)} MB ${form}`;
+      const parsed = processCost([script('parse-items.ts'), dump, form], Math.min(runs, 2));
+      const cost = counted(dump, runs);
+      if (form === 'kubectl') rmSync(dump);
+      const expected = allowed.get(size) ?? (ask('in-memory.ts', size, '--stream') as InMemory).allowed;
+      return [
+        timeLine('map --count of a JSON file', bytes, cost, {
+          limit: limitMs,
+          peakMegabytes: cost.peakMegabytes,
+          baseline: { what: 'JSON.parse, object by object', figure: parsed.cpuMs },
+          equal: {
+            equal: cost.allowed === expected,
+            text: `${cost.allowed} pairs, and ${expected} from memory`,
+          },
+        }),
+        {
+          question: '  memory at its peak',
+          size: bytes,
+          figure: cost.peakMegabytes,
+          unit: 'MB',
+          better: 'lower',
+          limit: limitMegabytes,
+          baseline: { what: 'JSON.parse, object by object', figure: parsed.peakMegabytes },
+        },
+      ];
+    },
+  };
+}
+
+const startCase: Case = {
+  name: 'start',
+  quick: false,
+  run: ({ runs }) => {
+    const nothing = processCost(['-e', '0'], runs);
+    return [
+      timeLine('podwall --help', '', processCost([podwall, '--help'], runs), {
+        limit: 100,
+        baseline: { what: 'Node doing nothing', figure: nothing.cpuMs },
+      }),
+    ];
+  },
+};
+
+// Growth ------------------------------------------------------------------------------------------------------------
+
+/** The slope of a straight line through logarithms: 1 is linear, 2 quadratic. */
+function exponent(points: readonly (readonly [size: number, cost: number])[]): number {
+  const logs = points.map(([size, cost]) => [Math.log(size), Math.log(cost)] as const);
+  const meanX = logs.reduce((total, [x]) => total + x, 0) / logs.length;
+  const meanY = logs.reduce((total, [, y]) => total + y, 0) / logs.length;
+  const covariance = logs.reduce((total, [x, y]) => total + (x - meanX) * (y - meanY), 0);
+  return covariance / logs.reduce((total, [x]) => total + (x - meanX) ** 2, 0);
+}
+
+const spread = `${growing[0]?.name} to ${growing.at(-1)?.name}`;
+
+const growthInMemory: Case = {
+  name: 'growth in memory',
+  quick: false,
+  run: ({ runs, allowed }) => {
+    const points = growing.map(({ name, pods }) => {
+      const measured = Array.from(
+        { length: Math.min(runs, 3) },
+        () => ask('in-memory.ts', name, '--stream') as InMemory,
+      );
+      const [first] = measured;
+      if (first !== undefined) allowed.set(name, first.allowed);
+      return {
+        name,
+        pods,
+        cost: best(measured.map(compileAndCount)),
+        megabytes: first?.policyMegabytes ?? 0,
+      };
+    });
+    return [
+      ...points.map(({ name, cost }) => timeLine('compile and count, proportions kept', name, cost)),
+      ...points.map(({ name, megabytes }): Line => ({
+        question: '  what the compiled policy holds',
+        size: name,
+        figure: megabytes,
+        unit: 'MB',
+        better: 'lower',
+      })),
+      {
+        question: '  exponent of their growth',
+        size: spread,
+        figure: exponent(points.map(({ pods, cost }) => [pods, cost.cpuMs])),
+        unit: 'exponent',
+        better: 'lower',
+        limit: 1.05,
+      },
+    ];
+  },
+};
+
+const growthOfProcess: Case = {
+  name: 'growth of the process',
+  quick: false,
+  run: async ({ runs, folder, allowed }) => {
+    const start = processCost([podwall, '--help'], runs);
+    const points: { name: string; pods: number; cost: Counted; equal: boolean }[] = [];
+    for (const { name, pods } of growing) {
+      const cost = counted(await dumpOf(name, 'compact', folder), Math.min(runs, 3));
+      points.push({ name, pods, cost, equal: cost.allowed === (allowed.get(name) ?? cost.allowed) });
+    }
+    return [
+      ...points.map(({ name, cost, equal }) =>
+        timeLine('map --count, proportions kept', name, cost, {
+          peakMegabytes: cost.peakMegabytes,
+          equal: { equal, text: `${cost.allowed} pairs, as from memory` },
+        }),
+      ),
+      {
+        question: '  exponent of its growth, start left out',
+        size: spread,
+        figure: exponent(points.map(({ pods, cost }) => [pods, cost.cpuMs - start.cpuMs])),
+        unit: 'exponent',
+        better: 'lower',
+        limit: 1.05,
+      },
+    ];
+  },
+};
+
+// Another algorithm -------------------------------------------------------------------------------------------------
+
+function bitMatrixCase(size: string, quick: boolean): Case {
+  return {
+    name: `bit matrix, ${size}`,
+    quick,
+    run: ({ runs }) => {
+      const times = Array.from({ length: Math.min(runs, 3) });
+      const matrices = times.map(() => ask('bit-matrix.ts', size) as BitMatrix);
+      const measured = times.map(() => ask('in-memory.ts', size, '--stream') as InMemory);
+      const compared = ask('bit-matrix.ts', size, '--compare') as BitMatrix;
+      const matrix = best(matrices.map(({ cost }) => cost));
+      if (compared.compared === undefined) throw new Error('nothing was compared');
+      return [
+        timeLine('compile and count', `${size}, beside a bit matrix`, best(measured.map(compileAndCount)), {
+          baseline: { what: 'a matrix of a bit for each pair of pods', figure: matrix.cpuMs },
+          // 25 times faster; a tenth of the pods has a hundredth of the bits.
+          ...(quick ? {} : { ratioLimit: 1 / 25 }),
+          equal: compared.compared,
+        }),
+        {
+          question: '  what it holds',
+          size: `${size}, beside a bit matrix`,
+          figure: Math.min(...measured.map(({ policyMegabytes }) => policyMegabytes)),
+          unit: 'MB',
+          better: 'lower',
+          baseline: { what: 'one such matrix', figure: compared.matrixMegabytes },
+          ...(quick ? {} : { ratioLimit: 1 / 8 }),
+        },
+      ];
+    },
+  };
+}
+
+/** Every case, in the order of the table. */
+export const cases: readonly Case[] = [
+  ...sizes.filter(({ pods }) => pods <= 10_000).map(({ name }) => sizeCase(name, true)),
+  ...sizes.filter(({ pods }) => pods > 10_000 && pods < 1_000_000).map(({ name }) => sizeCase(name, false)),
+  ...Object.keys(shapes).map((shape) => shapeCase(shape, true)),
+  ...Object.keys(shapes).map((shape) => shapeCase(shape, false)),
+  bitMatrixCase('10k/5k', true),
+  bitMatrixCase('100k/20k', false),
+  growthInMemory,
+  startCase,
+  ...dumps.map(dumpCase),
+  growthOfProcess,
+];
