@@ -79,16 +79,28 @@ export type {
   PortRange,
   Protocol,
 } from './net/index.ts';
-export { compile, CompiledPolicy, profiles, UnknownPodError } from './policy/index.ts';
+export {
+  compile,
+  CompiledPolicy,
+  LiveCluster,
+  openCluster,
+  profiles,
+  UnknownPodError,
+} from './policy/index.ts';
 export type {
+  Applied,
+  Change,
   CompileOptions,
   CompileStats,
   Decision,
+  LiveCount,
+  LiveStats,
   PolicyEnd,
   Profile,
   ProfileName,
   SelectingPolicy,
   SideDecision,
+  Whole,
 } from './policy/index.ts';
 export {
   allowedPorts,

@@ -181,9 +181,16 @@ export class PortTable {
     return this.#specs[spec]!.names.length > 0;
   }
 
+  /** The (protocol, name)s that a spec leaves to each destination, as ids. */
+  namesOf(spec: number): readonly number[] {
+    return this.#specs[spec]!.names;
+  }
+
   /**
    * The id of what a pod's declared ports mean for the names that rules mention: a name stands for every number that
    * carries it with that protocol (corner 28). Pods whose ports no rule names share map 0.
+   *
+   * @param learn - whether names that no rule mentions yet count too
    */
   portMap(
     ports: readonly {
@@ -191,18 +198,26 @@ export class PortTable {
       readonly protocol: Protocol;
       readonly port: number;
     }[],
+    learn = false,
   ): number {
     const map = new Map<number, PortSet>();
     for (const { name, protocol, port } of ports) {
       if (name === undefined) continue;
-      const id = this.#names.get(`${protocol}/${name}`);
+      const id = learn ? this.#nameId(protocol, name) : this.#names.get(`${protocol}/${name}`);
       if (id === undefined) continue;
       map.set(id, (map.get(id) ?? PortSet.none).union(PortSet.range(protocol, port, port)));
     }
-    if (map.size === 0) return 0;
-    const entries = [...map]
-      .sort(([a], [b]) => a - b)
-      .map(([name, set]) => [name, this.intern(set)] as const);
+    return this.#internMap([...map].map(([name, set]) => [name, this.intern(set)] as const));
+  }
+
+  /** What is left of a port map when only some names matter. */
+  restrict(portMap: number, names: ReadonlySet<number>): number {
+    return this.#internMap([...this.#portMaps[portMap]!].filter(([name]) => names.has(name)));
+  }
+
+  #internMap(unsorted: (readonly [name: number, set: number])[]): number {
+    if (unsorted.length === 0) return 0;
+    const entries = unsorted.sort(([a], [b]) => a - b);
     const key = entries.join(';');
     let id = this.#portMapIds.get(key);
     if (id === undefined) {

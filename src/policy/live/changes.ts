@@ -1,0 +1,17 @@
+import type { ClusterNode, Namespace, NetworkPolicy, Pod } from '../../model/index.ts';
+
+/**
+ * One object that is new or different, or gone. Whether it is new is up to the cluster: an object takes the place of the one with
+ * its name.
+ */
+export type Change =
+  | { readonly kind: 'pod'; readonly pod: Pod }
+  /** `id` as in `Pod.id`. */
+  | { readonly kind: 'podDeleted'; readonly id: string }
+  | { readonly kind: 'namespace'; readonly namespace: Namespace }
+  /** What still stands in it keeps it mentioned, with nothing but its name label (corner 22). */
+  | { readonly kind: 'namespaceDeleted'; readonly name: string }
+  | { readonly kind: 'node'; readonly node: ClusterNode }
+  | { readonly kind: 'nodeDeleted'; readonly name: string }
+  | { readonly kind: 'policy'; readonly policy: NetworkPolicy }
+  | { readonly kind: 'policyDeleted'; readonly namespace: string; readonly name: string };

@@ -1,0 +1,597 @@
+import type { Direction, LabelSelector, Labels, NetworkPolicy, Peer, Pod } from '../../model/index.ts';
+import type { Address } from '../../net/index.ts';
+import { ClassRules, Specs } from '../class-rules.ts';
+import { familyBits, isHost } from '../classes.ts';
+import { no, unknown } from '../labels.ts';
+import type { CompiledRule } from '../parts.ts';
+import { anyPeer } from '../peers.ts';
+import { PortTable } from '../port-table.ts';
+import type { Profile } from '../profile.ts';
+import { BlockIndex, noCell } from './block-index.ts';
+import { IntLists } from './int-lists.ts';
+import { LabelSets } from './label-sets.ts';
+import { LiveClasses } from './live-classes.ts';
+import type { ClassKey } from './live-classes.ts';
+import { LiveMatrix } from './live-matrix.ts';
+import { LivePeers } from './live-peers.ts';
+import { Memberships } from './memberships.ts';
+import { Namespaces } from './namespaces.ts';
+import { NodePairs } from './node-pairs.ts';
+import { SelectorTable } from './selectors.ts';
+
+/** A policy in numbers; it holds what its numbers stand for. */
+export interface LivePolicy {
+  readonly policy: NetworkPolicy;
+  readonly group: number;
+  /** `undefined` where the policy does not isolate (corners 1, 4 and 5). */
+  readonly rules: { readonly [direction in Direction]: readonly CompiledRule[] | undefined };
+}
+
+/** Policies of one namespace that select the same pods; each half is made when it is asked for. */
+interface Group {
+  readonly namespace: number;
+  readonly selector: number;
+  readonly policies: LivePolicy[];
+  merged: { [direction in Direction]: readonly (readonly CompiledRule[])[] | undefined };
+}
+
+/** A class and the profiles that its policies make by now. */
+export interface NewProfiles {
+  readonly c: number;
+  readonly egress: number;
+  readonly ingress: number;
+}
+
+/** A class that is to join and to leave peers. */
+export interface NewPeers {
+  readonly c: number;
+  readonly leaves: readonly number[];
+  readonly joins: readonly number[];
+}
+
+/** A group with more policies than this is merged before the profiles of its classes are made. */
+const mostUnmerged = 4;
+const span = 0x400_0000;
+
+/**
+ * Everything that `compile` makes of a cluster, kept while the cluster changes: what is held by somebody is there, what nobody
+ * holds is not, and a change touches the classes that it concerns alone.
+ *
+ * A change goes three ways here. What only parts classes or names things (a new selector, block, peer) changes no pair; what
+ * changes pairs (profiles, memberships, weights) goes through the matrix, one class at a time; then what is no longer held is
+ * taken apart, which changes no pair either.
+ */
+export class Engine {
+  readonly profile: Profile;
+  readonly assume: 'closed' | 'open';
+  readonly ports: PortTable = new PortTable();
+  readonly matrix: LiveMatrix;
+  readonly namespaces: Namespaces = new Namespaces();
+  readonly selectors: SelectorTable = new SelectorTable();
+  readonly labels: LabelSets = new LabelSets();
+  readonly blocks: BlockIndex = new BlockIndex();
+  readonly peers: LivePeers = new LivePeers();
+  readonly classes: LiveClasses = new LiveClasses();
+  readonly nodes: NodePairs;
+  /** Groups of policies and the classes that they select; the flag is set where files cannot tell. */
+  readonly selected: Memberships = new Memberships();
+  readonly #groups: (Group | undefined)[] = [];
+  readonly #groupIds = new Map<number, number>();
+  readonly #freedGroups: number[] = [];
+  readonly #rules: ClassRules;
+  readonly #merge: Specs;
+  readonly #scratch: number[] = [];
+
+  // By pod number.
+  readonly pods: (Pod | undefined)[] = [];
+  readonly #freedPods: number[] = [];
+  readonly #raw: number[] = [];
+  readonly #podsOfRaw = new IntLists();
+  readonly #posInRaw: number[] = [];
+
+  constructor(profile: Profile, assume: 'closed' | 'open', denseThreshold: number) {
+    this.profile = profile;
+    this.assume = assume;
+    const { namedPortOnIpBlock } = profile;
+    this.matrix = new LiveMatrix({ ports: this.ports, denseThreshold, namedPortOnIpBlock });
+    this.nodes = new NodePairs((host, guest, pairs) => {
+      if (profile.ownNode) this.matrix.exempt(host, guest, pairs);
+    });
+    this.#rules = new ClassRules(this.ports, assume, 64);
+    this.#merge = new Specs(this.ports, 64);
+  }
+
+  get groupCount(): number {
+    return this.#groupIds.size;
+  }
+
+  // Selectors, blocks and peers ------------------------------------------------------------------------------------
+
+  #holdSelector(selector: LabelSelector): number {
+    const id = this.selectors.hold(selector);
+    if (this.selectors.isNew(id)) this.labels.mention(this.selectors.requirements(id), 1, this.#regroup);
+    return id;
+  }
+
+  #releaseSelector(id: number): void {
+    const requirements = this.selectors.isLast(id) ? this.selectors.requirements(id) : undefined;
+    this.selectors.release(id);
+    if (requirements !== undefined) this.labels.mention(requirements, -1, this.#regroup);
+  }
+
+  /** Moves the pods of a raw set to the classes of its label set. */
+  readonly #regroup = (raw: number): void => {
+    for (const pod of this.#podsOfRaw.copy(raw)) {
+      this.#move(pod, { ...this.classes.key(this.classes.of(pod)), labels: this.labels.setOf(raw) });
+    }
+  };
+
+  /** The peer of a new or known block, held once more. */
+  #holdBlock(peer: Peer & { readonly kind: 'ipBlock' }): number {
+    const block = this.blocks.hold(peer.cidr, peer.except);
+    const known = this.peers.find('block', block, 0);
+    if (known !== undefined) {
+      this.blocks.release(block);
+      return this.peers.again(known);
+    }
+    this.#cut(block);
+    const id = this.peers.add('block', block, 0);
+    this.matrix.addPeer(id, familyBits[this.blocks.familyOf(block)], true);
+    for (const cell of this.blocks.cellsOf.copy(block)) {
+      for (const c of this.classes.ofCell.copy(cell)) this.matrix.mean(id, c);
+    }
+    return id;
+  }
+
+  /** Parts the addresses that a new block holds from those that it does not. */
+  #cut(block: number): void {
+    const inside = new Map<number, number[]>();
+    const family = this.blocks.familyOf(block);
+    this.blocks.forEachInside(block, (pod) => {
+      const cell = this.classes.cell(this.classes.of(pod), family);
+      const list = inside.get(cell);
+      if (list === undefined) inside.set(cell, [pod]);
+      else list.push(pod);
+    });
+    for (const [cell, pods] of inside) {
+      if (cell !== noCell && pods.length === this.classes.podsInCell(cell)) {
+        this.blocks.renameCell(cell, block, true);
+        continue;
+      }
+      const to = this.blocks.holdCellOf(this.blocks.withBlock(cell, block, true));
+      for (const pod of pods) this.#move(pod, this.classes.keyWithCell(this.classes.of(pod), family, to));
+      this.blocks.releaseCell(to);
+    }
+  }
+
+  /** Brings together again what only this block has parted, and lets it go. */
+  #uncut(block: number): void {
+    const family = this.blocks.familyOf(block);
+    for (const cell of this.blocks.cellsOf.copy(block)) {
+      const left = this.blocks.withBlock(cell, block, false);
+      if (left.length > 0 && this.blocks.cells.find(left) < 0) {
+        this.blocks.renameCell(cell, block, false);
+        continue;
+      }
+      const to = this.blocks.holdCellOf(left);
+      for (const c of this.classes.ofCell.copy(cell)) {
+        const key = this.classes.keyWithCell(c, family, to);
+        for (const pod of this.classes.pods.copy(c)) this.#move(pod, key);
+      }
+      this.blocks.releaseCell(to);
+    }
+    this.blocks.release(block);
+  }
+
+  #holdPeer(peer: Peer, namespace: number): number {
+    if (peer.kind === 'ipBlock') return this.#holdBlock(peer);
+    const selector =
+      peer.pods === undefined ? this.#holdSelector({ requirements: [] }) : this.#holdSelector(peer.pods);
+    const own = peer.namespaces === 'own';
+    const scope = own ? namespace : this.namespaces.holdSelector(peer.namespaces);
+    const kind = own ? 'own' : 'selected';
+    const known = this.peers.find(kind, scope, selector);
+    if (known !== undefined) {
+      this.#releaseSelector(selector);
+      if (!own) this.namespaces.releaseSelector(scope);
+      return this.peers.again(known);
+    }
+    if (own) this.namespaces.again(scope);
+    const id = this.peers.add(kind, scope, selector);
+    this.matrix.addPeer(id, familyBits.IPv4 | familyBits.IPv6, false);
+    const mean = (c: number, unsure: boolean): void => {
+      if (!unsure || this.assume === 'open') this.matrix.mean(id, c);
+    };
+    if (own) this.#classesIn(scope, selector, mean);
+    else this.#classesAmong(scope, selector, mean);
+    return id;
+  }
+
+  #releasePeer(id: number): void {
+    if (id === anyPeer) return;
+    const kind = this.peers.kind(id);
+    const scope = this.peers.scope(id);
+    const selector = this.peers.selector(id);
+    if (!this.peers.release(id)) return;
+    this.matrix.removePeer(id);
+    if (kind === 'block') {
+      this.#uncut(scope);
+      return;
+    }
+    if (kind === 'own') this.namespaces.release(scope);
+    else this.namespaces.releaseSelector(scope);
+    this.#releaseSelector(selector);
+  }
+
+  /** Calls `visit` for the classes of one namespace that a selector matches, each once. */
+  #classesIn(namespace: number, selector: number, visit: (c: number, unsure: boolean) => void): void {
+    const { ofNamespace } = this.classes;
+    const ask = this.#asker(selector, visit);
+    const few = this.#candidates(selector, ofNamespace.size(namespace));
+    if (few === undefined)
+      for (let i = 0; i < ofNamespace.size(namespace); i++) ask(ofNamespace.at(namespace, i));
+    else for (const c of few) if (this.classes.namespace(c) === namespace) ask(c);
+  }
+
+  /** The same over the namespaces that a namespace selector matches. */
+  #classesAmong(namespaces: number, selector: number, visit: (c: number, unsure: boolean) => void): void {
+    const { ofNamespace } = this.classes;
+    const { matched, matching } = this.namespaces;
+    const ask = this.#asker(selector, visit);
+    let population = 0;
+    for (let i = 0; i < matched.size(namespaces); i++)
+      population += ofNamespace.size(matched.at(namespaces, i));
+    const few = this.#candidates(selector, population);
+    if (few === undefined) {
+      for (let n = 0; n < matched.size(namespaces); n++) {
+        const namespace = matched.at(namespaces, n);
+        for (let i = 0; i < ofNamespace.size(namespace); i++) ask(ofNamespace.at(namespace, i));
+      }
+      return;
+    }
+    for (const c of few) {
+      const namespace = this.classes.namespace(c);
+      if (matching.indexOf(namespace, namespaces) >= 0) ask(c);
+    }
+  }
+
+  /** Asks a selector about a class; a label set is asked about once. */
+  #asker(selector: number, visit: (c: number, unsure: boolean) => void): (c: number) => void {
+    if (selector === this.selectors.everything) return (c) => visit(c, false);
+    const known = new Map<number, number>();
+    return (c) => {
+      const set = this.classes.labels(c);
+      let holds = known.get(set);
+      if (holds === undefined) {
+        known.set(set, (holds = this.selectors.holds(selector, this.labels.example(set))));
+      }
+      if (holds !== no) visit(c, holds === unknown);
+    };
+  }
+
+  /** The classes that can match a selector, found by their labels, if they are fewer than `population`. */
+  #candidates(selector: number, population: number): readonly number[] | undefined {
+    if (selector === this.selectors.everything || population <= 16) return undefined;
+    const sets = new Set<number>();
+    const found: number[] = [];
+    const { ofLabels } = this.classes;
+    let seen = 0;
+    this.labels.forEachCandidate(this.selectors.requirements(selector), (set) => {
+      if (++seen + found.length > population || sets.has(set)) return;
+      sets.add(set);
+      if (found.length + ofLabels.size(set) > population) seen = Infinity;
+      else for (let i = 0; i < ofLabels.size(set); i++) found.push(ofLabels.at(set, i));
+    });
+    return seen + found.length > population ? undefined : found;
+  }
+
+  // Policies -------------------------------------------------------------------------------------------------------
+
+  /** Puts a policy into numbers. Its group does not ask it yet. */
+  holdPolicy(policy: NetworkPolicy): LivePolicy {
+    const namespace = this.namespaces.hold(policy.namespace);
+    const rulesOf = (direction: Direction): readonly CompiledRule[] | undefined => {
+      const spec = policy[direction];
+      if (spec.kind === 'unaffected') return undefined;
+      return spec.rules.map((rule) => ({
+        peers:
+          rule.peers.kind === 'any'
+            ? [anyPeer]
+            : rule.peers.peers.map((peer) => this.#holdPeer(peer, namespace)),
+        spec: this.ports.specOf(rule.ports),
+      }));
+    };
+    const rules = { ingress: rulesOf('ingress'), egress: rulesOf('egress') };
+    // Corner 7: policies select pods of their own namespace only.
+    return { policy, group: this.#holdGroup(namespace, this.#holdSelector(policy.podSelector)), rules };
+  }
+
+  /** Takes the numbers of a policy apart, after it has left its group. */
+  releasePolicy({ group, rules }: LivePolicy): void {
+    const { namespace, selector, policies } = this.#groups[group]!;
+    if (policies.length === 0) {
+      this.selected.removeSet(group);
+      this.#groupIds.delete(namespace * span + selector);
+      this.#groups[group] = undefined;
+      this.#freedGroups.push(group);
+    }
+    for (const direction of ['ingress', 'egress'] as const) {
+      for (const rule of rules[direction] ?? []) for (const peer of rule.peers) this.#releasePeer(peer);
+    }
+    this.#releaseSelector(selector);
+    this.namespaces.release(namespace);
+  }
+
+  #holdGroup(namespace: number, selector: number): number {
+    const key = namespace * span + selector;
+    let id = this.#groupIds.get(key);
+    if (id === undefined) {
+      id = this.#freedGroups.pop() ?? this.#groups.length;
+      this.#groupIds.set(key, id);
+      this.#groups[id] = {
+        namespace,
+        selector,
+        policies: [],
+        merged: { ingress: undefined, egress: undefined },
+      };
+      const group = id;
+      this.#classesIn(namespace, selector, (c, unsure) => this.selected.add(group, c, unsure));
+    }
+    return id;
+  }
+
+  /** Adds a policy to its group, or takes it from there; profiles are as before until they are made again. */
+  enlist(policy: LivePolicy, add: boolean): void {
+    const group = this.#groups[policy.group]!;
+    if (add) group.policies.push(policy);
+    else group.policies.splice(group.policies.indexOf(policy), 1);
+    group.merged = { ingress: undefined, egress: undefined };
+  }
+
+  /** The classes that the policies of some groups select, each once. */
+  classesOf(groups: readonly number[]): readonly number[] {
+    const found = new Set<number>();
+    for (const group of groups) for (const c of this.selected.members.copy(group)) found.add(c);
+    return [...found];
+  }
+
+  /** The policies that select a class, with whether files can tell that they do. */
+  selecting(c: number): readonly { readonly policy: LivePolicy; readonly sure: boolean }[] {
+    const found: { policy: LivePolicy; sure: boolean }[] = [];
+    for (let i = 0; i < this.selected.count(c); i++) {
+      const sure = !this.selected.flagAt(c, i);
+      for (const policy of this.#groups[this.selected.setAt(c, i)]!.policies) found.push({ policy, sure });
+    }
+    return found;
+  }
+
+  /** The rules of every policy of a group that isolates the direction; those of many policies are merged. */
+  #rulesOf(group: Group, direction: Direction): readonly (readonly CompiledRule[])[] {
+    let lists = group.merged[direction];
+    if (lists === undefined) {
+      lists = group.policies.flatMap(({ rules }) => {
+        const some = rules[direction];
+        return some === undefined ? [] : [some];
+      });
+      if (lists.length > mostUnmerged) {
+        const specs = this.#merge;
+        specs.clear();
+        for (const rules of lists) for (const rule of rules) specs.add(rule);
+        lists = [Array.from(specs.finish(), (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];
+      }
+      group.merged[direction] = lists;
+    }
+    return lists;
+  }
+
+  /** The profile that the policies of a class make, held once more. */
+  #holdProfile(c: number, direction: Direction): number {
+    const side = this.matrix.side(direction);
+    if (this.selected.count(c) === 0) return side.profiles.again(side.open);
+    this.#rules.clear();
+    for (let i = 0; i < this.selected.count(c); i++) {
+      const group = this.#groups[this.selected.setAt(c, i)]!;
+      for (const rules of this.#rulesOf(group, direction)) this.#rules.add(rules, this.selected.flagAt(c, i));
+    }
+    const length = this.#rules.finish(direction, this.classes.portMap(c));
+    if (length < 0) return side.profiles.again(side.open);
+    const { items } = this.#rules;
+    const list = this.#scratch;
+    list.length = length + 1;
+    list[0] = 1;
+    for (let i = 0; i < length; i++) list[i + 1] = items[i]!;
+    return this.matrix.holdProfile(direction, list, length + 1);
+  }
+
+  /** The profiles of the classes whose policies have changed, where they are others than before. Each is held. */
+  newProfiles(classes: readonly number[]): readonly NewProfiles[] {
+    const changed: NewProfiles[] = [];
+    const { egress, ingress } = this.matrix;
+    for (const c of classes) {
+      const found = { c, egress: this.#holdProfile(c, 'egress'), ingress: this.#holdProfile(c, 'ingress') };
+      if (found.egress !== egress.profileOf[c] || found.ingress !== ingress.profileOf[c]) changed.push(found);
+      else {
+        this.matrix.releaseProfile('egress', found.egress);
+        this.matrix.releaseProfile('ingress', found.ingress);
+      }
+    }
+    return changed;
+  }
+
+  // Namespaces -----------------------------------------------------------------------------------------------------
+
+  /** Gives a namespace other labels; returns what that means to its classes, which is not done yet. */
+  relabel(namespace: number, labels: Labels): readonly NewPeers[] {
+    const { leaves, joins } = this.namespaces.relabel(namespace, labels);
+    if (leaves.length === 0 && joins.length === 0) return [];
+    const changed: NewPeers[] = [];
+    const left = new Set(leaves);
+    for (const c of this.classes.ofNamespace.copy(namespace)) {
+      const leaving: number[] = [];
+      const joining: number[] = [];
+      for (let i = 0; i < this.matrix.meant.count(c); i++) {
+        const peer = this.matrix.meant.setAt(c, i);
+        if (this.peers.kind(peer) === 'selected' && left.has(this.peers.scope(peer))) leaving.push(peer);
+      }
+      this.#forEachSelector(c, (selector, unsure) => {
+        if ((unsure && this.assume === 'closed') || this.peers.selecting(selector) === 0) return;
+        for (const scope of joins) {
+          const peer = this.peers.find('selected', scope, selector);
+          if (peer !== undefined) joining.push(peer);
+        }
+      });
+      if (leaving.length > 0 || joining.length > 0) changed.push({ c, leaves: leaving, joins: joining });
+    }
+    return changed;
+  }
+
+  // Classes --------------------------------------------------------------------------------------------------------
+
+  #forEachSelector(c: number, visit: (selector: number, unsure: boolean) => void): void {
+    this.selectors.forEachHolding(this.labels.example(this.classes.labels(c)), visit);
+  }
+
+  /** The class of a key; a new one has no pods yet. */
+  #classOf(key: ClassKey): number {
+    const known = this.classes.find(key);
+    if (known >= 0) return known;
+    const c = this.classes.add(key);
+    this.blocks.again(key.cell4);
+    this.blocks.again(key.cell6);
+    const peers: number[] = [];
+    if (key.namespace >= 0) {
+      this.namespaces.again(key.namespace);
+      const { matching } = this.namespaces;
+      this.#forEachSelector(c, (selector, unsure) => {
+        const group = this.#groupIds.get(key.namespace * span + selector);
+        if (group !== undefined) this.selected.add(group, c, unsure);
+        if (unsure && this.assume === 'closed') return;
+        const own = this.peers.find('own', key.namespace, selector);
+        if (own !== undefined) peers.push(own);
+        if (this.peers.selecting(selector) === 0) return;
+        for (let i = 0; i < matching.size(key.namespace); i++) {
+          const peer = this.peers.find('selected', matching.at(key.namespace, i), selector);
+          if (peer !== undefined) peers.push(peer);
+        }
+      });
+    }
+    for (const cell of [key.cell4, key.cell6]) {
+      for (let i = 0; i < this.blocks.cells.size(cell); i++) {
+        const peer = this.peers.find('block', this.blocks.cells.at(cell, i), 0);
+        if (peer !== undefined) peers.push(peer);
+      }
+    }
+    this.matrix.addClass(c, key.family, key.portMap, peers);
+    if (this.selected.count(c) > 0) {
+      this.matrix.setProfiles(c, this.#holdProfile(c, 'egress'), this.#holdProfile(c, 'ingress'));
+    }
+    return c;
+  }
+
+  /** Forgets a class when it has no pods. */
+  #drop(c: number): void {
+    if (this.classes.pods.size(c) > 0) return;
+    const { namespace, cell4, cell6 } = this.classes.key(c);
+    this.matrix.removeClass(c);
+    this.selected.removeClass(c);
+    this.classes.remove(c);
+    this.blocks.releaseCell(cell4);
+    this.blocks.releaseCell(cell6);
+    if (namespace >= 0) this.namespaces.release(namespace);
+  }
+
+  /** Moves a pod to another class that is the same to every policy: no total changes. */
+  #move(pod: number, key: ClassKey): void {
+    const from = this.classes.of(pod);
+    const to = this.#classOf(key);
+    if (to === from) return;
+    const { node, replicas } = this.pods[pod]!;
+    this.matrix.touched++;
+    this.nodes.remove(node, from, replicas, this.classes.isHost(from));
+    this.classes.leave(pod);
+    this.classes.enter(pod, to);
+    this.matrix.moveWeight(from, to, replicas);
+    this.nodes.add(node, to, replicas, this.classes.isHost(to));
+    this.#drop(from);
+  }
+
+  // Pods -----------------------------------------------------------------------------------------------------------
+
+  /** Takes in a pod that is not there yet. Returns its number. */
+  addPod(pod: Pod): number {
+    const number = this.#freedPods.pop() ?? this.pods.length;
+    this.pods[number] = pod;
+    const host = isHost(pod, this.profile);
+    const namespace = host ? -1 : this.namespaces.hold(pod.namespace);
+    const raw = host ? -1 : this.labels.hold(pod);
+    this.#raw[number] = raw;
+    if (!host) this.#posInRaw[number] = this.#podsOfRaw.push(raw, number);
+    let family = 0;
+    let cell4 = noCell;
+    let cell6 = noCell;
+    for (const address of addressesOf(pod)) {
+      family |= familyBits[address.family];
+      if (!this.#isMatched(pod)) continue;
+      this.blocks.addAddress(address, number);
+      const cell = this.blocks.holdCell(address);
+      if (address.family === 'IPv4') cell4 = cell;
+      else cell6 = cell;
+    }
+    const c = this.#classOf({
+      namespace,
+      labels: host ? -1 : this.labels.setOf(raw),
+      // Corner 28: whether the names of sidecars count is the profile's.
+      portMap: host
+        ? 0
+        : this.ports.portMap(
+            this.profile.sidecarPorts ? pod.ports : pod.ports.filter((port) => !port.sidecar),
+            true,
+          ),
+      cell4,
+      cell6,
+      // Corner 39: a pod without an address has both families.
+      family: family === 0 ? familyBits.IPv4 | familyBits.IPv6 : family,
+      host,
+    });
+    this.blocks.releaseCell(cell4);
+    this.blocks.releaseCell(cell6);
+    // The class holds it.
+    if (!host) this.namespaces.release(namespace);
+    this.classes.enter(number, c);
+    this.matrix.addWeight(c, pod.replicas);
+    this.nodes.add(pod.node, c, pod.replicas, host);
+    return number;
+  }
+
+  removePod(number: number): void {
+    const pod = this.pods[number]!;
+    const c = this.classes.of(number);
+    this.nodes.remove(pod.node, c, pod.replicas, this.classes.isHost(c));
+    this.matrix.addWeight(c, -pod.replicas);
+    this.classes.leave(number);
+    this.#drop(c);
+    if (this.#isMatched(pod)) {
+      for (const address of addressesOf(pod)) this.blocks.removeAddress(address, number);
+    }
+    const raw = this.#raw[number]!;
+    if (raw >= 0) {
+      const moved = this.#podsOfRaw.swapRemove(raw, this.#posInRaw[number]!);
+      if (moved >= 0) this.#posInRaw[moved] = this.#posInRaw[number]!;
+      this.labels.release(raw);
+    }
+    this.pods[number] = undefined;
+    this.#freedPods.push(number);
+  }
+
+  /** Corner 34: whether an ipBlock matches a pod's address is the profile's; a node's it always matches. */
+  #isMatched(pod: Pod): boolean {
+    return this.profile.ipBlockMatchesPods || isHost(pod, this.profile);
+  }
+}
+
+/** The first address of each family, as the class of a pod has it. */
+function addressesOf(pod: Pod): readonly Address[] {
+  const { addresses } = pod;
+  if (addresses.length <= 1) return addresses;
+  return addresses.filter(({ family }, i) => addresses.findIndex((each) => each.family === family) === i);
+}

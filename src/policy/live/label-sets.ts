@@ -1,0 +1,151 @@
+import type { Labels } from '../../model/index.ts';
+import { grown, IntLists } from './int-lists.ts';
+import { IntTable } from './int-table.ts';
+import { LabelIndex } from './label-index.ts';
+import type { Labelled, LiveRequirement } from './selectors.ts';
+
+/**
+ * The labels of pods, each distinct object once (a *raw set*), and what remains of them when everything that no selector asks
+ * for is forgotten (a *label set*). When selectors ask for more, the label sets that this parts are split; when they ask for
+ * less, those that it no longer parts become one.
+ */
+export class LabelSets {
+  readonly #index = new LabelIndex();
+  readonly #byInstance = new Map<Labels, number>();
+  readonly #byText = new Map<string, number>();
+  readonly #labelled: Labelled[] = [];
+  readonly #texts: string[] = [];
+  #refs = new Int32Array(16);
+  #setOf = new Int32Array(16);
+  #posInSet = new Int32Array(16);
+  readonly #freed: number[] = [];
+  readonly #sets = new IntTable();
+  /** By label set: its raw sets. */
+  readonly #raws = new IntLists();
+
+  /** How many label sets, raw sets, and labels by which they are found, there are. */
+  get sizes(): { readonly sets: number; readonly raws: number; readonly labels: number } {
+    return { sets: this.#sets.live, raws: this.#byText.size, labels: this.#index.size };
+  }
+
+  /** The raw set of some labels, held once more. */
+  hold(labelled: Labelled): number {
+    const decided = labelled.undecided.size === 0;
+    const known = decided ? this.#byInstance.get(labelled.labels) : undefined;
+    if (known !== undefined) {
+      this.#refs[known]!++;
+      return known;
+    }
+    const text = textOf(labelled);
+    let raw = this.#byText.get(text);
+    if (raw === undefined) {
+      raw = this.#freed.pop() ?? this.#labelled.length;
+      if (raw >= this.#refs.length) {
+        this.#refs = grown(this.#refs, this.#refs.length * 2);
+        this.#setOf = grown(this.#setOf, this.#setOf.length * 2);
+        this.#posInSet = grown(this.#posInSet, this.#posInSet.length * 2);
+      }
+      this.#byText.set(text, raw);
+      this.#texts[raw] = text;
+      this.#labelled[raw] = { labels: labelled.labels, undecided: labelled.undecided };
+      if (decided) this.#byInstance.set(labelled.labels, raw);
+      this.#index.add(raw, labelled);
+      this.#enter(raw, this.#sets.hold(this.#index.tokensOf(raw)));
+    }
+    this.#refs[raw]!++;
+    return raw;
+  }
+
+  release(raw: number): void {
+    if (--this.#refs[raw]! > 0) return;
+    this.#leave(raw);
+    this.#index.remove(raw);
+    this.#byText.delete(this.#texts[raw]!);
+    this.#byInstance.delete(this.#labelled[raw]!.labels);
+    this.#labelled[raw] = nobody;
+    this.#texts[raw] = '';
+    this.#freed.push(raw);
+  }
+
+  /** The label set of a raw set. */
+  setOf(raw: number): number {
+    return this.#setOf[raw]!;
+  }
+
+  /** Labels of a label set: as good as those of any other of its pods, for every selector that is mentioned. */
+  example(set: number): Labelled {
+    return this.#labelled[this.#raws.at(set, 0)]!;
+  }
+
+  /** Calls `visit` for label sets among which are all that can match a selector; some more than once. */
+  forEachCandidate(requirements: readonly LiveRequirement[], visit: (set: number) => void): void {
+    this.#index.forEachCandidate(requirements, (raw) => visit(this.#setOf[raw]!));
+  }
+
+  /**
+   * Takes what a selector asks for into account, or, with -1, no longer; `moved` is called for each raw set that is in another
+   * label set than before. Label sets that change as a whole keep their number.
+   */
+  mention(requirements: readonly LiveRequirement[], by: 1 | -1, moved: (raw: number) => void): void {
+    this.#index.mention(requirements, by, (token, raws) => {
+      const bySet = new Map<number, number[]>();
+      for (const raw of raws) {
+        const list = bySet.get(this.#setOf[raw]!);
+        if (list === undefined) bySet.set(this.#setOf[raw]!, [raw]);
+        else list.push(raw);
+      }
+      for (const [set, list] of bySet) this.#change(set, list, token, by, moved);
+    });
+  }
+
+  #change(
+    set: number,
+    raws: readonly number[],
+    token: number,
+    by: 1 | -1,
+    moved: (raw: number) => void,
+  ): void {
+    const tokens: number[] = [];
+    for (let i = 0; i < this.#sets.size(set); i++) {
+      const each = this.#sets.at(set, i);
+      if (each !== token) tokens.push(each);
+    }
+    if (by === 1) {
+      tokens.push(token);
+      tokens.sort((a, b) => a - b);
+    }
+    if (raws.length === this.#raws.size(set) && this.#sets.find(tokens) < 0) {
+      this.#sets.rename(set, tokens);
+      return;
+    }
+    for (const raw of raws) {
+      const to = this.#sets.hold(tokens);
+      this.#leave(raw);
+      this.#enter(raw, to);
+      moved(raw);
+    }
+  }
+
+  #enter(raw: number, set: number): void {
+    this.#setOf[raw] = set;
+    this.#posInSet[raw] = this.#raws.push(set, raw);
+  }
+
+  #leave(raw: number): void {
+    const set = this.#setOf[raw]!;
+    const moved = this.#raws.swapRemove(set, this.#posInSet[raw]!);
+    if (moved >= 0) this.#posInSet[moved] = this.#posInSet[raw]!;
+    this.#sets.release(set);
+  }
+}
+
+const nobody: Labelled = { labels: new Map(), undecided: new Map() };
+
+/** Equal for equal labels, whatever their order. */
+function textOf({ labels, undecided }: Labelled): string {
+  const pairs = Array.from(labels, ([key, value]) => JSON.stringify([key, value]));
+  if (pairs.length > 1) pairs.sort();
+  if (undecided.size === 0) return pairs.join();
+  const open = Array.from(undecided, ([key, how]) => JSON.stringify([key, how]));
+  return `${pairs.join()}?${open.sort().join()}`;
+}

@@ -1,0 +1,272 @@
+import type { Cluster, ClusterNode, Namespace, NetworkPolicy, Pod } from '../../model/index.ts';
+import type { PortSet } from '../../net/index.ts';
+import { profiles } from '../profile.ts';
+import type { CompileOptions } from '../compile.ts';
+import type { Change } from './changes.ts';
+import { Engine } from './engine.ts';
+import type { LivePolicy } from './engine.ts';
+
+/** The exact number of ordered pairs of distinct pods, by what they may use. */
+export interface LiveCount {
+  readonly pods: number;
+  readonly pairs: Whole;
+  /** Of them, those that may use some port. */
+  readonly allowed: Whole;
+  /** Most pairs first; equal numbers in the order of the sets' keys. */
+  readonly byPorts: readonly { readonly allowed: PortSet; readonly pairs: Whole }[];
+}
+
+/** A whole number: a big integer where a number could not hold it exactly. */
+export type Whole = number | bigint;
+
+/** What one change has done. */
+export interface Applied {
+  /** How many classes were looked at: what the time goes with. */
+  readonly touched: number;
+}
+
+/** How large everything is that a live cluster keeps. */
+export interface LiveStats {
+  readonly pods: number;
+  readonly policies: number;
+  readonly namespaces: number;
+  readonly nodes: number;
+  readonly classes: number;
+  readonly labelSets: number;
+  readonly rawLabelSets: number;
+  readonly labels: number;
+  readonly selectors: number;
+  readonly namespaceSelectors: number;
+  readonly groups: number;
+  readonly peers: number;
+  readonly blocks: number;
+  readonly cells: number;
+  readonly portSets: number;
+  readonly ingressProfiles: number;
+  readonly egressProfiles: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * A cluster that changes, with the answers of `compile` and `count` at any time. Made by `openCluster`.
+ *
+ * Objects come in any order: a pod or policy whose namespace is not there yet mentions it (corner 22). Nothing is ever compiled
+ * anew; a change costs what it touches.
+ */
+export class LiveCluster {
+  readonly #engine: Engine;
+  /** By `Pod.id`: the pod's number in the engine, -1 for one that the profile ignores. */
+  readonly #pods = new Map<string, number>();
+  readonly #namespaces = new Map<string, Namespace>();
+  /** By name: its number in the engine, for namespaces that are there themselves. */
+  readonly #declared = new Map<string, number>();
+  readonly #nodes = new Map<string, ClusterNode>();
+  readonly #policies = new Map<string, LivePolicy>();
+  #weight = 0;
+
+  constructor(cluster: Cluster, options: CompileOptions = {}) {
+    const profile = profiles[options.profile ?? 'upstream'];
+    this.#engine = new Engine(profile, options.undecided ?? 'closed', options.denseThreshold ?? 64);
+    for (const node of cluster.nodes.values()) this.#nodes.set(node.name, node);
+    for (const namespace of cluster.namespaces.values()) {
+      if (namespace.origin !== undefined) this.#setNamespace(namespace);
+    }
+    for (const policy of cluster.policies) this.#setPolicy(policy);
+    for (const pod of cluster.pods) this.#setPod(pod);
+    for (const pod of cluster.finishedPods) this.#setPod(pod);
+    this.#engine.matrix.startCounting();
+  }
+
+  get stats(): LiveStats {
+    const { labels, selectors, namespaces, peers, blocks, ports, matrix, classes, groupCount } = this.#engine;
+    const { sets, raws, labels: pairs } = labels.sizes;
+    return {
+      pods: this.#pods.size,
+      policies: this.#policies.size,
+      namespaces: namespaces.size,
+      nodes: this.#nodes.size,
+      classes: classes.size,
+      labelSets: sets,
+      rawLabelSets: raws,
+      labels: pairs,
+      selectors: selectors.size,
+      namespaceSelectors: namespaces.selectors.size,
+      groups: groupCount,
+      peers: peers.size,
+      blocks: blocks.size,
+      cells: blocks.cells.live,
+      portSets: ports.size,
+      ingressProfiles: matrix.ingress.profiles.live,
+      egressProfiles: matrix.egress.profiles.live,
+      rows: matrix.rows.live,
+      columns: matrix.columns.live,
+    };
+  }
+
+  /** Takes in one change. An object that is as it was changes nothing. */
+  apply(change: Change): Applied {
+    const { matrix } = this.#engine;
+    matrix.touched = 0;
+    switch (change.kind) {
+      case 'pod':
+        this.#setPod(change.pod);
+        break;
+      case 'podDeleted':
+        this.#deletePod(change.id);
+        break;
+      case 'namespace':
+        this.#setNamespace(change.namespace);
+        break;
+      case 'namespaceDeleted':
+        this.#deleteNamespace(change.name);
+        break;
+      case 'node':
+        this.#nodes.set(change.node.name, change.node);
+        break;
+      case 'nodeDeleted':
+        this.#nodes.delete(change.name);
+        break;
+      case 'policy':
+        this.#setPolicy(change.policy);
+        break;
+      case 'policyDeleted':
+        this.#deletePolicy(change.namespace, change.name);
+        break;
+    }
+    return { touched: matrix.touched };
+  }
+
+  /** The same numbers as `count` gives of a fresh `compile`. */
+  count(): LiveCount {
+    const { matrix, ports } = this.#engine;
+    const { totals, accesses } = matrix;
+    const bySet = new Map<number, bigint>();
+    for (let access = 0; access < accesses.size; access++) {
+      if (totals.isZero(access)) continue;
+      const { both, only4, only6 } = accesses.access(access);
+      const set = ports.union(both, ports.union(only4, only6));
+      bySet.set(set, (bySet.get(set) ?? 0n) + totals.of(access));
+    }
+    let allowed = 0n;
+    const byPorts: { allowed: PortSet; pairs: bigint }[] = [];
+    for (const [set, pairs] of bySet) {
+      if (pairs === 0n || ports.set(set).isEmpty) continue;
+      byPorts.push({ allowed: ports.set(set), pairs });
+      allowed += pairs;
+    }
+    byPorts.sort((a, b) => compare(b.pairs, a.pairs) || (a.allowed.key < b.allowed.key ? -1 : 1));
+    const pods = this.#weight;
+    return {
+      pods,
+      pairs: whole(BigInt(pods) * BigInt(pods - 1)),
+      allowed: whole(allowed),
+      byPorts: byPorts.map(({ allowed: set, pairs }) => ({ allowed: set, pairs: whole(pairs) })),
+    };
+  }
+
+  // Pods -----------------------------------------------------------------------------------------------------------
+
+  #setPod(pod: Pod): void {
+    // Corner 46: whether a finished pod is one is the profile's.
+    if (pod.finished && this.#engine.profile.finishedPods === 'ignored') {
+      this.#deletePod(pod.id);
+      return;
+    }
+    const known = this.#pods.get(pod.id);
+    if (known !== undefined) this.#removePod(known);
+    this.#weight += pod.replicas;
+    this.#engine.matrix.totals.expect(this.#weight);
+    this.#pods.set(pod.id, this.#engine.addPod(pod));
+  }
+
+  #deletePod(id: string): void {
+    const known = this.#pods.get(id);
+    if (known === undefined) return;
+    this.#pods.delete(id);
+    this.#removePod(known);
+  }
+
+  #removePod(number: number): void {
+    const { replicas } = this.#engine.pods[number]!;
+    this.#engine.removePod(number);
+    this.#weight -= replicas;
+    this.#engine.matrix.totals.expect(this.#weight);
+  }
+
+  // Namespaces -----------------------------------------------------------------------------------------------------
+
+  #setNamespace(namespace: Namespace): void {
+    const { name } = namespace;
+    let number = this.#declared.get(name);
+    if (number === undefined) this.#declared.set(name, (number = this.#engine.namespaces.hold(name)));
+    this.#namespaces.set(name, namespace);
+    this.#relabel(number, namespace.labels);
+  }
+
+  #deleteNamespace(name: string): void {
+    const number = this.#declared.get(name);
+    if (number === undefined) return;
+    this.#relabel(number, new Map());
+    this.#declared.delete(name);
+    this.#namespaces.delete(name);
+    this.#engine.namespaces.release(number);
+  }
+
+  #relabel(number: number, labels: Namespace['labels']): void {
+    for (const { c, leaves, joins } of this.#engine.relabel(number, labels)) {
+      this.#engine.matrix.setPeers(c, leaves, joins);
+    }
+  }
+
+  // Policies -------------------------------------------------------------------------------------------------------
+
+  #setPolicy(policy: NetworkPolicy): void {
+    const key = `${policy.namespace}/${policy.name}`;
+    const before = this.#policies.get(key);
+    const after = this.#engine.holdPolicy(policy);
+    this.#policies.set(key, after);
+    this.#exchange(before, after);
+  }
+
+  #deletePolicy(namespace: string, name: string): void {
+    const key = `${namespace}/${name}`;
+    const before = this.#policies.get(key);
+    if (before === undefined) return;
+    this.#policies.delete(key);
+    this.#exchange(before, undefined);
+  }
+
+  #exchange(before: LivePolicy | undefined, after: LivePolicy | undefined): void {
+    const engine = this.#engine;
+    const groups: number[] = [];
+    if (before !== undefined) {
+      engine.enlist(before, false);
+      groups.push(before.group);
+    }
+    if (after !== undefined) {
+      engine.enlist(after, true);
+      groups.push(after.group);
+    }
+    const classes = engine.classesOf(groups);
+    engine.matrix.touched += classes.length;
+    for (const { c, egress, ingress } of engine.newProfiles(classes))
+      engine.matrix.setProfiles(c, egress, ingress);
+    if (before !== undefined) engine.releasePolicy(before);
+  }
+}
+
+/** Opens a cluster for changes. It takes about as long as compiling it and counting its pairs once. */
+export function openCluster(cluster: Cluster, options: CompileOptions = {}): LiveCluster {
+  return new LiveCluster(cluster, options);
+}
+
+function compare(a: bigint, b: bigint): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function whole(value: bigint): Whole {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}

@@ -1,0 +1,125 @@
+import type { LabelSelector, Labels } from '../../model/index.ts';
+import { yes } from '../labels.ts';
+import { IntLists } from './int-lists.ts';
+import { LabelIndex } from './label-index.ts';
+import { SelectorTable } from './selectors.ts';
+import type { Labelled } from './selectors.ts';
+
+/** Set by every API server (corner 22). */
+const nameLabel = 'kubernetes.io/metadata.name';
+
+/** Namespaces as numbers while somebody mentions them, and the namespace selectors that match them. */
+export class Namespaces {
+  readonly #ids = new Map<string, number>();
+  readonly #names: string[] = [];
+  readonly #labelled: Labelled[] = [];
+  readonly #refs: number[] = [];
+  readonly #freed: number[] = [];
+  readonly #index = new LabelIndex();
+  readonly selectors: SelectorTable = new SelectorTable();
+  /** By namespace: the selectors that match it. */
+  readonly matching: IntLists = new IntLists();
+  /** By selector: the namespaces that it matches. */
+  readonly matched: IntLists = new IntLists();
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  name(id: number): string {
+    return this.#names[id]!;
+  }
+
+  /** The number of a namespace, held once more. It has its name label alone until it is told others. */
+  hold(name: string): number {
+    let id = this.#ids.get(name);
+    if (id === undefined) {
+      id = this.#freed.pop() ?? this.#names.length;
+      this.#ids.set(name, id);
+      this.#names[id] = name;
+      this.#refs[id] = 0;
+      this.#enter(id, new Map());
+    }
+    this.#refs[id]!++;
+    return id;
+  }
+
+  /** Holds a namespace that is held once more. */
+  again(id: number): number {
+    this.#refs[id]!++;
+    return id;
+  }
+
+  release(id: number): void {
+    if (--this.#refs[id]! > 0) return;
+    this.#leave(id);
+    this.#ids.delete(this.#names[id]!);
+    this.#freed.push(id);
+  }
+
+  /** Gives a namespace other labels; returns the selectors that match it no longer, and those that do now. */
+  relabel(
+    id: number,
+    labels: Labels,
+  ): { readonly leaves: readonly number[]; readonly joins: readonly number[] } {
+    const before = new Set(this.matching.copy(id));
+    this.#leave(id);
+    this.#enter(id, labels);
+    const after = new Set(this.matching.copy(id));
+    return {
+      leaves: [...before].filter((each) => !after.has(each)),
+      joins: [...after].filter((each) => !before.has(each)),
+    };
+  }
+
+  /** The id of a namespace selector, held once more. */
+  holdSelector(selector: LabelSelector): number {
+    const id = this.selectors.hold(selector);
+    if (this.selectors.isNew(id)) {
+      const found = new Set<number>();
+      this.#index.forEachCandidate(this.selectors.requirements(id), (namespace) => {
+        if (this.selectors.holds(id, this.#labelled[namespace]!) === yes) found.add(namespace);
+      });
+      for (const namespace of found) {
+        this.matching.push(namespace, id);
+        this.matched.push(id, namespace);
+      }
+    }
+    return id;
+  }
+
+  releaseSelector(id: number): void {
+    if (this.selectors.isLast(id)) {
+      for (const namespace of this.matched.copy(id)) {
+        this.matching.swapRemove(namespace, this.matching.indexOf(namespace, id));
+      }
+      this.matched.clear(id);
+    }
+    this.selectors.release(id);
+  }
+
+  #enter(id: number, given: Labels): void {
+    const name = this.#names[id]!;
+    // Corner 22: the name label is always there, and no other value of it counts.
+    const labels = given.get(nameLabel) === name ? given : new Map(given).set(nameLabel, name);
+    const labelled = { labels, undecided: none };
+    this.#labelled[id] = labelled;
+    this.#index.add(id, labelled);
+    const found: number[] = [];
+    this.selectors.forEachHolding(labelled, (selector) => found.push(selector));
+    for (const selector of found) {
+      this.matching.push(id, selector);
+      this.matched.push(selector, id);
+    }
+  }
+
+  #leave(id: number): void {
+    this.#index.remove(id);
+    for (const selector of this.matching.copy(id)) {
+      this.matched.swapRemove(selector, this.matched.indexOf(selector, id));
+    }
+    this.matching.clear(id);
+  }
+}
+
+const none: Labelled['undecided'] = new Map();

@@ -1,0 +1,187 @@
+import type { LabelSelector, Labels, Operator } from '../../model/index.ts';
+import { no, requirementHolds, unknown, yes } from '../labels.ts';
+import type { Holds } from '../labels.ts';
+
+/** Labels, and the keys of which files cannot tell the value (corner 23). */
+export interface Labelled {
+  readonly labels: Labels;
+  readonly undecided: ReadonlyMap<string, 'present' | 'maybe'>;
+}
+
+/** A requirement whose values can be looked up. */
+export interface LiveRequirement {
+  readonly key: string;
+  readonly operator: Operator;
+  readonly values: ReadonlySet<string>;
+}
+
+/** The selectors that are filed under one key: each stands where something that it matches must have a label. */
+interface Filed {
+  readonly exists: number[];
+  readonly byValue: Map<string, number[]>;
+}
+
+/**
+ * Selectors as numbers while somebody holds them, and those among them that match some labels, found without trying all:
+ * each is filed under one label that it cannot match without.
+ */
+export class SelectorTable {
+  /** The id of the selector that everything matches; it is never given up. */
+  readonly everything: number;
+  readonly #requirements: (readonly LiveRequirement[])[] = [];
+  readonly #texts: string[] = [];
+  readonly #refs: number[] = [];
+  readonly #ids = new Map<string, number>();
+  readonly #freed: number[] = [];
+  readonly #filed = new Map<string, Filed>();
+  /** Selectors that match things without labels: those of `NotIn` and `DoesNotExist` alone. */
+  readonly #loose = new Set<number>();
+
+  constructor() {
+    this.everything = this.hold({ requirements: [] });
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  /** Above every id that was ever given out. */
+  get top(): number {
+    return this.#requirements.length;
+  }
+
+  requirements(id: number): readonly LiveRequirement[] {
+    return this.#requirements[id]!;
+  }
+
+  /** The id of a selector, held once more; new when `isNew` says so. */
+  hold(selector: LabelSelector): number {
+    const text = textOf(selector);
+    let id = this.#ids.get(text);
+    if (id === undefined) {
+      id = this.#freed.pop() ?? this.#requirements.length;
+      this.#ids.set(text, id);
+      this.#texts[id] = text;
+      this.#refs[id] = 0;
+      this.#requirements[id] = selector.requirements.map(({ key, operator, values }) => ({
+        key,
+        operator,
+        values: new Set(values),
+      }));
+      this.#file(id, true);
+    }
+    this.#refs[id]!++;
+    return id;
+  }
+
+  /** Whether the last `hold` of an id was its first. */
+  isNew(id: number): boolean {
+    return this.#refs[id] === 1;
+  }
+
+  /** Whether one holder is left. */
+  isLast(id: number): boolean {
+    return this.#refs[id] === 1;
+  }
+
+  /** Lets go once; the id of a selector that nobody holds is given out again. */
+  release(id: number): void {
+    if (--this.#refs[id]! > 0) return;
+    this.#file(id, false);
+    this.#ids.delete(this.#texts[id]!);
+    this.#requirements[id] = [];
+    this.#texts[id] = '';
+    this.#freed.push(id);
+  }
+
+  /** Whether a selector matches labels (corners 17 to 21, and 23). */
+  holds(id: number, { labels, undecided }: Labelled): Holds {
+    let result: Holds = yes;
+    for (const { key, operator, values } of this.#requirements[id]!) {
+      const value = labels.get(key);
+      const present = value !== undefined;
+      const how = undecided.size > 0 ? undecided.get(key) : undefined;
+      const holds = requirementHolds(operator, how, present, present && values.has(value));
+      if (holds === no) return no;
+      if (holds === unknown) result = unknown;
+    }
+    return result;
+  }
+
+  /** Calls `visit` for every selector that matches labels, `unsure` where files cannot tell. */
+  forEachHolding(labelled: Labelled, visit: (id: number, unsure: boolean) => void): void {
+    const ask = (id: number): void => {
+      const holds = this.holds(id, labelled);
+      if (holds !== no) visit(id, holds === unknown);
+    };
+    for (const id of this.#loose) ask(id);
+    if (this.#filed.size === 0) return;
+    for (const [key, value] of labelled.labels) {
+      const filed = this.#filed.get(key);
+      if (filed === undefined || labelled.undecided.has(key)) continue;
+      for (const id of filed.exists) ask(id);
+      const list = filed.byValue.get(value);
+      if (list !== undefined) for (const id of list) ask(id);
+    }
+    for (const key of labelled.undecided.keys()) {
+      const filed = this.#filed.get(key);
+      if (filed === undefined) continue;
+      for (const id of new Set([...filed.exists, ...[...filed.byValue.values()].flat()])) ask(id);
+    }
+  }
+
+  /** Files a selector under the requirement of the fewest labels, or takes it from there. */
+  #file(id: number, add: boolean): void {
+    const best = narrowest(this.#requirements[id]!);
+    if (best === undefined) {
+      if (add) this.#loose.add(id);
+      else this.#loose.delete(id);
+      return;
+    }
+    let filed = this.#filed.get(best.key);
+    if (filed === undefined) this.#filed.set(best.key, (filed = { exists: [], byValue: new Map() }));
+    if (best.operator === 'Exists') enlist(filed.exists, id, add);
+    else {
+      for (const value of best.values) {
+        let list = filed.byValue.get(value);
+        if (list === undefined) filed.byValue.set(value, (list = []));
+        enlist(list, id, add);
+        if (list.length === 0) filed.byValue.delete(value);
+      }
+    }
+    if (filed.exists.length === 0 && filed.byValue.size === 0) this.#filed.delete(best.key);
+  }
+}
+
+/** The requirement that the fewest labels satisfy, if any asks for a label at all. */
+export function narrowest(requirements: readonly LiveRequirement[]): LiveRequirement | undefined {
+  let best: LiveRequirement | undefined;
+  for (const each of requirements) {
+    if (each.operator !== 'In' && each.operator !== 'Exists') continue;
+    if (best === undefined || breadth(each) < breadth(best)) best = each;
+  }
+  return best;
+}
+
+function breadth({ operator, values }: LiveRequirement): number {
+  return operator === 'Exists' ? Infinity : values.size;
+}
+
+function enlist(list: number[], id: number, add: boolean): void {
+  if (add) list.push(id);
+  else {
+    list[list.indexOf(id)] = list.at(-1)!;
+    list.pop();
+  }
+}
+
+/** Equal for selectors that ask the same. */
+function textOf({ requirements }: LabelSelector): string {
+  if (requirements.length === 0) return '';
+  const texts = requirements.map(({ key, operator, values }) =>
+    values.length === 1
+      ? JSON.stringify([key, operator, values[0]])
+      : JSON.stringify([key, operator, ...[...new Set(values)].sort()]),
+  );
+  return texts.length === 1 ? texts[0]! : [...new Set(texts)].sort().join(';');
+}

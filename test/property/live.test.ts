@@ -1,0 +1,99 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { compile, openCluster } from '../../src/policy/index.ts';
+import type { CompiledPolicy, LiveCluster } from '../../src/policy/index.ts';
+import { allowedPorts, count } from '../../src/reach/index.ts';
+import { change, clusterOf, stateOf, stories } from '../policy/live/states.ts';
+import type { Story } from '../policy/live/states.ts';
+
+// A cluster that changes against a fresh compile after every change. PODWALL_CLUSTERS sets how many stories a run has,
+// PODWALL_SEED which.
+
+const runs = Number(process.env['PODWALL_CLUSTERS'] ?? 400);
+const seed = Number(process.env['PODWALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+const variants = [
+  { profile: 'upstream', denseThreshold: 0 },
+  { profile: 'upstream', denseThreshold: 2 },
+  { profile: 'upstream', denseThreshold: 64 },
+  { profile: 'upstream', denseThreshold: 2, undecided: 'open' },
+  { profile: 'np-guard', denseThreshold: 2 },
+] as const;
+type Variant = (typeof variants)[number];
+
+test.each(variants)('after every change the totals are those of a fresh compile: %o', (variant) => {
+  const result = fc.check(
+    fc.property(stories, (story) => {
+      const found = disagreement(story, variant);
+      if (found !== undefined) throw new Error(found);
+    }),
+    { seed: seed + variants.indexOf(variant), numRuns: Math.ceil(runs / variants.length) },
+  );
+  if (!result.failed) return;
+  expect.fail(
+    `PODWALL_SEED=${seed} finds this with PODWALL_CLUSTERS=${runs}: ${String(result.errorInstance)}`,
+  );
+});
+
+/** The first change after which the two differ, with both answers; `undefined` when they never do. */
+function disagreement({ start, changes }: Story, variant: Variant): string | undefined {
+  const state = stateOf(start);
+  const live = openCluster(start, variant);
+  const compare = (when: string): string | undefined => {
+    const policy = compile(clusterOf(state), variant);
+    const [found, expected] = [liveTotals(live), freshTotals(policy)];
+    return found === expected ? undefined : `${when}: live ${found}, fresh ${expected}`;
+  };
+  let difference = compare('opened');
+  for (const [i, one] of changes.entries()) {
+    if (difference !== undefined) break;
+    live.apply(one);
+    change(state, one);
+    difference = compare(`change ${i}, ${JSON.stringify(one, readable)}`);
+  }
+  if (difference === undefined && state.pods.size + state.policies.size + state.namespaces.size === 0) {
+    const left = JSON.stringify(live.stats);
+    const fresh = JSON.stringify({
+      ...openCluster(clusterOf(state), variant).stats,
+      nodes: state.nodes.size,
+    });
+    const withoutPorts = (stats: string): string => stats.replace(/"portSets":\d+/, '');
+    if (withoutPorts(left) !== withoutPorts(fresh)) return `after everything has gone: ${left}`;
+  }
+  return difference;
+}
+
+function liveTotals(live: LiveCluster): string {
+  const { pods, pairs, allowed, byPorts } = live.count();
+  return text(
+    pods,
+    pairs,
+    allowed,
+    byPorts.map((each) => [JSON.stringify(allowedPorts(each.allowed)), each.pairs]),
+  );
+}
+
+function freshTotals(policy: CompiledPolicy): string {
+  const { pods, pairs, allowed, byPorts } = count(policy);
+  return text(
+    pods,
+    pairs,
+    allowed,
+    byPorts.map((each) => [JSON.stringify(each.allowed), each.pairs]),
+  );
+}
+
+function text(
+  pods: number,
+  pairs: number | bigint,
+  allowed: number | bigint,
+  byPorts: readonly (readonly [ports: string, pairs: number | bigint])[],
+): string {
+  const sorted = byPorts.map(([ports, some]) => `${ports}: ${some}`).sort();
+  return `${pods} pods, ${allowed} of ${pairs}: ${sorted.join('; ')}`;
+}
+
+function readable(_: string, value: unknown): unknown {
+  if (value instanceof Map) return Object.fromEntries(value);
+  return typeof value === 'bigint' ? String(value) : value;
+}
