@@ -9,6 +9,7 @@ import {
 } from '../validate/index.ts';
 import { describe, wrongType } from './findings.ts';
 import type { Findings } from './findings.ts';
+import { InstanceCache } from './instances.ts';
 
 /** The label that every namespace carries (corner 22). */
 export const namespaceNameLabel = 'kubernetes.io/metadata.name';
@@ -25,6 +26,8 @@ export const longestBucket = 16;
  */
 export class LabelReader {
   readonly #findings: Findings;
+  /** Good sets, by the value that was read. */
+  readonly #ofValue = new InstanceCache<Labels>();
   /** Good sets, by a hash that does not depend on the order of the keys. */
   readonly #buckets = new Map<number, Labels[]>();
   /** What found its bucket full, by the sorted pairs as text. */
@@ -41,6 +44,8 @@ export class LabelReader {
       wrongType(this.#findings, object, value, path, 'a mapping of labels');
       return noLabels;
     }
+    const known = this.#ofValue.get(value);
+    if (known !== undefined) return known;
     const keys = Object.keys(value);
     let hash = 0;
     for (let i = 0; i < keys.length; i++) {
@@ -49,8 +54,10 @@ export class LabelReader {
       hash = (hash + hashText(hashText(0x811c9dc5, keys[i] as string), label)) | 0;
     }
     const bucket = this.#buckets.get(hash);
-    if (bucket !== undefined) {
-      for (const labels of bucket) if (areSame(labels, keys, value)) return labels;
+    for (const labels of bucket ?? []) {
+      if (!areSame(labels, keys, value)) continue;
+      this.#ofValue.set(value, labels);
+      return labels;
     }
     for (let i = 0; i < keys.length; i++) {
       const key = keys[i] as string;
@@ -60,7 +67,9 @@ export class LabelReader {
     }
     const labels = new Map<string, string>();
     for (let i = 0; i < keys.length; i++) labels.set(keys[i] as string, value[keys[i] as string] as string);
-    return labels.size === 0 ? noLabels : this.#remember(hash, bucket, labels);
+    const read = labels.size === 0 ? noLabels : this.#remember(hash, bucket, labels);
+    this.#ofValue.set(value, read);
+    return read;
   }
 
   /** The instance that stands for all labels equal to `labels`. */

@@ -1,7 +1,9 @@
 import type { Diagnostic, Origin, Path, Pod } from '../../model/index.ts';
+import type { RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
 import { mappingAt, tellTwice } from './findings.ts';
 import type { Findings } from './findings.ts';
+import { InstanceCache } from './instances.ts';
 import type { LabelReader } from './labels.ts';
 import { readMetadata } from './metadata.ts';
 import { Naming } from './naming.ts';
@@ -28,6 +30,8 @@ interface Scope {
   readonly pods: Map<string, number>;
   /** By name of the owner: what the last pod with an owner of that name said. */
   readonly owners: Map<string, PodOwner>;
+  /** Good `ownerReferences`, by the value that was read. */
+  readonly ofReferences: InstanceCache<PodOwner>;
 }
 
 const noFields: Fields = {};
@@ -53,7 +57,7 @@ export class PodIntake {
   readonly #reader: PodReader;
   readonly #naming = new Naming();
   readonly #scopes = new Map<string, Scope>();
-  #scope: Scope = { namespace: '', podPrefix: '', pods: new Map(), owners: new Map() };
+  #scope: Scope = scopeOf('');
 
   constructor(findings: Findings, labels: LabelReader, reader: PodReader) {
     this.#findings = findings;
@@ -85,10 +89,7 @@ export class PodIntake {
     const { namespace = 'default', name } = object.ref;
     let owner: PodOwner | undefined;
     const scope = this.#scopeOf(namespace);
-    if (metadata.ownerReferences !== undefined) {
-      checkOwners(findings, object, metadata);
-      owner = this.#owner(metadata, scope);
-    }
+    if (metadata.ownerReferences !== undefined) owner = this.#owner(object, metadata, scope);
     if (findings.refusals !== before) return;
     const id = scope.podPrefix + name;
     const pod: PodDraft = {
@@ -123,7 +124,7 @@ export class PodIntake {
     if (this.#scope.namespace === namespace) return this.#scope;
     let scope = this.#scopes.get(namespace);
     if (scope === undefined) {
-      scope = { namespace, podPrefix: `${namespace}/Pod/`, pods: new Map(), owners: new Map() };
+      scope = scopeOf(namespace);
       this.#scopes.set(namespace, scope);
     }
     this.#scope = scope;
@@ -131,14 +132,35 @@ export class PodIntake {
   }
 
   /** The controller that a pod names. */
-  #owner(metadata: Fields, { namespace, owners }: Scope): PodOwner | undefined {
-    for (const key of ownerKeys(namespace, metadata.ownerReferences)) this.foreignOwners.add(key);
-    const reference = ownerOf(metadata);
-    if (reference === undefined) return undefined;
-    const known = owners.get(reference.name);
-    if (known !== undefined && known.kind === reference.kind && known.apiVersion === reference.apiVersion)
-      return known;
-    owners.set(reference.name, reference);
-    return reference;
+  #owner(object: RawObject, metadata: Fields, scope: Scope): PodOwner | undefined {
+    const { ownerReferences } = metadata;
+    const value = Array.isArray(ownerReferences) ? ownerReferences : undefined;
+    const known = value === undefined ? undefined : scope.ofReferences.get(value);
+    if (known !== undefined) return known;
+    const before = this.#findings.count;
+    checkOwners(this.#findings, object, metadata);
+    for (const key of ownerKeys(scope.namespace, ownerReferences)) this.foreignOwners.add(key);
+    const owner = internOwner(ownerOf(metadata), scope.owners);
+    if (value !== undefined && owner !== undefined && this.#findings.count === before)
+      scope.ofReferences.set(value, owner);
+    return owner;
   }
+}
+
+function scopeOf(namespace: string): Scope {
+  return {
+    namespace,
+    podPrefix: `${namespace}/Pod/`,
+    pods: new Map(),
+    owners: new Map(),
+    ofReferences: new InstanceCache(),
+  };
+}
+
+function internOwner(owner: PodOwner | undefined, owners: Map<string, PodOwner>): PodOwner | undefined {
+  if (owner === undefined) return undefined;
+  const known = owners.get(owner.name);
+  if (known !== undefined && known.kind === owner.kind && known.apiVersion === owner.apiVersion) return known;
+  owners.set(owner.name, owner);
+  return owner;
 }

@@ -5,6 +5,7 @@ import type { RawObject } from '../raw.ts';
 import { isPortName, isPortNumber, isRecord, portNameProblems } from '../validate/index.ts';
 import { describe, flagAt, integerAt, listAt, mappingAt, textAt } from './findings.ts';
 import type { Findings } from './findings.ts';
+import { InstanceCache } from './instances.ts';
 import { hashText, longestBucket } from './labels.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -26,6 +27,8 @@ export interface PodSpec {
 /** Reads what a policy can see of pod specs and statuses; equal lists of ports are the same instance. */
 export class PodReader {
   readonly #findings: Findings;
+  /** Good lists, by the value of `containers` of a spec that has no `initContainers`. */
+  readonly #ofValue = new InstanceCache<readonly ContainerPort[]>();
   /** Good lists, by a hash of all that matters of them. */
   readonly #ports = new Map<number, (readonly ContainerPort[])[]>();
   readonly #nodes = new Map<string, string>();
@@ -113,6 +116,21 @@ export class PodReader {
 
   #portsOf(object: RawObject, spec: Fields, path: Path): readonly ContainerPort[] {
     const { containers, initContainers } = spec;
+    const value = initContainers === undefined && Array.isArray(containers) ? containers : undefined;
+    const known = value === undefined ? undefined : this.#ofValue.get(value);
+    if (known !== undefined) return known;
+    const before = this.#findings.count;
+    const ports = this.#findPorts(object, containers, initContainers, path);
+    if (value !== undefined && this.#findings.count === before) this.#ofValue.set(value, ports);
+    return ports;
+  }
+
+  #findPorts(
+    object: RawObject,
+    containers: unknown,
+    initContainers: unknown,
+    path: Path,
+  ): readonly ContainerPort[] {
     let hash = hashPorts(containers, false, 0);
     if (initContainers !== undefined) hash = hashPorts(initContainers, true, hash);
     if (hash === 0) return noPorts;
