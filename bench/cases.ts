@@ -64,7 +64,7 @@ function fromMemory(name: string, runs: number): readonly InMemory[] {
 }
 
 const none: Cost = { wallMs: 0, cpuMs: 0 };
-const compileAndCount = ({ compile, count }: InMemory): Cost => sum([compile, count]);
+const compileAndCount = ({ compile, matrix, count }: InMemory): Cost => sum([compile, matrix, count]);
 
 function sizeCase(name: string, quick: boolean): Case {
   return {
@@ -97,7 +97,7 @@ function sizeCase(name: string, quick: boolean): Case {
         timeLine(
           'objects in memory to exact counts',
           name,
-          of(({ read, compile, count }) => sum([read ?? none, compile, count])),
+          of((one) => sum([one.read ?? none, compileAndCount(one)])),
           {
             baseline,
             ...(limit === undefined ? {} : { limit }),
@@ -115,6 +115,12 @@ function sizeCase(name: string, quick: boolean): Case {
           '  compile',
           name,
           of(({ compile }) => compile),
+          { baseline },
+        ),
+        timeLine(
+          '  rows and columns of the matrix',
+          name,
+          of(({ matrix }) => matrix),
           { baseline },
         ),
         timeLine(
