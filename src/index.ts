@@ -106,6 +106,7 @@ export {
   allowedPorts,
   count,
   explain,
+  explainCluster,
   formatPortQuery,
   isPortProblem,
   map,

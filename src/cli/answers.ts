@@ -239,13 +239,14 @@ function ask(
 ): Explanation {
   const from = filledEndOf(cluster, question.from, flags);
   const to = question.to === undefined ? undefined : filledEndOf(cluster, question.to, flags);
-  return reach.explain(compile(cluster, profileOf(flags)), {
+  const query = {
     from,
     ...(to === undefined ? {} : { to }),
     ...(question.ports === undefined ? {} : { ports: question.ports }),
     diagnostics,
     nearest,
-  });
+  };
+  return reach.explainCluster(cluster, query, profileOf(flags));
 }
 
 /** What was found wrong with the input, in front of an answer that people read. */

@@ -327,7 +327,7 @@ export class CompiledPolicy {
     const { rules, ports, classes, profiles, profileOf } = this.parts;
     if (subjectClass < 0 || !profiles[direction][profileOf[direction][subjectClass]!]!.isolated)
       return openSide;
-    for (const { index, sure } of this.#selectingClass(subjectClass)) {
+    for (const { index, sure } of this.selectingClass(subjectClass)) {
       if (!sure && this.parts.assume === 'closed') continue;
       const compiled = rules[direction][index];
       if (compiled === undefined) continue;
@@ -359,6 +359,8 @@ export class CompiledPolicy {
   /**
    * What each rule of one policy admits between two ends, as ids of port sets by index of the rule; rules that admit
    * nothing are left out.
+   *
+   * @param c - the class of `subject`, and `otherClass` that of `other`, for callers that have asked for them before
    */
   admittedByRule(
     direction: Direction,
@@ -366,18 +368,20 @@ export class CompiledPolicy {
     subject: PolicyEnd,
     other: PolicyEnd,
     inFamilies: readonly Family[],
+    c: number = this.classOf(subject),
+    otherClass: number = this.classOf(other),
   ): ReadonlyMap<number, number> {
     const { rules, ports, classes } = this.parts;
-    const c = this.classOf(subject);
     const admitted = new Map<number, number>();
     for (const [rule, { peers, spec }] of (c < 0 ? [] : (rules[direction][policy] ?? [])).entries()) {
       let set = nothing;
       for (const peer of peers) {
-        if (!inFamilies.some((family) => this.#counts(this.peerHas(peer, other, family)))) continue;
+        if (!inFamilies.some((family) => this.#counts(this.peerHas(peer, other, family, otherClass))))
+          continue;
         const resolved =
           direction === 'ingress'
             ? ports.resolve(spec, classes.portMap[c]!)
-            : this.resolve(spec, peer, other);
+            : this.resolve(spec, peer, other, otherClass);
         set = ports.union(set, resolved);
       }
       if (set !== nothing) admitted.set(rule, set);
@@ -411,10 +415,11 @@ export class CompiledPolicy {
   /** The policies that select an end, or may, in the order of the input; of either direction. */
   selecting(end: PolicyEnd): readonly SelectingPolicy[] {
     const c = this.classOf(end);
-    return c < 0 ? [] : this.#selectingClass(c);
+    return c < 0 ? [] : this.selectingClass(c);
   }
 
-  #selectingClass(c: number): readonly SelectingPolicy[] {
+  /** The same for a class. */
+  selectingClass(c: number): readonly SelectingPolicy[] {
     let list = this.#selecting.get(c);
     if (list === undefined) {
       const { groups, groupsOf } = this.parts;

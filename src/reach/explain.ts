@@ -1,8 +1,9 @@
 import { matches } from '../model/index.ts';
-import type { Diagnostic, Direction, Pod } from '../model/index.ts';
+import type { Cluster, Diagnostic, Direction, Pod } from '../model/index.ts';
 import { PortSet } from '../net/index.ts';
 import { compile } from '../policy/index.ts';
-import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import type { CompiledPolicy, CompileOptions, PolicyEnd } from '../policy/index.ts';
+import { narrowed, podsOf } from './narrow.ts';
 import { nearestChanges } from './nearest.ts';
 import { notModelledEntries } from './not-modelled.ts';
 import { answerOf, endsOf, pairsOf, verdictOf } from './pairs.ts';
@@ -23,7 +24,7 @@ export interface ExplainQuery {
   readonly ports?: readonly PortQuery[];
   /** Findings of the reading, which the answer carries along. */
   readonly diagnostics?: readonly Diagnostic[];
-  /** Whether nearest changes are worked out for a denial; each costs a compilation. Default: true. */
+  /** Whether nearest changes are worked out for a denial; they look at every pod once. Default: true. */
   readonly nearest?: boolean;
 }
 
@@ -32,6 +33,30 @@ export interface ExplainQuery {
  * verdict is `allowed` only if all of them may, and the walk shows a pair that may not.
  */
 export function explain(policy: CompiledPolicy, query: ExplainQuery): Explanation {
+  return explainCluster(policy.cluster, query, {
+    profile: policy.profile.name,
+    undecided: policy.parts.assume,
+  });
+}
+
+/**
+ * The same for a cluster that need not be compiled: of its policies only those of the ends' namespaces are. On a large
+ * cluster that takes milliseconds.
+ */
+export function explainCluster(
+  cluster: Cluster,
+  query: ExplainQuery,
+  options: Pick<CompileOptions, 'profile' | 'undecided'> = {},
+): Explanation {
+  const { from, to } = query;
+  return explainBy(compile(narrowed(cluster, podsOf(from, to)), options), cluster, query);
+}
+
+/**
+ * @param policy - compiled from `cluster`, or from what `narrowed` leaves of it for the ends
+ * @param cluster - the whole: changes are held against it
+ */
+export function explainBy(policy: CompiledPolicy, cluster: Cluster, query: ExplainQuery): Explanation {
   const { from, to, ports } = query;
   const base = {
     profile: policy.profile.name,
@@ -110,12 +135,12 @@ export function explain(policy: CompiledPolicy, query: ExplainQuery): Explanatio
     ...(byFamily === undefined ? {} : { byFamily }),
     nearest:
       (verdict === 'denied' || verdict === 'partly') && query.nearest !== false
-        ? nearestOf(policy, query, to, shown, egress, ingress)
+        ? nearestOf(policy, cluster, query, to, shown, egress, ingress)
         : [],
     notes: [
       ...common.notes,
       ...new Set([...assumedNotes(policy, egress, shown.to), ...assumedNotes(policy, ingress, shown.from)]),
-      ...(verdict === 'allowed' ? dnsNote(policy, shown.from) : []),
+      ...(verdict === 'allowed' ? dnsNote(policy, cluster, shown.from) : []),
     ],
   };
 }
@@ -140,6 +165,7 @@ function isAlike(policy: CompiledPolicy, pairs: readonly Pair[]): boolean {
 
 function nearestOf(
   policy: CompiledPolicy,
+  cluster: Cluster,
   query: ExplainQuery,
   to: End,
   shown: Pair,
@@ -149,7 +175,7 @@ function nearestOf(
   const wanted = shown.asked ?? likelyPorts(shown.to, egress, ingress);
   const ports = wanted.minus(shown.allowed);
   if (shown.family === undefined || ports.isEmpty) return [];
-  return nearestChanges(policy, {
+  return nearestChanges(policy, cluster, {
     from: shown.from,
     to: shown.to,
     family: shown.family,
@@ -227,7 +253,7 @@ function affecting(policy: CompiledPolicy, from: End, to: End | undefined): Expl
     if (end?.kind === 'pods' || end?.kind === 'service')
       for (const pod of end.pods) workloads.add(pod.workload);
   }
-  return notModelledEntries(policy.cluster).filter(({ affects }) => affects.some((id) => workloads.has(id)));
+  return notModelledEntries(policy.cluster, workloads);
 }
 
 /** That namespaceSelectors were held against assumed labels, where they asked for more than the name (corner 22). */
@@ -255,8 +281,10 @@ const dnsPlaces = [
 ] as const;
 
 /** The cluster's DNS servers, each with the ports of the pod on which it is asked, UDP and TCP. */
-function dnsServers(policy: CompiledPolicy): readonly { readonly pod: Pod; readonly ports: PortSet }[] {
-  const { services, pods } = policy.cluster;
+function dnsServers(
+  policy: CompiledPolicy,
+  { services, pods }: Cluster,
+): readonly { readonly pod: Pod; readonly ports: PortSet }[] {
   const servers: { readonly pod: Pod; readonly ports: PortSet }[] = [];
   for (const place of dnsPlaces) {
     const here = pods.filter(({ namespace }) => namespace === place.namespace);
@@ -291,12 +319,18 @@ function dnsServers(policy: CompiledPolicy): readonly { readonly pod: Pod; reado
 }
 
 /** Corner 50: a yes is of little use to a client that cannot resolve names. */
-function dnsNote(policy: CompiledPolicy, from: PolicyEnd): readonly string[] {
+function dnsNote(policy: CompiledPolicy, cluster: Cluster, from: PolicyEnd): readonly string[] {
   if (from.kind !== 'pod' || !policy.isolated('egress', from)) return [];
   const name = nameOf(policy, from);
+  const servers = dnsServers(policy, cluster);
+  const { profile, parts } = policy;
+  const withServers = compile(narrowed(cluster, new Set([from.pod, ...servers.map(({ pod }) => pod)])), {
+    profile: profile.name,
+    undecided: parts.assume,
+  });
   let best: { readonly server: string; readonly closed: PortSet; readonly isPartly: boolean } | undefined;
-  for (const { pod, ports } of dnsServers(policy)) {
-    const closed = ports.minus(policy.allowed(from, { kind: 'pod', pod }));
+  for (const { pod, ports } of servers) {
+    const closed = ports.minus(withServers.allowed(from, { kind: 'pod', pod }));
     if (closed.isEmpty) return [];
     const isPartly = closed.ranges('UDP').length === 0;
     // Of several servers, one that answers at least over UDP says most.

@@ -1,7 +1,7 @@
 export { allowedPorts } from './allowed.ts';
 export { reachCodes } from './codes.ts';
 export { count } from './count.ts';
-export { explain } from './explain.ts';
+export { explain, explainCluster } from './explain.ts';
 export type { ExplainQuery } from './explain.ts';
 export { resolveEnd, splitTarget } from './ends.ts';
 export type { EndOptions, EndProblem, Target } from './ends.ts';

@@ -15,9 +15,11 @@ import { bitsOf, cidrOf, cidrOfRange, formatCidr, protocols } from '../net/index
 import type { Address, Cidr, Family, PortSet } from '../net/index.ts';
 import { compile } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
-import { difference } from './opened.ts';
+import { narrowed, podsOf } from './narrow.ts';
+import { Openings } from './opened.ts';
+import type { Change } from './opened.ts';
 import type { End, NearMiss } from './types.ts';
-import { portsText, requirementText } from './words.ts';
+import { portsText, requirementsText, requirementText } from './words.ts';
 import { nameOf } from './walk.ts';
 
 /** A denied connection. */
@@ -37,7 +39,8 @@ export interface DeniedQuestion {
 /** A change that was tried, and the engine that it leads to. */
 export interface TriedChange {
   readonly miss: NearMiss;
-  readonly after: CompiledPolicy;
+  /** The cluster with the change. */
+  readonly after: Cluster;
 }
 
 /** A change of the cluster that may allow the connection; whether it does, the engine decides. */
@@ -47,25 +50,31 @@ interface Candidate {
   readonly place: NearMiss['place'];
   readonly patch: readonly string[] | undefined;
   readonly distance: number;
-  readonly apply: (cluster: Cluster) => Cluster;
-  /** Whom the change concerns, so that what else it opens is looked for there. */
-  readonly concerns: 'subjects' | { readonly namespace: string };
   readonly policy: NetworkPolicy;
+  /** What it makes of the cluster. */
+  readonly effect: Change;
 }
 
 /** A rule of its own is further off than any change of a rule that is there. */
 const newRuleDistance = 3;
 
-// Each candidate costs a compilation: the nearest few of them are tried.
+// Each candidate is applied, compiled and asked: the nearest few of them are tried.
 const mostTried = 6;
 const mostOffered = 3;
 
 /**
  * The smallest changes that would allow a denied connection, nearest first; each was applied, compiled and asked, and
- * what else it would open is the difference of the two engines.
+ * what else it would open is what the engine says of the ends that it touches.
+ *
+ * @param policy - knows the ends that were asked about
+ * @param cluster - the whole
  */
-export function nearestChanges(policy: CompiledPolicy, question: DeniedQuestion): readonly NearMiss[] {
-  const tried = triedChanges(policy, question);
+export function nearestChanges(
+  policy: CompiledPolicy,
+  cluster: Cluster,
+  question: DeniedQuestion,
+): readonly NearMiss[] {
+  const tried = triedChanges(policy, cluster, question);
   // Nearest first; of equally near ones, the one that opens least beside. Where a rule can be widened, a further rule
   // is no news.
   const least = Math.min(...tried.map(({ miss }) => miss.distance));
@@ -80,7 +89,11 @@ export function nearestChanges(policy: CompiledPolicy, question: DeniedQuestion)
 }
 
 /** Every change that was tried and allows the connection. */
-export function triedChanges(policy: CompiledPolicy, question: DeniedQuestion): readonly TriedChange[] {
+export function triedChanges(
+  policy: CompiledPolicy,
+  cluster: Cluster,
+  question: DeniedQuestion,
+): readonly TriedChange[] {
   const { from, to, family, ports } = question;
   const closed = (['egress', 'ingress'] as const).filter((direction) => {
     const [subject, other] = direction === 'egress' ? [from, to] : [to, from];
@@ -97,33 +110,44 @@ export function triedChanges(policy: CompiledPolicy, question: DeniedQuestion): 
     second === undefined
       ? first.map((candidate) => [candidate])
       : first.slice(0, 2).flatMap((a) => second.slice(0, 2).map((b) => [a, b]));
-  const tried: TriedChange[] = [];
+  const profile = policy.profile.name;
+  const asked = new Set(podsOf(question.fromEnd, question.toEnd));
+  for (const each of [from, to]) if (each.kind === 'pod') asked.add(each.pod);
+  const working: {
+    readonly plan: readonly Candidate[];
+    readonly after: Cluster;
+    readonly isWhole: boolean;
+  }[] = [];
   for (const plan of plans) {
-    const cluster = plan.reduce((before, candidate) => candidate.apply(before), policy.cluster);
-    const after = compile(cluster, { profile: policy.profile.name });
-    if (!after.allowed(from, to, family).includes(ports)) continue;
-    const [step] = plan;
-    if (step === undefined) continue;
+    const after = plan.reduce((before, { effect }) => effect.apply(before), cluster);
+    const engine = compile(narrowed(after, asked), { profile });
+    if (engine.allowed(from, to, family).includes(ports))
+      working.push({ plan, after, isWhole: question.allows(engine) });
+  }
+  if (working.length === 0) return [];
+  const openings = new Openings(
+    cluster,
+    profile,
+    working.flatMap(({ plan }) => plan.map(({ effect }) => effect)),
+    question,
+  );
+  return working.map(({ plan, after, isWhole }) => {
     const change = plan.map((each) => each.change).join('; and ');
+    const opened = openings.of(plan.map(({ effect }) => effect));
     const miss: NearMiss = {
-      direction: plan.length > 1 ? 'both' : step.direction,
+      direction: plan.length > 1 ? 'both' : plan[0]!.direction,
       // A change that helps one pair of many says so.
-      change: question.allows(after) ? change : `${onlyFor(policy, question)}: ${change}`,
-      place: step.place,
+      change: isWhole ? change : `${onlyFor(policy, question)}: ${change}`,
+      place: plan[0]!.place,
       patch: plan.some(({ patch }) => patch === undefined)
         ? undefined
         : plan.flatMap((each) => [...(plan.length > 1 ? [headline(each)] : []), ...(each.patch ?? [])]),
-      alsoOpens: difference(
-        policy,
-        after,
-        plan.map(({ policy: each, direction, concerns }) => ({ policy: each, direction, concerns })),
-        question,
-      ),
+      alsoOpens: opened.list,
+      ...(opened.hasMore ? { opensMore: true } : {}),
       distance: plan.reduce((sum, { distance }) => sum + distance, 0),
     };
-    tried.push({ miss, after });
-  }
-  return tried;
+    return { miss, after };
+  });
 }
 
 /** Where the lines below it belong: those of two policies cannot be written in one place. */
@@ -198,12 +222,11 @@ function ruleCandidates(
         place,
         patch: entries.flatMap(portLines),
         distance: 1,
-        apply: replaceRule(each, direction, index, {
+        policy: each,
+        effect: replaceRule(each, direction, index, {
           ...rule,
           ports: { kind: 'oneOf', ports: [...rule.ports.ports, ...entries] },
         }),
-        concerns: 'subjects',
-        policy: each,
       },
     ];
   }
@@ -245,6 +268,7 @@ function ruleCandidates(
       const value = pod.labels.get(failed.key);
       if (failed.operator !== 'In' || value === undefined || pod.undecided.has(failed.key)) continue;
       const widened: Requirement = { ...failed, values: [...failed.values, value] };
+      const isLong = widened.values.length > mostValues;
       const selector: LabelSelector = {
         requirements: peer.pods.requirements.map((requirement) =>
           requirement === failed ? widened : requirement,
@@ -259,18 +283,22 @@ function ruleCandidates(
       ]);
       found.push({
         direction,
-        change: `in ${place.file}:${place.line} admit ${requirementText(widened)}`,
+        change: isLong
+          ? `in ${place.file}:${place.line} also admit ${failed.key}=${value}`
+          : `in ${place.file}:${place.line} admit ${requirementText(widened)}`,
         place,
-        patch: [
-          'matchExpressions:',
-          `  - key: ${failed.key}`,
-          '    operator: In',
-          `    values: [${widened.values.map((each_) => JSON.stringify(each_)).join(', ')}]`,
-        ],
+        // Of many values only the new one: the list that is there goes on with it.
+        patch: isLong
+          ? [`- ${JSON.stringify(value)}`]
+          : [
+              'matchExpressions:',
+              `  - key: ${failed.key}`,
+              '    operator: In',
+              `    values: [${widened.values.map((each_) => JSON.stringify(each_)).join(', ')}]`,
+            ],
         distance: 1,
-        apply: replaceRule(each, direction, index, withPeer(at, { ...peer, pods: selector })),
-        concerns: 'subjects',
         policy: each,
+        effect: replaceRule(each, direction, index, withPeer(at, { ...peer, pods: selector })),
       });
     }
   }
@@ -284,16 +312,20 @@ function ruleCandidates(
       place,
       patch: added.lines,
       distance: 2,
-      apply: replaceRule(each, direction, index, {
+      policy: each,
+      effect: replaceRule(each, direction, index, {
         ...rule,
         peers: { kind: 'oneOf', peers: [head, ...tail, added.peer] },
       }),
-      concerns: 'subjects',
-      policy: each,
     });
   }
   return found;
 }
+
+/** A change of a longer list is told by what is new in it. */
+const mostValues = 12;
+/** A change that needs more labels than these is not near. */
+const mostLabels = 8;
 
 /** The most common cause in practice: the namespace lacks the label that the selector asks for. */
 function namespaceLabel(
@@ -305,6 +337,7 @@ function namespaceLabel(
   failed: readonly Requirement[],
   path: Path,
 ): readonly Candidate[] {
+  if (failed.length > mostLabels) return [];
   const wanted = new Map<string, string>();
   for (const { key, operator, values } of failed) {
     // Corner 22: the name label cannot be set to another value.
@@ -324,9 +357,14 @@ function namespaceLabel(
       place: each.origin.locate([...path, 'namespaceSelector']),
       patch: undefined,
       distance: failed.length,
-      apply: (cluster) => ({ ...cluster, namespaces: new Map([...cluster.namespaces, [name, after]]) }),
-      concerns: { namespace: name },
       policy: each,
+      effect: {
+        kind: 'labels',
+        policy: each,
+        direction,
+        namespace: after,
+        apply: (cluster) => ({ ...cluster, namespaces: new Map([...cluster.namespaces, [name, after]]) }),
+      },
     },
   ];
 }
@@ -371,14 +409,19 @@ function newRule(
     // A policy that has rules is nearer to what its author meant than one that is there to close.
     // One that selects everybody is the last place to open a door for one.
     distance: newRuleDistance + (index === 0 ? 1 : 0) + (each.podSelector.requirements.length === 0 ? 1 : 0),
-    apply: (cluster) =>
-      replacePolicy(cluster, each, (before) => {
-        const spec = before[direction];
-        const rules = spec.kind === 'isolates' ? spec.rules : [];
-        return { ...before, [direction]: { kind: 'isolates', rules: [...rules, rule] } };
-      }),
-    concerns: 'subjects',
     policy: each,
+    effect: {
+      kind: 'rule',
+      policy: each,
+      direction,
+      rule,
+      apply: (cluster) =>
+        replacePolicy(cluster, each, (before) => {
+          const spec = before[direction];
+          const rules = spec.kind === 'isolates' ? spec.rules : [];
+          return { ...before, [direction]: { kind: 'isolates', rules: [...rules, rule] } };
+        }),
+    },
   };
 }
 
@@ -432,8 +475,7 @@ function peerFor(
         `    kubernetes.io/metadata.name: ${JSON.stringify(pod.namespace)}`,
         ...selectorLines,
       ];
-  const who =
-    requirements.length === 0 ? 'all pods' : `pods with ${requirements.map(requirementText).join(', ')}`;
+  const who = requirements.length === 0 ? 'all pods' : `pods with ${requirementsText(requirements)}`;
   return {
     peer: {
       kind: 'pods',
@@ -482,7 +524,9 @@ function tellingLabels(
     const value = labels.get(key);
     if (value !== undefined && !undecided.has(key)) return [[key, value]];
   }
-  return [...labels].filter(([key]) => !undecided.has(key) && !setByControllers.test(key));
+  return [...labels]
+    .filter(([key]) => !undecided.has(key) && !setByControllers.test(key))
+    .slice(0, mostLabels);
 }
 
 const setByControllers =
@@ -507,18 +551,19 @@ function portLines(entry: PortEntry): readonly string[] {
   return lines;
 }
 
-function replaceRule(
-  each: NetworkPolicy,
-  direction: Direction,
-  index: number,
-  rule: Rule,
-): (cluster: Cluster) => Cluster {
-  return (cluster) =>
-    replacePolicy(cluster, each, (before) => {
-      const spec = before[direction];
-      if (spec.kind !== 'isolates') return before;
-      return { ...before, [direction]: { kind: 'isolates', rules: spec.rules.with(index, rule) } };
-    });
+function replaceRule(each: NetworkPolicy, direction: Direction, index: number, rule: Rule): Change {
+  return {
+    kind: 'rule',
+    policy: each,
+    direction,
+    rule,
+    apply: (cluster) =>
+      replacePolicy(cluster, each, (before) => {
+        const spec = before[direction];
+        if (spec.kind !== 'isolates') return before;
+        return { ...before, [direction]: { kind: 'isolates', rules: spec.rules.with(index, rule) } };
+      }),
+  };
 }
 
 function replacePolicy(

@@ -1,50 +1,460 @@
-import type { Direction, NetworkPolicy, Pod } from '../model/index.ts';
-import { families, formatAddress } from '../net/index.ts';
-import type { Address, AddressRange, PortSet } from '../net/index.ts';
-import { has } from '../policy/index.ts';
+import { matches } from '../model/index.ts';
+import type { Cluster, Direction, Namespace, NetworkPolicy, Pod, Rule } from '../model/index.ts';
+import { families, formatAddress, PortSet } from '../net/index.ts';
+import type { Address, AddressRange, Family } from '../net/index.ts';
+import { compile, has } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
+import { narrowed } from './narrow.ts';
 import type { DeniedQuestion } from './nearest.ts';
 import { joined, rangesId } from './outside.ts';
 import type { End, NearMiss } from './types.ts';
 
-/** One changed object, and whose connections it can have opened. */
-interface Change {
+/** What one change makes of a cluster. */
+export type Change = {
   readonly policy: NetworkPolicy;
   readonly direction: Direction;
-  readonly concerns: 'subjects' | { readonly namespace: string };
+  readonly apply: (cluster: Cluster) => Cluster;
+} & (
+  | {
+      /** A rule is widened or added, so the policy admits to the pods that it selects what it did, and what this rule does. */
+      readonly kind: 'rule';
+      readonly rule: Rule;
+    }
+  /** A namespace has other labels, so any peer with a namespaceSelector may mean its pods or cease to. */
+  | { readonly kind: 'labels'; readonly namespace: Namespace }
+);
+
+/** What a change opens beside what was asked for. */
+export interface Opened {
+  readonly list: NearMiss['alsoOpens'];
+  /** Whether there is more than the list holds. */
+  readonly hasMore: boolean;
+}
+
+/** A list of what opens is not longer than this: nobody makes a change that opens more in order to open one pair. */
+const mostOpened = 10_000;
+/** Nor are more pairs of workloads looked at. */
+const mostLooked = 2_000_000;
+
+/**
+ * Says what changes open, exactly, by asking the engine about the ends that they touch: pods that a changed policy selects
+ * with the ends that its new rule means, or pods of a relabelled namespace with those whose policies ask for the label.
+ * Everybody else has the policies and the peers that they had.
+ */
+export class Openings {
+  readonly #cluster: Cluster;
+  readonly #profile: CompiledPolicy['profile']['name'];
+  readonly #asked: DeniedQuestion;
+  /** Every changed rule as a policy of its own over all pods: it knows who selects, and who is meant. */
+  readonly #probe: CompiledPolicy;
+  readonly #indexOf: ReadonlyMap<Change, number>;
+  /** By class of the probe: its pods. */
+  readonly #podsOf: readonly (readonly Pod[])[];
+  /** By index of the probe's policies: the classes that it selects. */
+  readonly #selected: readonly ReadonlySet<number>[];
+  readonly #nodes: readonly ProbeEnd[];
+  readonly #reached = new Map<Change, ReadonlyMap<number, readonly number[]>>();
+  #before: CompiledPolicy | undefined;
+
+  /** @param changes - all that `of` will be asked about */
+  constructor(
+    cluster: Cluster,
+    profile: CompiledPolicy['profile']['name'],
+    changes: readonly Change[],
+    asked: DeniedQuestion,
+  ) {
+    this.#cluster = cluster;
+    this.#profile = profile;
+    this.#asked = asked;
+    const rules = [...new Set(changes)].filter((change) => change.kind === 'rule');
+    this.#indexOf = new Map(rules.map((change, i) => [change, i]));
+    this.#probe = compile({ ...cluster, policies: rules.map(probeOf) }, { profile });
+    const { classes } = this.#probe.parts;
+    const podsOf: Pod[][] = Array.from({ length: classes.size }, () => []);
+    for (const [i, pod] of classes.pods.entries()) podsOf[classes.classOf[i]!]!.push(pod);
+    this.#podsOf = podsOf;
+    const selected = rules.map(() => new Set<number>());
+    for (let c = 0; c < classes.size; c++) {
+      if (classes.host[c] === 1) continue;
+      for (const { index, sure } of this.#probe.selectingClass(c)) if (sure) selected[index]!.add(c);
+    }
+    this.#selected = selected;
+    this.#nodes = [...cluster.nodes.values()]
+      .filter(({ addresses }) => addresses.length > 0)
+      .map((node) => ({ end: { kind: 'node', node }, c: -1 }));
+  }
+
+  /** What changes that are made together open. */
+  of(changes: readonly Change[]): Opened {
+    const isRelabelled = changes.some(({ kind }) => kind === 'labels');
+    const found = new Found();
+    const sides = isRelabelled ? this.#relabelled(changes) : this.#widened(changes);
+    for (const side of sides) {
+      if (found.hasMore) break;
+      this.#pairs(side, found);
+    }
+    for (const change of changes) {
+      if (change.kind !== 'rule' || !meansOutside(change.rule)) continue;
+      this.#strangers(change, changes, found);
+    }
+    return { list: found.list(), hasMore: found.hasMore };
+  }
+
+  /** For one changed rule: by selected class, the classes that the rule means there, of whatever port. */
+  #reachedBy(change: Change): ReadonlyMap<number, readonly number[]> {
+    let reached = this.#reached.get(change);
+    if (reached === undefined) {
+      const { classes } = this.#probe.parts;
+      const made = new Map<number, readonly number[]>();
+      const alike = new Map<string, readonly number[]>();
+      for (const s of this.#selected[this.#indexOf.get(change)!]!) {
+        // Of a subject, a rule asks for nothing but its families and what names of ports mean there.
+        const key = `${classes.family[s]} ${classes.portMap[s]}`;
+        let others = alike.get(key);
+        if (others === undefined) {
+          const subject = this.#example(s);
+          others = this.#podsOf.flatMap((_, o) =>
+            this.#admits(change, subject, this.#example(o)) ? [o] : [],
+          );
+          alike.set(key, others);
+        }
+        made.set(s, others);
+      }
+      this.#reached.set(change, (reached = made));
+    }
+    return reached;
+  }
+
+  #example(c: number): ProbeEnd {
+    const isHost = this.#probe.parts.classes.host[c] === 1;
+    return { end: { kind: 'pod', pod: this.#podsOf[c]![0]! }, c: isHost ? -1 : c };
+  }
+
+  #admits(change: Change, subject: ProbeEnd, other: ProbeEnd): boolean {
+    return families.some((family) => !this.#added(change, subject, other, family).isEmpty);
+  }
+
+  /** What the changed rule admits in a family. */
+  #added(change: Change, subject: ProbeEnd, other: ProbeEnd, family: Family): PortSet {
+    if (!has(subject.end, family) || !has(other.end, family)) return PortSet.none;
+    const { ports } = this.#probe.parts;
+    const index = this.#indexOf.get(change)!;
+    const sets = this.#probe.admittedByRule(
+      change.direction,
+      index,
+      subject.end,
+      other.end,
+      [family],
+      subject.c,
+      other.c,
+    );
+    return ports.set(sets.get(0) ?? 0);
+  }
+
+  /** The engine of the cluster as it is, for the pods that all changed rules touch. */
+  #beforeAll(): CompiledPolicy {
+    if (this.#before === undefined) {
+      const touched = new Set<Pod>();
+      for (const change of this.#indexOf.keys()) this.#touch(change, touched);
+      const isMost = touched.size * 2 > this.#cluster.pods.length;
+      this.#before = compile(isMost ? this.#cluster : narrowed(this.#cluster, touched), {
+        profile: this.#profile,
+      });
+    }
+    return this.#before;
+  }
+
+  #touch(change: Change, touched: Set<Pod>): void {
+    for (const [s, others] of this.#reachedBy(change)) {
+      for (const pod of this.#podsOf[s]!) touched.add(pod);
+      for (const o of others) for (const pod of this.#podsOf[o]!) touched.add(pod);
+    }
+  }
+
+  /** Rules only ever add: what a side admits afterwards is what it did, and what the changed rules admit. */
+  *#widened(changes: readonly Change[]): Generator<Side> {
+    const before = this.#beforeAll();
+    const units = new Units(before, this.#probe, this.#asked);
+    const { ports } = before.parts;
+    const sideAfter = (direction: Direction, subject: Unit, other: Unit, family: Family): PortSet => {
+      let set = ports.set(before.sideAllowed(direction, subject.example, other.example, family));
+      for (const change of changes) {
+        if (change.direction !== direction || !this.#selects(change, subject.second)) continue;
+        set = set.union(this.#added(change, endOf(subject), endOf(other), family));
+      }
+      return set;
+    };
+    const gain = (from: Unit, to: Unit): PortSet => {
+      let after = PortSet.none;
+      for (const family of families) {
+        if (!has(from.example, family) || !has(to.example, family)) continue;
+        const egress = sideAfter('egress', from, to, family);
+        if (!egress.isEmpty) after = after.union(egress.intersect(sideAfter('ingress', to, from, family)));
+      }
+      return after.isEmpty ? after : after.minus(policed(before, from.example, to.example));
+    };
+    for (const change of changes) {
+      for (const [s, others] of this.#reachedBy(change)) {
+        const subject = this.#example(s);
+        const nodes = this.#nodes.filter((node) => this.#admits(change, subject, node));
+        yield {
+          direction: change.direction,
+          subjects: units.ofSecond(s),
+          others: [...others.flatMap((o) => units.ofSecond(o)), ...nodes.map(({ end }) => unitOf(end))],
+          gain,
+          engine: before,
+        };
+      }
+    }
+  }
+
+  #selects(change: Change, c: number): boolean {
+    return this.#selected[this.#indexOf.get(change)!]!.has(c);
+  }
+
+  /** A label may close as well as open: the ends that it touches are asked before and after. */
+  *#relabelled(changes: readonly Change[]): Generator<Side> {
+    const touched = new Set<Pod>();
+    const all = this.#probe.parts.classes.pods;
+    for (const change of changes) {
+      if (change.kind === 'rule') this.#touch(change, touched);
+      else for (const pod of concerned(this.#cluster, all, change.namespace)) touched.add(pod);
+    }
+    const changed = changes.reduce((cluster, change) => change.apply(cluster), this.#cluster);
+    const before = compile(narrowed(this.#cluster, touched), { profile: this.#profile });
+    const after = compile(narrowed(changed, touched), { profile: this.#profile });
+    const units = new Units(before, after, this.#asked);
+    const gain = (from: Unit, to: Unit): PortSet =>
+      policed(after, from.example, to.example).minus(policed(before, from.example, to.example));
+    for (const change of changes) {
+      const isConcerned = ({ example: end }: Unit): boolean =>
+        end.kind === 'pod' &&
+        (change.kind === 'labels'
+          ? end.pod.namespace === change.namespace.name
+          : before.selecting(end).some(({ policy }) => policy === change.policy));
+      const subjects = units.all.filter(isConcerned);
+      const nodes = change.kind === 'rule' ? this.#nodes.map(({ end }) => unitOf(end)) : [];
+      const others = [...units.all, ...nodes];
+      const common = { subjects, others, gain, engine: before };
+      if (change.kind === 'labels' || change.direction === 'ingress')
+        yield { ...common, direction: 'ingress' };
+      if (change.kind === 'labels' || change.direction === 'egress') yield { ...common, direction: 'egress' };
+    }
+  }
+
+  #pairs({ direction, subjects, others, gain, engine }: Side, found: Found): void {
+    const isFrom = membership(this.#asked.fromEnd);
+    const isTo = membership(this.#asked.toEnd);
+    for (const subject of subjects) {
+      for (const other of others) {
+        if (found.hasMore) return;
+        found.look();
+        const [from, to] = direction === 'egress' ? [subject, other] : [other, subject];
+        const set = gain(from, to);
+        if (set.isEmpty) continue;
+        for (const source of from.ends) {
+          for (const target of to.ends) {
+            if (found.hasMore) return;
+            found.look();
+            if (engine.exemption(source, target) !== undefined) continue;
+            const isAsked = isFrom(source) && isTo(target);
+            found.add(idOf(source), idOf(target), isAsked ? set.minus(this.#asked.ports) : set);
+          }
+        }
+      }
+    }
+  }
+
+  /** Addresses outside, to and from the pods that a changed policy selects. */
+  #strangers(change: Change, changes: readonly Change[], found: Found): void {
+    const subjects = new Set(
+      [...this.#selected[this.#indexOf.get(change)!]!].flatMap((c) => this.#podsOf[c]!),
+    );
+    const changed = changes.reduce((cluster, each) => each.apply(cluster), this.#cluster);
+    const before = compile(narrowed(this.#cluster, subjects), { profile: this.#profile });
+    const after = compile(narrowed(changed, subjects), { profile: this.#profile });
+    const add = (from: string, to: string, set: PortSet): void => found.add(from, to, set);
+    for (const unit of new Units(before, after, this.#asked).all) {
+      for (const end of unit.ends) {
+        if (found.hasMore) return;
+        if (end.kind === 'pod') outside(before, after, change.direction, end.pod, this.#asked, add);
+      }
+    }
+  }
+}
+
+/** An end with its class in the probe; -1 for whom no policy selects, nor any selector means. */
+interface ProbeEnd {
+  readonly end: PolicyEnd;
+  readonly c: number;
+}
+
+/** What opens for one direction of some subjects. */
+interface Side {
+  readonly direction: Direction;
+  readonly subjects: readonly Unit[];
+  readonly others: readonly Unit[];
+  /** What opens between ends of two units that are not exempt. */
+  readonly gain: (from: Unit, to: Unit) => PortSet;
+  readonly engine: CompiledPolicy;
+}
+
+/** Ends that no policy tells apart, before or after. */
+interface Unit {
+  readonly example: PolicyEnd;
+  /** Its class in the second engine; -1 for whom no policy selects, nor any selector means. */
+  readonly second: number;
+  /** Some of each workload; see `Units`. */
+  readonly ends: PolicyEnd[];
+}
+
+function unitOf(end: PolicyEnd): Unit {
+  return { example: end, second: -1, ends: [end] };
+}
+
+function endOf({ example, second }: Unit): ProbeEnd {
+  return { end: example, c: second };
 }
 
 /**
- * The ends that can differ, some of each kind, apart from those asked about: two pods of each class in both engines, so
- * that replicas are held against one another, and one more that runs elsewhere than the first, so that for every node
- * one is left that this node is not exempt for (corner 42); host-network pods by node and addresses; and the nodes whose
- * address is known.
+ * The pods of one engine by their classes in it and in a second one, which has them too and in the same order. Of each workload a unit has some
+ * pods, apart from those asked about: two, so that replicas are held against one another, and one more that runs elsewhere
+ * than the first, so that for every node one is left that this node is not exempt for (corner 42); of host-network pods
+ * those of each node.
  */
-function representatives(
-  before: CompiledPolicy,
-  after: CompiledPolicy,
-  isAsked: (end: PolicyEnd) => boolean,
-): readonly PolicyEnd[] {
-  const seen = new Map<string, { readonly first: Pod; count: number; isElsewhere: boolean }>();
-  const pods = before.parts.classes.pods.map((pod): PolicyEnd => ({ kind: 'pod', pod }));
-  const kept = pods.filter((end) => {
-    if (end.kind !== 'pod') return false;
-    const { workload, hostNetwork, node, addresses } = end.pod;
-    const own = hostNetwork ? `${node} ${addresses.map(formatAddress).join(',')}` : '';
-    const key = `${workload}/${before.classOf(end)}/${after.classOf(end)}/${own}/${isAsked(end)}`;
-    const known = seen.get(key);
-    if (known === undefined) {
-      seen.set(key, { first: end.pod, count: 1, isElsewhere: false });
-      return true;
+class Units {
+  readonly all: readonly Unit[];
+  readonly #bySecond = new Map<number, Unit[]>();
+
+  constructor(first: CompiledPolicy, second: CompiledPolicy, asked: DeniedQuestion) {
+    const isFrom = membership(asked.fromEnd);
+    const isTo = membership(asked.toEnd);
+    const units = new Map<number, Unit>();
+    const seen = new Map<string, { readonly first: Pod; count: number; isElsewhere: boolean }>();
+    const { classes } = first.parts;
+    const others = second.parts.classes;
+    let at = 0;
+    for (const [i, pod] of classes.pods.entries()) {
+      while (others.pods[at] !== pod) at++;
+      const c = classes.classOf[i]!;
+      const d = others.classOf[at]!;
+      const key = c * others.size + d;
+      const end: PolicyEnd = { kind: 'pod', pod };
+      let unit = units.get(key);
+      if (unit === undefined) {
+        units.set(key, (unit = { example: end, second: others.host[d] === 1 ? -1 : d, ends: [] }));
+        const list = this.#bySecond.get(d);
+        if (list === undefined) this.#bySecond.set(d, [unit]);
+        else list.push(unit);
+      }
+      const { workload, hostNetwork, node } = pod;
+      const kind = `${key} ${isFrom(end) || isTo(end)} ${hostNetwork ? (node ?? '') : ''} ${workload}`;
+      const known = seen.get(kind);
+      if (known === undefined) {
+        seen.set(kind, { first: pod, count: 1, isElsewhere: false });
+        unit.ends.push(end);
+        continue;
+      }
+      const isNews = known.count < 2 || (!known.isElsewhere && node !== known.first.node);
+      if (node !== known.first.node) known.isElsewhere = true;
+      if (!isNews) continue;
+      known.count++;
+      unit.ends.push(end);
     }
-    const isNews = known.count < 2 || (!known.isElsewhere && node !== known.first.node);
-    if (node !== known.first.node) known.isElsewhere = true;
-    if (isNews) known.count++;
-    return isNews;
-  });
-  const nodes = [...before.cluster.nodes.values()].filter(({ addresses }) => addresses.length > 0);
-  return [...kept, ...nodes.map((node): PolicyEnd => ({ kind: 'node', node }))];
+    this.all = [...units.values()];
+  }
+
+  /** Those of a class of the second engine. */
+  ofSecond(c: number): readonly Unit[] {
+    return this.#bySecond.get(c) ?? [];
+  }
+}
+
+/** What was found to open, up to the most that is looked at. */
+class Found {
+  readonly #opened = new Map<string, { readonly from: string; readonly to: string; set: PortSet }>();
+  #looked = 0;
+  hasMore = false;
+
+  look(): void {
+    if (++this.#looked > mostLooked) this.hasMore = true;
+  }
+
+  add(from: string, to: string, set: PortSet): void {
+    if (set.isEmpty) return;
+    const key = `${from} ${to}`;
+    const known = this.#opened.get(key);
+    if (known !== undefined) known.set = known.set.union(set);
+    else if (this.#opened.size < mostOpened) this.#opened.set(key, { from, to, set });
+    else this.hasMore = true;
+  }
+
+  list(): NearMiss['alsoOpens'] {
+    return [...this.#opened.values()]
+      .sort((a, b) => byText(a.from, b.from) || byText(a.to, b.to))
+      .map(({ from, to, set }) => ({ from, to, allowed: allowedPorts(set) }));
+  }
+}
+
+/** What policies allow between two ends; whether the two are exempt is up to the pair, and these may stand for many. */
+function policed(policy: CompiledPolicy, from: PolicyEnd, to: PolicyEnd): PortSet {
+  const { ports } = policy.parts;
+  return PortSet.union(
+    families
+      .filter((family) => has(from, family) && has(to, family))
+      .map((family) =>
+        ports.set(
+          ports.intersect(
+            policy.sideAllowed('egress', from, to, family),
+            policy.sideAllowed('ingress', to, from, family),
+          ),
+        ),
+      ),
+  );
+}
+
+/** A policy that selects whom the changed one does, and admits what its changed rule does. */
+function probeOf({ policy, direction, rule }: Change & { readonly kind: 'rule' }): NetworkPolicy {
+  return {
+    ...policy,
+    ingress: { kind: 'unaffected' },
+    egress: { kind: 'unaffected' },
+    [direction]: { kind: 'isolates', rules: [rule] },
+  };
+}
+
+function meansOutside({ peers }: Rule): boolean {
+  return peers.kind === 'any' || peers.peers.some(({ kind }) => kind === 'ipBlock');
+}
+
+/**
+ * The pods of a namespace that gets other labels, and those for which this matters: some policy that selects them, or that
+ * may, has a peer that means the namespace before and not after, or the other way round.
+ */
+function concerned(cluster: Cluster, pods: readonly Pod[], after: Namespace): readonly Pod[] {
+  const labels = cluster.namespaces.get(after.name)?.labels ?? new Map<string, string>();
+  const turns = ({ ingress, egress }: NetworkPolicy): boolean =>
+    [ingress, egress].some(
+      (spec) =>
+        spec.kind === 'isolates' &&
+        spec.rules.some(
+          ({ peers }) =>
+            peers.kind === 'oneOf' &&
+            peers.peers.some(
+              (peer) =>
+                peer.kind === 'pods' &&
+                peer.namespaces !== 'own' &&
+                matches(peer.namespaces, labels) !== matches(peer.namespaces, after.labels),
+            ),
+        ),
+    );
+  const turning = Map.groupBy(cluster.policies.filter(turns), ({ namespace }) => namespace);
+  return pods.filter(
+    ({ namespace, labels: own, undecided }) =>
+      namespace === after.name ||
+      turning.get(namespace)?.some(({ podSelector }) => undecided.size > 0 || matches(podSelector, own)),
+  );
 }
 
 /** What answers call an end whose connections open. */
@@ -57,58 +467,6 @@ function idOf(end: PolicyEnd): string {
     case 'address':
       return formatAddress(end.address);
   }
-}
-
-/**
- * What `after` allows and `before` does not, as connections of workloads, nodes and addresses, sorted; what was asked
- * for is left out. Exact: only the ends that the changes concern can differ, and each of their pairs is asked.
- */
-export function difference(
-  before: CompiledPolicy,
-  after: CompiledPolicy,
-  changes: readonly Change[],
-  asked: DeniedQuestion,
-): NearMiss['alsoOpens'] {
-  const isFrom = membership(asked.fromEnd);
-  const isTo = membership(asked.toEnd);
-  const everybody = representatives(before, after, (end) => isFrom(end) || isTo(end));
-  const opened = new Map<string, { readonly from: string; readonly to: string; set: PortSet }>();
-  const add = (from: string, to: string, set: PortSet): void => {
-    if (set.isEmpty) return;
-    const key = `${from} ${to}`;
-    const known = opened.get(key);
-    if (known === undefined) opened.set(key, { from, to, set });
-    else known.set = known.set.union(set);
-  };
-  const pair = (from: PolicyEnd, to: PolicyEnd): void => {
-    let set = after.allowed(from, to).minus(before.allowed(from, to));
-    if (isFrom(from) && isTo(to)) set = set.minus(asked.ports);
-    add(idOf(from), idOf(to), set);
-  };
-  for (const change of changes) {
-    for (const end of everybody) {
-      if (end.kind !== 'pod' || !concerns(before, change, end)) continue;
-      const selected = change.concerns === 'subjects';
-      for (const other of everybody) {
-        if (!selected || change.direction === 'egress') pair(end, other);
-        if (!selected || change.direction === 'ingress') pair(other, end);
-      }
-      if (selected) outside(before, after, change.direction, end.pod, asked, add);
-    }
-  }
-  return [...opened.values()]
-    .sort((a, b) => byText(a.from, b.from) || byText(a.to, b.to))
-    .map(({ from, to, set }) => ({ from, to, allowed: allowedPorts(set) }));
-}
-
-function concerns(
-  before: CompiledPolicy,
-  change: Change,
-  end: PolicyEnd & { readonly kind: 'pod' },
-): boolean {
-  return change.concerns === 'subjects'
-    ? before.selecting(end).some(({ policy }) => policy === change.policy)
-    : end.pod.namespace === change.concerns.namespace;
 }
 
 /** Whether an operand of the question stands for an end. */

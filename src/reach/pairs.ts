@@ -1,6 +1,6 @@
 import type { Pod } from '../model/index.ts';
 import { families, formatAddress, PortSet } from '../net/index.ts';
-import type { Address, AddressRange, Family } from '../net/index.ts';
+import type { AddressRange, Family } from '../net/index.ts';
 import { has } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { namedPorts, servicePorts, unknownServicePort } from './service-ports.ts';
@@ -46,8 +46,12 @@ export function pairsOf(
     if (problem !== undefined) return nothing(problem);
   }
   const sources = endsOf(policy, from, to);
+  const strangers = new Strangers(policy);
+  strangers.add(from, sources);
   const targets: { readonly end: PolicyEnd; readonly asked: PortSet | undefined }[] = [];
-  for (const end of endsOf(policy, to, from)) {
+  const destinations = endsOf(policy, to, from);
+  strangers.add(to, destinations);
+  for (const end of destinations) {
     const asked = askedAt(policy, to, end, ports, notes);
     // Corner 49: a pod that lacks the target port is no endpoint.
     if (to.kind !== 'service' || asked === undefined || !asked.isEmpty) targets.push({ end, asked });
@@ -59,6 +63,7 @@ export function pairsOf(
   const apart: Pair[] = [];
   const selves: Pair[] = [];
   for (const source of sources) {
+    const ofSource: Pair[] = [];
     for (const { end: target, asked } of targets) {
       const shared = families.filter(
         (family) =>
@@ -68,13 +73,24 @@ export function pairsOf(
           (to.family ?? family) === family,
       );
       const common = { from: source, to: target, asked };
+      if (shared.length === 0) {
+        apart.push({ ...common, family: undefined, allowed: PortSet.none });
+        continue;
+      }
+      const cut = strangers.pairs(source, target, asked);
+      if (cut !== undefined) {
+        for (const pair of cut) ofSource.push(pair);
+        continue;
+      }
       // Of several pods, each is asked about the others; that it reaches itself is no question (corner 41).
-      const list = policy.exemption(source, target) === 'self' ? selves : pairs;
+      const list = policy.exemption(source, target) === 'self' ? selves : ofSource;
       for (const family of shared) {
         list.push({ ...common, family, allowed: policy.allowed(source, target, family) });
       }
-      if (shared.length === 0) apart.push({ ...common, family: undefined, allowed: PortSet.none });
     }
+    // Addresses ascend, whichever end the pod is: the pair that an answer shows is the first.
+    if (source.kind === 'address') ofSource.sort((a, b) => byValue(a.from, b.from));
+    for (const pair of ofSource) pairs.push(pair);
   }
   if (selves.length > 0 && to.kind === 'service') {
     notes.add(
@@ -114,16 +130,18 @@ function askedAt(
 
 /**
  * The ends of an operand that can differ: pods of one class, ports and node are alike, two of them so that a pod is
- * asked about its replicas; addresses are cut at every bound of the input's blocks.
+ * asked about its replicas; of ranges of addresses the first of each, which stands for all of them to whoever nothing
+ * isolates.
  */
 export function endsOf(policy: CompiledPolicy, end: End, other: End | undefined): readonly PolicyEnd[] {
   switch (end.kind) {
     case 'nodes':
       return end.nodes.map((node) => ({ kind: 'node', node }));
     case 'outside':
-      return end.ranges
-        .flatMap((range) => samples(policy, range))
-        .map((address) => ({ kind: 'address', address }));
+      return end.ranges.map(({ family, first }) => ({
+        kind: 'address',
+        address: { family, value: first },
+      }));
     case 'pods':
     case 'service': {
       const others = other?.kind === 'pods' || other?.kind === 'service' ? other.pods : [];
@@ -152,15 +170,70 @@ function likeness(policy: CompiledPolicy, pod: Pod, byNode: boolean): string {
   return `${c} ${byNode ? pod.node : ''} ${ports} ${addresses}`;
 }
 
-/** One address of every part that a range shares with the partition of the input's blocks. */
-function samples(policy: CompiledPolicy, range: AddressRange): readonly Address[] {
-  const { family } = range;
-  return policy
-    .addressParts(family)
-    .filter((part) => part.first <= range.last && range.first <= part.last)
-    .map((part) => ({ family, value: part.first > range.first ? part.first : range.first }));
+function byValue(a: PolicyEnd, b: PolicyEnd): number {
+  if (a.kind !== 'address' || b.kind !== 'address' || a.address.value === b.address.value) return 0;
+  return a.address.value < b.address.value ? -1 : 1;
 }
 
+/**
+ * Pairs of pods with ranges of addresses outside, cut where the policies of the pod tell the addresses apart: one pair
+ * for each access that occurs in the range. Pods with equal profiles have equal answers, so all but the first of them
+ * have one pair: the work is about profiles and their segments, however many pods and blocks there are.
+ */
+class Strangers {
+  readonly #policy: CompiledPolicy;
+  /** By the end that stands for it. */
+  readonly #ranges = new Map<PolicyEnd, AddressRange>();
+  readonly #seen = new Set<string>();
+  /** Equal addresses are one end, so that pairs of the same two are known to be so. */
+  readonly #ends = new Map<string, PolicyEnd>();
+
+  constructor(policy: CompiledPolicy) {
+    this.#policy = policy;
+  }
+
+  /** @param ends - as `endsOf` gives them for the operand: of ranges outside one for each */
+  add(operand: End, ends: readonly PolicyEnd[]): void {
+    if (operand.kind !== 'outside') return;
+    for (const [i, range] of operand.ranges.entries()) this.#ranges.set(ends[i]!, range);
+  }
+
+  /** `undefined` where neither end is such a range, or the other is nobody whom policies isolate. */
+  pairs(from: PolicyEnd, to: PolicyEnd, asked: PortSet | undefined): readonly Pair[] | undefined {
+    const [stranger, pod, direction] =
+      from.kind === 'address' ? ([from, to, 'ingress'] as const) : ([to, from, 'egress'] as const);
+    if (stranger.kind !== 'address' || pod.kind !== 'pod') return undefined;
+    const range = this.#ranges.get(stranger);
+    const c = this.#policy.classOf(pod);
+    if (range === undefined || c < 0) return undefined;
+    const { family } = range;
+    const { parts } = this.#policy;
+    const profile = parts.profileOf[direction][c]!;
+    const key = `${direction} ${family} ${range.first} ${range.last} ${profile} ${asked?.key}`;
+    const isKnown = this.#seen.has(key);
+    this.#seen.add(key);
+    const found: Pair[] = [];
+    const sets = new Set<number>();
+    for (const segment of this.#policy.outside(direction, c)) {
+      if (segment.family !== family || segment.last < range.first) continue;
+      if (segment.first > range.last) break;
+      if (sets.has(segment.ports)) continue;
+      sets.add(segment.ports);
+      const end = this.#end(family, segment.first > range.first ? segment.first : range.first);
+      const ends = direction === 'ingress' ? { from: end, to } : { from, to: end };
+      found.push({ ...ends, family, asked, allowed: parts.ports.set(segment.ports) });
+      if (isKnown) break;
+    }
+    return found;
+  }
+
+  #end(family: Family, value: bigint): PolicyEnd {
+    const key = `${family} ${value}`;
+    let end = this.#ends.get(key);
+    if (end === undefined) this.#ends.set(key, (end = { kind: 'address', address: { family, value } }));
+    return end;
+  }
+}
 /** What one pair answers to the ports that were asked. */
 export function answerOf({ asked, allowed }: Pair): 'allowed' | 'denied' | 'partly' {
   if (asked === undefined) return allowed.isEmpty ? 'denied' : 'allowed';

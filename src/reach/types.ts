@@ -230,6 +230,8 @@ export interface NearMiss {
     readonly to: string;
     readonly allowed: AllowedPorts;
   }[];
+  /** Set when it would open even more than `alsoOpens` lists, which has an end. */
+  readonly opensMore?: true;
   /** How many requirements, ports or entries have to change: the smallest is nearest. */
   readonly distance: number;
 }

@@ -6,6 +6,7 @@ import type {
   PortEntry,
   Requirement,
   Rule,
+  Workload,
 } from '../model/index.ts';
 import { formatCidr, protocols } from '../net/index.ts';
 import type { PortSet } from '../net/index.ts';
@@ -38,9 +39,19 @@ function withValues({ key, operator, values }: Requirement, most: number): strin
   }
 }
 
+/** The same for a sentence: of many values the first few. */
+function briefRequirementText(requirement: Requirement): string {
+  return withValues(requirement, mostParts);
+}
+
+/** Requirements by comma; of many the first few. */
+export function requirementsText(requirements: readonly Requirement[]): string {
+  return firstOf(requirements, mostParts, ', ', briefRequirementText);
+}
+
 /** The requirements of a selector, by comma; of many the first few. */
 export function selectorText(selector: LabelSelector): string {
-  return firstOf(selector.requirements, mostParts, ', ', (each) => withValues(each, mostParts));
+  return requirementsText(selector.requirements);
 }
 
 /** A sentence names this many requirements, values or excepts of one entry. */
@@ -105,28 +116,32 @@ export function rulePortsText(rule: Rule): string {
 
 /** `app/web` for a pod or workload, or the id where two kinds of a namespace share the name. */
 export function shortName(cluster: Cluster, id: string): string {
-  const parts = id.split('/');
-  if (parts.length !== 3) return id;
-  const short = `${parts[0]}/${parts[2]}`;
-  const twins = namesOf(cluster).get(short) ?? 0;
-  return twins > 1 ? id : short;
+  const [namespace = '', , name, more] = id.split('/');
+  if (name === undefined || more !== undefined) return id;
+  const twins = namesOf(cluster, namespace).get(name) ?? 0;
+  return twins > 1 ? id : `${namespace}/${name}`;
 }
 
-const knownNames = new WeakMap<Cluster, ReadonlyMap<string, number>>();
+/** By list of workloads and namespace: how many pods and workloads bear a name. */
+const knownNames = new WeakMap<readonly Workload[], Map<string, ReadonlyMap<string, number>>>();
 
-function namesOf(cluster: Cluster): ReadonlyMap<string, number> {
-  let names = knownNames.get(cluster);
-  if (names === undefined) {
-    const counts = new Map<string, number>();
-    const count = (namespace: string, name: string): void => {
-      const key = `${namespace}/${name}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
+/** The names of one namespace alone: a question is about few, and a large cluster has very many. */
+function namesOf({ workloads }: Cluster, namespace: string): ReadonlyMap<string, number> {
+  let known = knownNames.get(workloads);
+  if (known === undefined)
+    knownNames.set(workloads, (known = new Map<string, ReadonlyMap<string, number>>()));
+  let counts = known.get(namespace);
+  if (counts === undefined) {
+    const found = new Map<string, number>();
+    const count = (name: string): void => {
+      found.set(name, (found.get(name) ?? 0) + 1);
     };
-    for (const workload of cluster.workloads) {
-      count(workload.namespace, workload.name);
-      for (const pod of workload.pods) if (pod.id !== workload.id) count(pod.namespace, pod.name);
+    for (const workload of workloads) {
+      if (workload.namespace !== namespace) continue;
+      count(workload.name);
+      for (const pod of workload.pods) if (pod.id !== workload.id) count(pod.name);
     }
-    knownNames.set(cluster, (names = counts));
+    known.set(namespace, (counts = found));
   }
-  return names;
+  return counts;
 }

@@ -188,6 +188,7 @@ function nearMissDocument(miss: NearMiss): unknown {
       to,
       allowed: allowedDocument(allowed),
     })),
+    opensMore: miss.opensMore,
     file: miss.place.file,
     line: miss.place.line,
     column: miss.place.column,
@@ -608,6 +609,8 @@ function* changeLines(change: NearMiss, title: string, look: Look): Generator<st
 
 function openedText(change: NearMiss, look: Look): string {
   const { alsoOpens } = change;
+  if (change.opensMore === true)
+    return `It would also open more than ${count(alsoOpens.length, 'other connection')}.`;
   if (alsoOpens.length === 0) return 'It would open this pair and nothing else.';
   const named = alsoOpens
     .slice(0, mostOpened)

@@ -8,8 +8,23 @@ import type { Address } from '../../src/net/index.ts';
 import { parseIPv6 } from '../../src/net/address.ts';
 import { compile } from '../../src/policy/index.ts';
 import type { PolicyEnd } from '../../src/policy/index.ts';
-import { explain, map } from '../../src/reach/index.ts';
-import type { AllowedPorts, Level, MapConnection } from '../../src/reach/index.ts';
+import {
+  explain,
+  explainCluster,
+  isPortProblem,
+  map,
+  parsePorts,
+  resolveEnd,
+} from '../../src/reach/index.ts';
+import type {
+  AllowedPorts,
+  End,
+  Explanation,
+  Level,
+  MapConnection,
+  SideExplanation,
+} from '../../src/reach/index.ts';
+import { explainBy } from '../../src/reach/explain.ts';
 import { triedChanges } from '../../src/reach/nearest.ts';
 import { clusters, toYaml } from './clusters.ts';
 import { outsideAddresses } from './questions.ts';
@@ -260,7 +275,7 @@ describe('a change that would allow a denied connection', () => {
         const shares = (pod: Pod): boolean =>
           pod.addresses.length === 0 || pod.addresses.some((address) => address.family === family);
         if (family === undefined || !shares(from) || !shares(to)) return;
-        const changes = triedChanges(policy, {
+        const changes = triedChanges(policy, cluster, {
           from: end(from),
           to: end(to),
           family,
@@ -269,7 +284,8 @@ describe('a change that would allow a denied connection', () => {
           toEnd: { kind: 'pods', name: to.id, pods: [to] },
           allows: () => true,
         });
-        for (const { miss, after } of changes) {
+        for (const { miss, after: changed } of changes) {
+          const after = compile(changed);
           tried++;
           expect(after.allowed(end(from), end(to), family).includes(ports)).toBe(true);
           const opened = new Map<string, PortSet>();
@@ -311,6 +327,86 @@ describe('a change that would allow a denied connection', () => {
     expect(tried).toBeGreaterThan(0);
     expect(opening).toBeGreaterThan(0);
   });
+});
+
+/** What an explanation says, however many pods and addresses stood for the ends while it was found. */
+function told(answer: Explanation): unknown {
+  const { verdict, egress, ingress, allowed, byFamily, testedPort, notModelled } = answer;
+  const side = ({ state, isolated, exempt, policies, allowed: set }: SideExplanation): unknown => ({
+    state,
+    isolated,
+    exempt: exempt === undefined,
+    set: set.key,
+    policies: policies.map((check) => [check.policy.name, check.effect, check.rule, check.peer, check.port]),
+  });
+  return {
+    verdict,
+    egress: side(egress),
+    ingress: side(ingress),
+    allowed: allowed.key,
+    byFamily: Object.entries(byFamily ?? {}).map(([family, set]) => [family, set.key]),
+    testedPort,
+    notModelled,
+  };
+}
+
+/** Operands of every kind: pods, workloads, namespaces, labels, nodes, addresses and blocks outside, the internet. */
+function operands(cluster: Cluster, texts: readonly string[]): readonly End[] {
+  const written = [
+    ...cluster.pods.map(({ id }) => id),
+    ...cluster.workloads.map(({ id }) => id),
+    ...[...cluster.namespaces.keys()].map((name) => `${name}/*`),
+    'app=x',
+    'node',
+    'internet',
+    ...texts,
+    '0.0.0.0/1',
+    '10.0.0.0/8',
+    '2001:db8::/32',
+  ];
+  return written.flatMap((text) => {
+    const found = resolveEnd(cluster, text);
+    return found.kind === 'problem' ? [] : [found];
+  });
+}
+
+describe('explain on the part of a cluster that its ends need', () => {
+  test.each(['upstream', 'np-guard'] as const)(
+    `answers as it does on the whole, profile %s (seed ${seed})`,
+    (profile) => {
+      const verdicts = new Map<string, number>();
+      fc.assert(
+        fc.property(
+          clusters,
+          fc.nat(),
+          fc.nat(),
+          fc.constantFrom('80', 'http', 'udp/53,80-81', undefined),
+          fc.constantFrom('closed', 'open'),
+          (random, i, j, port, undecided) => {
+            const cluster = read(random);
+            const ends = operands(cluster, outsideAddresses(random.objects));
+            const from = ends[i % ends.length];
+            const to = ends[j % ends.length];
+            if (from === undefined || to === undefined) return;
+            const ports = port === undefined ? undefined : parsePorts(port);
+            if (ports !== undefined && isPortProblem(ports)) throw new Error(port);
+            const query = { from, to, ...(ports === undefined ? {} : { ports }) };
+            const whole = compile(cluster, { profile, undecided });
+            const narrow = explainCluster(cluster, query, { profile, undecided });
+            verdicts.set(narrow.verdict, (verdicts.get(narrow.verdict) ?? 0) + 1);
+            expect(told(narrow)).toEqual(told(explainBy(whole, cluster, query)));
+            expect(explain(whole, query)).toEqual(narrow);
+            const one = { from };
+            expect(told(explainCluster(cluster, one, { profile, undecided }))).toEqual(
+              told(explainBy(whole, cluster, one)),
+            );
+          },
+        ),
+        options,
+      );
+      expect([...verdicts.keys()].sort()).toEqual(expect.arrayContaining(['allowed', 'denied', 'partly']));
+    },
+  );
 });
 
 describe('explain', () => {
