@@ -16,9 +16,12 @@ export function readPieces(path: string, source: SourceReader, told: (done: numb
     const buffer = new Uint8Array(pieceLength);
     let done = 0;
     while (!source.isDone) {
-      const length = readSync(file, buffer);
+      // Into the window of the scanner, where there is one: a copy less.
+      const room = source.room();
+      const length = readSync(file, room ?? buffer, 0, Math.min((room ?? buffer).length, pieceLength), null);
       if (length === 0) return;
-      source.push(buffer.subarray(0, length));
+      if (room === undefined) source.push(buffer.subarray(0, length));
+      else source.wrote(length);
       told((done += length));
     }
   } finally {

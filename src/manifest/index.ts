@@ -4,7 +4,7 @@ export type { CodeDoc, ReadOptions, SourceText } from './raw.ts';
 export type { ManifestSource } from './documents.ts';
 export { readManifests, readObjects } from './read.ts';
 export { ManifestReader } from './reader.ts';
-export type { ByteSource, ReaderLimits, SourceReader } from './reader.ts';
+export type { ByteSource, ReaderLimits, ReaderOptions, SourceReader } from './reader.ts';
 export {
   defaultNetworkPolicy,
   validateNetworkPolicy,

@@ -4,6 +4,8 @@ import { Collector, Findings, buildCluster } from './objects/index.ts';
 import type { RawDocument, ReadOptions } from './raw.ts';
 import { collectDocuments, isWorthOffering } from './documents.ts';
 import type { ManifestSource } from './documents.ts';
+import { JsonStream, Scanner, scriptCore } from './scan/index.ts';
+import type { ObjectPlaces, ScanLimits, ScannerCore } from './scan/index.ts';
 import { ByteCollector, LineIndex, decodeText, maxText, readText, sniff } from './text/index.ts';
 import type { BadByte } from './text/index.ts';
 
@@ -26,17 +28,29 @@ export interface SourceReader {
   readonly isDone: boolean;
   /** Takes the next bytes; they may be overwritten afterwards. */
   push(bytes: Uint8Array): void;
+  /** Where the next bytes can be written instead of being pushed; `wrote` takes them. `undefined` when there is no such place. */
+  room(): Uint8Array | undefined;
+  /** Takes the first `length` bytes of the last `room`. */
+  wrote(length: number): void;
   /** Says that there are no more. */
   end(): void;
 }
 
 /** Bounds on what is read, in bytes. */
-export interface ReaderLimits {
+export interface ReaderLimits extends ScanLimits {
   /** How long a source may be that is no JSON. */
   readonly text: number;
+  /** JSON beyond this is scanned in pieces; up to it, it is read as text, with all that can be said of its mistakes. */
+  readonly small: number;
 }
 
-const usualLimits: ReaderLimits = { text: maxText };
+const usualLimits: ReaderLimits = { text: maxText, small: 2 ** 22, piece: 2 ** 20, object: 2 ** 25 };
+
+/** What the reading of bytes depends on beside them. */
+export interface ReaderOptions extends ReadOptions {
+  /** What scans large JSON; without it, the scanner in TypeScript. */
+  readonly scanner?: () => ScannerCore;
+}
 
 /**
  * Reads manifests from bytes that come in pieces, into the cluster that they describe.
@@ -47,13 +61,15 @@ const usualLimits: ReaderLimits = { text: maxText };
 export class ManifestReader {
   readonly #findings = new Findings();
   readonly #collector: Collector;
-  readonly #options: ReadOptions;
+  readonly #options: ReaderOptions;
   readonly #limits: ReaderLimits;
   readonly #texts = new Map<string, string>();
   readonly #indices = new Map<string, LineIndex>();
+  readonly #places = new Map<string, ObjectPlaces>();
+  #scanner: Scanner | undefined;
 
   /** @param limits - where they are not the usual ones: tests cannot make a dump for each */
-  constructor(options: ReadOptions = {}, limits: Partial<ReaderLimits> = {}) {
+  constructor(options: ReaderOptions = {}, limits: Partial<ReaderLimits> = {}) {
     this.#options = options;
     this.#limits = { ...usualLimits, ...limits };
     this.#collector = new Collector(this.#findings);
@@ -81,6 +97,14 @@ export class ManifestReader {
     collectDocuments(source, documents, diagnostics, this.#collector, this.#findings);
   }
 
+  /** Begins to read a source as JSON in pieces. */
+  scan(source: ByteSource, base: number): JsonStream {
+    this.#scanner ??= new Scanner((this.#options.scanner ?? scriptCore)());
+    const stream = new JsonStream(source, this.#scanner, this.#limits, base);
+    this.#places.set(source.file, stream.places);
+    return stream;
+  }
+
   /** Takes a finding about a source of which nothing counts. */
   refuse(diagnostic: Diagnostic): void {
     this.#findings.diagnostics.push(diagnostic);
@@ -97,6 +121,9 @@ export class ManifestReader {
    * is longer than `longest`.
    */
   lines(file: string, from: number, to: number, longest: number): readonly string[] | undefined {
+    const places = this.#places.get(file);
+    const object = places?.at(to);
+    if (object !== undefined) return places?.linesOf(object, from, to, longest);
     const text = this.#texts.get(file);
     if (text === undefined) return undefined;
     let index = this.#indices.get(file);
@@ -110,6 +137,7 @@ class OpenSource implements SourceReader {
   readonly #reader: ManifestReader;
   readonly #limits: ReaderLimits;
   readonly #bytes = new ByteCollector();
+  #stream: JsonStream | undefined;
   #isDone = false;
 
   constructor(source: ByteSource, reader: ManifestReader, limits: ReaderLimits) {
@@ -119,22 +147,45 @@ class OpenSource implements SourceReader {
   }
 
   get isDone(): boolean {
-    return this.#isDone;
+    return this.#isDone || this.#stream?.isDone === true;
+  }
+
+  room(): Uint8Array | undefined {
+    return this.#stream?.room();
+  }
+
+  wrote(length: number): void {
+    this.#stream?.wrote(length);
   }
 
   push(bytes: Uint8Array): void {
     if (this.#isDone) return;
+    if (this.#stream !== undefined) {
+      this.#stream.push(bytes);
+      return;
+    }
     this.#bytes.push(bytes);
     const { head, size } = this.#bytes;
     const binary = sniff(head);
     if (binary !== undefined) this.#refuse(binaryFile(this.#source.file, binary.compressed));
-    else if (size > this.#limits.text) this.#refuse(tooLarge(this.#source.file, this.#limits.text));
+    else if (size > this.#limits.small && isJson(head)) {
+      const first = this.#bytes.take();
+      const mark = hasMark(first) ? 3 : 0;
+      this.#stream = this.#reader.scan(this.#source, mark);
+      this.#stream.push(first.subarray(mark));
+    } else if (size > this.#limits.text) this.#refuse(tooLarge(this.#source.file, this.#limits.text));
   }
 
   end(): void {
     if (this.#isDone) return;
     this.#isDone = true;
     const { file, direct = false } = this.#source;
+    if (this.#stream !== undefined) {
+      const { documents, diagnostics, notUtf8: bad } = this.#stream.end();
+      if (bad === undefined) this.#reader.addDocuments(this.#source, documents, diagnostics);
+      else this.#reader.refuse(notUtf8(file, bad));
+      return;
+    }
     const decoded = decodeText(this.#bytes.take());
     switch (decoded.kind) {
       case 'text':
@@ -156,6 +207,17 @@ class OpenSource implements SourceReader {
     this.#bytes.take();
     this.#reader.refuse(diagnostic);
   }
+}
+
+/** Whether bytes that start so are JSON: no block YAML starts with a bracket. */
+function isJson(head: Uint8Array): boolean {
+  const first = head.subarray(hasMark(head) ? 3 : 0).find((byte) => byte > 32 || byte < 9);
+  return first === 0x7b || first === 0x5b;
+}
+
+/** The byte order mark of UTF-8. */
+function hasMark([first, second, third]: Uint8Array): boolean {
+  return first === 0xef && second === 0xbb && third === 0xbf;
 }
 
 function binaryFile(file: string, compressed: boolean): Diagnostic {

@@ -32,6 +32,8 @@ class Recorder {
         if (bytes.length < 10_000) bytes.push(...piece.subarray(0, 10_000));
         source.push(piece);
       },
+      room: () => undefined,
+      wrote: () => undefined,
       end: () => source.end(),
     };
   }

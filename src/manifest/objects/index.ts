@@ -4,4 +4,7 @@ export { objectCodes } from './codes.ts';
 export { Collector } from './collect.ts';
 export type { DocumentSort } from './collect.ts';
 export { Findings } from './findings.ts';
+export { classify } from './kinds.ts';
+export type { KindRole } from './kinds.ts';
 export { MemoryOrigin } from './origin.ts';
+export type { ListOrigin } from './origin.ts';

@@ -1,5 +1,11 @@
 import type { Origin, Path, Place } from '../../model/index.ts';
 
+/** The origin of a list that knows where each of its items stands. */
+export interface ListOrigin extends Origin {
+  /** The origin of the value at `path`. */
+  item(path: Path): ListOrigin;
+}
+
 /** Objects that were handed over in memory have no text: every place is the start of what the caller named. */
 export class MemoryOrigin implements Origin {
   readonly file: string;
@@ -26,7 +32,7 @@ export class MemoryOrigin implements Origin {
 }
 
 /** An item of a list: its paths start at the item, those of the document at the list. */
-export class ItemOrigin implements Origin {
+export class ItemOrigin implements ListOrigin {
   readonly #document: Origin;
   readonly #base: Path;
 
@@ -62,7 +68,7 @@ export class ItemOrigin implements Origin {
 }
 
 /** The origin of the value at `path` of `origin`. */
-export function originOf(origin: Origin, path: Path): Origin {
+export function originOf(origin: Origin | ListOrigin, path: Path): Origin {
   if (origin instanceof MemoryOrigin) return origin;
-  return origin instanceof ItemOrigin ? origin.item(path) : new ItemOrigin(origin, path);
+  return 'item' in origin ? origin.item(path) : new ItemOrigin(origin, path);
 }

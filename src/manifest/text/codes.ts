@@ -47,14 +47,6 @@ helm template RELEASE CHART -f values.yaml | podwall map -`,
     example: `metadata:
   name: {{ .Release.Name }}-deny-all`,
   },
-  'not-utf8': {
-    title: 'The file is not encoded as UTF-8.',
-    text: `Manifests are UTF-8 (or UTF-16 with a byte order mark, as PowerShell writes it). The byte that is named is part of no character in UTF-8; often the file was saved as Latin-1 or Windows-1252. The whole file was left out, so the answer is incomplete. Save it as UTF-8, for example with iconv -f WINDOWS-1252 -t UTF-8.`,
-  },
-  'binary-file': {
-    title: 'The file is no text.',
-    text: `It holds NUL bytes or is compressed, so it is neither YAML nor JSON, whatever its name says. It was left out, so the answer is incomplete. Unpack it first, or move it out of the folder.`,
-  },
   'document-too-large': {
     title: 'A document is larger than podwall reads.',
     text: `One YAML document may have 20 MiB, and one text (a file, or standard input) 500 MiB. The parser of YAML needs a hundred times of that in memory; JSON is read much faster and in less memory. The document was left out, so the answer is incomplete; the other documents count.
@@ -83,9 +75,22 @@ export type TextCode =
   | 'yaml-expansion'
   | 'json-syntax'
   | 'helm-template'
-  | 'not-utf8'
-  | 'binary-file'
   | 'document-too-large'
   | 'document-too-deep'
   | 'too-many-documents'
   | 'too-many-errors';
+
+/** The codes of bytes that are no text. */
+export type ByteCode = 'not-utf8' | 'binary-file';
+
+/** What is said of them. */
+export const byteCodes: Readonly<Record<ByteCode, CodeDoc>> = {
+  'not-utf8': {
+    title: 'The file is not encoded as UTF-8.',
+    text: `Manifests are UTF-8 (or UTF-16 with a byte order mark, as PowerShell writes it). The byte that is named is part of no character in UTF-8; often the file was saved as Latin-1 or Windows-1252. The whole file was left out, so the answer is incomplete. Save it as UTF-8, for example with iconv -f WINDOWS-1252 -t UTF-8.`,
+  },
+  'binary-file': {
+    title: 'The file is no text.',
+    text: `It holds NUL bytes or is compressed, so it is neither YAML nor JSON, whatever its name says. It was left out, so the answer is incomplete. Unpack it first, or move it out of the folder.`,
+  },
+};

@@ -1,10 +1,15 @@
-export { textCodes } from './codes.ts';
+export { byteCodes, textCodes } from './codes.ts';
 export type { TextCode } from './codes.ts';
 export { ByteCollector } from './collect-bytes.ts';
 export { decodeText, sniff } from './decode.ts';
 export type { BadByte, Decoded } from './decode.ts';
-export { maxText, maxYamlDocument } from './limits.ts';
+export { JsonPlaces, duplicateKeys, valueEnd } from './json-scan.ts';
+export { jsonProblem } from './json-syntax.ts';
+export type { JsonExpectation } from './json-syntax.ts';
+export { maxQuotedLine, maxText, maxYamlDocument } from './limits.ts';
 export { LineIndex } from './line-index.ts';
-export { readText } from './read-text.ts';
+export { maxJsonForDuplicates, readText, shorten, tooDeep } from './read-text.ts';
+export type { Finding } from './syntax.ts';
 export type { TextOptions } from './read-text.ts';
+export { isTooDeep } from './value.ts';
 export { kubernetesYamlOptions } from './schema.ts';

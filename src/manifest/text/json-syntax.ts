@@ -1,16 +1,28 @@
 import { maxDepth } from './limits.ts';
 import type { Finding } from './syntax.ts';
 
+/** What may come next in JSON. */
+export type JsonExpectation =
+  'value' | 'valueOrEnd' | 'keyOrEnd' | 'key' | 'colon' | 'commaOrEnd' | 'nothing';
+
 /**
  * What is wrong with a text that was meant to be JSON, and where; `from` is where its value starts.
  *
  * A parser that only looks for the first mistake: `JSON.parse` names no place that all engines agree on. Without
  * recursion: what is open stands on a list.
+ *
+ * @param around - what closes the containers in which the text stands, the innermost last
+ * @param first - what may come first
  */
-export function jsonProblem(text: string, from: number): Finding {
+export function jsonProblem(
+  text: string,
+  from: number,
+  around: readonly string[] = [],
+  first: JsonExpectation = 'value',
+): Finding {
   /** What closes the open containers. */
-  const open: string[] = [];
-  let expect: 'value' | 'valueOrEnd' | 'keyOrEnd' | 'key' | 'colon' | 'commaOrEnd' | 'nothing' = 'value';
+  const open: string[] = [...around];
+  let expect: JsonExpectation = first;
   const token = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|[{}[\],:]/y;
   let at = from;
   const fail = (message: string): Finding => ({
@@ -38,7 +50,8 @@ export function jsonProblem(text: string, from: number): Finding {
         code: 'document-too-deep',
         message: `Mappings and lists are nested more than ${maxDepth} levels deep here; no Kubernetes object is.`,
       };
-    const string = text[at] === '"' ? stringAt(text, at) : undefined;
+    const mayBeString = expect !== 'commaOrEnd' && expect !== 'colon' && expect !== 'nothing';
+    const string = text[at] === '"' ? (mayBeString ? stringAt(text, at) : at + 1) : undefined;
     if (typeof string === 'string') return fail(string);
     token.lastIndex = at;
     const found = string === undefined ? token.exec(text)?.[0] : '"';

@@ -1,0 +1,74 @@
+import { shapes } from './fields.ts';
+import type { Member, Shape } from './fields.ts';
+
+/**
+ * The shapes as one list of 32-bit integers, which both forms of the scanner walk.
+ *
+ * A node stands for a shape: `nodeSize` words, of which word `i` is where the members with keys of `i` bytes begin, 0 for
+ * none; word 0 is 1 for a strict shape. A member has `entrySize` words: where the next member with a key of that length
+ * is, its bit among the members of its shape, its action, its field, the node below it, and where its key begins: one
+ * byte in each word.
+ */
+export interface Program {
+  readonly words: Int32Array;
+  /** The node of each of `shapes`. */
+  readonly roots: readonly number[];
+  /** The key of each field. */
+  readonly keys: readonly string[];
+}
+
+/** Words of a node: longer keys are never noted. */
+export const nodeSize = 24;
+/** Words of a member before its key. */
+export const entrySize = 6;
+
+/** What is done with a member, as the program says it. */
+export const action = {
+  nothing: 0,
+  value: 1,
+  shared: 2,
+  text: 3,
+  presence: 4,
+  annotations: 5,
+  object: 6,
+  list: 7,
+  sharedList: 8,
+} as const;
+
+function compileShapes(): Program {
+  // Word 0 is no place, so that 0 can say that there is none.
+  const words: number[] = [0];
+  const keys: string[] = [];
+  const nodes = new Map<Shape, number>();
+
+  const nodeOf = (shape: Shape): number => {
+    const known = nodes.get(shape);
+    if (known !== undefined) return known;
+    const node = words.length;
+    nodes.set(shape, node);
+    for (let i = 0; i < nodeSize; i++) words.push(0);
+    words[node] = shape.strict === true ? 1 : 0;
+    for (const [i, [key, member]] of Object.entries(shape.members).entries()) {
+      const below = 'shape' in member ? nodeOf(member.shape) : 0;
+      const entry = words.length;
+      words.push(words[node + key.length] as number, 1 << i, actionOf(member), keys.length, below, 0);
+      words[node + key.length] = entry;
+      words[entry + entrySize - 1] = words.length;
+      for (const char of key) words.push(char.charCodeAt(0));
+      keys.push(key);
+    }
+    return node;
+  };
+  const roots = shapes.map(nodeOf);
+  return { words: Int32Array.from(words), roots, keys };
+}
+
+function actionOf(member: Member): number {
+  return member.note === 'list' && member.shared ? action.sharedList : action[member.note];
+}
+
+/** The program of `shapes`. */
+export const program: Program = compileShapes();
+
+/** The field of annotations, whose events stand for their keys. */
+export const annotationField: number = program.keys.indexOf('annotations');

@@ -1,0 +1,285 @@
+import * as fc from 'fast-check';
+
+/** A JSON value as it is written: objects as lists of members, so that their order and repetition are free. */
+export type Written =
+  | { readonly kind: 'scalar'; readonly text: string }
+  | { readonly kind: 'list'; readonly items: readonly Written[] }
+  | { readonly kind: 'object'; readonly members: readonly (readonly [key: string, value: Written])[] };
+
+const scalar = (value: unknown): Written => ({ kind: 'scalar', text: JSON.stringify(value) });
+const object = (members: readonly (readonly [string, Written])[]): Written => ({ kind: 'object', members });
+const list = (items: readonly Written[]): Written => ({ kind: 'list', items });
+
+const anyText = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'grapheme' }),
+  fc.constantFrom('', '"', '\\', '\\"', '{"', '}]', '\n\t', '\u0000', 'größer', '😀', '\ud800', '__proto__'),
+);
+const smallNumber = fc.oneof(fc.integer(), fc.constantFrom(-1.5, 1e21, 1e-7, 80, 443, 0));
+
+/** Anything that JSON can say, at any place. */
+const anything: fc.Arbitrary<Written> = fc.letrec<{ value: Written }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.oneof(anyText.map(scalar), smallNumber.map(scalar), fc.constantFrom(true, false, null).map(scalar)),
+    fc.array(tie('value'), { maxLength: 4 }).map(list),
+    fc
+      .uniqueArray(fc.tuple(fc.oneof(anyText, fc.constantFrom('items', 'kind', 'name')), tie('value')), {
+        maxLength: 4,
+        selector: ([key]) => key,
+      })
+      .map(object),
+  ),
+})).value;
+
+const names = fc.constantFrom('web', 'db', 'api-7', 'x', 'Bad_Name', '', 'größer');
+const namespaces = fc.constantFrom('shop', 'ops', 'default', 'BAD');
+const text = (values: fc.Arbitrary<string>): fc.Arbitrary<Written> => values.map(scalar);
+
+/** Mostly a good value, at times whatever. */
+const mostly = (good: fc.Arbitrary<Written>): fc.Arbitrary<Written> =>
+  fc.oneof({ weight: 30, arbitrary: good }, { weight: 1, arbitrary: anything });
+
+/** Some of the members, in any order, with members that nobody reads between them. */
+const some = (members: Readonly<Record<string, fc.Arbitrary<Written>>>, noise = 2): fc.Arbitrary<Written> =>
+  fc
+    .tuple(
+      fc.tuple(
+        ...Object.entries(members).map(([key, value]) =>
+          fc.option(mostly(value), { freq: 6, nil: undefined }).map((each) => [key, each] as const),
+        ),
+      ),
+      fc.uniqueArray(
+        fc.tuple(
+          anyText.filter((key) => !Object.hasOwn(members, key) && key !== 'items' && key !== '__proto__'),
+          anything,
+        ),
+        { maxLength: noise, selector: ([key]) => key },
+      ),
+      fc.boolean(),
+      fc.infiniteStream(fc.nat(1000)),
+    )
+    .map(([known, unknown, isShuffled, order]) => {
+      const all: (readonly [string, Written])[] = [];
+      for (const [key, value] of known) if (value !== undefined) all.push([key, value]);
+      all.push(...unknown);
+      if (!isShuffled) return object(all);
+      const ranked = all.map((member) => ({ member, rank: order.next().value }));
+      return object(ranked.sort((a, b) => a.rank - b.rank).map(({ member }) => member));
+    });
+
+const labels = fc
+  .dictionary(
+    fc.constantFrom('app', 'tier', 'bad key', 'example.com/x'),
+    fc.constantFrom('web', 'db', '', 'no way'),
+    {
+      maxKeys: 3,
+    },
+  )
+  .map((values) => object(Object.entries(values).map(([key, value]) => [key, scalar(value)] as const)));
+const ports = fc
+  .array(
+    some(
+      {
+        containerPort: fc.constantFrom(80, 443, 0, 99999).map(scalar),
+        name: text(fc.constantFrom('http', 'https', 'NOT-good-')),
+        protocol: text(fc.constantFrom('TCP', 'UDP', 'tcp')),
+      },
+      0,
+    ),
+    { maxLength: 3 },
+  )
+  .map(list);
+const containers = fc
+  .array(some({ ports, restartPolicy: text(fc.constantFrom('Always', 'Never')), image: text(anyText) }), {
+    maxLength: 3,
+  })
+  .map(list);
+const owners = fc
+  .array(
+    some(
+      {
+        apiVersion: text(fc.constantFrom('apps/v1', 'v1')),
+        kind: text(fc.constantFrom('ReplicaSet', 'Node')),
+        name: text(names),
+        controller: fc.boolean().map(scalar),
+      },
+      0,
+    ),
+    { maxLength: 2 },
+  )
+  .map(list);
+const metadata = some({
+  name: text(names),
+  namespace: text(namespaces),
+  uid: text(fc.constantFrom('0-1-2', '')),
+  labels,
+  ownerReferences: owners,
+});
+const addresses = fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1', 'no address', '');
+const podSpec = some({
+  nodeName: text(fc.constantFrom('node-1', 'node-2')),
+  hostNetwork: fc.boolean().map(scalar),
+  containers,
+  initContainers: containers,
+});
+const pod = some({
+  apiVersion: text(fc.constantFrom('v1', 'v1', 'v1', 'v2')),
+  kind: text(fc.constant('Pod')),
+  metadata,
+  spec: podSpec,
+  status: some({
+    phase: text(fc.constantFrom('Running', 'Failed', 'Succeeded')),
+    podIP: text(addresses),
+    podIPs: fc.array(some({ ip: text(addresses) }, 0), { maxLength: 3 }).map(list),
+    hostIP: text(addresses),
+    hostIPs: fc.array(some({ ip: text(addresses) }, 0), { maxLength: 2 }).map(list),
+  }),
+});
+const selector = some({ matchLabels: labels }, 0);
+const peers = fc
+  .array(
+    some(
+      {
+        podSelector: selector,
+        namespaceSelector: selector,
+        ipBlock: some({ cidr: text(fc.constantFrom('10.0.0.0/8', '10.0.0.1/33')) }, 0),
+      },
+      0,
+    ),
+    { maxLength: 2 },
+  )
+  .map(list);
+const annotations = fc
+  .dictionary(fc.constantFrom('a', 'example.com/b', 'bad key'), anyText, { maxKeys: 2 })
+  .map((values) => object(Object.entries(values).map(([key, value]) => [key, scalar(value)] as const)));
+const policy = some(
+  {
+    apiVersion: text(fc.constantFrom('networking.k8s.io/v1', 'extensions/v1beta1')),
+    kind: text(fc.constant('NetworkPolicy')),
+    metadata: some(
+      {
+        name: text(names),
+        namespace: text(namespaces),
+        uid: text(fc.constantFrom('0-1-2', '')),
+        resourceVersion: text(fc.constantFrom('12', '')),
+        creationTimestamp: text(fc.constantFrom('2026-01-02T03:04:05Z', 'soon')),
+        generation: fc.constantFrom(1, -1).map(scalar),
+        labels,
+        annotations,
+      },
+      0,
+    ),
+    spec: some(
+      {
+        podSelector: selector,
+        policyTypes: fc
+          .constantFrom(['Ingress'], ['Egress'], ['ingress'])
+          .map((each) => list(each.map(scalar))),
+        ingress: fc.array(some({ from: peers }, 0), { maxLength: 2 }).map(list),
+        egress: fc.array(some({ to: peers }, 0), { maxLength: 2 }).map(list),
+      },
+      0,
+    ),
+  },
+  0,
+);
+const other = some({
+  apiVersion: text(fc.constantFrom('v1', 'apps/v1', 'example.com/v1', 'discovery.k8s.io/v1', '')),
+  kind: text(
+    fc.constantFrom(
+      'Namespace',
+      'Node',
+      'Service',
+      'ConfigMap',
+      'Deployment',
+      'Rollout',
+      'EndpointSlice',
+      '',
+    ),
+  ),
+  metadata,
+  spec: some({
+    selector: labels,
+    replicas: fc.constantFrom(1, 2, -1).map(scalar),
+    template: some({ metadata: some({ labels }), spec: podSpec }),
+  }),
+  status: some({
+    addresses: fc
+      .array(some({ type: text(fc.constant('InternalIP')), address: text(addresses) }, 0), { maxLength: 2 })
+      .map(list),
+  }),
+});
+const anyObject = fc.oneof(
+  { weight: 6, arbitrary: pod },
+  { weight: 4, arbitrary: policy },
+  { weight: 3, arbitrary: other },
+  { weight: 1, arbitrary: anything },
+);
+const listOf = (items: fc.Arbitrary<Written>): fc.Arbitrary<Written> =>
+  some(
+    {
+      apiVersion: text(fc.constantFrom('v1', 'networking.k8s.io/v1')),
+      items: fc.array(items, { maxLength: 6 }).map(list),
+      kind: text(fc.constantFrom('List', 'List', 'List', 'PodList', 'NetworkPolicyList', 'ConfigMap')),
+      metadata: some({ resourceVersion: text(fc.constant('')) }),
+    },
+    1,
+  );
+
+/** Lists of objects of all sorts, good and bad, also lists in lists. */
+export const lists: fc.Arbitrary<Written> = listOf(
+  fc.oneof({ weight: 12, arbitrary: anyObject }, { weight: 1, arbitrary: listOf(anyObject) }),
+);
+
+/** Texts of JSON values, one or several after each other. */
+export const texts: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.array(
+      fc.oneof(
+        lists,
+        anyObject.filter(({ kind }) => kind !== 'scalar'),
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+    fc.infiniteStream(fc.nat(999)),
+  )
+  .map(([values, chance]) => {
+    const style = chance.next().value % 4;
+    return values
+      .map((value) => write(value, style, () => chance.next().value, 0))
+      .join(style === 1 ? '' : '\n');
+  });
+
+/** Writes a value: on one line, without blanks, as kubectl does, or with blanks and escapes wherever they may be. */
+export function write(value: Written, style: number, chance: () => number, depth: number): string {
+  const blank = (): string =>
+    style < 3 ? '' : (['', '', ' ', '\n', '\t \r\n', '     \n    '][chance() % 6] ?? '');
+  const line = (deeper: number): string => (style === 2 ? `\n${'    '.repeat(depth + deeper)}` : blank());
+  switch (value.kind) {
+    case 'scalar':
+      return style === 3 ? escaped(value.text, chance) : value.text;
+    case 'list':
+      if (value.items.length === 0) return `[${blank()}]`;
+      return `[${value.items
+        .map((item) => line(1) + write(item, style, chance, depth + 1) + blank())
+        .join(',')}${line(0)}]`;
+    case 'object':
+      if (value.members.length === 0) return `{${blank()}}`;
+      return `{${value.members
+        .map(([key, item]) => {
+          const name = JSON.stringify(key);
+          const written = style === 3 && chance() % 20 === 0 ? escaped(name, chance) : name;
+          return `${line(1)}${written}${blank()}:${style === 1 ? '' : ' '}${write(item, style, chance, depth + 1)}${blank()}`;
+        })
+        .join(',')}${line(0)}}`;
+  }
+}
+
+/** Some of the letters of a string as escapes. */
+function escaped(json: string, chance: () => number): string {
+  if (!json.startsWith('"') || json.includes('\\') || chance() % 4 > 0) return json;
+  return json.replaceAll(/[a-z/ö]/g, (letter) =>
+    chance() % 5 > 0 ? letter : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,0 +1,135 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { texts } from './dumps.ts';
+import { encoder, readAtOnce, readInPieces, told } from './reading.ts';
+
+// Reading in pieces means what reading at once means. PODWALL_DUMPS sets how many texts a run has, PODWALL_SEED which.
+
+const runs = Number(process.env['PODWALL_DUMPS'] ?? 400);
+const seed = Number(process.env['PODWALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+describe(`reading in pieces (seed ${seed})`, () => {
+  test('gives the same cluster, diagnostics and places as reading at once', () => {
+    fc.assert(
+      fc.property(texts, fc.integer({ min: 1, max: 200 }), (text, piece) => {
+        const bytes = encoder.encode(text);
+        expect(told(readInPieces(bytes, piece))).toEqual(told(readAtOnce(text)));
+      }),
+      { numRuns: runs, seed },
+    );
+  });
+});
+
+const pod = (name: string, more = ''): string =>
+  `{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "${name}", "namespace": "shop", "labels": {"app": "web"}}, "spec": {"containers": [{"name": "a", "image": "größer \\" }{ \\\\", "ports": [{"containerPort": 80}]}]}${more}}`;
+const whole = `{\n  "apiVersion": "v1",\n  "items": [\n${pod('a')},\n${pod('b')},\n${pod('c')}\n  ],\n  "kind": "List"\n}\n`;
+
+describe('what is no JSON', () => {
+  const bytes = encoder.encode(whole);
+
+  test('is cut off anywhere: what is whole counts, and the rest is told once', () => {
+    for (let end = 1; end < bytes.length - 2; end++) {
+      const { diagnostics, objects } = readInPieces(bytes.slice(0, end), 7);
+      const isCharacter = ((bytes[end] as number) & 0xc0) === 0x80;
+      expect(diagnostics.map(({ code }) => code)).toEqual([isCharacter ? 'not-utf8' : 'json-syntax']);
+      if (isCharacter) expect(objects).toBe(0);
+    }
+  });
+
+  test.each([
+    ['a bracket too few in an object', pod('b').slice(0, -1), 'a key in double quotes is expected', 3],
+    ['a bracket too many', `${pod('b')}}`, 'a comma or "]" is expected', 2],
+    ['a comma too few', `${pod('b')} {}`, 'a comma or "]" is expected', 3],
+    ['a comma too many', `${pod('b')},`, 'a value is expected', 3],
+    ['a word', 'nonsense', 'a value is expected', 2],
+    ['a bad number in what is read', pod('b').replace('80', '080'), 'a comma or "}" is expected', 2],
+    ['a line end within quotes', pod('b\n'), 'a line ends within quotes', 2],
+    [
+      'a control character in what is skipped',
+      pod('b').replace('größer', '\u0001'),
+      'a control character',
+      2,
+    ],
+  ])('%s ends the reading where it stands', (_, item, message, line) => {
+    const text = `{"kind":"List","apiVersion":"v1","items":[\n${pod('a')},\n${item},\n${pod('c')}\n]}`;
+    for (const piece of [1, 50, 10_000]) {
+      const { diagnostics, objects, cluster } = readInPieces(encoder.encode(text), piece);
+      expect(diagnostics).toMatchObject([{ code: 'json-syntax', severity: 'error' }]);
+      expect(diagnostics[0]?.message).toContain(message);
+      expect(Math.abs((diagnostics[0]?.line ?? 0) - line)).toBeLessThanOrEqual(1);
+      expect([objects, cluster.pods.length]).toEqual([objects, objects]);
+    }
+  });
+
+  test('is told with the same words at every size of the pieces', () => {
+    const broken = fc
+      .tuple(
+        texts,
+        fc.nat(),
+        fc.constantFrom('', '"', '{', '}', ']', ',', ':', '\\', '\u0001', 'x', '\n', '1'),
+      )
+      .map(([text, at, put]) => {
+        const cut = at % (text.length + 1);
+        return text.slice(0, cut) + put + text.slice(cut + (at % 3));
+      });
+    fc.assert(
+      fc.property(broken, fc.integer({ min: 1, max: 100 }), (text, piece) => {
+        const bytes = encoder.encode(text);
+        if (!/^[ \n\r\t]*[[{]/.test(text)) return;
+        const inPieces = told(readInPieces(bytes, piece)) as { diagnostics: { value?: string }[] };
+        const atOnce = told(readInPieces(bytes, 1 << 20)) as { diagnostics: { value?: string }[] };
+        // What is quoted may be cut where the bytes that had come ended.
+        for (const { diagnostics } of [inPieces, atOnce])
+          for (const each of diagnostics) if (each.value !== undefined) each.value = each.value.slice(0, 1);
+        expect(inPieces).toEqual(atOnce);
+      }),
+      { numRuns: runs, seed },
+    );
+  });
+
+  test('leaves nothing of the source when a byte is part of no character', () => {
+    for (const [at, byte] of [
+      [bytes.indexOf(0xc3) + 1, 0x20],
+      [10, 0xff],
+      [bytes.length - 3, 0x80],
+    ] as const) {
+      const bad = bytes.slice();
+      bad[at] = byte;
+      const { diagnostics, objects } = readInPieces(bad, 64);
+      expect(diagnostics).toMatchObject([{ code: 'not-utf8', file: 'dump.json' }]);
+      expect(objects).toBe(0);
+      // As it is told of small texts.
+      expect(readInPieces(bad, 64, {}, { small: 1e6 }).diagnostics).toEqual(diagnostics);
+    }
+  });
+});
+
+describe('a member twice', () => {
+  test.each([
+    ['of what is noted', pod('a', ', "kind": "Pod"'), ['kind']],
+    ['in a label', pod('a').replace('"app": "web"', '"app": "web", "app": "db"'), []],
+    ['in the metadata', pod('a').replace('"namespace"', '"name": "z", "namespace"'), ['metadata.name']],
+  ])('%s: the last one counts', (_, item, paths) => {
+    const text = `{"kind":"List","apiVersion":"v1","items":[${item}]}`;
+    const { cluster, diagnostics } = readInPieces(encoder.encode(text), 10);
+    expect(cluster.pods).toMatchObject(readAtOnce(text).cluster.pods.map(({ name }) => ({ name })));
+    expect(diagnostics.map(({ path }) => path)).toEqual(paths);
+  });
+});
+
+describe('what cannot be read again', () => {
+  test('still knows where pods begin, and where everything stands in other objects', () => {
+    const policy = `{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",\n "metadata": {"name": "p", "namespace": "shop"},\n "spec": {"podSelector": {},\n "ingress": [{"ports": [{"port": 99999}]}]}}`;
+    const badPod = pod('a').replace('"containerPort": 80', '"containerPort": 99999');
+    const text = `{"kind":"List","apiVersion":"v1","items":[\n${policy},\n  ${badPod}\n]}`;
+    const at = ({ diagnostics }: Pick<ReturnType<typeof readAtOnce>, 'diagnostics'>) =>
+      diagnostics.map(({ line, column, path }) => [line, column, path]);
+    const full = at(readInPieces(encoder.encode(text), 50));
+    expect(full).toEqual(at(readAtOnce(text)));
+    const piped = at(readInPieces(encoder.encode(text), 50, { pipe: true }));
+    expect(piped).toContainEqual([6, 3, 'spec.containers[0].ports[0].containerPort']);
+    const ofPolicy = piped.find(([, , path]) => String(path).startsWith('spec.ingress'));
+    expect(ofPolicy).toBeDefined();
+    expect(full).toContainEqual(ofPolicy);
+  });
+});
