@@ -181,8 +181,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'return rules === undefined ? [] : [rules];',
-    replace: 'return [rules ?? []];',
+    find: 'if (rules !== undefined) this.#gathered.add(rules, unsure);',
+    replace: 'this.#gathered.add(rules ?? [], unsure);',
     why: 'a policy isolates a direction that it does not list (corner 1)',
   },
   {

@@ -27,6 +27,8 @@ export class ClassTable {
   readonly cell6: Int32Array;
   readonly family: Uint8Array;
   readonly host: Uint8Array;
+  /** The pods that are their node, as far as policies go (corner 44): their indices, ascending. */
+  readonly hostPods: readonly number[];
   /** One pod of each class, as its example. */
   readonly example: Int32Array;
   readonly cells: Cells;
@@ -50,6 +52,7 @@ export class ClassTable {
     const portMaps = new Int32Array(count);
     const familyOf = new Uint8Array(count);
     const portMapOf = portMapper(ports, profile);
+    const hostPods: number[] = [];
 
     for (let i = 0; i < count; i++) {
       const pod = this.pods[i]!;
@@ -58,6 +61,8 @@ export class ClassTable {
         sets[i] = labelTable.setOf(pod);
         namespaces[i] = namespaceIndex.get(pod.namespace)!;
         portMaps[i] = portMapOf(pod.ports);
+      } else {
+        hostPods.push(i);
       }
       let bits = 0;
       for (const { family, value } of pod.addresses) {
@@ -73,6 +78,7 @@ export class ClassTable {
       familyOf[i] = bits === 0 ? familyBits.IPv4 | familyBits.IPv6 : bits;
     }
 
+    this.hostPods = hostPods;
     this.cells = blocks.cells(touched);
     const { cellOfPart } = this.cells;
     const aux: Numbering = new Numbering();

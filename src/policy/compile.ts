@@ -195,8 +195,9 @@ class ProfileBuilder {
   /** By list of groups: the first port map that was asked about in ingress. Other maps are rare. */
   readonly #firstMap: Int32Array;
   readonly #ofOtherMap = new Map<number, number>();
-  readonly #ofGroup: {
-    readonly [direction in Direction]: (readonly (readonly CompiledRule[])[] | undefined)[];
+  readonly #ofGroup = {
+    ingress: new Map<number, readonly (readonly CompiledRule[])[]>(),
+    egress: new Map<number, readonly (readonly CompiledRule[])[]>(),
   };
   readonly #gathered: ClassRules;
   readonly #merged: Specs;
@@ -219,10 +220,6 @@ class ProfileBuilder {
       egress: new Int32Array(subjects.size).fill(-1),
     };
     this.#firstMap = new Int32Array(subjects.size);
-    this.#ofGroup = {
-      ingress: Array.from({ length: groups.length }),
-      egress: Array.from({ length: groups.length }),
-    };
     const open: ClassProfile = { isolated: false, peers: [anyPeer], ports: [everything] };
     this.#lists = { ingress: [open], egress: [open] };
   }
@@ -246,12 +243,24 @@ class ProfileBuilder {
     return id;
   }
 
-  /** The rules of every policy of a group that isolates the direction; those of many policies are merged, once. */
-  #rulesOf(direction: Direction, group: number): readonly (readonly CompiledRule[])[] {
-    let lists = this.#ofGroup[direction][group];
+  /** Adds the rules of every policy of a group that isolates the direction. */
+  #addRules(direction: Direction, group: number, unsure: boolean): void {
+    const { policies } = this.#groups[group]!;
+    if (policies.length > mostUnmerged) {
+      for (const rules of this.#mergedRules(direction, group)) this.#gathered.add(rules, unsure);
+      return;
+    }
+    for (const policy of policies) {
+      const rules = this.#rules[direction][policy];
+      if (rules !== undefined) this.#gathered.add(rules, unsure);
+    }
+  }
+
+  /** The rules of a group of many policies, brought together once; none when no policy isolates the direction. */
+  #mergedRules(direction: Direction, group: number): readonly (readonly CompiledRule[])[] {
+    let lists = this.#ofGroup[direction].get(group);
     if (lists === undefined) {
-      const { policies } = this.#groups[group]!;
-      lists = policies.flatMap((policy) => {
+      lists = this.#groups[group]!.policies.flatMap((policy) => {
         const rules = this.#rules[direction][policy];
         return rules === undefined ? [] : [rules];
       });
@@ -261,7 +270,7 @@ class ProfileBuilder {
         for (const rules of lists) for (const rule of rules) specs.add(rule);
         lists = [Array.from(specs.finish(), (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];
       }
-      this.#ofGroup[direction][group] = lists;
+      this.#ofGroup[direction].set(group, lists);
     }
     return lists;
   }
@@ -270,7 +279,7 @@ class ProfileBuilder {
     const gathered = this.#gathered;
     gathered.clear();
     this.#subjects.forEach(node, (group, unsure) => {
-      for (const rules of this.#rulesOf(direction, group)) gathered.add(rules, unsure);
+      this.#addRules(direction, group, unsure);
     });
     const length = gathered.finish(direction, portMap);
     if (length < 0) return openProfile;

@@ -1,4 +1,3 @@
-import { isHost } from './classes.ts';
 import type { ClassTable } from './classes.ts';
 import { ListsBuilder } from './lists.ts';
 import type { Profile } from './profile.ts';
@@ -20,8 +19,9 @@ export function ownNodePairs({ classes, profile }: { classes: ClassTable; profil
   /** Nodes with a host-network pod, numbered; by class of such pods, where they are and how many. */
   const nodes = new Map<string, number>();
   const placesOf = new Map<number, { readonly node: number; readonly replicas: number }[]>();
-  for (const [i, pod] of classes.pods.entries()) {
-    if (!pod.hostNetwork || pod.node === undefined || !isHost(pod, profile)) continue;
+  for (const i of classes.hostPods) {
+    const pod = classes.pods[i]!;
+    if (pod.node === undefined) continue;
     let node = nodes.get(pod.node);
     if (node === undefined) nodes.set(pod.node, (node = nodes.size));
     const place = { node, replicas: pod.replicas };
@@ -31,10 +31,10 @@ export function ownNodePairs({ classes, profile }: { classes: ClassTable; profil
   }
   if (nodes.size === 0) return found;
   const gathered = new ListsBuilder();
-  for (const [i, pod] of classes.pods.entries()) {
-    if (pod.node === undefined || isHost(pod, profile)) continue;
-    const node = nodes.get(pod.node);
-    if (node !== undefined) gathered.add(node, i);
+  for (let i = 0; i < classes.pods.length; i++) {
+    const { node: name } = classes.pods[i]!;
+    const node = name === undefined ? undefined : nodes.get(name);
+    if (node !== undefined && classes.host[classes.classOf[i]!] === 0) gathered.add(node, i);
   }
   const { starts, items } = gathered.finish(nodes.size);
   const pairsWith = new Float64Array(classes.size);
