@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import type { BitMatrix } from './bit-matrix.ts';
 import { best, sum } from './clock.ts';
 import type { Cost } from './clock.ts';
@@ -12,6 +13,8 @@ import { aTenth } from './input.ts';
 import { timeLine } from './line.ts';
 import type { Line } from './line.ts';
 import { shapes } from './shapes.ts';
+import { added } from './shards.ts';
+import type { MeasuredShard } from './shards.ts';
 import { processCost } from './whole-process.ts';
 import type { ProcessCost } from './whole-process.ts';
 import { writeDump } from './write-dump.ts';
@@ -383,8 +386,133 @@ function bitMatrixCase(size: string, quick: boolean): Case {
   };
 }
 
+// Shards ------------------------------------------------------------------------------------------------------------
+
+function shardsCase(size: string, shards: number): Case {
+  return {
+    name: `shards, ${size}`,
+    quick: false,
+    run: () => {
+      const whole = ask('shards.ts', size) as MeasuredShard;
+      const parts = Array.from(
+        { length: shards },
+        (_, i) => ask('shards.ts', size, String(i), String(shards)) as MeasuredShard,
+      );
+      const together = added(parts.map(({ pairs }) => pairs));
+      const equal = isDeepStrictEqual(together, whole.pairs);
+      const steps = ['compile', 'matrix', 'count'] as const;
+      const largest = Math.max(...parts.map(({ policyMegabytes }) => policyMegabytes));
+      const name = `${size}, the largest of ${shards}`;
+      const median = (step: (typeof steps)[number]): Cost => {
+        const sorted = parts.map((part) => part[step]).sort((a, b) => a.cpuMs - b.cpuMs);
+        return sorted[sorted.length >> 1] ?? none;
+      };
+      return [
+        ...steps.map((step) =>
+          timeLine(`one shard: ${step}`, `${size}, median of ${shards}`, median(step), {
+            baseline: { what: 'the whole', figure: whole[step].cpuMs },
+            ...(step === 'count'
+              ? {
+                  equal: {
+                    equal,
+                    text: `${Object.keys(together).length} counts of ${shards} shards add up to the whole's`,
+                  },
+                }
+              : {}),
+          }),
+        ),
+        {
+          question: '  what a shard holds',
+          size: name,
+          figure: largest,
+          unit: 'MB',
+          better: 'lower',
+          baseline: { what: 'the whole', figure: whole.policyMegabytes },
+        },
+      ];
+    },
+  };
+}
+
+// Reading -----------------------------------------------------------------------------------------------------------
+
+/** What bench/scan.ts says; gigabytes a second. */
+interface Scanned {
+  readonly size?: string;
+  readonly wasmGBs: number;
+  readonly twinGBs: number;
+  readonly jsonParseGBs: number;
+  readonly equal: boolean;
+}
+
+/** What bench/yaml.ts says; megabytes a second, and milliseconds for one position. */
+interface YamlRead {
+  readonly size: string;
+  readonly fastMBs: number;
+  readonly yamlMBs: number;
+  readonly placeMs: number;
+  readonly equal: boolean;
+}
+
+function scanCase(size: string, quick: boolean): Case {
+  return {
+    name: `scan, ${size}`,
+    quick,
+    run: () => {
+      const { wasmGBs, twinGBs, jsonParseGBs, equal } = ask('scan.ts', size) as Scanned;
+      const line = (question: string, figure: number, limit: number): Line => ({
+        question,
+        size,
+        figure,
+        unit: 'GB/s',
+        better: 'higher',
+        limit,
+        baseline: { what: 'JSON.parse', figure: jsonParseGBs },
+        equal: { equal, text: 'what is found, by both and by JSON.parse' },
+      });
+      return [
+        { ...line('scan a JSON dump, in WASM', wasmGBs, 1.2), ratioLimit: 5 },
+        line('scan a JSON dump, in plain TypeScript', twinGBs, 0.4),
+      ];
+    },
+  };
+}
+
+function yamlCase(size: string, quick: boolean): Case {
+  return {
+    name: `yaml, ${size}`,
+    quick,
+    run: () => {
+      const { size: text, fastMBs, yamlMBs, placeMs, equal } = ask('yaml.ts', size) as YamlRead;
+      return [
+        {
+          question: 'read block YAML',
+          size: text,
+          figure: fastMBs,
+          unit: 'MB/s',
+          better: 'higher',
+          limit: 60,
+          baseline: { what: 'yaml', figure: yamlMBs },
+          equal: { equal, text: 'every value, by both' },
+        },
+        {
+          question: '  a position on demand',
+          size: text,
+          figure: placeMs,
+          unit: 'ms',
+          better: 'lower',
+          limit: 1,
+        },
+      ];
+    },
+  };
+}
+
 /** Every case, in the order of the table. */
 export const cases: readonly Case[] = [
+  ...(existsSync(script('scan.ts')) ? [scanCase('10k/5k', true)] : []),
+  yamlCase('10k/5k', false),
+  yamlCase('1k/500', true),
   ...sizes.filter(({ pods }) => pods <= 10_000).map(({ name }) => sizeCase(name, true)),
   ...sizes.filter(({ pods }) => pods > 10_000 && pods < 1_000_000).map(({ name }) => sizeCase(name, false)),
   ...Object.keys(shapes).map((shape) => shapeCase(shape, true)),
@@ -392,6 +520,7 @@ export const cases: readonly Case[] = [
   bitMatrixCase('10k/5k', true),
   bitMatrixCase('100k/20k', false),
   growthInMemory,
+  shardsCase('100k/20k', 8),
   startCase,
   ...dumps.map(dumpCase),
   growthOfProcess,
