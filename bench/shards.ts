@@ -1,11 +1,12 @@
 // Where one machine ends: the destinations of a cluster dealt out to several, each of which counts the connections to its
 // own from everywhere. What a pod may receive depends on the ingress policies of its own namespace alone (corners 3 and 7),
-// so a shard needs those of its namespaces, and of all others the pods and what their policies say of egress.
+// so a shard needs those of its namespaces, and of all others the pods and what their policies say of egress to its own.
 //
 //     node --expose-gc bench/shards.ts 100k/20k            the whole, as one line of JSON
 //     node --expose-gc bench/shards.ts 100k/20k 3 8        the fourth of eight shards
 import { readObjects } from '../src/manifest/index.ts';
-import type { Cluster, NetworkPolicy } from '../src/model/index.ts';
+import { matches } from '../src/model/index.ts';
+import type { Cluster, DirectionSpec, LabelSelector, NetworkPolicy, Rule } from '../src/model/index.ts';
 import { protocols } from '../src/net/index.ts';
 import { compile } from '../src/policy/index.ts';
 import type { CompiledPolicy } from '../src/policy/index.ts';
@@ -44,13 +45,40 @@ export function dealOut(cluster: Cluster, shards: number): readonly ReadonlySet<
   return dealt.map(({ namespaces }) => namespaces);
 }
 
-/** The cluster with as much of its policies as connections to pods of these namespaces depend on. */
+/**
+ * The cluster with as much of its policies as connections to pods of these namespaces depend on: the ingress of their own,
+ * and of every policy's egress the peers that can be there.
+ */
 export function clusterOfShard(cluster: Cluster, namespaces: ReadonlySet<string>): Cluster {
+  const known = new Map<string, boolean>();
+  const reaches = (selector: LabelSelector): boolean => {
+    const key = JSON.stringify(selector);
+    let some = known.get(key);
+    if (some === undefined) {
+      some = [...namespaces].some((name) => matches(selector, cluster.namespaces.get(name)!.labels));
+      known.set(key, some);
+    }
+    return some;
+  };
+  const toHere = (policy: NetworkPolicy): DirectionSpec => {
+    if (policy.egress.kind === 'unaffected') return policy.egress;
+    const rules = policy.egress.rules.flatMap((rule): readonly Rule[] => {
+      if (rule.peers.kind === 'any') return [rule];
+      const [first, ...rest] = rule.peers.peers.filter((peer) => {
+        if (peer.kind === 'ipBlock') return true; // it may hold addresses of pods, and of nodes (corner 34)
+        return peer.namespaces === 'own' ? namespaces.has(policy.namespace) : reaches(peer.namespaces);
+      });
+      return first === undefined ? [] : [{ ...rule, peers: { kind: 'oneOf', peers: [first, ...rest] } }];
+    });
+    // Without a rule it isolates, which is what is left of it here (corner 9).
+    return { kind: 'isolates', rules };
+  };
   return {
     ...cluster,
     policies: cluster.policies.flatMap((policy): readonly NetworkPolicy[] => {
-      if (namespaces.has(policy.namespace)) return [policy];
-      return policy.egress.kind === 'unaffected' ? [] : [{ ...policy, ingress: { kind: 'unaffected' } }];
+      const egress = toHere(policy);
+      if (namespaces.has(policy.namespace)) return [{ ...policy, egress }];
+      return egress.kind === 'unaffected' ? [] : [{ ...policy, egress, ingress: { kind: 'unaffected' } }];
     }),
   };
 }
