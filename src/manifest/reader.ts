@@ -6,8 +6,18 @@ import { collectDocuments, isWorthOffering } from './documents.ts';
 import type { ManifestSource } from './documents.ts';
 import { JsonStream, Scanner, scriptCore } from './scan/index.ts';
 import type { ObjectPlaces, ScanLimits, ScannerCore } from './scan/index.ts';
-import { ByteCollector, LineIndex, decodeText, maxText, readText, sniff } from './text/index.ts';
+import {
+  ByteCollector,
+  LineIndex,
+  decodeText,
+  maxText,
+  maxYamlDocument,
+  readText,
+  sniff,
+} from './text/index.ts';
 import type { BadByte } from './text/index.ts';
+import { YamlStream } from './yaml/index.ts';
+import type { UnitPlaces, YamlLimits } from './yaml/index.ts';
 
 /** A source whose bytes come in pieces: a file, or standard input. */
 export interface ByteSource {
@@ -37,14 +47,24 @@ export interface SourceReader {
 }
 
 /** Bounds on what is read, in bytes. */
-export interface ReaderLimits extends ScanLimits {
-  /** How long a source may be that is no JSON. */
+export interface ReaderLimits extends ScanLimits, YamlLimits {
+  /** How long a source may be that is UTF-16. */
   readonly text: number;
   /** JSON beyond this is scanned in pieces; up to it, it is read as text, with all that can be said of its mistakes. */
   readonly small: number;
+  /** YAML beyond this is read in pieces; up to it, it is read as one text. */
+  readonly yaml: number;
 }
 
-const usualLimits: ReaderLimits = { text: maxText, small: 2 ** 22, piece: 2 ** 20, object: 2 ** 25 };
+const usualLimits: ReaderLimits = {
+  text: maxText,
+  small: 2 ** 22,
+  piece: 2 ** 20,
+  object: 2 ** 25,
+  yaml: 2 ** 25,
+  list: maxYamlDocument,
+  unit: 2 ** 26,
+};
 
 /** What the reading of bytes depends on beside them. */
 export interface ReaderOptions extends ReadOptions {
@@ -66,6 +86,7 @@ export class ManifestReader {
   readonly #texts = new Map<string, string>();
   readonly #indices = new Map<string, LineIndex>();
   readonly #places = new Map<string, ObjectPlaces>();
+  readonly #units = new Map<string, UnitPlaces>();
   #scanner: Scanner | undefined;
 
   /** @param limits - where they are not the usual ones: tests cannot make a dump for each */
@@ -105,6 +126,13 @@ export class ManifestReader {
     return stream;
   }
 
+  /** Begins to read a source as YAML in pieces. */
+  stream(source: ByteSource, base: number): YamlStream {
+    const stream = new YamlStream(source, this.#limits, base, { verify: isWorthOffering });
+    this.#units.set(source.file, stream.places);
+    return stream;
+  }
+
   /** Takes a finding about a source of which nothing counts. */
   refuse(diagnostic: Diagnostic): void {
     this.#findings.diagnostics.push(diagnostic);
@@ -124,6 +152,8 @@ export class ManifestReader {
     const places = this.#places.get(file);
     const object = places?.at(to);
     if (object !== undefined) return places?.linesOf(object, from, to, longest);
+    const units = this.#units.get(file);
+    if (units !== undefined) return units.lines(from, to, longest);
     const text = this.#texts.get(file);
     if (text === undefined) return undefined;
     let index = this.#indices.get(file);
@@ -137,7 +167,7 @@ class OpenSource implements SourceReader {
   readonly #reader: ManifestReader;
   readonly #limits: ReaderLimits;
   readonly #bytes = new ByteCollector();
-  #stream: JsonStream | undefined;
+  #stream: JsonStream | YamlStream | undefined;
   #isDone = false;
 
   constructor(source: ByteSource, reader: ManifestReader, limits: ReaderLimits) {
@@ -172,6 +202,11 @@ class OpenSource implements SourceReader {
       const first = this.#bytes.take();
       const mark = hasMark(first) ? 3 : 0;
       this.#stream = this.#reader.scan(this.#source, mark);
+      this.#stream.push(first.subarray(mark));
+    } else if (size > this.#limits.yaml && !isUtf16(head)) {
+      const first = this.#bytes.take();
+      const mark = hasMark(first) ? 3 : 0;
+      this.#stream = this.#reader.stream(this.#source, mark);
       this.#stream.push(first.subarray(mark));
     } else if (size > this.#limits.text) this.#refuse(tooLarge(this.#source.file, this.#limits.text));
   }
@@ -213,6 +248,11 @@ class OpenSource implements SourceReader {
 function isJson(head: Uint8Array): boolean {
   const first = head.subarray(hasMark(head) ? 3 : 0).find((byte) => byte > 32 || byte < 9);
   return first === 0x7b || first === 0x5b;
+}
+
+/** Whether the bytes start with a byte order mark of UTF-16, whose lines cannot be told apart in the bytes. */
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
 /** The byte order mark of UTF-8. */

@@ -1,3 +1,4 @@
+export { BlockParser } from './block/index.ts';
 export { byteCodes, textCodes } from './codes.ts';
 export type { TextCode } from './codes.ts';
 export { ByteCollector } from './collect-bytes.ts';

@@ -22,6 +22,8 @@ export interface TextOptions {
    * it, when they parse and leave nothing empty.
    */
   readonly verify?: (value: unknown) => boolean;
+  /** Whether corrected lines are looked for at all; they are when this is left out. */
+  readonly suggest?: boolean;
 }
 
 /**
@@ -200,7 +202,7 @@ class TextReader {
         );
         return;
       case 'errors': {
-        const mayTry = this.suggestions++ < maxSuggestions;
+        const mayTry = this.options.suggest !== false && this.suggestions++ < maxSuggestions;
         const verify = mayTry ? this.options.verify : 'none';
         this.report(asJson ?? syntaxFinding(text, composed.errors, verify), start);
         return;

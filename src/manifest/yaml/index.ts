@@ -1,0 +1,3 @@
+export { YamlStream } from './stream.ts';
+export type { YamlLimits } from './stream.ts';
+export type { UnitPlaces } from './unit-places.ts';

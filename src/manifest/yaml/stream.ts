@@ -1,0 +1,557 @@
+import type { Diagnostic, Path } from '../../model/index.ts';
+import type { ListOrigin } from '../objects/index.ts';
+import type { RawDocument } from '../raw.ts';
+import { BlockParser, decodeText, readText } from '../text/index.ts';
+import type { BadByte, TextOptions } from '../text/index.ts';
+import { isRecord } from '../validate/index.ts';
+import { Reducer } from './reduce.ts';
+import { ListedOrigin, UnitOrigin, UnitPlaces } from './unit-places.ts';
+import type { Reread } from './unit-places.ts';
+
+/** Bounds on the reading of one YAML text in pieces, in bytes. */
+export interface YamlLimits {
+  /** How much is gathered before it is looked at. */
+  readonly piece: number;
+  /** A document with `items` is taken apart when it is longer: until then it is read as any other. */
+  readonly list: number;
+  /** How long one document may be that is not taken apart, and one item of a list. */
+  readonly unit: number;
+}
+
+/** What one source held. */
+export interface YamlResult {
+  readonly documents: readonly RawDocument[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Nothing of the source counts: a byte of it is no text. */
+  readonly notUtf8: BadByte | undefined;
+}
+
+/** A list that is taken apart while it is read. */
+interface Frame {
+  /** The line that it starts in, from 1, and the text up to its items. */
+  readonly line: number;
+  readonly head: string;
+  /** Of the dashes; -1 before the first. */
+  column: number;
+  readonly values: unknown[];
+  readonly origins: ListOrigin[];
+  readonly duplicates: Path[];
+}
+
+type Mode =
+  | 'document'
+  /** The items of a list. */
+  | 'items'
+  /** Members of a list behind its items. */
+  | 'tail'
+  /** What is left of a document that is too large. */
+  | 'rest';
+
+/** Thrown within this module when nothing that follows counts. */
+class Ended extends Error {}
+
+const noDuplicates: readonly Path[] = [];
+
+/** As much as this is said of what is wrong with one source. */
+const mostFindings = 1000;
+/** Corrected lines are looked for until so much has been said. */
+const mostSuggestions = 50;
+/** How many documents may be no objects: an endless text of nothing has to end. */
+const mostForeign = 250_000;
+
+const feed = 10;
+const carriage = 13;
+const space = 32;
+const tab = 9;
+const hash = 35;
+const percent = 37;
+const dash = 45;
+const point = 46;
+
+/**
+ * Reads one YAML text of any size from its bytes: documents one by one, and of a list of many megabytes its items.
+ *
+ * Only a window of the bytes is held, and each object is reduced to what podwall reads of it. Where documents begin and
+ * end, and the items of a list, is seen in the lines alone, as `splitDocuments` does; then each is read as a text of its
+ * own. So a document that `yaml` could read as a whole means the same here. Of a list that is longer, an item that cannot
+ * be read is left out and told, and anchors reach no further than their item.
+ */
+export class YamlStream {
+  readonly places: UnitPlaces;
+  readonly #file: string;
+  readonly #limits: YamlLimits;
+  readonly #options: TextOptions;
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  readonly #reducer = new Reducer();
+  readonly #documents: RawDocument[] = [];
+  readonly #diagnostics: Diagnostic[] = [];
+  #unreported = 0;
+  #foreign = 0;
+  #notUtf8: BadByte | undefined;
+  #isDone = false;
+
+  #window: Uint8Array;
+  #filled = 0;
+  /** The offset of the window in the source. */
+  #base: number;
+  /** Where the current unit starts in the window, and the line that it starts in, from 1. */
+  #at = 0;
+  #atLine = 1;
+  /** Where the next line starts that has not been looked at, and which it is. */
+  #next = 0;
+  #nextLine = 1;
+  #wanted: number;
+
+  #mode: Mode = 'document';
+  // Of the current document, as `splitDocuments` has them: behind a `---`, behind a directive, and not empty.
+  #begun = false;
+  #directives = false;
+  #content = false;
+  /** Where the line `items:` of the current document starts and ends in the window, and which line it is. */
+  #itemsAt = -1;
+  #itemsEnd = -1;
+  #itemsLine = 0;
+  /** A dash follows behind that line. */
+  #isList = false;
+  #frame: Frame | undefined;
+  /** The current unit of a list has a dash; it is too large, and has been told. */
+  #hasItem = false;
+  #isSkipped = false;
+  /** The line that was begun is too long to be held. */
+  #inLine = false;
+
+  /**
+   * @param base - how many bytes of the source came before, as a byte order mark does
+   */
+  constructor(
+    source: { readonly file: string; readonly reread?: Reread },
+    limits: YamlLimits,
+    base: number,
+    options: TextOptions,
+  ) {
+    this.#file = source.file;
+    this.places = new UnitPlaces(source.file, source.reread);
+    this.#limits = limits;
+    this.#base = base;
+    this.#options = options;
+    this.#wanted = limits.piece;
+    this.#window = new Uint8Array(limits.piece * 2);
+  }
+
+  /** Nothing of what follows would be looked at. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** There is no place for bytes that would save a copy. */
+  room(): undefined {
+    return undefined;
+  }
+
+  wrote(): void {
+    // Nothing was given to be written to.
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#isDone) return;
+    const needed = this.#filled + bytes.length;
+    if (needed > this.#window.length) {
+      const larger = new Uint8Array(Math.max(needed, this.#window.length * 2));
+      larger.set(this.#window.subarray(0, this.#filled));
+      this.#window = larger;
+    }
+    this.#window.set(bytes, this.#filled);
+    this.#filled = needed;
+    if (needed >= this.#wanted) this.#guard(() => this.#advance(false));
+  }
+
+  end(): YamlResult {
+    if (!this.#isDone)
+      this.#guard(() => {
+        this.#advance(true);
+        this.#close(this.#filled);
+      });
+    this.#isDone = true;
+    if (this.#unreported > 0) {
+      this.#diagnostics.push({
+        code: 'too-many-errors',
+        severity: 'error',
+        message: `${this.#unreported} more documents of this text could not be read.`,
+        file: this.#file,
+        line: 1,
+        column: 1,
+      });
+    }
+    return { documents: this.#documents, diagnostics: this.#diagnostics, notUtf8: this.#notUtf8 };
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Ended)) throw error;
+      this.#isDone = true;
+    }
+  }
+
+  #advance(isLast: boolean): void {
+    const window = this.#window.subarray(0, this.#filled);
+    if (this.#inLine) {
+      const end = window.indexOf(feed);
+      if (end === -1) {
+        this.#forget(this.#filled);
+        return;
+      }
+      this.#inLine = false;
+      this.#next = end + 1;
+      this.#nextLine++;
+      this.#begin(this.#next, this.#nextLine);
+    }
+    for (;;) {
+      while (this.#next < this.#filled) {
+        const end = window.indexOf(feed, this.#next);
+        if (end === -1 && !isLast) break;
+        const start = this.#next;
+        const line = this.#nextLine;
+        this.#next = end === -1 ? this.#filled : end + 1;
+        this.#nextLine = end === -1 ? line : line + 1;
+        this.#line(window, start, this.#next, line);
+      }
+      // Then the lines from the first item on are looked at again.
+      if (this.#mode !== 'document' || !this.#takeApart(window)) break;
+    }
+    this.#bound();
+    this.#forget(this.#at);
+  }
+
+  /** Lets go of what has been read. */
+  #forget(to: number): void {
+    this.#window.copyWithin(0, to, this.#filled);
+    this.#base += to;
+    this.#filled -= to;
+    this.#at -= to;
+    this.#next -= to;
+    this.#itemsAt -= to;
+    this.#itemsEnd -= to;
+    this.#wanted = this.#filled + this.#limits.piece;
+    if (this.#inLine) this.#at = this.#next = 0;
+  }
+
+  /** Keeps the window within its limit. */
+  #bound(): void {
+    if (this.#mode === 'rest' || this.#isSkipped) this.#begin(this.#next, this.#nextLine);
+    else if (this.#filled - this.#at > this.#limits.unit) {
+      const what = this.#mode === 'items' ? 'item of a list' : 'document';
+      this.#tell({
+        code: 'document-too-large',
+        severity: 'error',
+        message: `One ${what} is larger than the ${Math.ceil(this.#limits.unit / 2 ** 20)} MiB that podwall reads.`,
+        hint: 'no object of Kubernetes is larger than 2 MiB: the text may be damaged',
+        file: this.#file,
+        line: this.#atLine,
+        column: 1,
+      });
+      if (this.#mode === 'items') this.#isSkipped = true;
+      else {
+        this.#mode = 'rest';
+        this.#frame = undefined;
+      }
+      this.#begin(this.#next, this.#nextLine);
+    } else return;
+    if (this.#filled - this.#at <= this.#limits.unit) return;
+    // Not even the line that has begun can be held.
+    this.#inLine = true;
+    this.#begin(this.#filled, this.#nextLine);
+  }
+
+  #begin(at: number, line: number): void {
+    this.#at = at;
+    this.#atLine = line;
+  }
+
+  #line(window: Uint8Array, start: number, end: number, line: number): void {
+    const first = window[start];
+    if ((first === dash || first === point) && this.#isMarker(window, start, first)) {
+      this.#marker(window, start, end, line, first);
+      return;
+    }
+    switch (this.#mode) {
+      case 'document':
+        if (!this.#content) {
+          if (!this.#begun && first === percent) this.#directives = true;
+          else this.#content = hasContent(window, start, end);
+        }
+        if (this.#itemsAt >= 0 && !this.#isList) {
+          // What comes first behind `items:` says whether it is a list in block style.
+          const at = behindBlanks(window, start);
+          if (!hasContent(window, at, end)) return;
+          if (window[at] === dash && isBlank(window[at + 1], at + 1 >= end)) this.#isList = true;
+          else this.#itemsAt = -1;
+        }
+        if (first === 0x69 && this.#itemsAt < 0 && isItemsLine(window, start, end)) {
+          this.#itemsAt = start;
+          this.#itemsEnd = end;
+          this.#itemsLine = line;
+        }
+        return;
+      case 'items':
+        this.#itemLine(window, start, end, line);
+        return;
+      default:
+    }
+  }
+
+  #itemLine(window: Uint8Array, start: number, end: number, line: number): void {
+    const at = behindBlanks(window, start);
+    if (!hasContent(window, at, end)) return;
+    const frame = this.#frame as Frame;
+    const indent = at - start;
+    const isDash = window[at] === dash && isBlank(window[at + 1], at + 1 >= end);
+    if (frame.column === -1 && isDash) frame.column = indent;
+    if (indent > frame.column && frame.column !== -1) return;
+    this.#endItem(start);
+    this.#begin(start, line);
+    if (isDash && indent === frame.column) this.#hasItem = true;
+    else this.#mode = 'tail';
+  }
+
+  #isMarker(window: Uint8Array, start: number, first: number): boolean {
+    return (
+      window[start + 1] === first &&
+      window[start + 2] === first &&
+      isBlank(window[start + 3], start + 3 >= window.length)
+    );
+  }
+
+  /** As `splitDocuments` does. */
+  #marker(window: Uint8Array, start: number, end: number, line: number, first: number): void {
+    const content = hasContent(window, start + 3, end);
+    if (this.#mode !== 'document') {
+      // What stands behind `...` on its line is for the parser to refuse.
+      const isEnd = first === point;
+      this.#close(isEnd && content ? end : start);
+      this.#startDocument(isEnd ? end : start, isEnd ? this.#nextLine : line);
+      this.#begun = !isEnd;
+      this.#content = !isEnd && content;
+      return;
+    }
+    if (first === dash) {
+      if (this.#begun || this.#content) {
+        this.#close(start);
+        this.#startDocument(start, line);
+      }
+      this.#content = this.#directives || content;
+      this.#begun = true;
+      this.#directives = false;
+    } else {
+      this.#content ||= content;
+      this.#close(end);
+      this.#startDocument(end, this.#nextLine);
+    }
+  }
+
+  #startDocument(at: number, line: number): void {
+    this.#begin(at, line);
+    this.#mode = 'document';
+    this.#begun = this.#directives = this.#content = false;
+    this.#itemsAt = -1;
+    this.#isList = false;
+    this.#frame = undefined;
+    this.#isSkipped = this.#hasItem = false;
+  }
+
+  /** Ends the current document where the window is at `end`. */
+  #close(end: number): void {
+    switch (this.#mode) {
+      case 'document':
+        if (this.#content || this.#directives) this.#takeDocument(end);
+        return;
+      case 'items':
+        this.#endItem(end);
+        this.#begin(end, this.#nextLine);
+        this.#takeList('');
+        return;
+      case 'tail':
+        this.#takeList(this.#decode(end));
+        return;
+      case 'rest':
+        return;
+      default:
+        this.#mode satisfies never;
+    }
+  }
+
+  /** Begins to read the items of the current document one by one, if it is large, has some, and they can be told apart. */
+  #takeApart(window: Uint8Array): boolean {
+    if (!this.#isList || this.#filled - this.#at <= this.#limits.list) return false;
+    const head = this.#text(window, this.#at, this.#itemsAt);
+    const whole = `${head}items: []\n`;
+    if (new BlockParser(whole).parse(0, whole.length) === undefined) {
+      this.#isList = false;
+      return false;
+    }
+    this.#frame = { line: this.#atLine, head, column: -1, values: [], origins: [], duplicates: [] };
+    this.#mode = 'items';
+    this.#hasItem = false;
+    this.#next = this.#itemsEnd;
+    this.#nextLine = this.#itemsLine + 1;
+    this.#begin(this.#next, this.#nextLine);
+    return true;
+  }
+
+  #endItem(end: number): void {
+    if (this.#hasItem && !this.#isSkipped) this.#takeItem(end);
+    this.#hasItem = this.#isSkipped = false;
+  }
+
+  #takeItem(end: number): void {
+    const frame = this.#frame as Frame;
+    const text = this.#decode(end);
+    const parsed = new BlockParser(text).parse(0, text.length);
+    let value = parsed?.value;
+    let duplicates = noDuplicates;
+    if (parsed === undefined) {
+      const read = this.#readText(text);
+      const [document] = read;
+      if (document === undefined) return;
+      value = document.value;
+      duplicates = document.duplicates;
+    }
+    if (!Array.isArray(value) || value.length !== 1) return;
+    const [item] = value as readonly unknown[];
+    const index = this.#note(end, item);
+    for (const [, ...path] of duplicates) frame.duplicates.push(['items', frame.values.length, ...path]);
+    frame.values.push(duplicates.length > 0 ? item : this.#reducer.reduce(item));
+    frame.origins.push(new UnitOrigin(this.places, index, 0, [0]));
+  }
+
+  #takeDocument(end: number): void {
+    const text = this.#decode(end);
+    const parsed = new BlockParser(text).parse(0, text.length);
+    if (parsed !== undefined) {
+      this.#give(parsed.value, noDuplicates, this.#note(end, parsed.value), 0);
+      return;
+    }
+    const read = this.#readText(text);
+    if (read.length === 0) return;
+    const index = this.#note(end, undefined);
+    for (const [i, { value, duplicates }] of read.entries()) this.#give(value, duplicates, index, i);
+  }
+
+  #give(value: unknown, duplicates: readonly Path[], index: number, document: number): void {
+    const origin = new UnitOrigin(this.places, index, document, []);
+    this.#documents.push({
+      value: duplicates.length > 0 ? value : this.#reducer.reduce(value),
+      origin,
+      duplicates,
+    });
+    if (isRecord(value) && typeof value['kind'] === 'string') return;
+    if (++this.#foreign <= mostForeign) return;
+    this.#tell({
+      code: 'too-many-documents',
+      severity: 'error',
+      message: `This text has more than ${mostForeign.toLocaleString('en')} documents that are no objects; what stands from here on was left out.`,
+      ...origin.locate([]),
+    });
+    throw new Ended();
+  }
+
+  /** The list that was taken apart, with what stands beside its items. */
+  #takeList(tail: string): void {
+    const frame = this.#frame as Frame;
+    const text = `${frame.head}items: []\n${tail}`;
+    const before = countFeeds(frame.head) + 1;
+    const start = this.#atLine;
+    const moved = (line: number): number =>
+      line <= before ? frame.line + line - 1 : start + line - before - 1;
+    const [document] = this.#readText(text, moved);
+    if (document === undefined || !isRecord(document.value)) return;
+    const { value, origin } = document;
+    const duplicates = [...document.duplicates];
+    // Of two `items` the last counts, and that was read with the rest.
+    const isLast = !duplicates.some((path) => path[0] === 'items' && path.length === 1);
+    if (isLast) duplicates.push(...frame.duplicates);
+    this.#documents.push({
+      value: isLast ? { ...value, items: frame.values } : value,
+      origin: new ListedOrigin(origin, moved, isLast ? frame.origins : []),
+      duplicates,
+    });
+  }
+
+  /** Notes where the current unit stands, up to `end`. */
+  #note(end: number, value: unknown): number {
+    const index = this.places.add(this.#base + this.#at, end - this.#at, this.#atLine);
+    // Hardly any finding is about a pod, and there are many.
+    if (this.places.forgets && !(isRecord(value) && value['kind'] === 'Pod'))
+      this.places.keep(index, this.#window.subarray(this.#at, end));
+    return index;
+  }
+
+  /** Reads a text of its own, and tells what is wrong with it. */
+  #readText(
+    text: string,
+    moved: (line: number) => number = (line) => line + this.#atLine - 1,
+  ): readonly RawDocument[] {
+    const suggest = this.#diagnostics.length < mostSuggestions;
+    const { documents, diagnostics } = readText({ file: this.#file, text }, { ...this.#options, suggest });
+    for (const diagnostic of diagnostics) this.#tell({ ...diagnostic, line: moved(diagnostic.line) });
+    return documents;
+  }
+
+  /** The text of the current unit, up to `end`. */
+  #decode(end: number): string {
+    return this.#text(this.#window, this.#at, end);
+  }
+
+  #text(window: Uint8Array, start: number, end: number): string {
+    const bytes = window.subarray(start, end);
+    try {
+      return this.#decoder.decode(bytes);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      const bad = decodeText(bytes);
+      if (bad.kind === 'notUtf8') this.#notUtf8 = { ...bad, line: bad.line + this.#atLine - 1 };
+      this.#documents.length = this.#diagnostics.length = this.#unreported = 0;
+      throw new Ended();
+    }
+  }
+
+  #tell(diagnostic: Diagnostic): void {
+    if (this.#diagnostics.length < mostFindings) this.#diagnostics.push(diagnostic);
+    else this.#unreported++;
+  }
+}
+
+function isBlank(byte: number | undefined, isOver: boolean): boolean {
+  return isOver || byte === space || byte === tab || byte === feed || byte === carriage;
+}
+
+function behindBlanks(window: Uint8Array, start: number): number {
+  let at = start;
+  while (window[at] === space) at++;
+  return at;
+}
+
+/** Whether a line, or the rest of one, holds anything but blanks and a comment. */
+function hasContent(window: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = window[at];
+    if (byte === hash) return false;
+    if (byte !== space && byte !== tab && byte !== carriage && byte !== feed) return true;
+  }
+  return false;
+}
+
+const items: Readonly<Uint8Array> = new TextEncoder().encode('items:');
+
+function isItemsLine(window: Uint8Array, start: number, end: number): boolean {
+  return (
+    items.every((byte, i) => window[start + i] === byte) && !hasContent(window, start + items.length, end)
+  );
+}
+
+function countFeeds(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}

@@ -1,0 +1,205 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { ManifestReader, readManifests } from '../../../src/manifest/index.ts';
+import type { ReaderLimits } from '../../../src/manifest/index.ts';
+import type { ReadResult } from '../../../src/model/index.ts';
+import { texts } from '../scan/dumps.ts';
+import { told } from '../scan/reading.ts';
+
+const encoder = new TextEncoder();
+
+/** Reads all as YAML in pieces, and takes every list apart, however small it is. */
+function readInPieces(
+  text: string | Uint8Array,
+  piece: number,
+  limits: Partial<ReaderLimits> = {},
+  pipe = false,
+): ReadResult & { readonly reader: ManifestReader } {
+  const bytes = typeof text === 'string' ? encoder.encode(text) : text;
+  const reader = new ManifestReader({}, { yaml: 0, list: 0, piece, ...limits });
+  const source = reader.open({
+    file: 'dump.yaml',
+    direct: true,
+    ...(pipe ? {} : { reread: (from: number, to: number) => bytes.slice(from, to) }),
+  });
+  for (let at = 0; at < bytes.length && !source.isDone; at += piece) source.push(bytes.slice(at, at + piece));
+  source.end();
+  return { ...reader.finish(), reader };
+}
+
+const readAtOnce = (text: string): ReadResult => readManifests([{ file: 'dump.yaml', text, direct: true }]);
+
+/** Streams of documents and lists, as YAML in one of many styles. */
+const streams: fc.Arbitrary<string> = fc
+  .tuple(
+    texts,
+    fc.record({
+      indent: fc.constantFrom(1, 2, 4),
+      indentSeq: fc.boolean(),
+      lineWidth: fc.constantFrom(0, 40, 80),
+      collectionStyle: fc.constantFrom('block', 'any'),
+    } as const),
+    fc.constantFrom('', '---\n', '# a: comment\n---\n', '%YAML 1.1\n---\n'),
+    fc.constantFrom('---\n', '...\n---\n', '--- # next\n# and more\n', '...\n# only a comment\n---\n---\n'),
+    fc.constantFrom('\n', '\r\n'),
+  )
+  .map(([json, style, head, separator, lineEnd]) => {
+    const documents = readManifestValues(json).map((value) => stringify(value, { ...style, version: '1.1' }));
+    return (head + documents.join(separator)).replaceAll('\n', lineEnd);
+  });
+
+/** The JSON values of a text. */
+function readManifestValues(json: string): readonly unknown[] {
+  const values: unknown[] = [];
+  let start = 0;
+  for (let end = 1; end <= json.length; end++) {
+    if (!/[}\]]/.test(json[end - 1] as string)) continue;
+    try {
+      values.push(JSON.parse(json.slice(start, end)));
+      start = end;
+    } catch {
+      // The value goes on.
+    }
+  }
+  return values;
+}
+
+describe('YAML in pieces', () => {
+  it.each([
+    ['with lists taken apart', 0],
+    ['with lists as they are', 2 ** 30],
+  ])('gives the same cluster, diagnostics and places as YAML at once, %s', (_, list) => {
+    let objects = 0;
+    fc.assert(
+      fc.property(streams, fc.integer({ min: 1, max: 300 }), (text, piece) => {
+        if (/^\s*[[{]/.test(text)) return;
+        const atOnce = readAtOnce(text);
+        // An item that cannot be read takes the whole list with it only when that is small.
+        if (list === 0 && atOnce.diagnostics.some(({ code }) => /^(?:yaml|document)-/.test(code))) return;
+        objects += atOnce.objects;
+        expect(told(readInPieces(text, piece, { list }))).toEqual(told(atOnce));
+      }),
+      // The streams of the texts do not survive shrinking.
+      { numRuns: 300, endOnFailure: true },
+    );
+    expect(objects).toBeGreaterThan(500);
+  });
+});
+
+const pod = (name: string): string =>
+  `- apiVersion: v1
+  kind: Pod
+  metadata:
+    name: ${name}
+    namespace: shop
+    annotations:
+      note: |
+        # größer
+
+        - no item
+items: no key
+  spec:
+    containers:
+    - name: a
+`.replace('items: no key\n', '');
+const policy = (name: string, more = ''): string => `- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata:
+    name: ${name}
+  spec:
+    podSelector: {}
+${more}`;
+const listOf = (...items: readonly string[]): string =>
+  `apiVersion: v1\nitems:\n${items.join('')}kind: List\nmetadata:\n  resourceVersion: ""\n`;
+
+describe('an item of a large list', () => {
+  it('that cannot be read is left out, and nothing else is lost', () => {
+    const text = listOf(pod('a'), '- kind: [\n', pod('b'), '- kind: &x Pod\n  a: *y\n', pod('c'));
+    for (const piece of [1, 64, 10_000]) {
+      const { cluster, diagnostics } = readInPieces(text, piece);
+      expect(cluster.pods.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+      expect(diagnostics.map(({ code, line }) => `${line} ${code}`)).toEqual([
+        '17 yaml-syntax',
+        '31 yaml-value',
+      ]);
+    }
+  });
+
+  it('has its places, and lines to quote', () => {
+    const text = listOf(
+      pod('a'),
+      policy('p', '    ingress:\n    - ports:\n      - port: nonsense!\n'),
+      pod('b'),
+    );
+    for (const pipe of [false, true]) {
+      const { diagnostics, reader } = readInPieces(text, 50, {}, pipe);
+      expect(diagnostics).toMatchObject([{ line: 24, column: 15, path: 'spec.ingress[0].ports[0].port' }]);
+      expect(reader.lines('dump.yaml', 22, 24, 400)).toEqual([
+        '    ingress:',
+        '    - ports:',
+        '      - port: nonsense!',
+      ]);
+    }
+  });
+
+  it('may be larger than a piece, but not than the limit', () => {
+    const large = `- apiVersion: v1\n  kind: ConfigMap\n  data:\n    a: ${'x'.repeat(5000)}\n`;
+    for (const piece of [10, 700, 100_000]) {
+      const limits = { unit: 2000 };
+      const { cluster, diagnostics, objects } = readInPieces(
+        listOf(pod('a'), large, pod('b')),
+        piece,
+        limits,
+      );
+      if (piece === 100_000) {
+        // It was there before anyone could ask how large it is.
+        expect(diagnostics).toEqual([]);
+        expect(objects).toBe(3);
+      } else {
+        expect(diagnostics).toMatchObject([{ code: 'document-too-large', line: 16 }]);
+        expect(objects).toBe(2);
+      }
+      expect(cluster.pods.map(({ name }) => name)).toEqual(['a', 'b']);
+    }
+  });
+
+  it('that stands twice as items, or in a document that breaks, is told', () => {
+    const twice = readInPieces(`${listOf(pod('a'))}items:\n${pod('b')}`, 30);
+    expect(twice.cluster.pods.map(({ name }) => name)).toEqual(['b']);
+    const broken = readInPieces(
+      `${listOf(pod('a'))}metadata: [\n---\n${pod('b').replace(/^- /, '  ').replaceAll(/^ {2}/gm, '')}`,
+      30,
+    );
+    expect(broken.diagnostics).toMatchObject([{ code: 'yaml-syntax', line: 20 }]);
+    expect(broken.cluster.pods.map(({ name }) => name)).toEqual(['b']);
+  });
+});
+
+describe('text that wants to fill the memory', () => {
+  const limits = { unit: 4000, piece: 1000 };
+
+  it.each([
+    ['a line without an end', 'a: ' + 'x'.repeat(50_000)],
+    ['a document without an end', 'a:\n' + '- b\n'.repeat(20_000)],
+    ['blank lines without an end', 'a: b\n' + '\n'.repeat(50_000)],
+    ['quotes without an end', `a: "${'x\n'.repeat(50_000)}`],
+  ])('%s is let go, and the next document counts', (_, text) => {
+    const next = `---\n${pod('z').replaceAll(/^(?:- | {2})/gm, '')}`;
+    const { cluster, diagnostics } = readInPieces(`${text}\n${next}`, 1000, limits);
+    expect(diagnostics.map(({ code }) => code)).toEqual(['document-too-large']);
+    expect(cluster.pods.map(({ name, origin }) => [name, origin.locate(['kind']).line])).toEqual([
+      ['z', text.split('\n').length + 3],
+    ]);
+  });
+
+  it('no character is, wherever it stands', () => {
+    const bytes = encoder.encode(listOf(pod('a'), pod('b')));
+    bytes[bytes.length - 80] = 0xff;
+    for (const piece of [7, 10_000]) {
+      const { objects, diagnostics } = readInPieces(bytes, piece);
+      expect(objects).toBe(0);
+      expect(diagnostics).toMatchObject([{ code: 'not-utf8', value: '0xFF', line: 26 }]);
+    }
+  });
+});
