@@ -89,12 +89,16 @@ export {
 } from './policy/index.ts';
 export type {
   Applied,
+  ApplyOptions,
   Change,
   CompileOptions,
   CompileStats,
   Decision,
+  Difference,
   LiveCount,
   LiveStats,
+  OutsideDifference,
+  PodDifference,
   PolicyEnd,
   Profile,
   ProfileName,

@@ -17,7 +17,11 @@ export interface OutsideSegment extends AddressRange {
 export function outsideOf(
   profile: ClassProfile,
   direction: Direction,
-  tables: { readonly peers: PeerTable; readonly blocks: BlockTable; readonly ports: PortTable },
+  tables: {
+    readonly peers: Pick<PeerTable, 'definition'>;
+    readonly blocks: Pick<BlockTable, 'block'>;
+    readonly ports: PortTable;
+  },
 ): readonly OutsideSegment[] {
   const { peers, blocks, ports } = tables;
   const segments: OutsideSegment[] = [];

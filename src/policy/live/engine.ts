@@ -3,8 +3,10 @@ import type { Address } from '../../net/index.ts';
 import { ClassRules, Specs } from '../class-rules.ts';
 import { familyBits, isHost } from '../classes.ts';
 import { no, unknown } from '../labels.ts';
-import type { CompiledRule } from '../parts.ts';
+import type { outsideOf } from '../outside.ts';
+import type { ClassProfile, CompiledRule } from '../parts.ts';
 import { anyPeer } from '../peers.ts';
+import type { PeerDefinition } from '../peers.ts';
 import { PortTable } from '../port-table.ts';
 import type { Profile } from '../profile.ts';
 import { BlockIndex, noCell } from './block-index.ts';
@@ -443,6 +445,60 @@ export class Engine {
       if (leaving.length > 0 || joining.length > 0) changed.push({ c, leaves: leaving, joins: joining });
     }
     return changed;
+  }
+
+  // What others read -----------------------------------------------------------------------------------------------
+
+  /** Whether corner 42 exempts two pods from all policies. */
+  exempts(a: Pod, b: Pod): boolean {
+    if (!this.profile.ownNode || a.node === undefined || a.node !== b.node) return false;
+    return isHost(a, this.profile) !== isHost(b, this.profile);
+  }
+
+  /** The numbers of the pods that a pod's node exempts, as `exempts` says. */
+  besides(pod: Pod | undefined): readonly number[] {
+    if (pod?.node === undefined || !this.profile.ownNode) return [];
+    const found: number[] = [];
+    for (const c of this.nodes.besides(pod.node, isHost(pod, this.profile))) {
+      for (const number of this.classes.pods.copy(c)) {
+        if (this.pods[number]!.node === pod.node) found.push(number);
+      }
+    }
+    return found;
+  }
+
+  /** A profile as `compile` has it. */
+  profileAt(direction: Direction, profile: number): ClassProfile {
+    const side = this.matrix.side(direction);
+    const entries = Array.from({ length: side.entries(profile) }, (_, i) => i);
+    return {
+      isolated: side.profiles.at(profile, 0) === 1,
+      peers: entries.map((i) => side.peerAt(profile, i)),
+      ports: entries.map((i) => side.portsAt(profile, i)),
+    };
+  }
+
+  /** What `outsideOf` reads. */
+  get outsideTables(): Parameters<typeof outsideOf>[2] {
+    return {
+      ports: this.ports,
+      blocks: this.blocks,
+      peers: { definition: (peer) => this.#definition(peer) },
+    };
+  }
+
+  #definition(peer: number): PeerDefinition {
+    if (peer === anyPeer) return { kind: 'any' };
+    const scope = this.peers.scope(peer);
+    const selector = this.peers.selector(peer);
+    switch (this.peers.kind(peer)) {
+      case 'block':
+        return { kind: 'block', block: scope };
+      case 'own':
+        return { kind: 'pods', namespace: scope, namespaces: undefined, selector };
+      case 'selected':
+        return { kind: 'pods', namespace: undefined, namespaces: scope, selector };
+    }
   }
 
   // Classes --------------------------------------------------------------------------------------------------------

@@ -2,9 +2,13 @@ import type { Cluster, ClusterNode, Namespace, NetworkPolicy, Pod } from '../../
 import type { PortSet } from '../../net/index.ts';
 import { profiles } from '../profile.ts';
 import type { CompileOptions } from '../compile.ts';
+import { unreachable } from '../../errors.ts';
 import type { Change } from './changes.ts';
+import { Differ } from './difference.ts';
+import type { Before } from './difference.ts';
 import { Engine } from './engine.ts';
 import type { LivePolicy } from './engine.ts';
+import type { Difference } from './findings.ts';
 
 /** The exact number of ordered pairs of distinct pods, by what they may use. */
 export interface LiveCount {
@@ -23,6 +27,14 @@ export type Whole = number | bigint;
 export interface Applied {
   /** How many classes were looked at: what the time goes with. */
   readonly touched: number;
+  /** What it opened and closed; `undefined` unless asked for. */
+  readonly difference: Difference | undefined;
+}
+
+/** What is asked of a change. */
+export interface ApplyOptions {
+  /** Whether to say what it opens and closes. That takes longer than the change itself. */
+  readonly difference?: boolean;
 }
 
 /** How large everything is that a live cluster keeps. */
@@ -64,6 +76,8 @@ export class LiveCluster {
   readonly #nodes = new Map<string, ClusterNode>();
   readonly #policies = new Map<string, LivePolicy>();
   #weight = 0;
+  /** While a change is applied of which is asked what it opens and closes. */
+  #differ: Differ | undefined;
 
   constructor(cluster: Cluster, options: CompileOptions = {}) {
     const profile = profiles[options.profile ?? 'upstream'];
@@ -105,36 +119,41 @@ export class LiveCluster {
   }
 
   /** Takes in one change. An object that is as it was changes nothing. */
-  apply(change: Change): Applied {
+  apply(change: Change, options: ApplyOptions = {}): Applied {
     const { matrix } = this.#engine;
     matrix.touched = 0;
+    this.#differ = options.difference === true ? new Differ(this.#engine) : undefined;
+    const difference = this.#apply(change);
+    return {
+      touched: matrix.touched,
+      difference: this.#differ === undefined ? undefined : (difference ?? { pods: [], outside: [] }),
+    };
+  }
+
+  #apply(change: Change): Difference | undefined {
     switch (change.kind) {
       case 'pod':
-        this.#setPod(change.pod);
-        break;
+        return this.#setPod(change.pod);
       case 'podDeleted':
-        this.#deletePod(change.id);
-        break;
+        return this.#deletePod(change.id);
       case 'namespace':
-        this.#setNamespace(change.namespace);
-        break;
+        return this.#setNamespace(change.namespace);
       case 'namespaceDeleted':
-        this.#deleteNamespace(change.name);
-        break;
+        return this.#deleteNamespace(change.name);
+      case 'policy':
+        return this.#setPolicy(change.policy);
+      case 'policyDeleted':
+        return this.#deletePolicy(change.namespace, change.name);
+      // Labels and addresses of nodes mean nothing to a NetworkPolicy; where a pod runs is the pod's.
       case 'node':
         this.#nodes.set(change.node.name, change.node);
-        break;
+        return undefined;
       case 'nodeDeleted':
         this.#nodes.delete(change.name);
-        break;
-      case 'policy':
-        this.#setPolicy(change.policy);
-        break;
-      case 'policyDeleted':
-        this.#deletePolicy(change.namespace, change.name);
-        break;
+        return undefined;
+      default:
+        return unreachable(change);
     }
-    return { touched: matrix.touched };
   }
 
   /** The same numbers as `count` gives of a fresh `compile`. */
@@ -167,24 +186,36 @@ export class LiveCluster {
 
   // Pods -----------------------------------------------------------------------------------------------------------
 
-  #setPod(pod: Pod): void {
+  #setPod(pod: Pod): Difference | undefined {
     // Corner 46: whether a finished pod is one is the profile's.
-    if (pod.finished && this.#engine.profile.finishedPods === 'ignored') {
-      this.#deletePod(pod.id);
-      return;
-    }
-    const known = this.#pods.get(pod.id);
-    if (known !== undefined) this.#removePod(known);
-    this.#weight += pod.replicas;
-    this.#engine.matrix.totals.expect(this.#weight);
-    this.#pods.set(pod.id, this.#engine.addPod(pod));
+    if (pod.finished && this.#engine.profile.finishedPods === 'ignored') return this.#deletePod(pod.id);
+    return this.#replacePod(pod.id, pod);
   }
 
-  #deletePod(id: string): void {
+  #deletePod(id: string): Difference | undefined {
+    return this.#replacePod(id, undefined);
+  }
+
+  #replacePod(id: string, pod: Pod | undefined): Difference | undefined {
     const known = this.#pods.get(id);
-    if (known === undefined) return;
-    this.#pods.delete(id);
-    this.#removePod(known);
+    const was = known === undefined ? undefined : this.#wasPod(known);
+    const before = this.#differ?.remember(was === undefined ? [] : [{ c: was.c, row: true, column: true }]);
+    if (known !== undefined) this.#removePod(known);
+    if (pod === undefined) this.#pods.delete(id);
+    else {
+      this.#weight += pod.replicas;
+      this.#engine.matrix.totals.expect(this.#weight);
+      this.#pods.set(id, this.#engine.addPod(pod));
+    }
+    if (this.#differ === undefined || before === undefined) return undefined;
+    const difference = this.#differ.ofPod(before, was, this.#pods.get(id));
+    this.#differ.forget(before);
+    return difference;
+  }
+
+  #wasPod(number: number): { readonly pod: Pod; readonly c: number; readonly family: number } {
+    const c = this.#engine.classes.of(number);
+    return { pod: this.#engine.pods[number]!, c, family: this.#engine.matrix.familyOf(c) };
   }
 
   #removePod(number: number): void {
@@ -196,48 +227,60 @@ export class LiveCluster {
 
   // Namespaces -----------------------------------------------------------------------------------------------------
 
-  #setNamespace(namespace: Namespace): void {
+  #setNamespace(namespace: Namespace): Difference | undefined {
     const { name } = namespace;
     let number = this.#declared.get(name);
     if (number === undefined) this.#declared.set(name, (number = this.#engine.namespaces.hold(name)));
     this.#namespaces.set(name, namespace);
-    this.#relabel(number, namespace.labels);
+    return this.#relabel(number, namespace.labels);
   }
 
-  #deleteNamespace(name: string): void {
+  #deleteNamespace(name: string): Difference | undefined {
     const number = this.#declared.get(name);
-    if (number === undefined) return;
-    this.#relabel(number, new Map());
+    if (number === undefined) return undefined;
+    const difference = this.#relabel(number, new Map());
     this.#declared.delete(name);
     this.#namespaces.delete(name);
     this.#engine.namespaces.release(number);
+    return difference;
   }
 
-  #relabel(number: number, labels: Namespace['labels']): void {
-    for (const { c, leaves, joins } of this.#engine.relabel(number, labels)) {
-      this.#engine.matrix.setPeers(c, leaves, joins);
-    }
+  #relabel(number: number, labels: Namespace['labels']): Difference | undefined {
+    const { matrix } = this.#engine;
+    const changed = this.#engine.relabel(number, labels);
+    const before = this.#differ?.remember(
+      changed.map(({ c, leaves, joins }) => ({ c, ...matrix.concerns([...leaves, ...joins]) })),
+    );
+    for (const { c, leaves, joins } of changed) matrix.setPeers(c, leaves, joins);
+    return this.#differed(before);
+  }
+
+  #differed(before: Before | undefined): Difference | undefined {
+    if (this.#differ === undefined || before === undefined) return undefined;
+    const difference = this.#differ.ofClasses(before);
+    this.#differ.forget(before);
+    return difference;
   }
 
   // Policies -------------------------------------------------------------------------------------------------------
 
-  #setPolicy(policy: NetworkPolicy): void {
+  #setPolicy(policy: NetworkPolicy): Difference | undefined {
     const key = `${policy.namespace}/${policy.name}`;
     const before = this.#policies.get(key);
     const after = this.#engine.holdPolicy(policy);
     this.#policies.set(key, after);
-    this.#exchange(before, after);
+    return this.#exchange(before, after);
   }
 
-  #deletePolicy(namespace: string, name: string): void {
+  #deletePolicy(namespace: string, name: string): Difference | undefined {
     const key = `${namespace}/${name}`;
     const before = this.#policies.get(key);
-    if (before === undefined) return;
+    if (before === undefined) return undefined;
     this.#policies.delete(key);
-    this.#exchange(before, undefined);
+    return this.#exchange(before, undefined);
   }
 
-  #exchange(before: LivePolicy | undefined, after: LivePolicy | undefined): void {
+  #exchange(before: LivePolicy | undefined, after: LivePolicy | undefined): Difference | undefined {
     const engine = this.#engine;
     const groups: number[] = [];
     if (before !== undefined) {
@@ -250,9 +293,19 @@ export class LiveCluster {
     }
     const classes = engine.classesOf(groups);
     engine.matrix.touched += classes.length;
-    for (const { c, egress, ingress } of engine.newProfiles(classes))
-      engine.matrix.setProfiles(c, egress, ingress);
+    const changed = engine.newProfiles(classes);
+    const { egress: out, ingress: into } = engine.matrix;
+    const remembered = this.#differ?.remember(
+      changed.map(({ c, egress, ingress }) => ({
+        c,
+        row: egress !== out.profileOf[c],
+        column: ingress !== into.profileOf[c],
+      })),
+    );
+    for (const { c, egress, ingress } of changed) engine.matrix.setProfiles(c, egress, ingress);
+    const difference = this.#differed(remembered);
     if (before !== undefined) engine.releasePolicy(before);
+    return difference;
   }
 }
 

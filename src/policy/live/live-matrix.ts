@@ -71,6 +71,8 @@ export class LiveMatrix {
   #other6 = new Int32Array(16);
   #list = new Int32Array(16);
   #round = 0;
+  /** Peers that may have to become dense or sparse, while nothing may. */
+  #deferred: Set<number> | undefined;
 
   constructor(options: LiveMatrixOptions) {
     this.#options = options;
@@ -502,8 +504,23 @@ export class LiveMatrix {
 
   // Dense and sparse -----------------------------------------------------------------------------------------------
 
+  /** Leaves peers dense or sparse as they are until `settleAll`, so that what was remembered of classes stays right. */
+  defer(): void {
+    this.#deferred ??= new Set();
+  }
+
+  settleAll(): void {
+    const peers = this.#deferred ?? [];
+    this.#deferred = undefined;
+    for (const peer of peers) this.#settle(peer);
+  }
+
   /** Makes a peer dense or sparse in both directions, where its size or its use have come to ask for it. */
   #settle(peer: number): void {
+    if (this.#deferred !== undefined) {
+      this.#deferred.add(peer);
+      return;
+    }
     const size = this.meant.size(peer);
     const threshold = this.#options.denseThreshold;
     for (const side of [this.egress, this.ingress]) {

@@ -37,4 +37,10 @@ export class NodePairs {
     for (const [other, pods] of host ? on.guests : on.hosts) this.#exempt(c, other, by * pods);
     if (on.hosts.size === 0 && on.guests.size === 0) this.#nodes.delete(node);
   }
+
+  /** The classes on a node that it exempts from the policies of host-network pods, or of the others. */
+  besides(node: string, host: boolean): readonly number[] {
+    const on = this.#nodes.get(node);
+    return on === undefined ? [] : [...(host ? on.guests : on.hosts).keys()];
+  }
 }

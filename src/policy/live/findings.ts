@@ -1,0 +1,220 @@
+import type { Direction, Pod } from '../../model/index.ts';
+import { families, lastOf } from '../../net/index.ts';
+import type { AddressRange, Family, PortSet } from '../../net/index.ts';
+import { familyBits, isHost } from '../classes.ts';
+import { outsideOf } from '../outside.ts';
+import type { OutsideSegment } from '../outside.ts';
+import { nothing } from '../port-table.ts';
+import type { Engine } from './engine.ts';
+
+/**
+ * Pairs of distinct pods, each of `from` with each of `to`, that may use other ports than before. A pod that stands in both
+ * is meant with itself only where it stands for several.
+ */
+export interface PodDifference {
+  readonly from: readonly Pod[];
+  readonly to: readonly Pod[];
+  readonly opened: PortSet;
+  readonly closed: PortSet;
+  /** `undefined`: whatever family they share. */
+  readonly family: Family | undefined;
+}
+
+/** Pods and addresses outside the cluster: in egress from the pods to the addresses, in ingress the other way. */
+export interface OutsideDifference {
+  readonly direction: Direction;
+  readonly pods: readonly Pod[];
+  /** Ascending, IPv4 first. */
+  readonly ranges: readonly AddressRange[];
+  readonly opened: PortSet;
+  readonly closed: PortSet;
+}
+
+/**
+ * What a change opens and closes, exactly: no pair with a family stands in two entries of `pods`, and no pod with an address and
+ * a direction in two of `outside`. A pod that is new opens what it may, one that is gone closes it; of one that is different
+ * the new object is named.
+ */
+export interface Difference {
+  readonly pods: readonly PodDifference[];
+  readonly outside: readonly OutsideDifference[];
+}
+
+/** A pair of accesses, and the families in which they count before and after. */
+export interface Step {
+  readonly before: number;
+  readonly after: number;
+  readonly sharedBefore: number;
+  readonly sharedAfter: number;
+}
+
+/** Collects what differs, in ports and pods. */
+export class Findings {
+  readonly #pods: PodDifference[] = [];
+  readonly #outside: OutsideDifference[] = [];
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  finish(): Difference {
+    return { pods: this.#pods, outside: this.#outside };
+  }
+
+  /** The pods of some classes. */
+  podsOf(classes: readonly number[]): readonly Pod[] {
+    const pods: Pod[] = [];
+    for (const c of classes) {
+      for (const number of this.#engine.classes.pods.copy(c)) pods.push(this.#engine.pods[number]!);
+    }
+    return pods;
+  }
+
+  /**
+   * Adds pairs of pods that policies decide about: those that a node exempts are left out (corner 42).
+   *
+   * @param own - pods of which the change speaks; none is on the host network, for no policy isolates those (corner 44)
+   */
+  pairs(isRow: boolean, own: readonly Pod[], others: readonly Pod[], step: Step): void {
+    const { profile } = this.#engine;
+    const add = (some: readonly Pod[], rest: readonly Pod[]): void => {
+      this.emit(isRow ? some : rest, isRow ? rest : some, step);
+    };
+    const [hosts, guests] = profile.ownNode ? parted(others, (pod) => isHost(pod, profile)) : [[], others];
+    add(own, guests);
+    apart(hosts, own, (some, rest) => add(rest, some));
+  }
+
+  /** Adds pairs of pods, each of `from` with each of `to`. */
+  emit(from: readonly Pod[], to: readonly Pod[], step: Step): void {
+    if (from.length === 0 || to.length === 0) return;
+    const { ports } = this.#engine;
+    const before = this.#inFamilies(step.before, step.sharedBefore);
+    const after = this.#inFamilies(step.after, step.sharedAfter);
+    const [opened4, opened6] = [ports.minus(after[0], before[0]), ports.minus(after[1], before[1])];
+    const [closed4, closed6] = [ports.minus(before[0], after[0]), ports.minus(before[1], after[1])];
+    const add = (opened: number, closed: number, family: Family | undefined): void => {
+      if (opened === nothing && closed === nothing) return;
+      this.#pods.push({ from, to, opened: ports.set(opened), closed: ports.set(closed), family });
+    };
+    const shared = step.sharedBefore | step.sharedAfter;
+    if (shared === familyBits.IPv4) add(opened4, closed4, undefined);
+    else if (shared === familyBits.IPv6) add(opened6, closed6, undefined);
+    else if (opened4 === opened6 && closed4 === closed6) add(opened4, closed4, undefined);
+    else {
+      add(opened4, closed4, 'IPv4');
+      add(opened6, closed6, 'IPv6');
+    }
+  }
+
+  #inFamilies(access: number, shared: number): readonly [in4: number, in6: number] {
+    const { both, only4, only6 } = this.#engine.matrix.accesses.access(access);
+    const { ports } = this.#engine;
+    if (shared === familyBits.IPv4) return [both, nothing];
+    if (shared === familyBits.IPv6) return [nothing, both];
+    return shared === 0 ? [nothing, nothing] : [ports.union(both, only4), ports.union(both, only6)];
+  }
+
+  /** Adds what two profiles say differently of addresses outside; `undefined` for a pod that is not there. */
+  addOutside(
+    direction: Direction,
+    pods: readonly Pod[],
+    was: number | undefined,
+    is: number | undefined,
+    familyBefore: number,
+    familyAfter: number,
+  ): void {
+    const { ports } = this.#engine;
+    const before = this.#segments(direction, was, familyBefore);
+    const after = this.#segments(direction, is, familyAfter);
+    const found = new Map<
+      string,
+      { readonly opened: number; readonly closed: number; ranges: AddressRange[] }
+    >();
+    let at = 0;
+    for (const { family, first, last, ports: now } of after) {
+      for (; at < before.length; at++) {
+        const old = before[at]!;
+        if (old.family !== family) break;
+        const opened = ports.minus(now, old.ports);
+        const closed = ports.minus(old.ports, now);
+        const range = {
+          family,
+          first: old.first > first ? old.first : first,
+          last: old.last < last ? old.last : last,
+        };
+        if (opened !== nothing || closed !== nothing) {
+          const key = `${opened} ${closed}`;
+          const known = found.get(key);
+          if (known === undefined) found.set(key, { opened, closed, ranges: [range] });
+          else addRange(known.ranges, range);
+        }
+        if (old.last > last) break;
+        if (old.last === last) {
+          at++;
+          break;
+        }
+      }
+    }
+    for (const { opened, closed, ranges } of found.values()) {
+      this.#outside.push({ direction, pods, ranges, opened: ports.set(opened), closed: ports.set(closed) });
+    }
+  }
+
+  /** Segments that cover both families; nothing is said of a family that the pod lacks (corner 37). */
+  #segments(direction: Direction, profile: number | undefined, family: number): readonly OutsideSegment[] {
+    const all =
+      profile === undefined
+        ? []
+        : outsideOf(this.#engine.profileAt(direction, profile), direction, this.#engine.outsideTables);
+    return families.flatMap((each) => {
+      const own = all.filter((segment) => segment.family === each);
+      if (own.length > 0 && (family & familyBits[each]) !== 0) return own;
+      return [{ family: each, first: 0n, last: lastOf(each), ports: nothing }];
+    });
+  }
+}
+
+function parted(pods: readonly Pod[], test: (pod: Pod) => boolean): readonly [Pod[], Pod[]] {
+  const [yes, no]: [Pod[], Pod[]] = [[], []];
+  for (const pod of pods) (test(pod) ? yes : no).push(pod);
+  return [yes, no];
+}
+
+/** Calls `add` with blocks that together are all pairs of a host and a guest that run on different nodes. */
+function apart(
+  hosts: readonly Pod[],
+  guests: readonly Pod[],
+  add: (hosts: readonly Pod[], guests: readonly Pod[]) => void,
+): void {
+  if (hosts.length === 0 || guests.length === 0) return;
+  const nodesOfHosts = new Set(hosts.map(({ node }) => node));
+  const nodesOfGuests = new Set(guests.map(({ node }) => node));
+  const isShared = ({ node }: Pod): boolean =>
+    node !== undefined && nodesOfHosts.has(node) && nodesOfGuests.has(node);
+  // The shorter side is cut by node, so that the longer one is listed as seldom as can be.
+  const cutHosts = hosts.length < guests.length;
+  const [cut, whole] = cutHosts ? [hosts, guests] : [guests, hosts];
+  const [shared, alone] = parted(cut, isShared);
+  const pair = (some: readonly Pod[], others: readonly Pod[]): void => {
+    if (some.length === 0 || others.length === 0) return;
+    if (cutHosts) add(some, others);
+    else add(others, some);
+  };
+  pair(alone, whole);
+  for (const [node, some] of Map.groupBy(shared, (pod) => pod.node)) {
+    pair(
+      some,
+      whole.filter((pod) => pod.node !== node),
+    );
+  }
+}
+
+/** Adds a range behind others, or to the last when they touch. */
+function addRange(ranges: AddressRange[], range: AddressRange): void {
+  const last = ranges.at(-1);
+  if (last !== undefined && last.family === range.family && last.last + 1n === range.first) {
+    ranges[ranges.length - 1] = { ...last, last: range.last };
+  } else ranges.push(range);
+}
