@@ -1,7 +1,6 @@
 import { matches } from '../model/index.ts';
-import type { Direction, LabelSelector } from '../model/index.ts';
+import type { ClusterNode, Direction, LabelSelector, Pod } from '../model/index.ts';
 import type { AddressRange } from '../net/index.ts';
-import type { Group } from './groups.ts';
 import type { End } from './types.ts';
 
 /** Which connections a map keeps. Several ends of one list are alternatives; different conditions must all hold. */
@@ -21,61 +20,75 @@ export interface Focus {
   readonly selector?: LabelSelector;
 }
 
-/** A focus held against peers. `outside` ends are asked with their ranges, all others as groups. */
+/**
+ * What a side of a connection is, as far as a focus asks: a set of bits, `fromBit` and `toBit` where it passes these
+ * conditions or there are none, `clusterBit` for pods and nodes, and one bit from `firstCondition` on for each of the others.
+ */
+export type Traits = number;
+
+const fromBit = 1;
+const toBit = 2;
+const clusterBit = 4;
+const firstCondition = 8;
+
+/** A focus held against peers. */
 export interface FocusTest {
   readonly isFocused: boolean;
   /** Whether every connection between peers of the cluster is kept, so that none has to be asked about. */
   readonly keepsAll: boolean;
   /** Whether `keeps` depends on which addresses outside it is asked about. */
   readonly tellsAddressesApart: boolean;
-  readonly keeps: (from: Group | readonly AddressRange[], to: Group | readonly AddressRange[]) => boolean;
+  /** The traits of a peer that has this pod; those of all its pods together are the peer's. */
+  readonly ofPod: (pod: Pod) => Traits;
+  /** Those of a peer by what it is beside its pods: a namespace, a node, addresses outside. */
+  readonly ofNamespace: (namespace: string) => Traits;
+  readonly ofNode: (node: ClusterNode) => Traits;
+  readonly ofRanges: (ranges: readonly AddressRange[]) => Traits;
+  /** Whether connections from one peer to another are kept. */
+  readonly keeps: (from: Traits, to: Traits) => boolean;
   /**
-   * What connections from a peer ask of the other peer: a set of conditions as bits, so that sources that ask the same
-   * share their targets; -1 when none is kept. For peers of the cluster, the same as `keeps`.
+   * What connections from a peer ask of the other peer of the cluster: a set of conditions, so that sources that ask the
+   * same share their targets; -1 when none is kept. The same as `keeps`.
    */
-  readonly demands: (from: Group) => number;
-  readonly meets: (to: Group, demands: number) => boolean;
+  readonly demands: (from: Traits) => number;
+  readonly meets: (to: Traits, demands: number) => boolean;
   /** Whether a peer belongs to what the focus names, with or without connections. */
-  readonly names: (peer: Group) => boolean;
+  readonly names: (peer: Traits) => boolean;
 }
-
-type Side = Group | readonly AddressRange[];
 
 /** Makes the test of a focus. */
 export function focusTest(focus: Focus): FocusTest {
   const { from, to, peer, direction, namespace, selector } = focus;
-  const conditions: ((side: Side) => boolean)[] = [];
+  const conditions: Side[] = [];
   if (peer !== undefined) conditions.push(anyOf(peer));
-  if (namespace !== undefined) conditions.push((side) => isGroup(side) && side.namespaces.has(namespace));
-  if (selector !== undefined) {
-    conditions.push((side) => isGroup(side) && side.pods.some((pod) => matches(selector, pod.labels)));
+  if (namespace !== undefined) {
+    conditions.push({
+      ...nobody,
+      pod: (pod) => pod.namespace === namespace,
+      namespace: (name) => name === namespace,
+    });
   }
+  if (selector !== undefined) conditions.push({ ...nobody, pod: (pod) => matches(selector, pod.labels) });
   const fromTest = from === undefined ? undefined : anyOf(from);
   const toTest = to === undefined ? undefined : anyOf(to);
-  const inCluster = (side: Side): boolean => isGroup(side);
-  const keeps = (source: Side, destination: Side): boolean => {
-    if (fromTest !== undefined && !fromTest(source)) return false;
-    if (toTest !== undefined && !toTest(destination)) return false;
+  const all = (firstCondition << conditions.length) - firstCondition;
+  const traits = (holds: (side: Side) => boolean, base: number): Traits => {
+    let bits = base;
+    if (fromTest === undefined || holds(fromTest)) bits |= fromBit;
+    if (toTest === undefined || holds(toTest)) bits |= toBit;
+    for (const [i, condition] of conditions.entries()) if (holds(condition)) bits |= firstCondition << i;
+    return bits;
+  };
+  const keeps = (source: Traits, destination: Traits): boolean => {
+    if ((source & fromBit) === 0 || (destination & toBit) === 0) return false;
     if (conditions.length === 0) {
-      if (direction === 'ingress') return inCluster(destination);
-      return direction === 'egress' ? inCluster(source) : true;
+      if (direction === 'ingress') return (destination & clusterBit) !== 0;
+      return direction === 'egress' ? (source & clusterBit) !== 0 : true;
     }
-    return conditions.every((condition) => {
-      if (direction === 'ingress') return condition(destination);
-      return direction === 'egress' ? condition(source) : condition(source) || condition(destination);
-    });
+    const held =
+      direction === 'ingress' ? destination : direction === 'egress' ? source : source | destination;
+    return (held & all) === all;
   };
-  const everyCondition = 2 ** conditions.length - 1;
-  const demands = (source: Group): number => {
-    if (fromTest !== undefined && !fromTest(source)) return -1;
-    if (direction === 'ingress') return everyCondition;
-    let missing = 0;
-    for (const [i, condition] of conditions.entries()) if (!condition(source)) missing += 2 ** i;
-    return direction === 'egress' && missing !== 0 ? -1 : missing;
-  };
-  const meets = (destination: Group, asked: number): boolean =>
-    (toTest === undefined || toTest(destination)) &&
-    conditions.every((condition, i) => Math.floor(asked / 2 ** i) % 2 === 0 || condition(destination));
   const isFocused = fromTest !== undefined || toTest !== undefined || conditions.length > 0;
   return {
     isFocused,
@@ -83,36 +96,54 @@ export function focusTest(focus: Focus): FocusTest {
     tellsAddressesApart: [...(from ?? []), ...(to ?? []), ...(peer ?? [])].some(
       ({ kind }) => kind === 'outside',
     ),
+    ofPod: (pod) => traits((side) => side.pod(pod), clusterBit),
+    ofNamespace: (name) => traits((side) => side.namespace(name), clusterBit),
+    ofNode: (node) => traits((side) => side.node(node), clusterBit),
+    ofRanges: (ranges) => traits((side) => side.ranges(ranges), 0),
     keeps,
-    demands,
-    meets,
-    names: (group) =>
-      (fromTest?.(group) ?? toTest?.(group) ?? true) && conditions.every((condition) => condition(group)),
+    demands: (source) => {
+      if ((source & fromBit) === 0) return -1;
+      if (direction === 'ingress') return all;
+      const missing = all & ~source;
+      return direction === 'egress' && missing !== 0 ? -1 : missing;
+    },
+    meets: (destination, asked) => (destination & toBit) !== 0 && (destination & asked) === asked,
+    names: (traits_) =>
+      (fromTest !== undefined
+        ? (traits_ & fromBit) !== 0
+        : toTest === undefined || (traits_ & toBit) !== 0) && (traits_ & all) === all,
   };
 }
 
-function isGroup(side: Side): side is Group {
-  return 'peer' in side;
+/** One condition, held against everything that can be an end. */
+interface Side {
+  readonly pod: (pod: Pod) => boolean;
+  readonly namespace: (name: string) => boolean;
+  readonly node: (node: ClusterNode) => boolean;
+  readonly ranges: (ranges: readonly AddressRange[]) => boolean;
 }
 
-function anyOf(ends: readonly End[]): (side: Side) => boolean {
-  const workloads = new Set<unknown>();
+const never = (): boolean => false;
+const nobody: Side = { pod: never, namespace: never, node: never, ranges: never };
+
+function anyOf(ends: readonly End[]): Side {
+  const pods = new Set<Pod>();
   const nodes = new Set<string>();
   const ranges: AddressRange[] = [];
   for (const end of ends) {
     if (end.kind === 'outside') ranges.push(...end.ranges);
     else if (end.kind === 'nodes') for (const node of end.nodes) nodes.add(node.name);
-    else for (const pod of end.pods) workloads.add(pod);
+    else for (const pod of end.pods) pods.add(pod);
   }
-  return (side) => {
-    if (!isGroup(side)) {
-      return side.some((range) =>
+  return {
+    pod: (pod) => pods.has(pod),
+    namespace: never,
+    node: ({ name }) => nodes.has(name),
+    ranges: (held) =>
+      held.some((range) =>
         ranges.some(
           (asked) => asked.family === range.family && asked.first <= range.last && range.first <= asked.last,
         ),
-      );
-    }
-    if (side.node !== undefined) return nodes.has(side.node.name);
-    return side.pods.some((pod) => workloads.has(pod));
+      ),
   };
 }

@@ -3,7 +3,8 @@ import type { AddressRange, Family } from '../net/index.ts';
 import type { Direction } from '../model/index.ts';
 import { familyBits } from '../policy/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
-import type { Group } from './groups.ts';
+import { setsOf } from './groups.ts';
+import type { Groups, NumberSets } from './groups.ts';
 
 /** What a group may use to or from some addresses: the union over its pods, and whether some pod may less. */
 export interface OutsideAccess {
@@ -17,15 +18,20 @@ export interface OutsidePeer {
   readonly ranges: readonly AddressRange[];
 }
 
+/** A peer outside by its index, and what may be used with it. */
+export interface OpenOutside {
+  readonly peer: number;
+  readonly access: OutsideAccess;
+}
+
 /** The outside as the groups of a map see it. */
 export interface Outside {
   /** All of the address space, each address in one peer. */
   readonly peers: readonly OutsidePeer[];
-  /** The peers that a group, by its index, may reach (egress) or be reached from (ingress), and on what. */
-  readonly open: (
-    direction: Direction,
-    group: number,
-  ) => readonly { readonly peer: OutsidePeer; readonly access: OutsideAccess }[];
+  /** By group: groups with the same number have the same access in a direction; -1 for a group without pods. */
+  readonly accessOf: { readonly [direction in Direction]: Int32Array };
+  /** By number of an access: the peers that it may reach (egress) or be reached from (ingress), and on what. */
+  readonly open: (direction: Direction, access: number) => readonly OpenOutside[];
 }
 
 /** The id of a set of addresses: the CIDR, else `first-last`, with `+n` when n more ranges follow. */
@@ -79,21 +85,25 @@ function spaceOf(policy: CompiledPolicy): Space {
  * The address space, cut at the bounds of every ipBlock of the input and put together again where all groups agree:
  * addresses alike in all connections are one peer.
  */
-export function outsideOf(policy: CompiledPolicy, groups: readonly Group[]): Outside {
+export function outsideOf(policy: CompiledPolicy, groups: Groups): Outside {
   const space = spaceOf(policy);
   const { parts } = space;
-  const profiles = new Map<string, Profile>();
-  const profileOf = { ingress: [] as Profile[], egress: [] as Profile[] };
-  for (const direction of ['ingress', 'egress'] as const) {
-    for (const group of groups)
-      profileOf[direction].push(profileFor(policy, direction, group, space, profiles));
+  const { classOf } = policy.parts.classes;
+  const sets = { ingress: keysOf('ingress'), egress: keysOf('egress') };
+  const profiles = {
+    ingress: sets.ingress.list.map((keys) => profileFor(policy, 'ingress', keys, space)),
+    egress: sets.egress.list.map((keys) => profileFor(policy, 'egress', keys, space)),
+  };
+  function keysOf(direction: Direction): NumberSets {
+    const keys = accessKeys(policy, direction);
+    return setsOf(groups, (i) => keys[classOf[i]!]!);
   }
 
   // Partition refinement: parts begin alike, and every profile tells those apart that it treats otherwise than most. Only
   // these are touched, so that many policies with a block each cost their blocks and not the square.
   const mark = new Int32Array(parts.length);
   let next = 1;
-  for (const { starts, at, values } of profiles.values()) {
+  for (const { starts, at, values } of [...profiles.ingress, ...profiles.egress]) {
     if (values.length === 1) continue;
     const lengths = values.map(() => 0);
     for (const [run, value] of at.entries())
@@ -122,28 +132,54 @@ export function outsideOf(policy: CompiledPolicy, groups: readonly Group[]): Out
     return { id: rangesId(ranges), ranges };
   });
   const peerOf = new Map([...members.keys()].map((each, i) => [each, i]));
-  const open = new Map<Profile, ReturnType<Outside['open']>>();
+  const open = new Map<Profile, readonly OpenOutside[]>();
   return {
     peers,
-    open: (direction, group) => {
-      const profile = profileOf[direction][group]!;
+    accessOf: { ingress: sets.ingress.of, egress: sets.egress.of },
+    open: (direction, access) => {
+      const profile = profiles[direction][access];
+      if (profile === undefined) return [];
       let list = open.get(profile);
       if (list === undefined) {
         const found = new Map<number, OutsideAccess>();
         for (const [run, value] of profile.at.entries()) {
-          const access = profile.values[value]!;
-          if (access.ports === 0) continue;
+          const own = profile.values[value]!;
+          if (own.ports === 0) continue;
           // Parts of one peer are alike for every group, so the first tells of all.
           for (let i = profile.starts[run]!; i < (profile.starts[run + 1] ?? parts.length); i++) {
-            found.set(peerOf.get(mark[i]!)!, access);
+            found.set(peerOf.get(mark[i]!)!, own);
           }
         }
-        list = [...found].map(([peer, access]) => ({ peer: peers[peer]!, access }));
+        list = Array.from(found, ([peer, own]) => ({ peer, access: own }));
         open.set(profile, list);
       }
       return list;
     },
   };
+}
+
+/**
+ * By class: a number that classes share which are alike to all addresses outside. A quarter of it, rounded down, is a
+ * class with that access; the rest are the families.
+ */
+function accessKeys(policy: CompiledPolicy, direction: Direction): Float64Array {
+  const { classes, profileOf } = policy.parts;
+  const byProfile = new Map<number, number>();
+  const examples = new Map<string, number>();
+  return Float64Array.from({ length: classes.size }, (_, c) => {
+    const profile = profileOf[direction][c]!;
+    let example = byProfile.get(profile);
+    if (example === undefined) {
+      const text = policy
+        .outside(direction, c)
+        .map(({ family, first, ports }) => `${family} ${first} ${ports}`)
+        .join();
+      example = examples.get(text);
+      if (example === undefined) examples.set(text, (example = c));
+      byProfile.set(profile, example);
+    }
+    return example * 4 + classes.family[c]!;
+  });
 }
 
 /** Ranges in ascending order, with neighbours joined. */
@@ -160,29 +196,20 @@ export function joined(ranges: readonly AddressRange[]): readonly AddressRange[]
   return result;
 }
 
+/** @param keys - of `accessKeys` */
 function profileFor(
   policy: CompiledPolicy,
   direction: Direction,
-  group: Group,
+  keys: readonly number[],
   { parts, partAt }: Space,
-  known: Map<string, Profile>,
 ): Profile {
-  const { classes, profileOf, ports } = policy.parts;
-  // Classes on the host network have the open profile; a family that a pod lacks is no connection.
-  const keys = new Map<string, { readonly c: number; readonly family: number }>();
-  for (const c of group.classes.keys()) {
-    const family = classes.family[c]!;
-    keys.set(`${profileOf[direction][c]!}/${family}`, { c, family });
-  }
-  const key = `${direction}:${[...keys.keys()].sort().join(',')}`;
-  let profile = known.get(key);
-  if (profile !== undefined) return profile;
-
-  // Each class as runs of parts; together they are cut wherever one of them is.
-  const columns = [...keys.values()].map(({ c, family }) =>
-    policy.outside(direction, c).map((segment) => ({
+  const { ports } = policy.parts;
+  // Each access as runs of parts; together they are cut wherever one of them is. A family that a pod lacks is no
+  // connection.
+  const columns = keys.map((key) =>
+    policy.outside(direction, Math.floor(key / 4)).map((segment) => ({
       start: partAt(segment.family, segment.first),
-      ports: (family & familyBits[segment.family]) === 0 ? 0 : segment.ports,
+      ports: ((key % 4) & familyBits[segment.family]) === 0 ? 0 : segment.ports,
     })),
   );
   const cuts = [...new Set([0, ...columns.flatMap((runs) => runs.map(({ start }) => start))])].sort(
@@ -215,7 +242,5 @@ function profileFor(
     starts.push(cut);
     at.push(id);
   }
-  profile = { starts, at, values };
-  known.set(key, profile);
-  return profile;
+  return { starts, at, values };
 }

@@ -130,6 +130,14 @@ export interface MapAnswer {
   readonly keeps?: (from: string, to: string) => boolean;
 }
 
+/** The answer to `map` as it is written: its connections are worked out while they are read. */
+export interface MapStream {
+  readonly document: Omit<ConnectivityMap, 'connections'> & {
+    readonly connections: Iterable<MapConnection>;
+  };
+  readonly because: MapAnswer['because'];
+}
+
 /** `allowed`, `denied`, `partly` (some pod, address, family or port only), `unknown` (labels that files cannot tell). */
 export type Verdict = 'allowed' | 'denied' | 'partly' | 'unknown' | 'ambiguous';
 

@@ -1,0 +1,540 @@
+import type { ClusterNode, Direction, Pod } from '../model/index.ts';
+import { families, PortSet } from '../net/index.ts';
+import type { Family } from '../net/index.ts';
+import { noAccess } from '../policy/index.ts';
+import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import { allowedPorts, byText } from './allowed.ts';
+import { focusTest } from './focus.ts';
+import type { Focus, FocusTest, Traits } from './focus.ts';
+import { GroupAccess, none, withAccess } from './group-access.ts';
+import type { Accesses, Targets } from './group-access.ts';
+import { endOf, Groups, nodeGroup } from './groups.ts';
+import type { Group } from './groups.ts';
+import { outsideOf } from './outside.ts';
+import type { Outside, OutsideAccess } from './outside.ts';
+import { namedPorts, servicePorts } from './service-ports.ts';
+import type { AllowedPorts, Level, MapConnection, PortQuery } from './types.ts';
+
+/** Which connections a map lists. */
+export interface ConnectionQuery extends Focus {
+  readonly level: Level;
+  /** Only connections that may use some of these ports; what they may use is cut to them. */
+  readonly ports?: readonly PortQuery[];
+}
+
+/** How many pairs of groups a focus asks about, and of how many groups it asks in each direction. */
+export interface PairCounts {
+  /** Ordered pairs of distinct groups that have pods. */
+  readonly pairs: number;
+  /** By group: 1 where something was asked of it as a source (`egress`) and as a destination (`ingress`). */
+  readonly asked: { readonly [direction in Direction]: Uint8Array };
+  readonly nothingAsked: boolean;
+}
+
+/**
+ * All connections of a level that a focus keeps, source by source. Nothing is kept of what was listed, so that maps of any
+ * size can be written.
+ *
+ * Ends have numbers: groups of pods first, then addresses outside, then the nodes that the focus names.
+ */
+export class Connections {
+  readonly groups: Groups;
+  readonly nodes: readonly Group[];
+  readonly outside: Outside;
+  readonly focus: FocusTest;
+  /** Set while connections are listed: some were left out because they may not use the ports that were asked about. */
+  closedByPorts = false;
+  readonly #policy: CompiledPolicy;
+  readonly #access: GroupAccess;
+  readonly #traits: Int32Array;
+  readonly #nodeTraits: readonly Traits[];
+  readonly #portsOf: (destination: Group | undefined) => PortSet;
+  readonly #isCut: boolean;
+  /** By what sources demand of their targets: these sources, and the targets. */
+  readonly #parties = new Map<number, { readonly sources: number[]; readonly targets: Targets }>();
+  /** By group: 1 where it may have a connection as a source. */
+  readonly #mayOpen: Uint8Array;
+  /** Most pairs of a large cluster have one of few accesses. */
+  readonly #entries = new Map<number, readonly Entry[]>();
+  /** By index of a peer outside: the accesses of groups that it may reach; made when first asked for. */
+  #reaching: readonly (readonly Reaching[])[] | undefined;
+  /** By access from outside: the groups that have it and that the focus keeps. */
+  #havingAccess: ReadonlyMap<number, readonly number[]> | undefined;
+  #ranks: { readonly of: Int32Array; readonly ends: Int32Array } | undefined;
+  readonly #outsideTraits: Traits[] = [];
+
+  constructor(policy: CompiledPolicy, query: ConnectionQuery) {
+    this.#policy = policy;
+    this.focus = focusTest(query);
+    this.groups = new Groups(policy, query.level);
+    this.nodes = askedNodes(query).map(nodeGroup);
+    this.outside = outsideOf(policy, this.groups);
+    this.#access = new GroupAccess(policy, this.groups);
+    this.#portsOf = portFilter(policy, query);
+    this.#isCut = query.ports !== undefined;
+    this.#traits = this.#traitsOfGroups();
+    this.#nodeTraits = this.nodes.map(({ node }) => this.focus.ofNode(node!));
+    this.#mayOpen = new Uint8Array(this.groups.count);
+    this.#meet();
+  }
+
+  #traitsOfGroups(): Int32Array {
+    const { groups, focus } = this;
+    const { pods } = this.#policy.parts.classes;
+    const traits = new Int32Array(groups.count);
+    for (const [i, pod] of pods.entries()) traits[groups.ofPod[i]!]! |= focus.ofPod(pod);
+    for (let group = 0; group < groups.count; group++) {
+      for (const namespace of groups.emptyNamespaces(group)) traits[group]! |= focus.ofNamespace(namespace);
+    }
+    return traits;
+  }
+
+  /** Brings sources together with their targets, and finds out which sources can have a connection at all. */
+  #meet(): void {
+    const { focus, groups } = this;
+    for (let group = 0; group < groups.count; group++) {
+      const demands = focus.demands(this.#traits[group]!);
+      if (demands < 0) continue;
+      let party = this.#parties.get(demands);
+      if (party === undefined) {
+        const members: number[] = [];
+        for (let to = 0; to < groups.count; to++) {
+          if (focus.meets(this.#traits[to]!, demands)) members.push(to);
+        }
+        this.#parties.set(demands, (party = { sources: [], targets: this.#access.targets(members) }));
+      }
+      party.sources.push(group);
+    }
+    for (const { sources, targets } of this.#parties.values()) {
+      const isWorthIt = sources.length > 64 && targets.groups.length * 4 < groups.count;
+      const open = isWorthIt ? this.#access.sourcesOf(targets) : undefined;
+      for (const from of sources) this.#mayOpen[from] = open === undefined ? 1 : open[from]!;
+    }
+  }
+
+  /** What was asked, without answers. */
+  counts(): PairCounts {
+    const { groups, focus } = this;
+    const asked = { egress: new Uint8Array(groups.count), ingress: new Uint8Array(groups.count) };
+    let pairs = 0;
+    for (const { sources, targets } of this.#parties.values()) {
+      for (const from of sources) {
+        // That one pod reaches itself is no question (corner 41).
+        const isAlone = targets.members[from] === 1 && groups.weight[from] === 1;
+        if (targets.groups.length > (isAlone ? 1 : 0)) asked.egress[from] = 1;
+        if (groups.isPopulated(from)) pairs += targets.populated - targets.members[from]!;
+      }
+      const [only] = sources;
+      for (const to of targets.groups) {
+        if (sources.length > 1 || only !== to || groups.weight[to] !== 1) asked.ingress[to] = 1;
+      }
+    }
+    for (const traits of this.#nodeTraits) {
+      for (let group = 0; group < groups.count; group++) {
+        if (focus.keeps(traits, this.#traits[group]!)) asked.ingress[group] = 1;
+        if (focus.keeps(this.#traits[group]!, traits)) asked.egress[group] = 1;
+      }
+    }
+    for (const direction of ['egress', 'ingress'] as const) {
+      const kept = this.#keepsOutside(direction);
+      for (let group = 0; group < groups.count; group++) if (kept(group)) asked[direction][group] = 1;
+    }
+    return {
+      pairs,
+      asked,
+      nothingAsked: !asked.egress.includes(1) && !asked.ingress.includes(1),
+    };
+  }
+
+  /** Whether some address outside is asked about with a group. */
+  #keepsOutside(direction: Direction): (group: number) => boolean {
+    if (this.focus.keepsAll) return () => true;
+    const { peers } = this.outside;
+    const probes = new Set(
+      (this.focus.tellsAddressesApart ? peers : peers.slice(0, 1)).map(({ ranges }) =>
+        this.focus.ofRanges(ranges),
+      ),
+    );
+    return (group) => {
+      const own = this.#traits[group]!;
+      for (const traits of probes) {
+        if (direction === 'egress' ? this.focus.keeps(own, traits) : this.focus.keeps(traits, own))
+          return true;
+      }
+      return false;
+    };
+  }
+
+  /** The id of an end. */
+  id(end: number): string {
+    const { groups, outside, nodes } = this;
+    if (end < groups.count) return groups.ids[end]!;
+    const address = end - groups.count;
+    return address < outside.peers.length
+      ? outside.peers[address]!.id
+      : nodes[address - outside.peers.length]!.peer.id;
+  }
+
+  /** The index of an address outside; -1 for other ends. */
+  outsideIndex(end: number): number {
+    const index = end - this.groups.count;
+    return index >= 0 && index < this.outside.peers.length ? index : -1;
+  }
+
+  nodeEnd(index: number): number {
+    return this.groups.count + this.outside.peers.length + index;
+  }
+
+  /** Whether a group belongs to what the focus names. */
+  isNamed(group: number): boolean {
+    return this.focus.names(this.#traits[group]!);
+  }
+
+  /** What the focus sees in an end. */
+  traits(end: number): Traits {
+    if (end < this.groups.count) return this.#traits[end]!;
+    const address = this.outsideIndex(end);
+    return address < 0
+      ? this.#nodeTraits[end - this.groups.count - this.outside.peers.length]!
+      : this.#addressTraits(address);
+  }
+
+  /** The addresses outside that a group has some connection with, and the ports of each. */
+  *openOutside(
+    direction: Direction,
+    group: number,
+  ): Generator<{
+    readonly peer: number;
+    readonly set: PortSet;
+    readonly partial: boolean;
+  }> {
+    const access = this.outside.accessOf[direction][group]!;
+    if (access < 0) return;
+    const open = this.outside.open(direction, access);
+    if (open.length === 0) return;
+    const { focus } = this;
+    const own = this.#traits[group]!;
+    const isKept = (peer: number): boolean => {
+      if (focus.keepsAll) return true;
+      const traits = this.#addressTraits(peer);
+      return direction === 'egress' ? focus.keeps(own, traits) : focus.keeps(traits, own);
+    };
+    if (!focus.tellsAddressesApart && !isKept(0)) return;
+    const filter = this.#isCut
+      ? this.#portsOf(direction === 'egress' ? undefined : this.groups.get(group))
+      : PortSet.all;
+    for (const { peer, access: own_ } of open) {
+      if (focus.tellsAddressesApart && !isKept(peer)) continue;
+      const set = this.#policy.parts.ports.set(own_.ports).intersect(filter);
+      if (set.isEmpty) this.closedByPorts = true;
+      else yield { peer, set, partial: own_.partial };
+    }
+  }
+
+  /** The peers outside that some group has a connection with, by index. */
+  connectedOutside(): ReadonlySet<number> {
+    const connected = new Set<number>();
+    for (const direction of ['egress', 'ingress'] as const) {
+      const isKept = this.#keepsOutside(direction);
+      const seen = new Set<number>();
+      for (let group = 0; group < this.groups.count; group++) {
+        const access = this.outside.accessOf[direction][group]!;
+        if (access < 0 || !isKept(group) || (!this.#isCut && this.focus.keepsAll && seen.has(access)))
+          continue;
+        seen.add(access);
+        for (const { peer } of this.openOutside(direction, group)) connected.add(peer);
+      }
+    }
+    return connected;
+  }
+
+  /** The ports that were asked about at a group; everything when none were. */
+  portsAt(group: number): PortSet {
+    return this.#isCut ? this.#portsOf(this.groups.get(group)) : PortSet.all;
+  }
+
+  /** The ends that may have connections as sources, sorted by id. */
+  sources(): readonly number[] {
+    const { groups, nodes } = this;
+    const found: number[] = [];
+    const leaves = this.#keepsOutside('egress');
+    for (let group = 0; group < groups.count; group++) {
+      if (this.#mayOpen[group] === 1 || leaves(group) || nodes.length > 0) found.push(group);
+    }
+    const { reaching } = this.#fromOutside();
+    for (const [i, accesses] of reaching.entries()) if (accesses.length > 0) found.push(groups.count + i);
+    for (const i of nodes.keys()) found.push(this.nodeEnd(i));
+    const ids = found.map((end) => [this.id(end), end] as const);
+    return ids.sort(([a], [b]) => byText(a, b)).map(([, end]) => end);
+  }
+
+  /**
+   * The connections of one source, sorted by the id of the destination.
+   *
+   * @param visit - called for each connection, with the number of the destination
+   */
+  from(source: number, visit: (connection: MapConnection, to: number) => void): void {
+    const found = new Map<number, readonly Entry[]>();
+    const address = this.outsideIndex(source);
+    if (source < this.groups.count) this.#fromGroup(source, found);
+    else if (address >= 0) this.#fromAddress(address, found);
+    else this.#fromNode(source, found);
+    if (found.size === 0) return;
+    const from = this.id(source);
+    for (const to of this.#sorted(found)) {
+      const id = this.id(to);
+      for (const { allowed, family, partial } of found.get(to)!) {
+        visit(
+          {
+            from,
+            to: id,
+            allowed,
+            ...(family === undefined ? {} : { family }),
+            ...(partial ? { partial } : {}),
+          },
+          to,
+        );
+      }
+    }
+  }
+
+  #fromGroup(from: number, found: Map<number, readonly Entry[]>): void {
+    if (this.#mayOpen[from] === 1) {
+      const { targets } = this.#parties.get(this.focus.demands(this.#traits[from]!))!;
+      this.#access.from(from, targets, (to, access) => {
+        const entries = this.#entriesOf(access, to);
+        if (entries.length > 0) found.set(to, entries);
+        else this.closedByPorts = true;
+      });
+    }
+    for (const { peer, set, partial } of this.openOutside('egress', from)) {
+      found.set(this.groups.count + peer, [{ allowed: allowedPorts(set), family: undefined, partial }]);
+    }
+    for (const [i, node] of this.nodes.entries()) {
+      if (this.focus.keeps(this.#traits[from]!, this.#nodeTraits[i]!))
+        this.#withNode(this.groups.get(from), node, this.nodeEnd(i), found);
+    }
+  }
+
+  #fromNode(source: number, found: Map<number, readonly Entry[]>): void {
+    const index = source - this.nodeEnd(0);
+    for (let group = 0; group < this.groups.count; group++) {
+      if (this.focus.keeps(this.#nodeTraits[index]!, this.#traits[group]!))
+        this.#withNode(this.nodes[index]!, this.groups.get(group), group, found);
+    }
+  }
+
+  #withNode(from: Group, to: Group, end: number, found: Map<number, readonly Entry[]>): void {
+    const access = nodeAccess(this.#policy, from, to);
+    const entries = entriesOf(this.#policy, access, this.#portsOf(to));
+    if (entries.length > 0) found.set(end, entries);
+    else if (access !== none && access !== noAccess) this.closedByPorts = true;
+  }
+
+  /** Groups that a peer outside reaches have one of the accesses that it has, so they are found by these. */
+  #fromAddress(address: number, found: Map<number, readonly Entry[]>): void {
+    const { reaching, having } = this.#fromOutside();
+    for (const { access, own } of reaching[address]!) {
+      const { partial } = own;
+      const whole = this.#policy.parts.ports.set(own.ports);
+      const entry = [{ allowed: allowedPorts(whole), family: undefined, partial }];
+      for (const group of having.get(access) ?? []) {
+        if (
+          this.focus.tellsAddressesApart &&
+          !this.focus.keeps(this.#addressTraits(address), this.#traits[group]!)
+        )
+          continue;
+        if (!this.#isCut) {
+          found.set(group, entry);
+          continue;
+        }
+        const set = whole.intersect(this.portsAt(group));
+        if (set.isEmpty) this.closedByPorts = true;
+        else found.set(group, [{ allowed: allowedPorts(set), family: undefined, partial }]);
+      }
+    }
+  }
+
+  #addressTraits(address: number): Traits {
+    return (this.#outsideTraits[address] ??= this.focus.ofRanges(this.outside.peers[address]!.ranges));
+  }
+
+  #fromOutside(): {
+    readonly reaching: readonly (readonly Reaching[])[];
+    readonly having: ReadonlyMap<number, readonly number[]>;
+  } {
+    if (this.#reaching === undefined || this.#havingAccess === undefined) {
+      const reaching: Reaching[][] = this.outside.peers.map(() => []);
+      const having = new Map<number, number[]>();
+      const kept = this.#keepsOutside('ingress');
+      for (let group = 0; group < this.groups.count; group++) {
+        const access = this.outside.accessOf.ingress[group]!;
+        if (access < 0 || !kept(group)) continue;
+        const list = having.get(access);
+        if (list !== undefined) {
+          list.push(group);
+          continue;
+        }
+        having.set(access, [group]);
+        for (const { peer, access: own } of this.outside.open('ingress', access))
+          reaching[peer]!.push({ access, own });
+      }
+      this.#reaching = reaching;
+      this.#havingAccess = having;
+    }
+    return { reaching: this.#reaching, having: this.#havingAccess };
+  }
+
+  #entriesOf(access: Accesses, to: number): readonly Entry[] {
+    if (this.#isCut) return entriesOf(this.#policy, access, this.#portsOf(this.groups.get(to)));
+    if (typeof access !== 'number') return entriesOf(this.#policy, access, PortSet.all);
+    let list = this.#entries.get(access);
+    if (list === undefined) {
+      this.#entries.set(access, (list = entriesOf(this.#policy, access, PortSet.all)));
+    }
+    return list;
+  }
+
+  /** Ends by id: by comparing ids where they are few, else by the rank that each has among all. */
+  #sorted(found: ReadonlyMap<number, unknown>): Iterable<number> {
+    if (this.#ranks === undefined && found.size < mostCompared)
+      return [...found.keys()].sort((a, b) => byText(this.id(a), this.id(b)));
+    if (this.#ranks === undefined) {
+      const order = Array.from({ length: this.ends }, (_, end) => end);
+      const ids = order.map((end) => this.id(end));
+      order.sort((a, b) => byText(ids[a]!, ids[b]!));
+      const of = new Int32Array(order.length);
+      for (const [rank, end] of order.entries()) of[end] = rank;
+      this.#ranks = { of, ends: Int32Array.from(order) };
+    }
+    const { of, ends } = this.#ranks;
+    const ranks = new Int32Array(found.size);
+    let at = 0;
+    for (const end of found.keys()) ranks[at++] = of[end]!;
+    return ranks.sort().map((rank) => ends[rank]!);
+  }
+
+  /** How many ends there are. */
+  get ends(): number {
+    return this.groups.count + this.outside.peers.length + this.nodes.length;
+  }
+}
+
+/** An access from outside, by its number and in full. */
+interface Reaching {
+  readonly access: number;
+  readonly own: OutsideAccess;
+}
+
+/** More ends than these are sorted by ranks, which have to be worked out once. */
+const mostCompared = 2000;
+
+/** The nodes that a focus names, by name. */
+function askedNodes(query: Focus): readonly ClusterNode[] {
+  const nodes = new Set<ClusterNode>();
+  for (const end of [...(query.from ?? []), ...(query.to ?? []), ...(query.peer ?? [])]) {
+    if (end.kind === 'nodes') for (const node of end.nodes) nodes.add(node);
+  }
+  return [...nodes].sort((a, b) => byText(a.name, b.name));
+}
+
+/** The accesses between a node and the pods of a group. */
+function nodeAccess(policy: CompiledPolicy, from: Group, to: Group): Accesses {
+  let found: Accesses = none;
+  for (const source of nodeEnds(from)) {
+    for (const destination of nodeEnds(to)) {
+      const { both, only4, only6 } = policy.access(source, destination);
+      found = withAccess(found, policy.accesses.of(both, only4, only6));
+    }
+  }
+  return found;
+}
+
+function nodeEnds(group: Group): readonly PolicyEnd[] {
+  if (group.node !== undefined) return [endOf(group)!];
+  return group.pods.map((pod) => ({ kind: 'pod', pod }));
+}
+
+/** A connection that a document lists for two groups, but for their ids. */
+interface Entry {
+  readonly allowed: AllowedPorts;
+  readonly family: Family | undefined;
+  readonly partial: boolean;
+}
+
+/** The connections that a document lists for two groups: of both families, then what holds for one only. */
+function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet): readonly Entry[] {
+  if (accesses === none || accesses === noAccess) return [];
+  const { ports } = policy.parts;
+  const ids = typeof accesses === 'number' ? [accesses] : [...accesses];
+  const list = ids.map((id) => policy.accesses.access(id));
+  let both = 0;
+  for (const access of list) both = ports.union(both, access.both);
+  const entries: Entry[] = [];
+  const add = (
+    set: PortSet,
+    of: (access: (typeof list)[number]) => number,
+    family: Family | undefined,
+  ): void => {
+    if (set.isEmpty) return;
+    const partial = list.some((access) => !ports.set(of(access)).includes(set));
+    entries.push({ allowed: allowedPorts(set), family, partial });
+  };
+  add(ports.set(both).intersect(filter), (access) => access.both, undefined);
+  for (const family of families) {
+    const of = (access: (typeof list)[number]): number => (family === 'IPv4' ? access.only4 : access.only6);
+    let union = 0;
+    for (const access of list) union = ports.union(union, of(access));
+    // Cut first: what is asked about may be the same in both families where the rest is not.
+    const more = ports.set(ports.minus(union, both)).intersect(filter);
+    // Other protocols have no name of their own in a document: what holds for one family is then written whole.
+    const written = more.other ? ports.set(ports.union(union, both)).intersect(filter) : more;
+    add(written, (access) => ports.union(access.both, of(access)), family);
+  }
+  return entries;
+}
+
+/**
+ * The ports asked about at a destination; everything when none were. Names are those that its pods declare; of the
+ * endpoints of a Service that was asked for, ports are the Service's (corner 49).
+ */
+function portFilter(
+  policy: CompiledPolicy,
+  { ports: queries, to, peer }: ConnectionQuery,
+): (destination: Group | undefined) => PortSet {
+  if (queries === undefined) return () => PortSet.all;
+  const services = [...(to ?? []), ...(peer ?? [])].filter((end) => end.kind === 'service');
+  const fixed = PortSet.union(
+    queries.map((query) =>
+      query.kind === 'range' ? PortSet.range(query.protocol, query.from, query.to) : PortSet.none,
+    ),
+  );
+  const names = queries.filter((query) => query.kind === 'named');
+  if (names.length === 0 && services.length === 0) return () => fixed;
+  const ofPod = (pod: Pod): PortSet => {
+    const serving = services.filter(({ pods }) => pods.includes(pod));
+    if (serving.length > 0) {
+      const unused = new Set<string>();
+      return PortSet.union(
+        serving.map(({ service }) => servicePorts(policy, service, pod, queries, pod.id, unused)),
+      );
+    }
+    return PortSet.union([
+      fixed,
+      ...names.map(({ name, protocol }) => namedPorts(policy, pod, name, protocol)),
+    ]);
+  };
+  const known = new Map<Group, PortSet>();
+  return (destination) => {
+    if (destination === undefined) return fixed;
+    let set = known.get(destination);
+    if (set === undefined) {
+      // Pods of one template share their list of ports.
+      const examples = new Map(destination.pods.map((pod) => [pod.ports, pod]));
+      const pods = services.length > 0 ? destination.pods : [...examples.values()];
+      set = destination.pods.length === 0 ? fixed : PortSet.union(pods.map(ofPod));
+      known.set(destination, set);
+    }
+    return set;
+  };
+}

@@ -1,0 +1,303 @@
+import { noAccess } from '../policy/index.ts';
+import type { CompiledPolicy } from '../policy/index.ts';
+import { setsOf } from './groups.ts';
+import type { Groups, NumberSets } from './groups.ts';
+
+/** What the pairs of two groups may use: the id of the access that all have, or the ids of all that occur. */
+export type Accesses = number | ReadonlySet<number>;
+
+/** The accesses of no pair. */
+export const none: Accesses = new Set<number>();
+
+/** Adds an access to those that occur. */
+export function withAccess(accesses: Accesses, access: number): Accesses {
+  if (accesses === access) return accesses;
+  if (accesses === none) return access;
+  if (typeof accesses === 'number') return new Set([accesses, access]);
+  return accesses.has(access) ? accesses : new Set([...accesses, access]);
+}
+
+/** Targets that sources with the same demands share; see `GroupAccess.targets`. */
+export interface Targets {
+  readonly groups: readonly number[];
+  /** By group: 1 for a target. */
+  readonly members: Uint8Array;
+  /** By number of a set of columns. */
+  readonly byColumns: ReadonlyMap<number, readonly number[]>;
+  /** How many of them have pods. */
+  readonly populated: number;
+  /** By class: the targets that have pods of it. */
+  readonly ofClass: ReadonlyMap<number, readonly number[]>;
+}
+
+/** In place of an access: the pair of classes is none, or has what it may without asking its policies. */
+const exempted = -1;
+
+/** Works out the accesses between groups: a block for many of them at once, and what sparse peers change. */
+export class GroupAccess {
+  readonly #policy: CompiledPolicy;
+  readonly #groups: Groups;
+  readonly #rowSets: NumberSets;
+  readonly #columnSets: NumberSets;
+  readonly #blocks = new Map<number, Accesses>();
+  readonly #rows = new Map<number, ReadonlyMap<number, number>>();
+  readonly #columns = new Map<number, ReadonlyMap<number, number>>();
+  /** By node: the numbers of the pods there, and of those of them that are host-network pods; only where that matters. */
+  #nodes:
+    ReadonlyMap<string, { readonly all: readonly number[]; readonly hosts: readonly number[] }> | undefined;
+  /** Whether a pod's own node is exempt and some pod is its node (corners 42 and 44). */
+  readonly #exempts: boolean;
+
+  constructor(policy: CompiledPolicy, groups: Groups) {
+    this.#policy = policy;
+    this.#groups = groups;
+    const { matrix } = policy;
+    const { classOf, host } = policy.parts.classes;
+    this.#exempts = policy.profile.ownNode && host.includes(1);
+    this.#rowSets = setsOf(groups, (i) => matrix.rowOf[classOf[i]!]!);
+    this.#columnSets = setsOf(groups, (i) => matrix.columnOf[classOf[i]!]!);
+  }
+
+  /** Targets that some sources share, by what all their pairs have in common. */
+  targets(groups: readonly number[]): Targets {
+    const { classOf, size } = this.#policy.parts.classes;
+    const members = new Uint8Array(this.#groups.count);
+    const byColumns = new Map<number, number[]>();
+    const ofClass = new Map<number, number[]>();
+    const seen = new Int32Array(size).fill(-1);
+    let populated = 0;
+    for (const group of groups) {
+      members[group] = 1;
+      const columns = this.#columnSets.of[group]!;
+      if (columns < 0) continue;
+      populated++;
+      append(byColumns, columns, group);
+      for (const i of this.#groups.members(group)) {
+        const c = classOf[i]!;
+        if (seen[c] === group) continue;
+        seen[c] = group;
+        append(ofClass, c, group);
+      }
+    }
+    return { groups, members, byColumns, populated, ofClass };
+  }
+
+  /**
+   * The groups that may reach some target, or might: 1 by group. Where targets are few, asking every class whether it
+   * reaches any of their classes is far less than asking every group.
+   */
+  sourcesOf(targets: Targets): Uint8Array {
+    const { matrix, parts } = this.#policy;
+    const { classOf, size } = parts.classes;
+    const columns = new Set([...targets.byColumns.keys()].flatMap((set) => this.#columnSets.list[set]!));
+    const isTarget = new Uint8Array(size);
+    for (const c of targets.ofClass.keys()) isTarget[c] = 1;
+    const isRowOpen = new Int8Array(matrix.rowCount).fill(-1);
+    const isOpen = new Uint8Array(size);
+    for (let s = 0; s < size; s++) {
+      const row = matrix.rowOf[s]!;
+      if (isRowOpen[row] === -1) {
+        isRowOpen[row] = 0;
+        for (const column of columns) if (matrix.block(row, column) !== noAccess) isRowOpen[row] = 1;
+      }
+      if (isRowOpen[row] === 1) {
+        isOpen[s] = 1;
+        continue;
+      }
+      matrix.touched(s, (d, access) => {
+        if (isTarget[d] === 1 && access !== noAccess) isOpen[s] = 1;
+      });
+    }
+    const found = new Uint8Array(this.#groups.count);
+    for (let i = 0; i < classOf.length; i++) {
+      if (isOpen[classOf[i]!] === 1) found[this.#groups.ofPod[i]!] = 1;
+    }
+    for (const group of targets.groups) {
+      found[group] = 1;
+      for (const i of this.#groups.members(group)) {
+        for (const other of this.#neighbours(i)) found[this.#groups.ofPod[other]!] = 1;
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Visits the targets that some pair of distinct pods may reach, with the accesses of all pairs.
+   *
+   * Most targets have the access of their blocks, which groups with equal rows and columns share; only those that a
+   * sparse peer touches, the source itself, and neighbours of host-network pods are worked out by pairs of classes.
+   */
+  from(from: number, targets: Targets, visit: (to: number, accesses: Accesses) => void): void {
+    const rows = this.#rowSets.of[from]!;
+    if (rows < 0) return;
+    const exact = this.#exact(from, targets);
+    for (const [columns, groups] of targets.byColumns) {
+      const accesses = this.#shared(rows, columns);
+      if (accesses === noAccess || accesses === none) continue;
+      for (const to of groups) if (!exact.has(to)) visit(to, accesses);
+    }
+    const { matrix, parts } = this.#policy;
+    const { size } = parts.classes;
+    for (const [to, { pairs, isExempt }] of exact) {
+      let found: Accesses = isExempt ? this.#policy.accesses.simple(everyPort) : none;
+      // How many pairs of classes of a row and a column are told apart from their block.
+      const apart = new Map<number, number>();
+      for (const [pair, access] of pairs) {
+        const s = Math.floor(pair / size);
+        const block = matrix.rowOf[s]! * matrix.columnCount + matrix.columnOf[pair % size]!;
+        apart.set(block, (apart.get(block) ?? 0) + 1);
+        if (access !== exempted) found = withAccess(found, access);
+      }
+      for (const [row, sources] of this.#rowsOf(from)) {
+        for (const [column, destinations] of this.#columnsOf(to)) {
+          const all = sources * destinations;
+          if (all > (apart.get(row * matrix.columnCount + column) ?? 0))
+            found = withAccess(found, matrix.block(row, column));
+        }
+      }
+      if (found !== noAccess && found !== none) visit(to, found);
+    }
+  }
+
+  /** The pairs of classes whose access is not that of their block, by target. */
+  #exact(from: number, targets: Targets): ReadonlyMap<number, Exact> {
+    const { matrix, parts } = this.#policy;
+    const { size } = parts.classes;
+    const exact = new Map<number, Exact>();
+    const at = (to: number): Exact => {
+      let known = exact.get(to);
+      if (known === undefined) exact.set(to, (known = { pairs: new Map<number, number>(), isExempt: false }));
+      return known;
+    };
+    const { classes } = this.#groups.get(from);
+    for (const s of classes.keys()) {
+      matrix.touched(s, (d, access) => {
+        const list = targets.ofClass.get(d);
+        if (list === undefined || access === matrix.block(matrix.rowOf[s]!, matrix.columnOf[d]!)) return;
+        for (const to of list) at(to).pairs.set(s * size + d, access);
+      });
+    }
+    if (this.#exempts) this.#exemptNodes(from, targets, at);
+    if (targets.members[from] === 1) {
+      const { pairs } = at(from);
+      // A pod and itself are no pair.
+      for (const [c, pods] of classes) if (pods === 1) pairs.set(c * size + c, exempted);
+    }
+    return exact;
+  }
+
+  /** Corner 42: between a host-network pod and the other pods of its node everything is allowed. */
+  #exemptNodes(from: number, targets: Targets, at: (to: number) => Exact): void {
+    const { classes } = this.#policy.parts;
+    const { size } = classes;
+    const counts = new Map<number, Map<number, number>>();
+    for (const i of this.#groups.members(from)) {
+      const s = classes.classOf[i]!;
+      for (const j of this.#neighbours(i)) {
+        const to = this.#groups.ofPod[j]!;
+        const d = classes.classOf[j]!;
+        if (targets.members[to] !== 1 || (classes.family[s]! & classes.family[d]!) === 0) continue;
+        let ofTarget = counts.get(to);
+        if (ofTarget === undefined) counts.set(to, (ofTarget = new Map<number, number>()));
+        const pair = s * size + d;
+        const pods = classes.pods[i]!.replicas * classes.pods[j]!.replicas;
+        ofTarget.set(pair, (ofTarget.get(pair) ?? 0) + pods);
+      }
+    }
+    const sources = this.#groups.get(from).classes;
+    for (const [to, ofTarget] of counts) {
+      const destinations = this.#groups.get(to).classes;
+      for (const [pair, pods] of ofTarget) {
+        const s = Math.floor(pair / size);
+        const d = pair % size;
+        const all = sources.get(s)! * destinations.get(d)!;
+        // Of one pod, the pair with itself is all that was counted.
+        if (from === to && s === d && all === 1) continue;
+        const exact = at(to);
+        exact.isExempt = true;
+        // Where it holds for every pair of these classes, none is left for the policies.
+        if (pods >= all) exact.pairs.set(pair, exempted);
+      }
+    }
+  }
+
+  /** The pods that are on the node of a pod, where one of the two is a host-network pod; itself may be among them. */
+  #neighbours(pod: number): readonly number[] {
+    if (!this.#exempts) return [];
+    const { classes } = this.#policy.parts;
+    const { node } = classes.pods[pod]!;
+    if (node === undefined) return [];
+    if (this.#nodes === undefined) {
+      const nodes = new Map<string, { readonly all: number[]; readonly hosts: number[] }>();
+      for (const [i, { node: own }] of classes.pods.entries()) {
+        if (own === undefined) continue;
+        let here = nodes.get(own);
+        if (here === undefined) nodes.set(own, (here = { all: [], hosts: [] }));
+        here.all.push(i);
+        if (classes.host[classes.classOf[i]!] === 1) here.hosts.push(i);
+      }
+      this.#nodes = nodes;
+    }
+    const here = this.#nodes.get(node)!;
+    return classes.host[classes.classOf[pod]!] === 1 ? here.all : here.hosts;
+  }
+
+  /** The accesses of groups with these rows to groups with these columns, sparse peers left out. */
+  #shared(rows: number, columns: number): Accesses {
+    const key = rows * 0x400_0000 + columns;
+    let found = this.#blocks.get(key);
+    if (found === undefined) {
+      found = none;
+      const { matrix } = this.#policy;
+      for (const row of this.#rowSets.list[rows]!) {
+        for (const column of this.#columnSets.list[columns]!)
+          found = withAccess(found, matrix.block(row, column));
+      }
+      this.#blocks.set(key, found);
+    }
+    return found;
+  }
+
+  #rowsOf(group: number): ReadonlyMap<number, number> {
+    return this.#countsOf(group, this.#rows, this.#policy.matrix.rowOf);
+  }
+
+  #columnsOf(group: number): ReadonlyMap<number, number> {
+    return this.#countsOf(group, this.#columns, this.#policy.matrix.columnOf);
+  }
+
+  /** How many classes of a group have each row or column. */
+  #countsOf(
+    group: number,
+    known: Map<number, ReadonlyMap<number, number>>,
+    ofClass: Int32Array,
+  ): ReadonlyMap<number, number> {
+    let counts = known.get(group);
+    if (counts === undefined) {
+      const made = new Map<number, number>();
+      for (const c of this.#groups.get(group).classes.keys()) {
+        const id = ofClass[c]!;
+        made.set(id, (made.get(id) ?? 0) + 1);
+      }
+      known.set(group, (counts = made));
+    }
+    return counts;
+  }
+}
+
+/** What is known of a target beside its blocks. */
+interface Exact {
+  /** By pair of classes, source times the number of classes plus destination: its access, or `exempted`. */
+  readonly pairs: Map<number, number>;
+  /** Whether some pair of pods is one of a pod and its own node. */
+  isExempt: boolean;
+}
+
+/** Id of the set of all ports, in every table. */
+const everyPort = 1;
+
+function append(lists: Map<number, number[]>, key: number, item: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
