@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { InputError, readInputs } from '../host/index.ts';
+import { InputError, fastestScanner, readInputs } from '../host/index.ts';
 import { ManifestReader } from '../manifest/index.ts';
 import type { Cluster, Diagnostic, Severity } from '../model/index.ts';
 import { profiles } from '../policy/index.ts';
@@ -38,7 +38,10 @@ export async function readCluster(
   const done = progress('reading …');
   try {
     const version = flags.kubernetesVersion;
-    const reader = new ManifestReader(version === undefined ? {} : { kubernetesVersion: version });
+    const reader = new ManifestReader({
+      scanner: fastestScanner,
+      ...(version === undefined ? {} : { kubernetesVersion: version }),
+    });
     const ofFiles = await readInputs(named, reader, { recursive: flags.recursive === true });
     const read = reader.finish();
     const diagnostics = [...ofFiles, ...read.diagnostics];

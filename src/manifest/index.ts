@@ -5,6 +5,8 @@ export type { ManifestSource } from './documents.ts';
 export { readManifests, readObjects } from './read.ts';
 export { ManifestReader } from './reader.ts';
 export type { ByteSource, ReaderLimits, ReaderOptions, SourceReader } from './reader.ts';
+export { WasmCore, scriptCore } from './scan/index.ts';
+export type { ScannerCore, ScannerExports } from './scan/index.ts';
 export {
   defaultNetworkPolicy,
   validateNetworkPolicy,

@@ -32,13 +32,14 @@ const closeBracket = 0x5d;
 const comma = 0x2c;
 const colon = 0x3a;
 
-/** What a byte means outside of strings: 1 a quote, 2 opens, 3 closes, 4 perhaps the end of the bytes, 5 a line feed. */
+/** What a byte means outside of strings: 1 a quote, 2 opens, 3 closes, 4 perhaps the end of the bytes, 5 a line feed, 6 nothing that may stand there. */
 const meaning = new Uint8Array(256);
 meaning[quote] = 1;
 meaning[openBrace] = meaning[openBracket] = 2;
 meaning[closeBrace] = meaning[closeBracket] = 3;
 meaning[0] = 4;
 meaning[10] = 5;
+meaning[backslash] = 6;
 
 /** Whether a byte within a string has to be looked at: quotes, backslashes, control characters. */
 const special = new Uint8Array(256);
@@ -72,13 +73,13 @@ export class ScriptCore implements ScannerCore {
   /** Blocks of interned bytes. */
   readonly #arena: Uint8Array[] = [];
   #arenaUsed = arenaBlock;
-  #slots = new Int32Array(2 ** 12);
-  #entryHash = new Int32Array(2 ** 11);
-  #entryBlock = new Int32Array(2 ** 11);
-  #entryStart = new Int32Array(2 ** 11);
-  #entryLength = new Int32Array(2 ** 11);
+  readonly #slots = new Int32Array(mostInterned * 2);
+  readonly #entryHash = new Int32Array(mostInterned);
+  readonly #entryBlock = new Int32Array(mostInterned);
+  readonly #entryStart = new Int32Array(mostInterned);
+  readonly #entryLength = new Int32Array(mostInterned);
   /** Of lists: whether it has been told what they are made of. */
-  #entryTold = new Int32Array(2 ** 11);
+  readonly #entryTold = new Uint8Array(mostInterned);
   #hasNewList = false;
   #entries = 0;
   readonly #key = new Uint8Array(longestInterned);
@@ -687,7 +688,7 @@ export class ScriptCore implements ScannerCore {
   /**
    * Behind the bracket that closes the one at `from`.
    *
-   * @param strict - what is nested too deep, or has control characters in strings, asks for care
+   * @param strict - what is nested too deep, has control characters in strings or backslashes outside, asks for care
    */
   #brackets(from: number, strict: boolean): number {
     const { window } = this;
@@ -714,6 +715,8 @@ export class ScriptCore implements ScannerCore {
       } else if (what === 5) {
         while ((at & 3) !== 0 && window[at] === 32) at++;
         if ((at & 3) === 0) while (words[at >> 2] === fourSpaces) at += 4;
+      } else if (what === 6) {
+        if (strict) return need.care;
       } else if (at > this.#end) return need.more;
     }
   }
@@ -753,7 +756,7 @@ export class ScriptCore implements ScannerCore {
       this.#arena.push(new Uint8Array(arenaBlock));
       this.#arenaUsed = 0;
     }
-    const block = this.#arena.at(-1) as Uint8Array;
+    const block = this.#arena[this.#arena.length - 1] as Uint8Array;
     const from = this.#arenaUsed;
     for (let i = 0; i < length; i++) block[from + i] = source[start + i] as number;
     this.#arenaUsed += length;
@@ -763,29 +766,7 @@ export class ScriptCore implements ScannerCore {
     this.#entryStart[entry] = from;
     this.#entryLength[entry] = length;
     this.#entries = entry + 1;
-    if (this.#entries * 2 > this.#slots.length - 1) this.#widen();
     return entry;
-  }
-
-  /** Twice as many slots. An entry that finds no slot near its own is never found again, and that is no harm. */
-  #widen(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    for (let entry = 0; entry < this.#entries; entry++) {
-      let slot = (this.#entryHash[entry] as number) & mask;
-      let probe = 0;
-      while (probe < mostProbes && slots[slot] !== 0) {
-        slot = (slot + 1) & mask;
-        probe++;
-      }
-      if (probe < mostProbes) slots[slot] = entry + 1;
-    }
-    this.#slots = slots;
-    this.#entryHash = larger(this.#entryHash, slots.length);
-    this.#entryBlock = larger(this.#entryBlock, slots.length);
-    this.#entryStart = larger(this.#entryStart, slots.length);
-    this.#entryLength = larger(this.#entryLength, slots.length);
-    this.#entryTold = larger(this.#entryTold, slots.length);
   }
 }
 
@@ -793,12 +774,6 @@ const bytesOf = (key: string): readonly number[] => Array.from(key, (char) => ch
 const itemsKey = bytesOf('items');
 const apiVersionKey = bytesOf('apiVersion');
 const kindKey = bytesOf('kind');
-
-function larger(old: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const grown = new Int32Array(length);
-  grown.set(old);
-  return grown;
-}
 
 /** Four bytes at a time, least significant first. */
 function hashOf(bytes: Uint8Array, start: number, length: number): number {

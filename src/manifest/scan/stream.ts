@@ -1,7 +1,7 @@
 import { unreachable } from '../../errors.ts';
 import type { Diagnostic, Path } from '../../model/index.ts';
 import { classify } from '../objects/index.ts';
-import type { ListOrigin } from '../objects/index.ts';
+import type { ListOrigin, PodIntake } from '../objects/index.ts';
 import type { RawDocument } from '../raw.ts';
 import {
   LineIndex,
@@ -13,6 +13,7 @@ import {
   tooDeep,
 } from '../text/index.ts';
 import type { BadByte, Finding, JsonExpectation } from '../text/index.ts';
+import { isRecord } from '../validate/index.ts';
 import { ObjectBuilder } from './build.ts';
 import type { Header } from './build.ts';
 import { mode, mostHeaders, need, padding, record, state, stop, walk } from './core.ts';
@@ -60,6 +61,8 @@ interface Items {
   readonly origins: ListOrigin[];
   readonly duplicates: Path[];
   readonly list: ListPlaces;
+  /** Items of the outermost list that say that they are pods: they are read at once, and not kept. */
+  readonly pods: PodIntake | undefined;
 }
 
 /** Thrown within this module when nothing that follows can be read. */
@@ -90,6 +93,7 @@ export class JsonStream {
   readonly #headers: Header[];
   readonly #limits: ScanLimits;
   readonly #file: string;
+  readonly #newPods: () => PodIntake;
 
   /** How many bytes the window holds. */
   #filled = 0;
@@ -119,6 +123,7 @@ export class JsonStream {
     scanner: Scanner,
     limits: ScanLimits,
     base: number,
+    newPods: () => PodIntake,
   ) {
     this.#file = source.file;
     this.places = new ObjectPlaces(source.file, source.reread);
@@ -126,6 +131,7 @@ export class JsonStream {
     this.#builder = scanner.builder;
     this.#headers = scanner.headers;
     this.#limits = limits;
+    this.#newPods = newPods;
     this.#base = base;
     this.#wanted = limits.piece;
     this.#core.grow(limits.piece * 2 + padding);
@@ -251,6 +257,10 @@ export class JsonStream {
       kind === 'values'
         ? () => undefined
         : (value, origin, duplicates) => {
+            if (items.pods !== undefined && isPod(value)) {
+              items.pods.push(podHeader, value, origin, duplicates);
+              return;
+            }
             for (const path of duplicates) items.duplicates.push(['items', items.values.length, ...path]);
             items.values.push(value);
             items.origins.push(origin);
@@ -362,7 +372,8 @@ export class JsonStream {
       if (key === '"items"' && window[valueAt] === 0x5b && frame.items === undefined) {
         frame.members.push('"items":[]');
         this.#mark(frame, 'items', valueAt, '');
-        frame.items = { values: [], origins: [], duplicates: [], list: new ListPlaces() };
+        const pods = this.#frames.length === 1 ? this.#newPods() : undefined;
+        frame.items = { values: [], origins: [], duplicates: [], list: new ListPlaces(), pods };
         frame.areItemsLast = true;
         this.#at = valueAt;
         this.#open('items', frame.items);
@@ -415,7 +426,10 @@ export class JsonStream {
       members: [],
       marks: [],
       membersLength: 0,
-      items: kind === 'values' ? { values: [], origins: [], duplicates: [], list: new ListPlaces() } : items,
+      items:
+        kind === 'values'
+          ? { values: [], origins: [], duplicates: [], list: new ListPlaces(), pods: undefined }
+          : items,
       areItemsLast: false,
     });
     if (kind === 'object') this.#at++;
@@ -456,15 +470,21 @@ export class JsonStream {
         value['items'] = frame.items.values;
         for (const path of frame.items.duplicates) duplicates.push(path);
       }
-      this.#give(parent, value, origin, duplicates);
+      this.#give(parent, value, origin, duplicates, frame.areItemsLast ? frame.items?.pods : undefined);
     }
     if (parent !== undefined) parent.expect = 'commaOrEnd';
     this.#restoreDefault();
   }
 
-  #give(parent: Frame | undefined, value: unknown, origin: ListOrigin, duplicates: readonly Path[]): void {
+  #give(
+    parent: Frame | undefined,
+    value: unknown,
+    origin: ListOrigin,
+    duplicates: readonly Path[],
+    pods: PodIntake | undefined,
+  ): void {
     if (parent?.items === undefined) {
-      this.#documents.push({ value, origin, duplicates });
+      this.#documents.push({ value, origin, duplicates, ...(pods === undefined ? {} : { pods }) });
       return;
     }
     const { items } = parent;
@@ -719,6 +739,12 @@ export class JsonStream {
       column: inside.line === 1 ? start.column + inside.column : inside.column,
     });
   }
+}
+
+const podHeader = { apiVersion: 'v1', kind: 'Pod', namespaced: true };
+
+function isPod(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isRecord(value) && value.kind === 'Pod' && value.apiVersion === 'v1';
 }
 
 /** A scanner with what it has learnt: interned values serve all sources. */

@@ -1,0 +1,163 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildScanner } from '../../../scripts/build-scanner.ts';
+import { wasmScanner } from '../../../src/host/index.ts';
+import { scriptCore } from '../../../src/manifest/index.ts';
+import type { ScannerCore } from '../../../src/manifest/index.ts';
+import { program } from '../../../src/manifest/scan/program.ts';
+import { texts } from './dumps.ts';
+import { encoder, readInPieces, told } from './reading.ts';
+
+// The scanner in WebAssembly, as it is compiled from the source that stands here, and the one in TypeScript: the same
+// with all bytes. PODWALL_DUMPS sets how many texts a run has, PODWALL_SEED which.
+
+const runs = Number(process.env['PODWALL_DUMPS'] ?? 400);
+const seed = Number(process.env['PODWALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const padding = 64;
+
+/** What may be walked: each shape, a whole object, an object that is only counted. */
+const walks = [...program.roots, ...program.roots, -1, -2];
+
+let folder: string;
+let wasm: () => ScannerCore;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'podwall-scanner-'));
+  const file = join(folder, 'scanner.wasm');
+  await buildScanner(file);
+  const bytes = readFileSync(file);
+  wasm = () => {
+    const core = wasmScanner(bytes);
+    if (core === undefined) throw new Error('this Node has no WebAssembly with SIMD');
+    return core;
+  };
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Bytes that are mostly JSON, with something wrong in them. */
+const bytes = fc
+  .tuple(
+    texts,
+    fc.array(
+      fc.tuple(fc.nat(), fc.constantFrom(...encoder.encode('"\\{}[],: \n\t\u0001aé😀'), 0x80, 0xff, 0)),
+      {
+        maxLength: 3,
+      },
+    ),
+  )
+  .map(([text, changes]) => {
+    const changed = encoder.encode(text);
+    for (const [at, byte] of changes) changed[at % changed.length] = byte;
+    return changed;
+  });
+
+function put(core: ScannerCore, content: Uint8Array): void {
+  core.grow(content.length + padding);
+  core.window.set(content);
+  core.window.fill(0, content.length, content.length + padding);
+  core.reset();
+}
+
+/** All that a core says when it is asked for the objects of `content`, one thing after the other. */
+function saysOf(core: ScannerCore, content: Uint8Array, how: number): unknown[] {
+  put(core, content);
+  const says: unknown[] = [];
+  let at = 0;
+  let mode = how;
+  for (let steps = 0; steps < 20; steps++) {
+    const why = core.scan(at, content.length, mode);
+    const state = [...core.state.subarray(0, 7)];
+    const [position = 0, next = 0, records = 0, text = 0] = state;
+    says.push(why, state, [...core.records.subarray(0, records)], [...core.text.subarray(0, text)]);
+    at = position;
+    mode = next;
+    if (why === 4) {
+      // As the headers of objects are learnt: every node that there is gets its turn.
+      const [apiVersion = 0, kind = 0] = core.state.subarray(7, 9);
+      says.push(apiVersion, kind);
+      core.define(apiVersion, kind, steps, walks[kind % walks.length] as number);
+    } else if (why === 2 || why === 3) {
+      // Whatever stands there is gone over.
+      const after = core.skip(at, content.length);
+      says.push(after);
+      at = after < 0 ? at + 1 : after;
+      if (at >= content.length) break;
+    } else if (why !== 1) break;
+  }
+  says.push(core.measure(content.length), [...core.state.subarray(4, 7)]);
+  return says;
+}
+
+describe(`the two scanners (seed ${seed})`, () => {
+  test('say the same of all bytes, wherever these end', () => {
+    const cores = [scriptCore(), wasm()] as const;
+    fc.assert(
+      fc.property(bytes, fc.nat(), fc.integer({ min: 0, max: 2 }), (content, cut, mode) => {
+        const part = cut % 3 === 0 ? content.subarray(0, cut % (content.length + 1)) : content;
+        const [script, other] = cores.map((core) => saysOf(core, part, mode));
+        expect(other).toEqual(script);
+      }),
+      { numRuns: runs * 5, seed },
+    );
+  });
+
+  test('skip and measure any bytes alike', () => {
+    const cores = [scriptCore(), wasm()] as const;
+    const signs = fc.array(fc.constantFrom(...encoder.encode('"""\\\\{{}}[[]]a \n\u0001é'), 0, 0xf0), {
+      maxLength: 300,
+    });
+    fc.assert(
+      fc.property(signs, (list) => {
+        const content = Uint8Array.from([0x7b, ...list]);
+        const [script, other] = cores.map((core) => {
+          put(core, content);
+          const skipped = [0, 1, 2, 3].map((from) =>
+            core.skip(Math.min(from, content.length), content.length),
+          );
+          return [skipped, core.measure(content.length), [...core.state.subarray(0, 7)]];
+        });
+        expect(other).toEqual(script);
+      }),
+      { numRuns: runs * 20, seed },
+    );
+  });
+
+  test.each(['{', '[', '{"a":'])('stop at the same depth of %s', (open) => {
+    for (const depth of [254, 255, 256, 257, 258]) {
+      const content = encoder.encode(open.repeat(depth));
+      const [script, other] = [scriptCore(), wasm()].map((core) => {
+        put(core, content);
+        return core.skip(0, content.length);
+      });
+      expect(other).toBe(script);
+      expect(script).toBe(depth > 256 ? -2 : -1);
+    }
+  });
+
+  test('give the same cluster, diagnostics and places', () => {
+    fc.assert(
+      fc.property(bytes, fc.integer({ min: 1, max: 300 }), (content, piece) => {
+        const script = told(readInPieces(content, piece));
+        expect(told(readInPieces(content, piece, { scanner: wasm }))).toEqual(script);
+      }),
+      { numRuns: runs / 4, seed },
+    );
+  });
+
+  test('intern the same values, also when their tables are full', () => {
+    const items = Array.from(
+      { length: 20_000 },
+      (_, i) =>
+        `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p${i}","namespace":"n","labels":{"x":"${'y'.repeat(4000)}${i}"}},"spec":{}}`,
+    );
+    const cores = [scriptCore(), wasm()] as const;
+    for (let round = 0; round < items.length; round += 1000) {
+      const content = encoder.encode(items.slice(round, round + 1000).join('\n'));
+      const [script, other] = cores.map((core) => saysOf(core, content, 0));
+      expect(other).toEqual(script);
+    }
+  });
+});

@@ -1,0 +1,969 @@
+// The scanner in WebAssembly with SIMD, in AssemblyScript: the same as `src/manifest/scan/script-core.ts`, function by
+// function, which says what each does. `scripts/build-scanner.ts` compiles it; what stands where in its memory is known
+// to `src/manifest/scan/wasm-core.ts` alone. The numbers are those of `core.ts` and `program.ts`: tests compare both
+// forms on everything they can say.
+
+/** How many values are interned. */
+const MOST_INTERNED: i32 = 1 << 18;
+
+// Where things stand in memory.
+const STATE: i32 = 1024;
+const PROGRAM: i32 = 2048;
+const KEY: i32 = 40960;
+const LAST: i32 = 45056;
+const HEADERS: i32 = 49152;
+const RECORDS: i32 = 131072;
+const TEXT: i32 = 393216;
+const SLOTS: i32 = 655360;
+const HASHES: i32 = SLOTS + (MOST_INTERNED * 2 << 2);
+const STARTS: i32 = HASHES + (MOST_INTERNED << 2);
+const LENGTHS: i32 = STARTS + (MOST_INTERNED << 2);
+const TOLD: i32 = LENGTHS + (MOST_INTERNED << 2);
+const ARENA: i32 = TOLD + MOST_INTERNED;
+const ARENA_BLOCK: i32 = 1 << 20;
+const ARENA_END: i32 = ARENA + (1 << 26);
+
+const RECORD_WORDS: i32 = 1 << 16;
+const TEXT_LENGTH: i32 = 1 << 18;
+const ITEM_WORDS: i32 = 1 << 13;
+const ITEM_TEXT: i32 = 1 << 13;
+const LONGEST_INTERNED: i32 = 1 << 12;
+const MOST_PROBES: i32 = 32;
+const DEEPEST: i32 = 256;
+const LONGEST_ANNOTATIONS: i32 = 80000;
+const MOST_HEADERS: i32 = 4096;
+const LONGEST_LAST: i32 = 256;
+
+const STOP_MORE: i32 = 0;
+const STOP_FULL: i32 = 1;
+const STOP_OTHER: i32 = 2;
+const STOP_LIST: i32 = 3;
+const STOP_HEADER: i32 = 4;
+const STOP_NOT_UTF8: i32 = 5;
+
+const SEQUENCE: i32 = 0;
+const ITEM: i32 = 1;
+const COMMA_FIRST: i32 = 2;
+
+const MORE: i32 = -1;
+const CARE: i32 = -2;
+const LIST: i32 = -3;
+
+const WALK_CARE: i32 = -1;
+const WALK_LIST: i32 = -3;
+const WHOLE: i32 = -1;
+
+const CLOSE: i32 = -1;
+const ELEMENT: i32 = -2;
+const JSON_VALUE: i32 = -1;
+const TEXT_VALUE: i32 = -2;
+const PRESENT: i32 = -3;
+const OBJECT: i32 = -4;
+const ELEMENTS: i32 = -5;
+
+const NODE_SIZE: i32 = 24;
+
+// Words of `state`.
+const S_POSITION: i32 = 0;
+const S_MODE: i32 = 1;
+const S_RECORDS: i32 = 2;
+const S_TEXT: i32 = 3;
+const S_LINE: i32 = 4;
+const S_COLUMN: i32 = 5;
+const S_MEASURED: i32 = 6;
+const S_API_VERSION: i32 = 7;
+const S_KIND: i32 = 8;
+const S_API_VERSION_AT: i32 = 9;
+const S_API_VERSION_END: i32 = 10;
+const S_KIND_AT: i32 = 11;
+const S_KIND_END: i32 = 12;
+
+const QUOTE: i32 = 0x22;
+const BACKSLASH: i32 = 0x5c;
+const OPEN_BRACE: i32 = 0x7b;
+const CLOSE_BRACE: i32 = 0x7d;
+const OPEN_BRACKET: i32 = 0x5b;
+const CLOSE_BRACKET: i32 = 0x5d;
+const COMMA: i32 = 0x2c;
+const COLON: i32 = 0x3a;
+
+/** Where the window stands; it moves when it grows. */
+let windowAt: i32 = ARENA_END;
+let windowLength: i32 = 0;
+
+let end: i32 = 0;
+/** In words of the records. */
+let out: i32 = 0;
+let outLimit: i32 = 0;
+let textOut: i32 = 0;
+let textLimit: i32 = 0;
+
+let line: i32 = 0;
+let column: i32 = 0;
+let measured: i32 = 0;
+
+let arenaFree: i32 = ARENA;
+let entries: i32 = 0;
+let hasNewList: bool = false;
+
+let headers: i32 = 0;
+let defaultHeader: i32 = WHOLE;
+let defaultWalk: i32 = WALK_CARE;
+let header: i32 = 0;
+let walk: i32 = 0;
+let lastLength: i32 = 0;
+let lastHeader: i32 = 0;
+let lastWalk: i32 = 0;
+
+// @ts-ignore: decorator
+@inline
+function byteAt(at: i32): i32 {
+  return load<u8>(windowAt + at);
+}
+
+// @ts-ignore: decorator
+@inline
+function tell(index: i32, value: i32): void {
+  store<i32>(STATE + (index << 2), value);
+}
+
+// @ts-ignore: decorator
+@inline
+function recordAt(index: i32): i32 {
+  return load<i32>(RECORDS + (index << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function setRecord(index: i32, value: i32): void {
+  store<i32>(RECORDS + (index << 2), value);
+}
+
+// @ts-ignore: decorator
+@inline
+function word(index: i32): i32 {
+  return load<i32>(PROGRAM + (index << 2));
+}
+
+/** Where the window stands now. */
+export function window(): i32 {
+  return windowAt;
+}
+
+/** Makes the window at least so long; returns where it stands. */
+export function grow(length: i32): i32 {
+  if (length <= windowLength) return windowAt;
+  const needed = (length + 15) & ~15;
+  const at = windowLength == 0 ? windowAt : (windowAt + windowLength + 15) & ~15;
+  const pages = ((at + needed + 0xffff) >>> 16) - memory.size();
+  if (pages > 0 && memory.grow(pages) < 0) unreachable();
+  if (windowLength > 0) memory.copy(at, windowAt, windowLength);
+  windowAt = at;
+  windowLength = needed;
+  return at;
+}
+
+export function reset(): void {
+  line = 0;
+  column = 0;
+  measured = 0;
+  lastLength = 0;
+  defineDefault(WHOLE, WALK_CARE);
+  tellAll();
+}
+
+export function shift(bytes: i32): void {
+  measured -= bytes;
+  tellAll();
+}
+
+export function define(apiVersion: i32, kind: i32, headerOf: i32, walked: i32): void {
+  if (headers >= MOST_HEADERS) return;
+  const at = HEADERS + (headers << 4);
+  store<i32>(at, apiVersion);
+  store<i32>(at + 4, kind);
+  store<i32>(at + 8, headerOf);
+  store<i32>(at + 12, walked);
+  headers++;
+}
+
+export function defineDefault(headerOf: i32, walked: i32): void {
+  defaultHeader = headerOf;
+  defaultWalk = walked;
+}
+
+export function scan(from: i32, to: i32, how: i32): i32 {
+  end = to;
+  out = 0;
+  textOut = 0;
+  let at = from;
+  let now = how;
+  let why = STOP_MORE;
+  while (true) {
+    at = blank(at);
+    if (at >= end) {
+      why = STOP_MORE;
+      break;
+    }
+    if (now == COMMA_FIRST) {
+      if (byteAt(at) != COMMA) {
+        why = STOP_OTHER;
+        break;
+      }
+      at++;
+      now = ITEM;
+      continue;
+    }
+    if (byteAt(at) != OPEN_BRACE) {
+      why = STOP_OTHER;
+      break;
+    }
+    const bad = measure(at);
+    if (bad >= 0) {
+      at = bad;
+      why = STOP_NOT_UTF8;
+      break;
+    }
+    if (out > RECORD_WORDS - ITEM_WORDS || textOut > TEXT_LENGTH - ITEM_TEXT) {
+      why = STOP_FULL;
+      break;
+    }
+    const before = out;
+    const textBefore = textOut;
+    const after = item(at);
+    if (after < 0) {
+      out = before;
+      textOut = textBefore;
+      why = after == MORE ? STOP_MORE : after == LIST ? STOP_LIST : STOP_HEADER;
+      break;
+    }
+    at = after;
+    if (now == ITEM) now = COMMA_FIRST;
+  }
+  tell(S_POSITION, at);
+  tell(S_MODE, now);
+  tellAll();
+  return why;
+}
+
+export function skip(from: i32, to: i32): i32 {
+  end = to;
+  return value(from);
+}
+
+export function measure(to: i32): i32 {
+  let columns: i64 = column;
+  let at = measured;
+  while (at < to) {
+    // 64 bytes of ASCII, as often as they come.
+    while (at + 64 <= to) {
+      const p = windowAt + at;
+      const a = v128.load(p);
+      const b = v128.load(p, 16);
+      const c = v128.load(p, 32);
+      const d = v128.load(p, 48);
+      if (i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) != 0) break;
+      const feed = i8x16.splat(10);
+      const feeds = mask64(i8x16.eq(a, feed), i8x16.eq(b, feed), i8x16.eq(c, feed), i8x16.eq(d, feed));
+      if (feeds == 0) columns += 64;
+      else {
+        line += <i32>popcnt(feeds);
+        columns = clz(feeds);
+      }
+      at += 64;
+    }
+    const stop = min(to, at + 64);
+    while (at < stop) {
+      const byte = byteAt(at);
+      if (byte < 0x80) {
+        if (byte == 10) {
+          line++;
+          columns = 0;
+        } else columns++;
+        at++;
+        continue;
+      }
+      const length = characterLength(at, to);
+      if (length == 0) {
+        column = <i32>min<i64>(columns, 0x7fffffff);
+        measured = at;
+        tell(S_POSITION, at);
+        tellAll();
+        return at;
+      }
+      columns += length == 4 ? 2 : 1;
+      at += length;
+    }
+  }
+  column = <i32>min<i64>(columns, 0x7fffffff);
+  measured = at;
+  tellAll();
+  return -1;
+}
+
+// @ts-ignore: decorator
+@inline
+function mask64(a: v128, b: v128, c: v128, d: v128): u64 {
+  return (
+    <u64>i8x16.bitmask(a) |
+    (<u64>i8x16.bitmask(b) << 16) |
+    (<u64>i8x16.bitmask(c) << 32) |
+    (<u64>i8x16.bitmask(d) << 48)
+  );
+}
+
+function tellAll(): void {
+  tell(S_LINE, line);
+  tell(S_COLUMN, column);
+  tell(S_MEASURED, measured);
+  tell(S_RECORDS, out);
+  tell(S_TEXT, textOut);
+}
+
+function item(at: i32): i32 {
+  const found = headerOf(at);
+  if (found < 0) return found;
+  if (walk == WALK_LIST) return LIST;
+  const start = out;
+  setRecord(start + 1, at);
+  setRecord(start + 3, line);
+  setRecord(start + 4, column);
+  out = start + 6;
+  outLimit = start + ITEM_WORDS - 16 * 4;
+  textLimit = textOut + ITEM_TEXT;
+  const textBefore = textOut;
+  let is = header;
+  let after: i32;
+  if (walk > 0) {
+    after = members(walk, at + 1);
+    if (after == CARE) {
+      is = WHOLE;
+      out = start + 6;
+      textOut = textBefore;
+      after = bracketsOneByOne(at);
+    }
+  } else {
+    if (walk == WALK_CARE) is = WHOLE;
+    after = brackets(at);
+    if (after == CARE) {
+      is = WHOLE;
+      after = bracketsOneByOne(at);
+    }
+  }
+  if (after < 0) return after;
+  setRecord(start, is);
+  setRecord(start + 2, after);
+  setRecord(start + 5, (out - start - 6) >> 2);
+  if (hasNewList) tellLists(start);
+  return after;
+}
+
+function tellLists(start: i32): void {
+  for (let at = start + 6; at < out; at += 4) {
+    const number = recordAt(at + 1);
+    if (recordAt(at + 3) == ELEMENTS && number >= 0) store<u8>(TOLD + number, 1);
+  }
+  hasNewList = false;
+}
+
+function headerOf(from: i32): i32 {
+  if (isAsLast(from)) {
+    header = lastHeader;
+    walk = lastWalk;
+    return from;
+  }
+  let apiVersionAt = -1;
+  let apiVersionEnd = -1;
+  let kindAt = -1;
+  let kindEnd = -1;
+  header = WHOLE;
+  walk = WALK_CARE;
+  let at = blank(from + 1);
+  while (byteAt(at) != CLOSE_BRACE) {
+    if (byteAt(at) != QUOTE) return at >= end ? MORE : from;
+    const keyEnd = string(at + 1);
+    if (keyEnd < 0) return keyEnd == MORE ? MORE : from;
+    const keyLength = keyEnd - at - 2;
+    const valueAt = blank(colon(keyEnd));
+    if (valueAt < 0 || valueAt >= end) return valueAt == CARE ? from : MORE;
+    // `items`
+    if (
+      keyLength == 5 &&
+      kindAt < 0 &&
+      byteAt(valueAt) == OPEN_BRACKET &&
+      load<u32>(windowAt + at + 1) == 0x6d657469 &&
+      byteAt(at + 5) == 0x73
+    ) {
+      walk = WALK_LIST;
+      return from;
+    }
+    const after = value(valueAt);
+    if (after < 0) return after == MORE ? MORE : from;
+    if (byteAt(valueAt) == QUOTE) {
+      // `apiVersion`, `kind`
+      if (
+        apiVersionAt < 0 &&
+        keyLength == 10 &&
+        load<u64>(windowAt + at + 1) == 0x6973726556697061 &&
+        load<u16>(windowAt + at + 9) == 0x6e6f
+      ) {
+        apiVersionAt = valueAt;
+        apiVersionEnd = after;
+      } else if (kindAt < 0 && keyLength == 4 && load<u32>(windowAt + at + 1) == 0x646e696b) {
+        kindAt = valueAt;
+        kindEnd = after;
+      }
+    }
+    if (kindAt >= 0 && apiVersionAt >= 0) {
+      return known(from, after, apiVersionAt, apiVersionEnd, kindAt, kindEnd);
+    }
+    at = blank(after);
+    if (byteAt(at) == COMMA) at = blank(at + 1);
+    else if (byteAt(at) != CLOSE_BRACE) return at >= end ? MORE : from;
+  }
+  if (kindAt < 0 && apiVersionAt < 0) {
+    header = defaultHeader;
+    walk = defaultWalk;
+  }
+  return from;
+}
+
+function known(
+  from: i32,
+  after: i32,
+  apiVersionAt: i32,
+  apiVersionEnd: i32,
+  kindAt: i32,
+  kindEnd: i32,
+): i32 {
+  const apiVersion = intern(windowAt + apiVersionAt, apiVersionEnd - apiVersionAt);
+  const kind = intern(windowAt + kindAt, kindEnd - kindAt);
+  if (apiVersion < 0 || kind < 0) return from;
+  for (let i = 0; i < headers; i++) {
+    const at = HEADERS + (i << 4);
+    if (load<i32>(at) != apiVersion || load<i32>(at + 4) != kind) continue;
+    header = load<i32>(at + 8);
+    walk = load<i32>(at + 12);
+    remember(from, after);
+    return from;
+  }
+  if (headers >= MOST_HEADERS) return from;
+  tell(S_API_VERSION, apiVersion);
+  tell(S_KIND, kind);
+  tell(S_API_VERSION_AT, apiVersionAt);
+  tell(S_API_VERSION_END, apiVersionEnd);
+  tell(S_KIND_AT, kindAt);
+  tell(S_KIND_END, kindEnd);
+  return CARE;
+}
+
+function remember(from: i32, after: i32): void {
+  const length = after - from;
+  lastLength = 0;
+  if (length > LONGEST_LAST) return;
+  memory.copy(LAST, windowAt + from, length);
+  lastLength = length;
+  lastHeader = header;
+  lastWalk = walk;
+}
+
+function isAsLast(from: i32): bool {
+  return lastLength != 0 && isSame(LAST, windowAt + from, lastLength);
+}
+
+function isSame(a: i32, b: i32, length: i32): bool {
+  let i = 0;
+  for (; i + 16 <= length; i += 16) {
+    if (!i8x16.all_true(i8x16.eq(v128.load(a + i), v128.load(b + i)))) return false;
+  }
+  for (; i < length; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
+  return true;
+}
+
+function members(node: i32, from: i32): i32 {
+  const strict = word(node) == 1;
+  let seen = 0;
+  let at = blank(from);
+  if (byteAt(at) == CLOSE_BRACE) return at + 1;
+  while (true) {
+    if (byteAt(at) != QUOTE) return bad(at);
+    const keyAt = at + 1;
+    at = special(keyAt);
+    if (byteAt(at) != QUOTE) return bad(at);
+    const length = at - keyAt;
+    at = colon(at + 1);
+    if (at < 0) return at;
+    at = blank(at);
+    if (at >= end) return MORE;
+    const entry = length > 0 && length < NODE_SIZE ? find(node, keyAt, length) : 0;
+    if (entry == 0) {
+      if (strict) return CARE;
+      at = value(at);
+    } else {
+      const bit = word(entry + 1);
+      if ((seen & bit) != 0) return CARE;
+      seen |= bit;
+      at = note(entry, at);
+    }
+    if (at < 0) return at;
+    at = blank(at);
+    const byte = byteAt(at);
+    if (byte == COMMA) at = blank(at + 1);
+    else if (byte == CLOSE_BRACE) return at + 1;
+    else return bad(at);
+  }
+}
+
+function find(node: i32, keyAt: i32, length: i32): i32 {
+  let entry = word(node + length);
+  while (entry != 0) {
+    const key = PROGRAM + (word(entry + 5) << 2);
+    let i = 0;
+    while (i < length && load<i32>(key + (i << 2)) == byteAt(keyAt + i)) i++;
+    if (i == length) return entry;
+    entry = word(entry);
+  }
+  return 0;
+}
+
+function note(entry: i32, at: i32): i32 {
+  const field = word(entry + 3);
+  const below = word(entry + 4);
+  if (out >= outLimit) return CARE;
+  switch (word(entry + 2)) {
+    case 1: {
+      const after = value(at);
+      if (after >= 0) event(field, at, after - at, JSON_VALUE);
+      return after;
+    }
+    case 2: {
+      const after = value(at);
+      if (after >= 0) event(field, at, after - at, intern(windowAt + at, after - at));
+      return after;
+    }
+    case 3:
+      return noteText(field, at);
+    case 4: {
+      const after = value(at);
+      if (after < 0) return after;
+      const present = byteAt(at) == QUOTE && after - at > 2;
+      event(field, at, after - at, present ? PRESENT : JSON_VALUE);
+      return after;
+    }
+    case 5:
+      return noteAnnotations(field, at);
+    case 6: {
+      if (byteAt(at) != OPEN_BRACE) return CARE;
+      event(field, 0, 0, OBJECT);
+      const after = members(below, at + 1);
+      if (after >= 0) event(CLOSE, 0, 0, 0);
+      return after;
+    }
+    case 7:
+      return noteList(field, below, at, false);
+    case 8:
+      return noteList(field, below, at, true);
+    default:
+      return value(at);
+  }
+}
+
+function noteText(field: i32, at: i32): i32 {
+  const after = value(at);
+  if (after < 0) return after;
+  if (byteAt(at) != QUOTE || textOut + after - at > textLimit) {
+    event(field, at, after - at, JSON_VALUE);
+    return after;
+  }
+  const length = after - at - 2;
+  const from = windowAt + at + 1;
+  const to = TEXT + textOut;
+  const backslashes = i8x16.splat(<i8>BACKSLASH);
+  for (let i = 0; i < length; i += 16) {
+    const bytes = v128.load(from + i);
+    // The sign bit of a byte is that of no ASCII; the room for text goes on behind its limit.
+    let odd = i8x16.bitmask(v128.or(bytes, i8x16.eq(bytes, backslashes)));
+    if (length - i < 16) odd &= (1 << (length - i)) - 1;
+    if (odd != 0) {
+      event(field, at, after - at, JSON_VALUE);
+      return after;
+    }
+    v128.store(to + i, bytes);
+  }
+  event(field, textOut, length, TEXT_VALUE);
+  textOut += length;
+  return after;
+}
+
+function noteAnnotations(field: i32, from: i32): i32 {
+  if (byteAt(from) != OPEN_BRACE) return CARE;
+  let at = blank(from + 1);
+  if (byteAt(at) == CLOSE_BRACE) return at + 1;
+  while (true) {
+    if (byteAt(at) != QUOTE) return bad(at);
+    const keyEnd = string(at + 1);
+    if (keyEnd < 0) return keyEnd;
+    if (out >= outLimit) return CARE;
+    event(field, at, keyEnd - at, intern(windowAt + at, keyEnd - at));
+    at = colon(keyEnd);
+    if (at < 0) return at;
+    at = blank(at);
+    if (byteAt(at) != QUOTE) return bad(at);
+    at = string(at + 1);
+    if (at < 0) return at;
+    at = blank(at);
+    const byte = byteAt(at);
+    if (byte == COMMA) at = blank(at + 1);
+    else if (byte == CLOSE_BRACE) return at + 1 - from > LONGEST_ANNOTATIONS ? CARE : at + 1;
+    else return bad(at);
+  }
+}
+
+function noteList(field: i32, below: i32, from: i32, isShared: bool): i32 {
+  if (byteAt(from) != OPEN_BRACKET) return CARE;
+  const start = out;
+  event(field, -1, 0, ELEMENTS);
+  let at = blank(from + 1);
+  if (byteAt(at) == CLOSE_BRACKET) at++;
+  else {
+    while (true) {
+      if (byteAt(at) != OPEN_BRACE) return bad(at);
+      if (out >= outLimit) return CARE;
+      event(ELEMENT, 0, 0, OBJECT);
+      at = members(below, at + 1);
+      if (at < 0) return at;
+      event(CLOSE, 0, 0, 0);
+      at = blank(at);
+      const byte = byteAt(at);
+      if (byte == COMMA) at = blank(at + 1);
+      else if (byte == CLOSE_BRACKET) {
+        at++;
+        break;
+      } else return bad(at);
+    }
+  }
+  event(CLOSE, 0, 0, 0);
+  if (!isShared) return at;
+  const length = listKey(start);
+  if (length == 0) return at;
+  const number = intern(KEY, length);
+  if (number < 0) return at;
+  if (load<u8>(TOLD + number) == 1) {
+    setRecord(start + 3, number);
+    out = start + 4;
+  } else {
+    setRecord(start + 1, number);
+    hasNewList = true;
+  }
+  return at;
+}
+
+function listKey(start: i32): i32 {
+  store<u8>(KEY, 0);
+  let length = 1;
+  for (let at = start; at < out; at += 4) {
+    if (length + 8 > LONGEST_INTERNED) return 0;
+    const noted = recordAt(at + 3);
+    if (noted < 0 && noted != ELEMENTS && noted != OBJECT) return 0;
+    store<i32>(KEY + length, recordAt(at));
+    store<i32>(KEY + length + 4, noted);
+    length += 8;
+  }
+  return length;
+}
+
+// @ts-ignore: decorator
+@inline
+function event(field: i32, start: i32, length: i32, noted: i32): void {
+  const at = RECORDS + (out << 2);
+  store<i32>(at, field);
+  store<i32>(at + 4, start);
+  store<i32>(at + 8, length);
+  store<i32>(at + 12, noted);
+  out += 4;
+}
+
+// @ts-ignore: decorator
+@inline
+function bad(at: i32): i32 {
+  return at >= end ? MORE : CARE;
+}
+
+// @ts-ignore: decorator
+@inline
+function blank(from: i32): i32 {
+  if (from < 0 || byteAt(from) > 32) return from;
+  return blanks(from);
+}
+
+function blanks(from: i32): i32 {
+  let at = from;
+  const space = i8x16.splat(32);
+  const feed = i8x16.splat(10);
+  const back = i8x16.splat(13);
+  const tab = i8x16.splat(9);
+  while (true) {
+    const bytes = v128.load(windowAt + at);
+    const is = v128.or(
+      v128.or(i8x16.eq(bytes, space), i8x16.eq(bytes, feed)),
+      v128.or(i8x16.eq(bytes, back), i8x16.eq(bytes, tab)),
+    );
+    const others = ~i8x16.bitmask(is) & 0xffff;
+    if (others != 0) return at + ctz(others);
+    at += 16;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function colon(from: i32): i32 {
+  const at = blank(from);
+  return byteAt(at) == COLON ? at + 1 : bad(at);
+}
+
+/** The next quote, backslash or control character. */
+function special(from: i32): i32 {
+  let at = from;
+  const quotes = i8x16.splat(<i8>QUOTE);
+  const backslashes = i8x16.splat(<i8>BACKSLASH);
+  const space = i8x16.splat(32);
+  while (true) {
+    const bytes = v128.load(windowAt + at);
+    const is = v128.or(
+      v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)),
+      i8x16.lt_u(bytes, space),
+    );
+    const found = i8x16.bitmask(is);
+    if (found != 0) return at + ctz(found);
+    at += 16;
+  }
+}
+
+function string(from: i32): i32 {
+  let at = from;
+  while (true) {
+    at = special(at);
+    const byte = byteAt(at);
+    if (byte == QUOTE) return at + 1;
+    if (byte != BACKSLASH) return bad(at);
+    at += 2;
+    if (at > end) return MORE;
+  }
+}
+
+function value(at: i32): i32 {
+  const byte = byteAt(at);
+  if (byte == QUOTE) return string(at + 1);
+  if (byte == OPEN_BRACE || byte == OPEN_BRACKET) return brackets(at);
+  return scalar(at);
+}
+
+function scalar(from: i32): i32 {
+  let at = from;
+  while (true) {
+    const byte = byteAt(at);
+    if (!(
+      (byte >= 0x30 && byte <= 0x39) ||
+      (byte >= 0x61 && byte <= 0x7a) ||
+      byte == 0x2d ||
+      byte == 0x2b ||
+      byte == 0x2e ||
+      byte == 0x45
+    )) {
+      break;
+    }
+    at++;
+  }
+  if (at >= end) return MORE;
+  return at == from ? CARE : at;
+}
+
+/** `#brackets` when it is strict: 64 bytes at a time, each class of bytes as a mask. */
+function brackets(from: i32): i32 {
+  let depth = 1;
+  /** All ones within a string. */
+  let inside: u64 = 0;
+  /** 1 when the first byte is escaped. */
+  let escape: u64 = 0;
+  const quoteBytes = i8x16.splat(<i8>QUOTE);
+  const backslashBytes = i8x16.splat(<i8>BACKSLASH);
+  const spaceBytes = i8x16.splat(32);
+  const openBytes = i8x16.splat(<i8>OPEN_BRACE);
+  const closeBytes = i8x16.splat(<i8>CLOSE_BRACE);
+  for (let at = from + 1; at < end; at += 64) {
+    const p = windowAt + at;
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
+    const c = v128.load(p, 32);
+    const d = v128.load(p, 48);
+    let quotes = mask64(
+      i8x16.eq(a, quoteBytes),
+      i8x16.eq(b, quoteBytes),
+      i8x16.eq(c, quoteBytes),
+      i8x16.eq(d, quoteBytes),
+    );
+    const backslashes = mask64(
+      i8x16.eq(a, backslashBytes),
+      i8x16.eq(b, backslashBytes),
+      i8x16.eq(c, backslashBytes),
+      i8x16.eq(d, backslashBytes),
+    );
+    let controls = mask64(
+      i8x16.lt_u(a, spaceBytes),
+      i8x16.lt_u(b, spaceBytes),
+      i8x16.lt_u(c, spaceBytes),
+      i8x16.lt_u(d, spaceBytes),
+    );
+    // The two sorts of brackets differ by this bit.
+    const al = v128.or(a, spaceBytes);
+    const bl = v128.or(b, spaceBytes);
+    const cl = v128.or(c, spaceBytes);
+    const dl = v128.or(d, spaceBytes);
+    let opens = mask64(
+      i8x16.eq(al, openBytes),
+      i8x16.eq(bl, openBytes),
+      i8x16.eq(cl, openBytes),
+      i8x16.eq(dl, openBytes),
+    );
+    let closes = mask64(
+      i8x16.eq(al, closeBytes),
+      i8x16.eq(bl, closeBytes),
+      i8x16.eq(cl, closeBytes),
+      i8x16.eq(dl, closeBytes),
+    );
+    let odd: u64 = 0;
+    if ((backslashes | escape) != 0) {
+      let escaped = escape;
+      let left = backslashes & ~escape;
+      escape = 0;
+      while (left != 0) {
+        const bit = left & (0 - left);
+        if (bit >> 63 != 0) escape = 1;
+        escaped |= bit << 1;
+        left &= ~(bit | (bit << 1));
+      }
+      quotes &= ~escaped;
+      controls &= ~escaped;
+      odd = backslashes;
+    }
+    let strings = quotes;
+    strings ^= strings << 1;
+    strings ^= strings << 2;
+    strings ^= strings << 4;
+    strings ^= strings << 8;
+    strings ^= strings << 16;
+    strings ^= strings << 32;
+    strings ^= inside;
+    inside = <u64>(<i64>strings >> 63);
+    opens &= ~strings;
+    closes &= ~strings;
+    odd = (odd & ~strings) | (controls & strings);
+    // Zeros behind the end are no control characters.
+    if (end - at < 64) odd &= (<u64>1 << (end - at)) - 1;
+    const opened = <i32>popcnt(opens);
+    const closed = <i32>popcnt(closes);
+    if (odd == 0 && depth > closed && depth + opened <= DEEPEST) {
+      depth += opened - closed;
+      continue;
+    }
+    let left = opens | closes | odd;
+    while (left != 0) {
+      const bit = left & (0 - left);
+      if ((odd & bit) != 0) return CARE;
+      if ((opens & bit) != 0) {
+        if (++depth > DEEPEST) return CARE;
+      } else if (--depth == 0) return at + <i32>ctz(bit) + 1;
+      left ^= bit;
+    }
+  }
+  return MORE;
+}
+
+/** `#brackets` when it is not strict. */
+function bracketsOneByOne(from: i32): i32 {
+  let depth = 1;
+  let at = from + 1;
+  while (true) {
+    const byte = byteAt(at++);
+    if (byte == QUOTE) {
+      while (true) {
+        at = special(at);
+        const inner = byteAt(at++);
+        if (inner == QUOTE) break;
+        if (inner == BACKSLASH) at++;
+        if (at > end) return MORE;
+      }
+    } else if (byte == OPEN_BRACE || byte == OPEN_BRACKET) depth++;
+    else if (byte == CLOSE_BRACE || byte == CLOSE_BRACKET) {
+      if (--depth == 0) return at;
+    } else if (byte == 0 && at > end) return MORE;
+  }
+}
+
+function intern(source: i32, length: i32): i32 {
+  if (length > LONGEST_INTERNED) return -1;
+  const hash = hashOf(source, length);
+  const mask = MOST_INTERNED * 2 - 1;
+  let slot = hash & mask;
+  for (let probe = 0; probe < MOST_PROBES; probe++) {
+    const entry = load<i32>(SLOTS + (slot << 2)) - 1;
+    if (entry < 0) return add(source, length, hash, slot);
+    if (
+      load<i32>(HASHES + (entry << 2)) == hash &&
+      load<i32>(LENGTHS + (entry << 2)) == length &&
+      isSame(load<i32>(STARTS + (entry << 2)), source, length)
+    ) {
+      return entry;
+    }
+    slot = (slot + 1) & mask;
+  }
+  return -1;
+}
+
+function add(source: i32, length: i32, hash: i32, slot: i32): i32 {
+  const entry = entries;
+  if (entry >= MOST_INTERNED) return -1;
+  // Blocks, as where there is no memory to be had in one piece.
+  let at = arenaFree;
+  if (((at - ARENA) & (ARENA_BLOCK - 1)) + length > ARENA_BLOCK) {
+    at = ARENA + ((at - ARENA + ARENA_BLOCK) & ~(ARENA_BLOCK - 1));
+  }
+  if (at + length > ARENA_END) return -1;
+  memory.copy(at, source, length);
+  store<i32>(SLOTS + (slot << 2), entry + 1);
+  store<i32>(HASHES + (entry << 2), hash);
+  store<i32>(STARTS + (entry << 2), at);
+  store<i32>(LENGTHS + (entry << 2), length);
+  arenaFree = at + length;
+  entries = entry + 1;
+  return entry;
+}
+
+function hashOf(at: i32, length: i32): i32 {
+  let hash: i32 = length * <i32>0x9e3779b1;
+  const whole = length & ~3;
+  let i = 0;
+  for (; i < whole; i += 4) {
+    hash = (hash ^ load<i32>(at + i)) * <i32>0x9e3779b1;
+    hash ^= hash >>> 15;
+  }
+  for (; i < length; i++) {
+    hash = (hash ^ <i32>load<u8>(at + i)) * <i32>0x9e3779b1;
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}
+
+function characterLength(at: i32, to: i32): i32 {
+  const first = byteAt(at);
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (at + length > to) return 0;
+  const low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  for (let next = 1; next < length; next++) {
+    const byte = byteAt(at + next);
+    if (byte < (next == 1 ? low : 0x80) || byte > (next == 1 ? high : 0xbf)) return 0;
+  }
+  return length;
+}
