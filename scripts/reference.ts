@@ -59,7 +59,7 @@ function cliPage(): string {
   const unused = (): Promise<number> => Promise.reject(new Error('only the program is looked at'));
   const program = createProgram(
     'podwall',
-    { map: unused, explain: unused, can: unused, help: unused, completion: unused },
+    { map: unused, explain: unused, can: unused, nft: unused, help: unused, completion: unused },
     () => undefined,
     () => undefined,
   );
@@ -71,7 +71,7 @@ function cliPage(): string {
       ['command', 'what it answers'],
       commands.map((command) => [`[${code(command.name())}](#podwall-${command.name()})`, command.summary()]),
     ),
-    'Flags may stand anywhere, also before the command. `-h` and `--help` explain each command, `podwall --version` prints the version. The answer goes to standard output; diagnostics, notes and errors go to standard error, except that documents (`-o json`, `-o yaml`) carry the diagnostics in them. `NO_COLOR` is respected.',
+    'Flags may stand anywhere, also before the command. `-h` and `--help` explain each command, `podwall --version` prints the version. The answer goes to standard output; diagnostics, notes and errors go to standard error, except that documents (`-o json`, `-o yaml`) carry the diagnostics in them; the JSON of `nft` is for nft, and carries nothing else. `NO_COLOR` is respected.',
     'What ends and ports may be is in [operands](operands.md), the profiles are in [profiles](profiles.md), the documents in [JSON](json.md).',
     commands.flatMap(commandSection),
   );

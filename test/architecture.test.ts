@@ -17,24 +17,25 @@ const layers: Layers = {
   manifest: { imports: ['errors.ts', 'net', 'model'], packages: ['yaml', 'fastest-levenshtein'], pure: true },
   policy: { imports: ['errors.ts', 'net', 'model'], packages: [], pure: true },
   reach: { imports: ['errors.ts', 'net', 'model', 'policy'], packages: ['fastest-levenshtein'], pure: true },
+  nft: { imports: ['errors.ts', 'net', 'model', 'policy', 'reach'], packages: [], pure: true },
   render: {
-    imports: ['errors.ts', 'net', 'model', 'policy', 'reach'],
+    imports: ['errors.ts', 'net', 'model', 'policy', 'reach', 'nft'],
     packages: ['cli-table3', 'picocolors', 'yaml'],
     pure: true,
   },
   // The library door runs in browsers, so it opens on the pure folders alone.
   'index.ts': {
-    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'render'],
+    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'nft', 'render'],
     packages: [],
     pure: true,
   },
   host: {
-    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'render'],
+    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'nft', 'render'],
     packages: [],
     pure: false,
   },
   cli: {
-    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'render', 'host'],
+    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'nft', 'render', 'host'],
     packages: ['commander', 'fastest-levenshtein', 'picocolors'],
     pure: false,
   },

@@ -1,4 +1,4 @@
-// Installs what tests need beyond npm: shells whose completion scripts are run. Only as root, where apt is, and only
+// Installs what tests need beyond npm: shells whose completion scripts are run, nft and ip for kernels that load rules. Only as root, where apt is, and only
 // what is missing; elsewhere the suites that need it say what they skipped.
 import { execFileSync, spawnSync } from 'node:child_process';
 
@@ -7,6 +7,8 @@ const needed: ReadonlyMap<string, string> = new Map([
   ['bash', 'bash'],
   ['fish', 'fish'],
   ['zsh', 'zsh'],
+  ['nft', 'nftables'],
+  ['ip', 'iproute2'],
 ]);
 
 export default function setup(): void {

@@ -3,6 +3,7 @@ export const outputFormats = {
   map: ['table', 'wide', 'matrix', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid'],
   explain: ['text', 'json', 'yaml'],
   can: ['text', 'json', 'yaml'],
+  nft: ['text', 'json'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** `podwall --help`: one screen of 80 columns and 24 lines. */
@@ -16,6 +17,9 @@ See:
   explain FROM [TO[:PORT]]  whether one can reach the other, and what decides it
   can FROM TO PORT          yes or no, also as the exit code
 
+Enforce:
+  nft [PATH...]             the nftables rules for a node
+
 Help:
   help [COMMAND|CODE]       help on a command, or on the code of an error
   completion SHELL          completion for bash, zsh or fish
@@ -25,7 +29,6 @@ Examples:
   ${name} map examples/three-tier
   ${name} explain app/backend app/database:5432 -f examples/three-tier
   kubectl get pods,ns,netpol -A -o json | ${name} map -
-
 All flags of a command: ${name} COMMAND --help
 Documentation: https://github.com/podwall/podwall#readme
 `;
@@ -119,6 +122,24 @@ function verdictCodes(yes: string): string {
   2  not answered: wrong flag, no input, an end that is not in it
   3  incomplete: input that could not be read, labels that nobody can know, or
      policies of another kind at an end (--allow-incomplete: the answer's own)
+`;
+}
+
+/** What stands below the flags of `nft --help`. */
+export function nftHelp(name: string): string {
+  return `Formats of -o:
+  text  for nft -f, with the file and line of each rule as a comment (default)
+  json  for nft -j -f
+
+Exit codes:
+  0  printed
+  2  not printed: wrong flag, no input, a node that is not in it
+  3  incomplete: a part of the input could not be read, or a policy could not be
+     expressed, so that its pods are closed (--allow-incomplete: 0)
+
+Examples:
+  ${name} nft examples/three-tier
+  ${name} nft examples/shop/cluster-dump.yaml --node node-1 -o json
 `;
 }
 

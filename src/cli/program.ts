@@ -7,6 +7,7 @@ import {
   formatRootHelp,
   helpOfHelp,
   mapHelp,
+  nftHelp,
   outputFormats,
 } from './help-text.ts';
 import { outputWidth } from './terminal.ts';
@@ -42,11 +43,17 @@ export interface MapFlags extends InputFlags {
   readonly headers: boolean;
 }
 
+/** The flags of `nft`. */
+export interface NftFlags extends InputFlags {
+  readonly node?: string;
+}
+
 /** What the commands do; each answers with its exit code. */
 export interface Actions {
   map(paths: readonly string[], flags: MapFlags): Promise<number>;
   explain(ends: readonly string[], flags: InputFlags): Promise<number>;
   can(ends: readonly string[], flags: InputFlags): Promise<number>;
+  nft(paths: readonly string[], flags: NftFlags): Promise<number>;
   help(topic: string | undefined, program: Command): Promise<number>;
   completion(shell: 'bash' | 'zsh' | 'fish', program: Command): Promise<number>;
 }
@@ -162,6 +169,21 @@ export function createProgram(
     done(await actions.can(given(from, to, port), flags)),
   );
 
+  const nft = program
+    .command('nft')
+    .summary('the nftables rules that make a node enforce the policies')
+    .description('Prints the nftables table that makes one node enforce the policies. It loads nothing.')
+    .usage('[PATH...] [flags]')
+    .argument('[path...]', 'like the paths of -f, after them');
+  addInput(nft, false);
+  nft
+    .optionsGroup('Choose what to see:')
+    .option('--node <name>', 'the node whose pods are meant; without it all pods, as if on one node');
+  nft.optionsGroup('Choose how to see it:');
+  addOutput(nft, outputFormats.nft, 'text');
+  nft.addHelpText('after', () => nftHelp(name));
+  nft.action(async (paths: string[], flags: NftFlags) => done(await actions.nft(paths, flags)));
+
   program
     .command('help')
     .summary('help on a command, or on the code of an error or warning')
@@ -189,15 +211,19 @@ export function createProgram(
 const read = 'Read the cluster from:';
 const asked = 'Ask about:';
 
-function addInput(command: Command): void {
+/** @param profiles - whether the answer may follow another reading than that which a kernel can follow */
+function addInput(command: Command, profiles = true): void {
   command
     .optionsGroup(read)
     .option('-f, --filename <path>', 'a file, a folder, or - for standard input', collect)
     .option('-R, --recursive', 'also the folders inside of folders')
-    .optionsGroup('Choose how to read it:')
-    .addOption(
+    .optionsGroup('Choose how to read it:');
+  if (profiles) {
+    command.addOption(
       choiceOption('--profile <name>', 'how to read what the API leaves open', ['upstream', 'np-guard']),
-    )
+    );
+  }
+  command
     .option(
       '--kubernetes-version <v>',
       'whose checks decide what is valid: 1.34, v1.34.4',
@@ -263,9 +289,9 @@ function formatCommandHelp(command: Command, helper: Helper, name: string): stri
     else items.push(item);
   };
   for (const argument of helper.visibleArguments(command)) {
-    // The operands of map are inputs like those of -f.
+    // The operands of map and nft are inputs like those of -f.
     add(
-      command.name() === 'map' ? read : asked,
+      argument.name() === 'path' ? read : asked,
       helper.argumentTerm(argument),
       helper.argumentDescription(argument),
     );

@@ -12,6 +12,7 @@ const actions: Actions = {
   map: async (paths, flags) => (await import('./answers.ts')).map(paths, flags),
   explain: async (ends, flags) => (await import('./answers.ts')).explain(ends, flags),
   can: async (ends, flags) => (await import('./answers.ts')).can(ends, flags),
+  nft: async (paths, flags) => (await import('./nft.ts')).nft(paths, flags),
   help: async (topic, program) => (await import('./topics.ts')).help(topic, program),
   completion: async (shell, program) => {
     const { completionScript } = await import('./completion.ts');

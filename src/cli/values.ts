@@ -19,11 +19,15 @@ export function choose(value: string, choices: readonly string[]): string {
 
 /** `Did you mean x? `, or nothing when no word is near. */
 export function meant(value: string, words: readonly string[]): string {
-  if (value === '' || value.length > 40) return '';
+  const word = meantWord(value, words);
+  return word === undefined ? '' : `Did you mean ${word}? `;
+}
+
+/** The word that is near to a value, if any is. */
+export function meantWord(value: string, words: readonly string[]): string | undefined {
+  if (value === '' || value.length > 40 || words.length === 0) return undefined;
   const word = closest(value.toLowerCase(), words);
-  return distance(value.toLowerCase(), word) <= Math.max(1, Math.floor(word.length / 2))
-    ? `Did you mean ${word}? `
-    : '';
+  return distance(value.toLowerCase(), word) <= Math.max(1, Math.floor(word.length / 2)) ? word : undefined;
 }
 
 /** The words of `--level`; what follows `label=` is the reader's. */

@@ -7,6 +7,7 @@ export type { ExplanationFormat } from './explanation.ts';
 export { mapFormats, renderMap, streamMap } from './map.ts';
 export type { MapFormat } from './map.ts';
 export type { MapOptions } from './map-table.ts';
+export { nftNotes, nftReport } from './nft.ts';
 export { renderNotModelled } from './not-modelled.ts';
 export { visible } from './text.ts';
 export type { RenderOptions } from './text.ts';

@@ -138,6 +138,7 @@ describe('help', () => {
     ['podwall-map', 'help map'],
     ['podwall-explain', 'explain --help'],
     ['podwall-can', 'can -h'],
+    ['podwall-nft', 'nft --help'],
     ['podwall-help', 'help help'],
     ['podwall-completion', 'help completion'],
   ])('%s: %s', (name, line) => {

@@ -10,7 +10,7 @@ import { createProgram } from '../../src/cli/program.ts';
 const nothing = (): Promise<number> => Promise.resolve(0);
 const program = createProgram(
   'podwall',
-  { map: nothing, explain: nothing, can: nothing, help: nothing, completion: nothing },
+  { map: nothing, explain: nothing, can: nothing, nft: nothing, help: nothing, completion: nothing },
   () => undefined,
   () => undefined,
 );

@@ -1,0 +1,210 @@
+import { families } from '../net/index.ts';
+import type { Family } from '../net/index.ts';
+import type { Chain, FlowEnd, Generation, KeyType, NftRule, NftSet, Statement } from './ruleset.ts';
+
+// The part of a table that is the same on every node. Why it is so: docs/explanation/enforcement.md.
+
+/** The name of the table, of family inet. */
+export const tableName = 'podwall';
+
+/** The bits of the connection mark that hold the generation; others use the rest (checklist 38). */
+export const defaultMarkMask = 0x0fff_0000;
+
+/** After DNAT, so that backends are seen; before masquerading, so that real clients are. */
+const priority = -5;
+
+/** A flow stays recorded for this long after its last denied packet. */
+const recordSeconds = 300;
+const mostRecords = 4096;
+
+/** `4` or `6`, the end of the names of a family's sets and maps. */
+export function digitOf(family: Family): '4' | '6' {
+  return family === 'IPv4' ? '4' : '6';
+}
+
+/** The names of the fixed sets and maps of a family. */
+export const names = {
+  /** Each local pod with itself: what passes without being judged (checklist 2). */
+  self: (family: Family): string => `hair${digitOf(family)}`,
+  /** Isolated local pods, by direction: for packets that have no flow to judge by (checklist 8). */
+  isolated: (direction: 'egress' | 'ingress', family: Family): string =>
+    `iso_${direction === 'egress' ? 'eg' : 'in'}${digitOf(family)}`,
+  /** Denied flows of protocols with ports, and of others. */
+  denied: (ports: boolean, family: Family): string => `${ports ? 'deny' : 'denyp'}${digitOf(family)}`,
+  /** Where the packets of an isolated local pod go. */
+  dispatch: (direction: 'egress' | 'ingress', family: Family): string =>
+    `${direction === 'egress' ? 'eg' : 'in'}${digitOf(family)}`,
+  /** The node's ranges for pods, and the pods that are known, where unknown ones are to stay closed. */
+  ranges: (family: Family): string => `local${digitOf(family)}`,
+  known: (family: Family): string => `known${digitOf(family)}`,
+} as const;
+
+/** The ends of a flow by the direction of the policies that judge them. */
+export const endOf: { readonly egress: FlowEnd; readonly ingress: FlowEnd } = {
+  egress: 'client',
+  ingress: 'backend',
+};
+
+/** The nft type of a family's addresses. */
+export function addressType(family: Family): KeyType {
+  return family === 'IPv4' ? 'ipv4_addr' : 'ipv6_addr';
+}
+
+/** The sets that packets fill: who was denied, so that the agent can say why. */
+export function recordSets(): readonly NftSet[] {
+  return families.flatMap((family) =>
+    [true, false].map((ports): NftSet => {
+      const address = addressType(family);
+      const type: KeyType[] = [address, address, 'inet_proto'];
+      return {
+        name: names.denied(ports, family),
+        type: ports ? [...type, 'inet_service'] : type,
+        interval: false,
+        dynamic: { size: mostRecords, timeoutSeconds: recordSeconds },
+        elements: [],
+      };
+    }),
+  );
+}
+
+/** How many generations a mark has room for: all values but 0. */
+export function mostGenerations(markMask: number): number {
+  return markMask / lowestBit(markMask);
+}
+
+function lowestBit(mask: number): number {
+  return (mask & -mask) >>> 0;
+}
+
+/** Whether a mask is a run of at least two of the 32 bits, so that numbers can be counted in it. */
+export function isMarkMask(mask: number): boolean {
+  if (!Number.isInteger(mask) || mask <= 0 || mask > 0xffff_ffff) return false;
+  const run = mask / lowestBit(mask);
+  return run > 1 && ((run + 1) & run) === 0;
+}
+
+/** The two chains that know the generation: the fast path, and its entry. */
+export function markChains(markMask: number, { number, epoch }: Generation): readonly [Chain, Chain] {
+  const value = (number * lowestBit(markMask)) >>> 0;
+  // Epoch 0 needs no label: flows that were approved then lack those of later ones, and are judged again.
+  const epochs = epoch === 0 ? [] : [epoch];
+  const gate: Statement[] = [
+    { kind: 'mark', mask: markMask, value },
+    ...epochs.map((bit): Statement => ({ kind: 'label', bit })),
+    { kind: 'accept' },
+  ];
+  const approve: Statement[] = [
+    ...epochs.map((bit): Statement => ({ kind: 'setLabel', bit })),
+    { kind: 'setMark', mask: markMask, value },
+  ];
+  return [
+    { name: 'gate', about: 'flows that this generation has approved', rules: [{ statements: gate }] },
+    { name: 'approve', about: 'marks a flow as approved', rules: [{ statements: approve }] },
+  ];
+}
+
+/** The chains of the layout after `gate` and `approve`, the base chains last. */
+export function fixedChains(closesUnknown: boolean): readonly Chain[] {
+  return [
+    { name: 'deny', about: 'notes a flow as denied, once, and drops the packet', rules: denyRules() },
+    { name: 'noct', about: 'packets that no flow is known of', rules: withoutFlowRules() },
+    {
+      name: 'midstream',
+      about: 'a connection that is older than its flow: its ends have to begin again',
+      rules: midstreamRules(),
+    },
+    { name: 'judge', about: 'both ends must allow a flow', rules: judgeRules(closesUnknown) },
+    { name: 'forward', hook: { hook: 'forward', priority }, rules: entryRules() },
+    {
+      name: 'output',
+      hook: { hook: 'output', priority },
+      about: 'own packets of the node pass; others come here under IPVS',
+      rules: [rule({ kind: 'localSource' }, { kind: 'accept' }), ...entryRules()],
+    },
+  ];
+}
+
+function rule(...statements: readonly Statement[]): NftRule {
+  return { statements };
+}
+
+/** The drop is a rule of its own: a record that fails, as the set is full, ends only the rule that it stands in. */
+function denyRules(): readonly NftRule[] {
+  const records = [true, false].flatMap((ports) =>
+    families.map((family) =>
+      rule(
+        { kind: 'original' },
+        { kind: 'hasPorts', negated: !ports },
+        { kind: 'record', family, set: names.denied(ports, family), ports },
+      ),
+    ),
+  );
+  return [...records, rule({ kind: 'drop' })];
+}
+
+function withoutFlowRules(): readonly NftRule[] {
+  return [
+    // Bridged frames: neighbour discovery must work whatever the policy (checklist 4).
+    rule({ kind: 'neighbours' }, { kind: 'accept' }),
+    ...families.flatMap((family) => [
+      rule(
+        { kind: 'packetAddress', field: 'saddr', family, set: names.isolated('egress', family) },
+        { kind: 'drop' },
+      ),
+      rule(
+        { kind: 'packetAddress', field: 'daddr', family, set: names.isolated('ingress', family) },
+        { kind: 'drop' },
+      ),
+    ]),
+    rule({ kind: 'accept' }),
+  ];
+}
+
+/** Who opened the connection cannot be told any more, so either end may be the isolated one. */
+function midstreamRules(): readonly NftRule[] {
+  return families.flatMap((family) =>
+    (['saddr', 'daddr'] as const).flatMap((field) =>
+      (['egress', 'ingress'] as const).map((direction) =>
+        rule(
+          { kind: 'packetAddress', field, family, set: names.isolated(direction, family) },
+          { kind: 'reset' },
+        ),
+      ),
+    ),
+  );
+}
+
+function judgeRules(closesUnknown: boolean): readonly NftRule[] {
+  const unknown = closesUnknown
+    ? (['client', 'backend'] as const).flatMap((end) =>
+        families.map((family) =>
+          rule(
+            { kind: 'flowAddress', end, family, set: names.ranges(family) },
+            { kind: 'flowAddress', end, family, set: names.known(family), negated: true },
+            { kind: 'goto', chain: 'deny' },
+          ),
+        ),
+      )
+    : [];
+  return [
+    rule({ kind: 'midstream' }, { kind: 'jump', chain: 'midstream' }),
+    ...unknown,
+    ...families.map((family) =>
+      rule({ kind: 'flowPair', family, set: names.self(family) }, { kind: 'goto', chain: 'approve' }),
+    ),
+    ...(['egress', 'ingress'] as const).flatMap((direction) =>
+      families.map((family) =>
+        rule({ kind: 'dispatch', end: endOf[direction], family, map: names.dispatch(direction, family) }),
+      ),
+    ),
+    rule({ kind: 'goto', chain: 'approve' }),
+  ];
+}
+
+function entryRules(): readonly NftRule[] {
+  return [
+    rule({ kind: 'state', untracked: 'noct' }),
+    rule({ kind: 'jump', chain: 'gate' }),
+    rule({ kind: 'jump', chain: 'judge' }),
+  ];
+}

@@ -1,0 +1,425 @@
+import type { Direction, NetworkPolicy, Peer, Pod, Ports, Rule } from '../model/index.ts';
+import { formatCidr, PortSet, protocols } from '../net/index.ts';
+import type { AddressRange, Family, Protocol } from '../net/index.ts';
+import type { CompiledPolicy, SelectingPolicy } from '../policy/index.ts';
+import { endOf } from './layout.ts';
+import { comment, Names } from './naming.ts';
+import type { Chain, NftRule, PortMatch, RuleSource, Statement } from './ruleset.ts';
+import type { SetHandle, SetTable } from './set-table.ts';
+
+/**
+ * The policies that isolate some pods in one direction, with what the names of ports mean on them: pods that share one
+ * share a chain (layout 5).
+ */
+export interface PolicySet {
+  readonly direction: Direction;
+  /** Equal for equal sets, in every ruleset. */
+  readonly meaning: string;
+  /** By name. */
+  readonly policies: readonly SelectingPolicy[];
+  /** One of the pods, on which ingress resolves names (checklist 10). */
+  readonly example: Pod;
+}
+
+/** What `build` makes of policy sets. */
+export interface BuiltChains {
+  /** By name. */
+  readonly chains: readonly Chain[];
+  readonly nameOf: (set: PolicySet) => string;
+  readonly closed: readonly {
+    readonly policy: NetworkPolicy;
+    readonly direction: Direction;
+    readonly reason: string;
+    readonly policySets: readonly PolicySet[];
+  }[];
+}
+
+/** Rules of one direction that admit the same peer, before sets have names. */
+interface Clause {
+  /** Cheap ones first: what passes early is not asked further. */
+  readonly rank: number;
+  /** `undefined`: addresses of either family. */
+  readonly family: Family | undefined;
+  /** The address of the other end is in all of them. */
+  readonly sets: readonly SetHandle[];
+  readonly protocol: Protocol | undefined;
+  readonly port: number | { readonly range: readonly [number, number] } | SetHandle | undefined;
+  readonly sources: readonly RuleSource[];
+}
+
+/** Everything that the rules of a policy set say about one peer. */
+interface PeerRules {
+  readonly id: number;
+  readonly policy: NetworkPolicy;
+  /** `undefined`: every peer. */
+  readonly peer: Peer | undefined;
+  readonly fixed: PortSet[];
+  /** `TCP/http`: in egress each destination resolves its own. */
+  readonly names: Set<string>;
+  readonly sources: RuleSource[];
+}
+
+/** A policy that keeps its policy set from being built. */
+interface Obstacle {
+  readonly policy: NetworkPolicy;
+  readonly reason: string;
+}
+
+/** Up to this many ranges of ports are compared one by one; a set costs as much as some comparisons (layout 4). */
+const mostCompared = 2;
+
+/** Writes the chains of policy sets. */
+export class ChainBuilder {
+  readonly #policy: CompiledPolicy;
+  readonly #sets: SetTable;
+  readonly #families: readonly Family[];
+  readonly #limits: { readonly mostRules: number; readonly refused: ReadonlySet<string> };
+  readonly #known = {
+    ingress: new Map<number, PolicySet | undefined>(),
+    egress: new Map<number, PolicySet | undefined>(),
+  };
+
+  constructor(
+    policy: CompiledPolicy,
+    sets: SetTable,
+    inFamilies: readonly Family[],
+    limits: { readonly mostRules: number; readonly refused: ReadonlySet<string> },
+  ) {
+    this.#policy = policy;
+    this.#sets = sets;
+    this.#families = inFamilies;
+    this.#limits = limits;
+  }
+
+  /** The policy set of a pod in a direction; `undefined` where nothing isolates it (corner 1). */
+  policySetOf(direction: Direction, pod: Pod): PolicySet | undefined {
+    const known = this.#known[direction];
+    const c = this.#policy.classOf({ kind: 'pod', pod });
+    if (known.has(c)) return known.get(c);
+    const rules = this.#policy.parts.rules[direction];
+    const policies = this.#policy
+      .selecting({ kind: 'pod', pod })
+      .filter(({ index }) => rules[index] !== undefined)
+      .sort((a, b) => (a.policy.name < b.policy.name ? -1 : 1));
+    const set =
+      policies.length === 0
+        ? undefined
+        : { direction, policies, example: pod, meaning: meaningOf(direction, policies, pod) };
+    known.set(c, set);
+    return set;
+  }
+
+  build(policySets: readonly PolicySet[]): BuiltChains {
+    const names = new Names();
+    const prefix = { egress: 'eg_', ingress: 'in_' } as const;
+    for (const { direction, meaning } of policySets) names.add(prefix[direction], meaning);
+    const nameOf = ({ direction, meaning }: PolicySet): string => names.of(prefix[direction], meaning);
+    const drafts = policySets.map((set) => ({ set, clauses: this.#clausesOf(set) }));
+    const closed = new Map<string, { obstacle: Obstacle; direction: Direction; policySets: PolicySet[] }>();
+    const chains = drafts.map(({ set, clauses }): Chain => {
+      const about = `${set.direction} under ${set.policies.map(({ policy }) => idOf(policy)).join(', ')}`;
+      if (isObstacle(clauses)) {
+        const key = JSON.stringify([set.direction, idOf(clauses.policy), clauses.reason]);
+        const known = closed.get(key);
+        if (known === undefined)
+          closed.set(key, { obstacle: clauses, direction: set.direction, policySets: [set] });
+        else known.policySets.push(set);
+      }
+      const rules = isObstacle(clauses) ? [] : clauses.map((clause) => ruleOf(clause, set.direction));
+      const sorted = isObstacle(clauses) ? [] : sortedRules(clauses, rules);
+      return { name: nameOf(set), about, rules: [...sorted, denyRule(set, isObstacle(clauses))] };
+    });
+    return {
+      chains: chains.sort((a, b) => (a.name < b.name ? -1 : 1)),
+      nameOf,
+      closed: [...closed]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, { obstacle, direction, policySets: sets }]) => ({
+          ...obstacle,
+          direction,
+          policySets: sets,
+        })),
+    };
+  }
+
+  #clausesOf(set: PolicySet): readonly Clause[] | Obstacle {
+    for (const { policy } of set.policies) {
+      if (this.#limits.refused.has(idOf(policy)))
+        return { policy, reason: 'the kernel has refused its rules' };
+    }
+    const gathered = this.#gather(set);
+    const every = gathered.find(({ peer }) => peer === undefined);
+    const open = every === undefined ? PortSet.none : PortSet.union(every.fixed);
+    const clauses: Clause[] = [];
+    const blocks = new Map<string, { ports: PortSet; peers: PeerRules[] }>();
+    for (const each of gathered) {
+      const admitted = PortSet.union(each.fixed);
+      // What is open to everybody need not be asked for again.
+      const ports = each.peer !== undefined && open.includes(admitted) ? PortSet.none : admitted;
+      if (each.peer?.kind === 'ipBlock') {
+        if (!ports.isEmpty) {
+          const known = blocks.get(ports.key);
+          if (known === undefined) blocks.set(ports.key, { ports, peers: [each] });
+          else known.peers.push(each);
+        }
+      } else {
+        this.#addClauses(
+          clauses,
+          each.peer === undefined ? 0 : 2,
+          this.#addressesOf(each),
+          ports,
+          each.sources,
+        );
+      }
+      this.#addNamed(clauses, each, PortSet.union([open, admitted]));
+    }
+    for (const { ports, peers } of blocks.values()) {
+      const sources = peers.flatMap((each) => each.sources);
+      this.#addClauses(clauses, 5, this.#blockAddresses(peers), ports, sources);
+    }
+    const { mostRules } = this.#limits;
+    return clauses.length <= mostRules ? clauses : tooMany(clauses, mostRules);
+  }
+
+  /** The rules of all policies by peer (corner 2: the union of all). */
+  #gather({ direction, policies, example }: PolicySet): readonly PeerRules[] {
+    const { parts } = this.#policy;
+    const c = this.#policy.classOf({ kind: 'pod', pod: example });
+    const byPeer = new Map<number, PeerRules>();
+    for (const { index, policy, sure } of policies) {
+      // Corner 23: what perhaps selects the pod isolates it, and admits nothing.
+      if (!sure) continue;
+      const written = policy[direction];
+      const compiled = parts.rules[direction][index];
+      if (written.kind === 'unaffected' || compiled === undefined) continue;
+      for (const [i, rule] of written.rules.entries()) {
+        const { peers, spec } = compiled[i]!;
+        const fixed =
+          direction === 'ingress'
+            ? parts.ports.resolve(spec, parts.classes.portMap[c]!)
+            : parts.ports.fixed(spec);
+        const source: RuleSource = { policy, direction, rule: i };
+        for (const [at, id] of peers.entries()) {
+          let known = byPeer.get(id);
+          if (known === undefined) {
+            const peer = peerAt(rule, at);
+            known = { id, policy, peer, fixed: [], names: new Set(), sources: [] };
+            byPeer.set(id, known);
+          }
+          known.fixed.push(parts.ports.set(fixed));
+          if (direction === 'egress') for (const name of namesIn(rule.ports)) known.names.add(name);
+          if (known.sources.at(-1)?.policy !== policy || known.sources.at(-1)?.rule !== i)
+            known.sources.push(source);
+        }
+      }
+    }
+    return [...byPeer.values()];
+  }
+
+  /** In egress a name is what each destination means by it: a clause for each number (layout 8). */
+  #addNamed(clauses: Clause[], each: PeerRules, admitted: PortSet): void {
+    for (const text of [...each.names].sort()) {
+      const [protocol, name] = parseName(text);
+      const numbers = this.#sets.numbersOf(protocol, name);
+      const meant = each.peer?.kind === 'pods' ? new Set(this.#sets.classesOf(each.id)) : undefined;
+      for (const [number, classes] of numbers) {
+        if (admitted.has(protocol, number)) continue;
+        if (meant !== undefined && !classes.some((c) => meant.has(c))) continue;
+        const port = PortSet.range(protocol, number, number);
+        for (const [family, sets] of this.#addressesOf(each)) {
+          for (const known of family === undefined ? this.#families : [family]) {
+            const named = this.#sets.namedPort(protocol, name, number, known);
+            this.#addClauses(clauses, 4, [[known, [...sets, named]]], port, each.sources);
+          }
+        }
+      }
+    }
+  }
+
+  #addClauses(
+    clauses: Clause[],
+    rank: number,
+    addresses: readonly (readonly [Family | undefined, readonly SetHandle[]])[],
+    ports: PortSet,
+    sources: readonly RuleSource[],
+  ): void {
+    for (const [family, sets] of addresses) {
+      for (const { protocol, port } of this.#partsOf(ports)) {
+        clauses.push({
+          rank: protocol === undefined ? rank : rank + 1,
+          family,
+          sets,
+          protocol,
+          port,
+          sources,
+        });
+      }
+    }
+  }
+
+  /** By family: the sets in which the other end of a peer is. */
+  #addressesOf(each: PeerRules): readonly (readonly [Family | undefined, readonly SetHandle[]])[] {
+    const { peer } = each;
+    if (peer === undefined) return [[undefined, []]];
+    if (peer.kind === 'ipBlock') return this.#blockAddresses([each]);
+    return this.#families.map((family) => [family, [this.#sets.peer(peer, each.policy, each.id, family)]]);
+  }
+
+  /** Blocks with the same ports are one set: each less its own excepts, then all together (layout 7). */
+  #blockAddresses(peers: readonly PeerRules[]): readonly (readonly [Family, readonly SetHandle[]])[] {
+    const { parts } = this.#policy;
+    return this.#families.flatMap((family) => {
+      const ranges: AddressRange[] = [];
+      const words: string[] = [];
+      for (const { id, peer } of peers) {
+        const definition = parts.peers.definition(id);
+        if (definition.kind !== 'block' || peer?.kind !== 'ipBlock') continue;
+        const block = parts.blocks.block(definition.block);
+        if (block.family !== family || block.ranges.length === 0) continue; // corner 37
+        ranges.push(...block.ranges);
+        words.push(blockWords(peer));
+      }
+      return ranges.length === 0
+        ? []
+        : [[family, [this.#sets.blocks(ranges, family, words.sort().join(', '))]] as const];
+    });
+  }
+
+  #partsOf(ports: PortSet): readonly Pick<Clause, 'protocol' | 'port'>[] {
+    // Corner 33: only "all ports" admits what has none, ICMP among it.
+    if (ports.isAll) return [{ protocol: undefined, port: undefined }];
+    return protocols.flatMap((protocol): readonly Pick<Clause, 'protocol' | 'port'>[] => {
+      const ranges = ports.ranges(protocol);
+      const [first] = ranges;
+      if (first === undefined) return [];
+      if (first.from === 1 && first.to === 65535) return [{ protocol, port: undefined }];
+      if (ranges.length > mostCompared) return [{ protocol, port: this.#sets.ports(ranges) }];
+      return ranges.map(({ from, to }) => ({ protocol, port: from === to ? from : { range: [from, to] } }));
+    });
+  }
+}
+
+/** `namespace/name`. */
+function idOf({ namespace, name }: NetworkPolicy): string {
+  return `${namespace}/${name}`;
+}
+
+function isObstacle(clauses: readonly Clause[] | Obstacle): clauses is Obstacle {
+  return 'reason' in clauses;
+}
+
+/** The policy that makes most of the rules is the one that cannot be expressed. */
+function tooMany(clauses: readonly Clause[], most: number): Obstacle {
+  const rules = new Map<NetworkPolicy, number>();
+  for (const { sources } of clauses) {
+    for (const policy of new Set(sources.map((source) => source.policy)))
+      rules.set(policy, (rules.get(policy) ?? 0) + 1);
+  }
+  const [[policy, count]] = [...rules].sort(([a, m], [b, n]) => n - m || (idOf(a) < idOf(b) ? -1 : 1)) as [
+    [NetworkPolicy, number],
+  ];
+  return {
+    policy,
+    reason: `its pods would have ${clauses.length} rules, ${count} of them its own; ${most} are the most`,
+  };
+}
+
+function peerAt(rule: Rule, at: number): Peer | undefined {
+  return rule.peers.kind === 'any' ? undefined : rule.peers.peers[at];
+}
+
+function namesIn(ports: Ports): readonly string[] {
+  if (ports.kind === 'all') return [];
+  return ports.ports.flatMap((entry) => (entry.kind === 'named' ? [`${entry.protocol}/${entry.name}`] : []));
+}
+
+function parseName(text: string): readonly [Protocol, string] {
+  const at = text.indexOf('/');
+  return [protocols.find((protocol) => protocol === text.slice(0, at)) ?? 'TCP', text.slice(at + 1)];
+}
+
+/** JSON lists keep parts apart whatever they hold, so that names of chains are injective (checklist 44). */
+function meaningOf(direction: Direction, policies: readonly SelectingPolicy[], pod: Pod): string {
+  const named = new Set<string>();
+  if (direction === 'ingress') {
+    for (const { policy } of policies) {
+      const spec = policy.ingress;
+      if (spec.kind === 'isolates')
+        for (const rule of spec.rules) for (const name of namesIn(rule.ports)) named.add(name);
+    }
+  }
+  const resolved = [...named].sort().map((text) => {
+    const [protocol, name] = parseName(text);
+    const numbers = pod.ports
+      .filter((port) => port.name === name && port.protocol === protocol)
+      .map(({ port }) => port);
+    return [text, [...new Set(numbers)].sort((a, b) => a - b)];
+  });
+  const ids = policies.map(({ policy, sure }) => [policy.namespace, policy.name, sure]);
+  return JSON.stringify([direction, ids, resolved]);
+}
+
+function blockWords({ cidr, except }: Extract<Peer, { readonly kind: 'ipBlock' }>): string {
+  const cut = except.map(formatCidr).sort();
+  return cut.length === 0 ? formatCidr(cidr) : `${formatCidr(cidr)} except ${cut.join(' ')}`;
+}
+
+function ruleOf({ family, sets, protocol, port, sources }: Clause, direction: Direction): NftRule {
+  const statements: Statement[] = [];
+  const end = endOf[direction === 'ingress' ? 'egress' : 'ingress'];
+  if (family !== undefined) {
+    for (const set of sets) statements.push({ kind: 'flowAddress', end, family, set: set.name() });
+  }
+  if (protocol !== undefined) {
+    statements.push({ kind: 'protocol', protocol: protocolNames[protocol] });
+    if (port !== undefined) statements.push({ kind: 'port', port: portMatch(port) });
+  }
+  // Egress that is allowed returns, for ingress to be judged (checklist 17).
+  statements.push(direction === 'ingress' ? { kind: 'goto', chain: 'approve' } : { kind: 'return' });
+  const sorted = sortedSources(sources);
+  return { statements, comment: sourcesComment(sorted), sources: sorted };
+}
+
+const protocolNames = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
+
+function portMatch(port: NonNullable<Clause['port']>): PortMatch {
+  return typeof port === 'object' && 'name' in port ? { set: port.name() } : port;
+}
+
+/** Rules in canonical order: the cheap ones first, then by what they ask. */
+function sortedRules(clauses: readonly Clause[], rules: readonly NftRule[]): readonly NftRule[] {
+  return clauses
+    .map(({ rank }, i) => ({ rank, rule: rules[i]!, text: JSON.stringify(rules[i]!.statements) }))
+    .sort((a, b) => a.rank - b.rank || (a.text < b.text ? -1 : 1))
+    .map(({ rule }) => rule);
+}
+
+function sortedSources(sources: readonly RuleSource[]): readonly RuleSource[] {
+  const byText = new Map(sources.map((source) => [`${idOf(source.policy)} ${source.rule}`, source]));
+  return [...byText.values()].sort((a, b) => {
+    if (a.policy !== b.policy) return idOf(a.policy) < idOf(b.policy) ? -1 : 1;
+    return a.rule - b.rule;
+  });
+}
+
+/** One policy and rule, and how many more the rule stands for: `shop/db rule 1 +2`. */
+function sourcesComment(sources: readonly RuleSource[]): string {
+  const [first, ...more] = sources;
+  if (first === undefined) return '';
+  return withMore(`${idOf(first.policy)} rule ${first.rule + 1}`, more.length);
+}
+
+function withMore(text: string, more: number): string {
+  return comment(more === 0 ? text : `${text} +${more}`);
+}
+
+/** What no rule admits is denied; the comment names a policy that isolates. */
+function denyRule({ direction, policies }: PolicySet, closed: boolean): NftRule {
+  const [first] = policies;
+  const verb = closed ? 'closed for' : 'isolated by';
+  return {
+    statements: [{ kind: 'goto', chain: 'deny' }],
+    comment: withMore(`${verb} ${first === undefined ? '' : idOf(first.policy)}`, policies.length - 1),
+    sources: policies.map(({ policy }) => ({ policy, direction, rule: -1 })),
+  };
+}

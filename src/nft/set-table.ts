@@ -1,0 +1,170 @@
+import type { NetworkPolicy, Peer } from '../model/index.ts';
+import type { AddressRange, Family, PortRange, Protocol } from '../net/index.ts';
+import type { CompiledPolicy } from '../policy/index.ts';
+import { addressType, digitOf } from './layout.ts';
+import { comment, Names, selectorMeaning, selectorWords } from './naming.ts';
+import type { Owners } from './owners.ts';
+import { mergeRanges, rangeKey } from './ranges.ts';
+import type { NftSet, SetElement } from './ruleset.ts';
+
+/** A set that rules may name before it has a name: names need all sets to be known. */
+export interface SetHandle {
+  readonly name: () => string;
+  /** What it means, for sorting: canonical, and different for different sets. */
+  readonly meaning: string;
+}
+
+interface Pending {
+  readonly handle: SetHandle;
+  readonly make: () => Omit<NftSet, 'name'>;
+}
+
+/** A pods peer of a policy; an ipBlock has no set of its own. */
+export type PodsPeer = Extract<Peer, { readonly kind: 'pods' }>;
+
+/**
+ * The sets that rules of policy sets ask: one for each selector and family (layout 6), for the pods that mean a port by a
+ * name, for address blocks with the same ports, and for ports where a rule has many.
+ */
+export class SetTable {
+  readonly #policy: CompiledPolicy;
+  readonly #owners: Owners;
+  readonly #names = new Names();
+  readonly #pending = new Map<string, Pending>();
+  readonly #wordsOfBlocks = new Map<string, string>();
+  #numbers: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>> | undefined;
+
+  constructor(policy: CompiledPolicy, owners: Owners) {
+    this.#policy = policy;
+    this.#owners = owners;
+  }
+
+  /** The addresses of all pods that a peer selects, everywhere in the cluster. */
+  peer(peer: PodsPeer, policy: NetworkPolicy, id: number, family: Family): SetHandle {
+    const scope =
+      peer.namespaces === 'own' ? ['own', policy.namespace] : ['all', ...selectorMeaning(peer.namespaces)];
+    const pods = peer.pods === undefined ? [] : selectorMeaning(peer.pods);
+    const meaning = JSON.stringify(['peer', scope, pods, family]);
+    return this.#intern('sel_', meaning, family, () => ({
+      ...addressSet(family),
+      comment: comment(peerWords(peer, policy)),
+      elements: this.#elementsOf(family, this.classesOf(id)),
+    }));
+  }
+
+  /** The pods on which a name means a number (checklist 10). */
+  namedPort(protocol: Protocol, name: string, number: number, family: Family): SetHandle {
+    const meaning = JSON.stringify(['port', protocol, name, number, family]);
+    return this.#intern('port_', meaning, family, () => ({
+      ...addressSet(family),
+      comment: comment(`pods whose port ${name} is ${protocol} ${number}`),
+      elements: this.#elementsOf(family, this.numbersOf(protocol, name).get(number) ?? []),
+    }));
+  }
+
+  /**
+   * Address ranges of one family, in whatever form.
+   *
+   * @param words - of several descriptions of equal ranges the first by the alphabet is told
+   */
+  blocks(ranges: readonly AddressRange[], family: Family, words: string): SetHandle {
+    const elements = mergeRanges(ranges).map((range): SetElement => ({ key: rangeKey(range) }));
+    const meaning = JSON.stringify(['blocks', family, elements.map(({ key }) => key)]);
+    const known = this.#wordsOfBlocks.get(meaning);
+    if (known === undefined || words < known) this.#wordsOfBlocks.set(meaning, words);
+    return this.#intern('cidr_', meaning, family, () => ({
+      ...addressSet(family),
+      interval: true,
+      comment: comment(this.#wordsOfBlocks.get(meaning) ?? ''),
+      elements,
+    }));
+  }
+
+  /** Ports of one protocol, whichever: a set asks for them at one go. */
+  ports(ranges: readonly PortRange[]): SetHandle {
+    const elements = ranges.map(({ from, to }): SetElement => ({
+      key: from === to ? from : { range: [from, to] },
+    }));
+    const meaning = JSON.stringify(['ports', elements.map(({ key }) => key)]);
+    return this.#intern('ports_', meaning, undefined, () => ({
+      type: ['inet_service'],
+      interval: ranges.some(({ from, to }) => from !== to),
+      elements,
+    }));
+  }
+
+  /** The classes that a pods peer means for certain; what cannot be decided is nobody (corner 23). */
+  classesOf(peer: number): readonly number[] {
+    const { peers, index } = this.#policy.parts;
+    const definition = peers.definition(peer);
+    if (definition.kind !== 'pods') return [];
+    const { namespace, namespaces, selector } = definition;
+    return namespace === undefined
+      ? index.inNamespaces(namespaces!, selector).sure
+      : index.inNamespace(namespace, selector).sure;
+  }
+
+  /** By number that a name stands for with a protocol: the classes on which it does (corner 28). */
+  numbersOf(protocol: Protocol, name: string): ReadonlyMap<number, readonly number[]> {
+    this.#numbers ??= this.#resolveNames();
+    return this.#numbers.get(`${protocol}/${name}`) ?? new Map<number, readonly number[]>();
+  }
+
+  #resolveNames(): ReadonlyMap<string, ReadonlyMap<number, readonly number[]>> {
+    const { classes } = this.#policy.parts;
+    const found = new Map<string, Map<number, number[]>>();
+    for (let c = 0; c < classes.size; c++) {
+      if (classes.host[c] === 1) continue;
+      // Pods of a class mean the same by every name that rules mention.
+      for (const { name, protocol, port } of classes.pods[classes.example[c]!]!.ports) {
+        if (name === undefined) continue;
+        const key = `${protocol}/${name}`;
+        let numbers = found.get(key);
+        if (numbers === undefined) found.set(key, (numbers = new Map<number, number[]>()));
+        const list = numbers.get(port);
+        if (list === undefined) numbers.set(port, [c]);
+        else if (list.at(-1) !== c) list.push(c);
+      }
+    }
+    return found;
+  }
+
+  #elementsOf(family: Family, classes: readonly number[]): readonly SetElement[] {
+    const { owned } = this.#owners;
+    return Array.from(this.#owners.ranksOf(family, classes), (rank) => ({ key: owned[family][rank]!.text }));
+  }
+
+  #intern(
+    prefix: string,
+    meaning: string,
+    family: Family | undefined,
+    make: () => Omit<NftSet, 'name'>,
+  ): SetHandle {
+    const known = this.#pending.get(meaning);
+    if (known !== undefined) return known.handle;
+    this.#names.add(prefix, meaning);
+    const end = family === undefined ? '' : `_${digitOf(family)}`;
+    const handle = { meaning, name: () => `${this.#names.of(prefix, meaning)}${end}` };
+    this.#pending.set(meaning, { handle, make });
+    return handle;
+  }
+
+  /** All sets that were asked for, by name. */
+  finish(): readonly NftSet[] {
+    return [...this.#pending.values()]
+      .map(({ handle, make }): NftSet => ({ name: handle.name(), ...make() }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+}
+
+function addressSet(family: Family): Pick<NftSet, 'type' | 'interval'> {
+  return { type: [addressType(family)], interval: false };
+}
+
+function peerWords(peer: PodsPeer, policy: NetworkPolicy): string {
+  const pods = peer.pods === undefined ? '' : selectorWords(peer.pods);
+  const which = pods === '' ? 'all pods' : `pods ${pods}`;
+  if (peer.namespaces === 'own') return `${which} in ${policy.namespace}`;
+  const namespaces = selectorWords(peer.namespaces);
+  return `${which} in ${namespaces === '' ? 'all namespaces' : `namespaces ${namespaces}`}`;
+}
