@@ -49,17 +49,17 @@ helm template RELEASE CHART -f values.yaml | podwall map -`,
   },
   'document-too-large': {
     title: 'A document is larger than podwall reads.',
-    text: `One YAML document may have 20 MiB, and one text (a file, or standard input) 500 MiB. The parser of YAML needs a hundred times of that in memory; JSON is read much faster and in less memory. The document was left out, so the answer is incomplete; the other documents count.
+    text: `A YAML document in which something rare stands (anchors, tags, tabs, flow style over several lines, or a mistake) may have 20 MiB, because the parser that knows all of YAML needs a hundred times of that in memory. Any other may have 64 MiB, and so may each item of a list, which itself may be as long as it likes. The document or item was left out, so the answer is incomplete; the others count.
 
-Dump the cluster as JSON (kubectl get … -o json), or a few namespaces at a time (-n).`,
+No object of Kubernetes is larger than 2 MiB, so the text may be damaged. If it is not, dump the objects as JSON (kubectl get … -o json).`,
   },
   'document-too-deep': {
     title: 'Mappings and lists are nested deeper than in any Kubernetes object.',
     text: `podwall reads 300 levels; the deepest Kubernetes objects have less than 100. The document was left out, so the answer is incomplete.`,
   },
   'too-many-documents': {
-    title: 'A text holds more documents than podwall reads.',
-    text: `Of one text, the first 250,000 documents are read. Split the file, or put the objects into one JSON list (kubectl get … -o json).`,
+    title: 'A text holds more documents that are no objects than podwall reads.',
+    text: `Kubernetes objects may be as many as fit into memory. Of documents that say no kind, 250,000 of one text are read, and what stands behind them was left out: probably the file is no manifest.`,
   },
   'too-many-errors': {
     title: 'A text holds more unreadable documents than podwall lists.',

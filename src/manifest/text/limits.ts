@@ -1,4 +1,7 @@
-/** How long one YAML document may be, in UTF-16 code units (20 MiB): the parser needs up to 100 times of it in memory. */
+/**
+ * How long a part of a YAML text may be that only the package `yaml` can read, in UTF-16 code units (20 MiB): it needs up
+ * to 100 times of it in memory. A document in the subset of `block/` may be longer.
+ */
 export const maxYamlDocument: number = 20 * 2 ** 20;
 
 /**
@@ -16,7 +19,7 @@ export const maxDepth = 300;
 /** How many tokens one YAML document may have: many tiny ones need far more memory than their text. */
 export const maxTokens = 9_000_000;
 
-/** How many documents one text may hold; empty ones do not count. */
+/** How many documents of one text may be no objects; empty ones do not count. */
 export const maxDocuments = 250_000;
 
 /** How many errors one text may report; one more says that there are others. */

@@ -60,6 +60,8 @@ class TextReader {
   private readonly documents: RawDocument[] = [];
   private readonly diagnostics: Diagnostic[] = [];
   private unreported = 0;
+  /** How many documents are no objects. */
+  private foreign = 0;
   /** For how many documents corrected lines were looked for. */
   private suggestions = 0;
 
@@ -95,6 +97,7 @@ class TextReader {
       return true;
     }
     const values: { readonly value: unknown; readonly chunk: Chunk }[] = [];
+    let foreign = 0;
     for (const chunk of topLevelValues(this.text)) {
       // What spans the whole text has failed to parse already.
       const parsed =
@@ -109,7 +112,8 @@ class TextReader {
         return true;
       }
       values.push({ value: parsed.value, chunk });
-      if (values.length > maxDocuments) break;
+      if (!isObject(parsed.value)) foreign++;
+      if (foreign > maxDocuments) break;
     }
     for (const { value, chunk } of values) {
       if (this.isFull(chunk.start)) break;
@@ -224,6 +228,7 @@ class TextReader {
   }
 
   private add(value: unknown, origin: Origin, duplicates: readonly Path[]): void {
+    if (!isObject(value)) this.foreign++;
     this.documents.push({ value, origin, duplicates });
   }
 
@@ -251,15 +256,20 @@ class TextReader {
   }
 
   private isFull(offset: number): boolean {
-    if (this.documents.length < maxDocuments) return false;
+    if (this.foreign < maxDocuments) return false;
     this.report({
       code: 'too-many-documents',
-      message: `This text has more than ${maxDocuments.toLocaleString('en')} documents; those from here on were left out.`,
-      hint: 'split the file, or put the objects into one JSON list: kubectl get … -o json',
+      message: `This text has more than ${maxDocuments.toLocaleString('en')} documents that are no objects; what stands from here on was left out.`,
+      hint: 'an object has apiVersion and kind',
       offset,
     });
     return true;
   }
+}
+
+/** Whether a value says what kind of object it is: a list or an object of Kubernetes, or meant to be one. */
+export function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string';
 }
 
 /** The first character decides: no block YAML starts with a bracket. */

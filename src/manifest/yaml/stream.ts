@@ -1,7 +1,7 @@
 import type { Diagnostic, Path } from '../../model/index.ts';
 import type { ListOrigin } from '../objects/index.ts';
 import type { RawDocument } from '../raw.ts';
-import { BlockParser, decodeText, readText } from '../text/index.ts';
+import { BlockParser, decodeText, isObject, maxDocuments, readText } from '../text/index.ts';
 import type { BadByte, TextOptions } from '../text/index.ts';
 import { isRecord } from '../validate/index.ts';
 import { Reducer } from './reduce.ts';
@@ -56,8 +56,6 @@ const noDuplicates: readonly Path[] = [];
 const mostFindings = 1000;
 /** Corrected lines are looked for until so much has been said. */
 const mostSuggestions = 50;
-/** How many documents may be no objects: an endless text of nothing has to end. */
-const mostForeign = 250_000;
 
 const feed = 10;
 const carriage = 13;
@@ -445,12 +443,12 @@ export class YamlStream {
       origin,
       duplicates,
     });
-    if (isRecord(value) && typeof value['kind'] === 'string') return;
-    if (++this.#foreign <= mostForeign) return;
+    if (isObject(value) || ++this.#foreign <= maxDocuments) return;
     this.#tell({
       code: 'too-many-documents',
       severity: 'error',
-      message: `This text has more than ${mostForeign.toLocaleString('en')} documents that are no objects; what stands from here on was left out.`,
+      message: `This text has more than ${maxDocuments.toLocaleString('en')} documents that are no objects; what stands from here on was left out.`,
+      hint: 'an object has apiVersion and kind',
       ...origin.locate([]),
     });
     throw new Ended();

@@ -20,6 +20,12 @@ const longestKey = 1000;
 /** How many keys are remembered; a power of two. */
 const internSize = 4096;
 
+/**
+ * Keys that stood somewhere before, by a hash of their letters: what is in here needs no new string, and is found among
+ * the keys of an object at once. V8 keeps keys of objects apart from the texts that they were cut out of.
+ */
+const seenKeys: string[] = Array.from({ length: internSize }, () => '');
+
 const feed = 10;
 const carriage = 13;
 const space = 32;
@@ -65,7 +71,6 @@ export class BlockParser {
   readonly #text: string;
   /** Whether no part of the text has a character that would need `yaml`. */
   readonly #clean: boolean;
-  readonly #keys: (string | undefined)[] = [];
   #end = 0;
   /** The first character of the current line that is no blank; set by `#toContent`. */
   #at = 0;
@@ -226,19 +231,18 @@ export class BlockParser {
     this.#at = end + 1;
     const key = this.#intern(start, end, sum);
     if ((firstClass & resolvable) === 0) return key;
+    // Letters that are more than any word for a truth value or null has.
+    if (first > colon && end - start > 5) return key;
     const value = plainValue(key);
     return value === undefined ? key : (keyText(value, key) ?? leave());
   }
 
-  /** A part of the text; the same object each time, as long as it is remembered. */
+  /** A key as it is written; the same string each time, as long as it is remembered. */
   #intern(start: number, end: number, sum: number): string {
     const slot = (sum ^ (sum >>> 15)) & (internSize - 1);
-    const known = this.#keys[slot];
-    if (known !== undefined && known.length === end - start && this.#text.startsWith(known, start))
-      return known;
-    const part = this.#text.slice(start, end);
-    this.#keys[slot] = part;
-    return part;
+    const known = seenKeys[slot] as string;
+    if (known.length === end - start && this.#text.startsWith(known, start)) return known;
+    return (seenKeys[slot] = this.#text.slice(start, end));
   }
 
   /**
