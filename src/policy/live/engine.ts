@@ -19,6 +19,7 @@ import { LivePeers } from './live-peers.ts';
 import { Memberships } from './memberships.ts';
 import { Namespaces } from './namespaces.ts';
 import { NodePairs } from './node-pairs.ts';
+import { PairMap } from './pair-map.ts';
 import { SelectorTable } from './selectors.ts';
 
 /** A policy in numbers; it holds what its numbers stand for. */
@@ -53,7 +54,7 @@ export interface NewPeers {
 
 /** A group with more policies than this is merged before the profiles of its classes are made. */
 const mostUnmerged = 4;
-const span = 0x400_0000;
+const mostPortMaps = 1024;
 
 /**
  * Everything that `compile` makes of a cluster, kept while the cluster changes: what is held by somebody is there, what nobody
@@ -78,11 +79,17 @@ export class Engine {
   /** Groups of policies and the classes that they select; the flag is set where files cannot tell. */
   readonly selected: Memberships = new Memberships();
   readonly #groups: (Group | undefined)[] = [];
-  readonly #groupIds = new Map<number, number>();
+  readonly #groupIds = new PairMap();
   readonly #freedGroups: number[] = [];
+  /** By label set: the selectors that match it, as long as there are no others and the number stands for the same set. */
+  readonly #matching: (
+    { readonly version: number; readonly set: number; readonly list: readonly number[] } | undefined
+  )[] = [];
   readonly #rules: ClassRules;
   readonly #merge: Specs;
   readonly #scratch: number[] = [];
+
+  readonly #portMaps = new Map<Pod['ports'], number>();
 
   // By pod number.
   readonly pods: (Pod | undefined)[] = [];
@@ -96,9 +103,12 @@ export class Engine {
     this.assume = assume;
     const { namedPortOnIpBlock } = profile;
     this.matrix = new LiveMatrix({ ports: this.ports, denseThreshold, namedPortOnIpBlock });
-    this.nodes = new NodePairs((host, guest, pairs) => {
-      if (profile.ownNode) this.matrix.exempt(host, guest, pairs);
-    });
+    this.nodes = new NodePairs(
+      (pod) => ({ c: this.classes.of(pod), replicas: this.pods[pod]!.replicas }),
+      (host, guest, pairs) => {
+        if (profile.ownNode) this.matrix.exempt(host, guest, pairs);
+      },
+    );
     this.#rules = new ClassRules(this.ports, assume, 64);
     this.#merge = new Specs(this.ports, 64);
   }
@@ -111,7 +121,11 @@ export class Engine {
 
   #holdSelector(selector: LabelSelector): number {
     const id = this.selectors.hold(selector);
-    if (this.selectors.isNew(id)) this.labels.mention(this.selectors.requirements(id), 1, this.#regroup);
+    if (this.selectors.isNew(id)) {
+      this.labels.mention(this.selectors.requirements(id), 1, this.#regroup);
+      // What was worked out while label sets were only partly parted holds for none of them.
+      this.selectors.renew();
+    }
     return id;
   }
 
@@ -132,7 +146,7 @@ export class Engine {
   #holdBlock(peer: Peer & { readonly kind: 'ipBlock' }): number {
     const block = this.blocks.hold(peer.cidr, peer.except);
     const known = this.peers.find('block', block, 0);
-    if (known !== undefined) {
+    if (known >= 0) {
       this.blocks.release(block);
       return this.peers.again(known);
     }
@@ -193,7 +207,7 @@ export class Engine {
     const scope = own ? namespace : this.namespaces.holdSelector(peer.namespaces);
     const kind = own ? 'own' : 'selected';
     const known = this.peers.find(kind, scope, selector);
-    if (known !== undefined) {
+    if (known >= 0) {
       this.#releaseSelector(selector);
       if (!own) this.namespaces.releaseSelector(scope);
       return this.peers.again(known);
@@ -313,7 +327,7 @@ export class Engine {
     const { namespace, selector, policies } = this.#groups[group]!;
     if (policies.length === 0) {
       this.selected.removeSet(group);
-      this.#groupIds.delete(namespace * span + selector);
+      this.#groupIds.delete(namespace, selector);
       this.#groups[group] = undefined;
       this.#freedGroups.push(group);
     }
@@ -325,11 +339,10 @@ export class Engine {
   }
 
   #holdGroup(namespace: number, selector: number): number {
-    const key = namespace * span + selector;
-    let id = this.#groupIds.get(key);
-    if (id === undefined) {
+    let id = this.#groupIds.get(namespace, selector);
+    if (id < 0) {
       id = this.#freedGroups.pop() ?? this.#groups.length;
-      this.#groupIds.set(key, id);
+      this.#groupIds.set(namespace, selector, id);
       this.#groups[id] = {
         namespace,
         selector,
@@ -435,13 +448,15 @@ export class Engine {
         const peer = this.matrix.meant.setAt(c, i);
         if (this.peers.kind(peer) === 'selected' && left.has(this.peers.scope(peer))) leaving.push(peer);
       }
-      this.#forEachSelector(c, (selector, unsure) => {
-        if ((unsure && this.assume === 'closed') || this.peers.selecting(selector) === 0) return;
+      for (const each of joins.length > 0 ? this.#selectorsOf(c) : []) {
+        const selector = each >> 1;
+        const unsure = (each & 1) === 1;
+        if ((unsure && this.assume === 'closed') || this.peers.selecting(selector) === 0) continue;
         for (const scope of joins) {
           const peer = this.peers.find('selected', scope, selector);
-          if (peer !== undefined) joining.push(peer);
+          if (peer >= 0) joining.push(peer);
         }
-      });
+      }
       if (leaving.length > 0 || joining.length > 0) changed.push({ c, leaves: leaving, joins: joining });
     }
     return changed;
@@ -458,13 +473,7 @@ export class Engine {
   /** The numbers of the pods that a pod's node exempts, as `exempts` says. */
   besides(pod: Pod | undefined): readonly number[] {
     if (pod?.node === undefined || !this.profile.ownNode) return [];
-    const found: number[] = [];
-    for (const c of this.nodes.besides(pod.node, isHost(pod, this.profile))) {
-      for (const number of this.classes.pods.copy(c)) {
-        if (this.pods[number]!.node === pod.node) found.push(number);
-      }
-    }
-    return found;
+    return this.nodes.besides(pod.node, isHost(pod, this.profile));
   }
 
   /** A profile as `compile` has it. */
@@ -503,8 +512,20 @@ export class Engine {
 
   // Classes --------------------------------------------------------------------------------------------------------
 
-  #forEachSelector(c: number, visit: (selector: number, unsure: boolean) => void): void {
-    this.selectors.forEachHolding(this.labels.example(this.classes.labels(c)), visit);
+  /** The selectors that match a class, times 2, plus 1 where files cannot tell. */
+  #selectorsOf(c: number): readonly number[] {
+    const set = this.classes.labels(c);
+    const { version } = this.selectors;
+    const known = this.#matching[set];
+    if (known !== undefined && known.version === version && known.set === this.labels.version(set)) {
+      return known.list;
+    }
+    const list: number[] = [];
+    this.selectors.forEachHolding(this.labels.example(set), (id, unsure) =>
+      list.push(id * 2 + (unsure ? 1 : 0)),
+    );
+    this.#matching[set] = { version, set: this.labels.version(set), list };
+    return list;
   }
 
   /** The class of a key; a new one has no pods yet. */
@@ -518,23 +539,24 @@ export class Engine {
     if (key.namespace >= 0) {
       this.namespaces.again(key.namespace);
       const { matching } = this.namespaces;
-      this.#forEachSelector(c, (selector, unsure) => {
-        const group = this.#groupIds.get(key.namespace * span + selector);
-        if (group !== undefined) this.selected.add(group, c, unsure);
-        if (unsure && this.assume === 'closed') return;
+      for (const each of this.#selectorsOf(c)) {
+        const [selector, unsure] = [each >> 1, (each & 1) === 1];
+        const group = this.#groupIds.get(key.namespace, selector);
+        if (group >= 0) this.selected.add(group, c, unsure);
+        if (unsure && this.assume === 'closed') continue;
         const own = this.peers.find('own', key.namespace, selector);
-        if (own !== undefined) peers.push(own);
-        if (this.peers.selecting(selector) === 0) return;
+        if (own >= 0) peers.push(own);
+        if (this.peers.selecting(selector) === 0) continue;
         for (let i = 0; i < matching.size(key.namespace); i++) {
           const peer = this.peers.find('selected', matching.at(key.namespace, i), selector);
-          if (peer !== undefined) peers.push(peer);
+          if (peer >= 0) peers.push(peer);
         }
-      });
+      }
     }
     for (const cell of [key.cell4, key.cell6]) {
       for (let i = 0; i < this.blocks.cells.size(cell); i++) {
         const peer = this.peers.find('block', this.blocks.cells.at(cell, i), 0);
-        if (peer !== undefined) peers.push(peer);
+        if (peer >= 0) peers.push(peer);
       }
     }
     this.matrix.addClass(c, key.family, key.portMap, peers);
@@ -563,11 +585,11 @@ export class Engine {
     if (to === from) return;
     const { node, replicas } = this.pods[pod]!;
     this.matrix.touched++;
-    this.nodes.remove(node, from, replicas, this.classes.isHost(from));
+    this.nodes.remove(pod, node, from, replicas, this.classes.isHost(from));
     this.classes.leave(pod);
     this.classes.enter(pod, to);
     this.matrix.moveWeight(from, to, replicas);
-    this.nodes.add(node, to, replicas, this.classes.isHost(to));
+    this.nodes.add(pod, node, to, replicas, this.classes.isHost(to));
     this.#drop(from);
   }
 
@@ -596,13 +618,7 @@ export class Engine {
     const c = this.#classOf({
       namespace,
       labels: host ? -1 : this.labels.setOf(raw),
-      // Corner 28: whether the names of sidecars count is the profile's.
-      portMap: host
-        ? 0
-        : this.ports.portMap(
-            this.profile.sidecarPorts ? pod.ports : pod.ports.filter((port) => !port.sidecar),
-            true,
-          ),
+      portMap: host ? 0 : this.#portMapOf(pod.ports),
       cell4,
       cell6,
       // Corner 39: a pod without an address has both families.
@@ -615,14 +631,28 @@ export class Engine {
     if (!host) this.namespaces.release(namespace);
     this.classes.enter(number, c);
     this.matrix.addWeight(c, pod.replicas);
-    this.nodes.add(pod.node, c, pod.replicas, host);
+    this.nodes.add(number, pod.node, c, pod.replicas, host);
     return number;
+  }
+
+  /** What the declared ports of a pod mean for the names of rules. */
+  #portMapOf(declared: Pod['ports']): number {
+    let id = this.#portMaps.get(declared);
+    if (id === undefined) {
+      // Corner 28: whether the names of sidecars count is the profile's.
+      const counted = this.profile.sidecarPorts ? declared : declared.filter((port) => !port.sidecar);
+      id = this.ports.portMap(counted, true);
+      // Pods of one template share their list. A few are remembered: all of them would outlive their pods.
+      if (this.#portMaps.size >= mostPortMaps) this.#portMaps.clear();
+      this.#portMaps.set(declared, id);
+    }
+    return id;
   }
 
   removePod(number: number): void {
     const pod = this.pods[number]!;
     const c = this.classes.of(number);
-    this.nodes.remove(pod.node, c, pod.replicas, this.classes.isHost(c));
+    this.nodes.remove(number, pod.node, c, pod.replicas, this.classes.isHost(c));
     this.matrix.addWeight(c, -pod.replicas);
     this.classes.leave(number);
     this.#drop(c);

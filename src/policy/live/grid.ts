@@ -25,6 +25,18 @@ export class Grid {
     else this.#cells[row * this.#columns + column] = value + 1;
   }
 
+  /**
+   * Value + 1 of all cells, 0 where none is known, for loops over a row: cell (row, column) stands at `row * stride + column`. Empty
+   * when the grid remembers only some; `stride` and the array are good until the next `set`.
+   */
+  get cells(): Int32Array {
+    return this.#cells;
+  }
+
+  get stride(): number {
+    return this.#columns;
+  }
+
   /** Forgets a row: its number stands for something else from now on. */
   clearRow(row: number): void {
     if (this.#cache !== undefined) this.#cache.clearRow(row);

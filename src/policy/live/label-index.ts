@@ -37,13 +37,23 @@ export class LabelIndex {
     return this.#keys.size + this.#undecided.size + this.#keyOf.length - this.#freed.length;
   }
 
-  add(thing: number, { labels, undecided }: Labelled): void {
-    this.#all.add(thing);
-    for (const [name, value] of labels) {
-      // What files cannot decide counts as undecided, whatever the template says of it.
-      if (!undecided.has(name)) this.#join(thing, this.#pair(name, value, true));
+  /** The pairs of some labels, ascending; they must be given to a thing at once, or have been. */
+  pairsOf({ labels, undecided }: Labelled): readonly number[] {
+    const pairs: number[] = [];
+    if (undecided.size === 0) labels.forEach((value, name) => pairs.push(this.#pair(name, value, true)));
+    else {
+      for (const [name, value] of labels) {
+        // What files cannot decide counts as undecided, whatever the template says of it.
+        if (!undecided.has(name)) pairs.push(this.#pair(name, value, true));
+      }
+      for (const [name, how] of undecided) pairs.push(this.#pair(name, how, false));
     }
-    for (const [name, how] of undecided) this.#join(thing, this.#pair(name, how, false));
+    return pairs.length > 1 ? pairs.sort((a, b) => a - b) : pairs;
+  }
+
+  add(thing: number, pairs: readonly number[]): void {
+    this.#all.add(thing);
+    for (const pair of pairs) this.#join(thing, pair);
   }
 
   remove(thing: number): void {

@@ -12,64 +12,63 @@ import type { Labelled, LiveRequirement } from './selectors.ts';
 export class LabelSets {
   readonly #index = new LabelIndex();
   readonly #byInstance = new Map<Labels, number>();
-  readonly #byText = new Map<string, number>();
+  /** Raw sets as lists of their pairs. */
+  readonly #distinct = new IntTable();
   readonly #labelled: Labelled[] = [];
-  readonly #texts: string[] = [];
-  #refs = new Int32Array(16);
   #setOf = new Int32Array(16);
   #posInSet = new Int32Array(16);
-  readonly #freed: number[] = [];
   readonly #sets = new IntTable();
+  readonly #versions: number[] = [];
+  #version = 0;
   /** By label set: its raw sets. */
   readonly #raws = new IntLists();
 
   /** How many label sets, raw sets, and labels by which they are found, there are. */
   get sizes(): { readonly sets: number; readonly raws: number; readonly labels: number } {
-    return { sets: this.#sets.live, raws: this.#byText.size, labels: this.#index.size };
+    return { sets: this.#sets.live, raws: this.#distinct.live, labels: this.#index.size };
   }
 
   /** The raw set of some labels, held once more. */
   hold(labelled: Labelled): number {
     const decided = labelled.undecided.size === 0;
     const known = decided ? this.#byInstance.get(labelled.labels) : undefined;
-    if (known !== undefined) {
-      this.#refs[known]!++;
-      return known;
+    if (known !== undefined) return this.#distinct.again(known);
+    const pairs = this.#index.pairsOf(labelled);
+    const raw = this.#distinct.hold(pairs);
+    if (this.#distinct.refs(raw) > 1) return raw;
+    if (raw >= this.#setOf.length) {
+      this.#setOf = grown(this.#setOf, this.#setOf.length * 2);
+      this.#posInSet = grown(this.#posInSet, this.#posInSet.length * 2);
     }
-    const text = textOf(labelled);
-    let raw = this.#byText.get(text);
-    if (raw === undefined) {
-      raw = this.#freed.pop() ?? this.#labelled.length;
-      if (raw >= this.#refs.length) {
-        this.#refs = grown(this.#refs, this.#refs.length * 2);
-        this.#setOf = grown(this.#setOf, this.#setOf.length * 2);
-        this.#posInSet = grown(this.#posInSet, this.#posInSet.length * 2);
-      }
-      this.#byText.set(text, raw);
-      this.#texts[raw] = text;
-      this.#labelled[raw] = { labels: labelled.labels, undecided: labelled.undecided };
-      if (decided) this.#byInstance.set(labelled.labels, raw);
-      this.#index.add(raw, labelled);
-      this.#enter(raw, this.#sets.hold(this.#index.tokensOf(raw)));
-    }
-    this.#refs[raw]!++;
+    this.#labelled[raw] = { labels: labelled.labels, undecided: labelled.undecided };
+    if (decided) this.#byInstance.set(labelled.labels, raw);
+    this.#index.add(raw, pairs);
+    this.#enter(raw, this.#holdSet(this.#index.tokensOf(raw)));
     return raw;
   }
 
   release(raw: number): void {
-    if (--this.#refs[raw]! > 0) return;
+    if (!this.#distinct.release(raw)) return;
     this.#leave(raw);
     this.#index.remove(raw);
-    this.#byText.delete(this.#texts[raw]!);
     this.#byInstance.delete(this.#labelled[raw]!.labels);
     this.#labelled[raw] = nobody;
-    this.#texts[raw] = '';
-    this.#freed.push(raw);
   }
 
   /** The label set of a raw set. */
   setOf(raw: number): number {
     return this.#setOf[raw]!;
+  }
+
+  /** Another number when the number of a label set has come to stand for another one. */
+  version(set: number): number {
+    return this.#versions[set]!;
+  }
+
+  #holdSet(tokens: readonly number[]): number {
+    const set = this.#sets.hold(tokens);
+    if (this.#sets.refs(set) === 1) this.#versions[set] = ++this.#version;
+    return set;
   }
 
   /** Labels of a label set: as good as those of any other of its pods, for every selector that is mentioned. */
@@ -119,7 +118,7 @@ export class LabelSets {
       return;
     }
     for (const raw of raws) {
-      const to = this.#sets.hold(tokens);
+      const to = this.#holdSet(tokens);
       this.#leave(raw);
       this.#enter(raw, to);
       moved(raw);
@@ -140,12 +139,3 @@ export class LabelSets {
 }
 
 const nobody: Labelled = { labels: new Map(), undecided: new Map() };
-
-/** Equal for equal labels, whatever their order. */
-function textOf({ labels, undecided }: Labelled): string {
-  const pairs = Array.from(labels, ([key, value]) => JSON.stringify([key, value]));
-  if (pairs.length > 1) pairs.sort();
-  if (undecided.size === 0) return pairs.join();
-  const open = Array.from(undecided, ([key, how]) => JSON.stringify([key, how]));
-  return `${pairs.join()}?${open.sort().join()}`;
-}

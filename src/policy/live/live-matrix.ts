@@ -401,12 +401,26 @@ export class LiveMatrix {
   #addLine(side: Side, c: number, factor: number): number {
     const isRow = side === this.egress;
     const own = (isRow ? this.rows : this.columns).of[c]!;
-    const others = isRow ? this.columns : this.rows;
-    const { weight, top } = others;
-    for (let k = 0; k < top; k++) {
-      if (weight[k] === 0) continue;
-      const access = isRow ? this.block(own, k) : this.block(k, own);
-      this.totals.add(access, factor, weight[k]!);
+    const { weight, top } = isRow ? this.columns : this.rows;
+    const grid = this.#blocks;
+    let { cells } = grid;
+    let step = isRow ? 1 : grid.stride;
+    let at = isRow ? own * grid.stride : own;
+    let sums = this.totals.sums(this.accesses.size);
+    for (let k = 0; k < top; k++, at += step) {
+      const pods = weight[k]!;
+      if (pods === 0) continue;
+      let access = at < cells.length ? cells[at]! - 1 : -1;
+      if (access < 0) {
+        access = isRow ? this.block(own, k) : this.block(k, own);
+        // Both may have been made anew to hold one more.
+        ({ cells } = grid);
+        step = isRow ? 1 : grid.stride;
+        at = isRow ? own * grid.stride + k : k * grid.stride + own;
+        sums = this.totals.sums(this.accesses.size);
+      }
+      if (sums !== undefined) sums[access]! += factor * pods;
+      else this.totals.add(access, factor, pods);
     }
     return this.#addTouched(side, c, factor);
   }

@@ -1,8 +1,7 @@
+import { PairMap } from './pair-map.ts';
+
 /** Whom one peer means, in numbers (corners 12 to 14); `block` for the pods whose address it holds. */
 export type PeerKind = 'own' | 'selected' | 'block';
-
-/** More selectors or namespaces than this cannot be held at once. */
-const span = 0x400_0000;
 
 /** Peers as numbers while rules name them; 0 is the peer that everybody is, and is never given up. */
 export class LivePeers {
@@ -12,9 +11,9 @@ export class LivePeers {
   readonly #refs: number[] = [1];
   readonly #freed: number[] = [];
   readonly #ids = {
-    own: new Map<number, number>(),
-    selected: new Map<number, number>(),
-    block: new Map<number, number>(),
+    own: new PairMap(),
+    selected: new PairMap(),
+    block: new PairMap(),
   };
   /** By pod selector: how many peers of kind `selected` have it. */
   readonly #selecting: number[] = [];
@@ -36,8 +35,9 @@ export class LivePeers {
     return this.#selector[peer]!;
   }
 
-  find(kind: PeerKind, scope: number, selector: number): number | undefined {
-    return this.#ids[kind].get(scope * span + selector);
+  /** -1 when nobody holds such a peer. */
+  find(kind: PeerKind, scope: number, selector: number): number {
+    return this.#ids[kind].get(scope, selector);
   }
 
   /** How many peers ask for a selector in namespaces that another selector matches. */
@@ -52,7 +52,7 @@ export class LivePeers {
     this.#scope[id] = scope;
     this.#selector[id] = selector;
     this.#refs[id] = 1;
-    this.#ids[kind].set(scope * span + selector, id);
+    this.#ids[kind].set(scope, selector, id);
     if (kind === 'selected') this.#selecting[selector] = this.selecting(selector) + 1;
     return id;
   }
@@ -66,7 +66,7 @@ export class LivePeers {
   release(peer: number): boolean {
     if (--this.#refs[peer]! > 0) return false;
     const kind = this.kind(peer);
-    this.#ids[kind].delete(this.scope(peer) * span + this.selector(peer));
+    this.#ids[kind].delete(this.scope(peer), this.selector(peer));
     if (kind === 'selected') this.#selecting[this.selector(peer)]!--;
     this.#freed.push(peer);
     return true;

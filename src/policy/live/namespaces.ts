@@ -104,7 +104,7 @@ export class Namespaces {
     const labels = given.get(nameLabel) === name ? given : new Map(given).set(nameLabel, name);
     const labelled = { labels, undecided: none };
     this.#labelled[id] = labelled;
-    this.#index.add(id, labelled);
+    this.#index.add(id, this.#index.pairsOf(labelled));
     const found: number[] = [];
     this.selectors.forEachHolding(labelled, (selector) => found.push(selector));
     for (const selector of found) {

@@ -36,6 +36,7 @@ export class SelectorTable {
   readonly #filed = new Map<string, Filed>();
   /** Selectors that match things without labels: those of `NotIn` and `DoesNotExist` alone. */
   readonly #loose = new Set<number>();
+  #version = 0;
 
   constructor() {
     this.everything = this.hold({ requirements: [] });
@@ -45,9 +46,14 @@ export class SelectorTable {
     return this.#ids.size;
   }
 
-  /** Above every id that was ever given out. */
-  get top(): number {
-    return this.#requirements.length;
+  /** Another number whenever there are other selectors than before. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Makes `version` another number. */
+  renew(): void {
+    this.#version++;
   }
 
   requirements(id: number): readonly LiveRequirement[] {
@@ -132,6 +138,7 @@ export class SelectorTable {
 
   /** Files a selector under the requirement of the fewest labels, or takes it from there. */
   #file(id: number, add: boolean): void {
+    this.#version++;
     const best = narrowest(this.#requirements[id]!);
     if (best === undefined) {
       if (add) this.#loose.add(id);
@@ -178,10 +185,15 @@ function enlist(list: number[], id: number, add: boolean): void {
 /** Equal for selectors that ask the same. */
 function textOf({ requirements }: LabelSelector): string {
   if (requirements.length === 0) return '';
-  const texts = requirements.map(({ key, operator, values }) =>
-    values.length === 1
-      ? JSON.stringify([key, operator, values[0]])
-      : JSON.stringify([key, operator, ...[...new Set(values)].sort()]),
-  );
-  return texts.length === 1 ? texts[0]! : [...new Set(texts)].sort().join(';');
+  if (requirements.length === 1) return requirementText(requirements[0]!);
+  return [...new Set(requirements.map(requirementText))].sort().join(' ');
 }
+
+/** Neither keys nor values hold a space or a comma where a server has checked them; else JSON keeps them apart. */
+function requirementText({ key, operator, values }: LabelSelector['requirements'][number]): string {
+  const list = values.length > 1 ? [...new Set(values)].sort() : values;
+  const text = `${key} ${operator} ${list.join(',')}`;
+  return plain.test(text) ? text : JSON.stringify([key, operator, ...list]);
+}
+
+const plain = /^[^ ]+ [^ ]+ [\w.,/-]*$/;
