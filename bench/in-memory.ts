@@ -5,6 +5,7 @@
 //     node --expose-gc bench/in-memory.ts 10k/5k --verify    and whether the answers are right
 //     node --expose-gc bench/in-memory.ts 1M/200k --stream   objects made one by one: reading is not measured
 import { parseArgs } from 'node:util';
+import { Bench } from 'tinybench';
 import { readObjects } from '../src/manifest/index.ts';
 import { compile } from '../src/policy/index.ts';
 import { count } from '../src/reach/index.ts';
@@ -54,13 +55,13 @@ if (import.meta.main) {
     allowPositionals: true,
     options: { verify: { type: 'boolean', default: false }, stream: { type: 'boolean', default: false } },
   });
-  console.log(JSON.stringify(measure(positionals[0] ?? '', values)));
+  console.log(JSON.stringify(await measure(positionals[0] ?? '', values)));
 }
 
-function measure(
+async function measure(
   name: string,
   { verify, stream }: { readonly verify: boolean; readonly stream: boolean },
-): InMemory {
+): Promise<InMemory> {
   const make = objectsNamed(name);
   let jsonParse: Cost | undefined;
   let objects: readonly KubernetesObject[] | undefined;
@@ -97,22 +98,25 @@ function measure(
     policyMegabytes,
     peakMegabytes: peak,
     stats: { ...policy.stats },
-    verified: verify ? verified() : undefined,
+    verified: verify ? await verified() : undefined,
   };
 
-  function verified(): NonNullable<InMemory['verified']> {
+  async function verified(): Promise<NonNullable<InMemory['verified']>> {
     // Where every pair of classes is summed up beside it, fewer are enough.
     const queries = sampleQueries(cluster.pods, cluster.pods.length > 10_000 ? 5_000 : 1_000);
     const ask = (): number => queries.filter((query) => verdict(policy, query)).length;
     const [first] = timed(ask);
     // One round asks about all sampled pairs: a single verdict is shorter than the clock can tell.
-    const rounds = Array.from({ length: 40 }, () => timed(ask)[0]);
+    const rounds = new Bench({ time: 300, warmupTime: 100 }).add('verdicts', ask);
+    await rounds.run();
+    const result = rounds.tasks[0]?.result;
+    if (result === undefined || !('latency' in result)) throw new Error('no verdict was measured');
     const naive = againstNaive(policy, objects ?? make(), queries);
     const flat = policy.parts.classes.size <= mostFlatClasses ? countAgainstFlat(policy) : undefined;
     const rows = rowsAgainstPairs(policy, Math.ceil(2e5 / cluster.pods.length));
     return {
       ...all([naive, rows, ...(flat === undefined ? [] : [flat])]),
-      verdictUs: (Math.min(...rounds.map(({ wallMs }) => wallMs)) * 1000) / queries.length,
+      verdictUs: (result.latency.min * 1000) / queries.length,
       firstVerdictUs: (first.wallMs * 1000) / queries.length,
       naiveUs: naive.naiveUs,
       flatPairsPerSecond: flat?.pairsPerSecond,

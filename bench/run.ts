@@ -71,7 +71,7 @@ try {
 
 const where = `commit ${commit()}, Node ${process.version}, ${machine()}`;
 if (values.output === 'table') console.log(`${where}\n\n${tableOf(judged)}`);
-for (const line of summary()) console.error(line);
+for (const line of summary()) process.stderr.write(`${line}\n`);
 if (values['write-ratios']) writeRatios();
 if (values['write-docs']) writeDocs();
 if (failed.length > 0 || judged.some(({ line }) => line.equal?.equal === false)) process.exitCode = 1;
