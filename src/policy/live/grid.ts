@@ -37,15 +37,17 @@ export class Grid {
     return this.#columns;
   }
 
-  /** Forgets a row: its number stands for something else from now on. */
+  /** Makes room for a row and forgets it: its number stands for something else from now on. */
   clearRow(row: number): void {
+    if (this.#cache === undefined && row >= this.#rows) this.#widen(row, 0);
     if (this.#cache !== undefined) this.#cache.clearRow(row);
-    else if (row < this.#rows) this.#cells.fill(0, row * this.#columns, (row + 1) * this.#columns);
+    else this.#cells.fill(0, row * this.#columns, (row + 1) * this.#columns);
   }
 
   clearColumn(column: number): void {
+    if (this.#cache === undefined && column >= this.#columns) this.#widen(0, column);
     if (this.#cache !== undefined) this.#cache.clearColumn(column);
-    else if (column < this.#columns) {
+    else {
       for (let at = column; at < this.#cells.length; at += this.#columns) this.#cells[at] = 0;
     }
   }

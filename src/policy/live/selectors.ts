@@ -34,6 +34,8 @@ export class SelectorTable {
   readonly #ids = new Map<string, number>();
   readonly #freed: number[] = [];
   readonly #filed = new Map<string, Filed>();
+  /** By selector: the requirement under which it is filed. */
+  readonly #filedAt: (LiveRequirement | undefined)[] = [];
   /** Selectors that match things without labels: those of `NotIn` and `DoesNotExist` alone. */
   readonly #loose = new Set<number>();
   #version = 0;
@@ -136,10 +138,13 @@ export class SelectorTable {
     }
   }
 
-  /** Files a selector under the requirement of the fewest labels, or takes it from there. */
+  /**
+   * Files a selector under one requirement that asks for a label, where the fewest others are filed; or takes it from there.
+   */
   #file(id: number, add: boolean): void {
     this.#version++;
-    const best = narrowest(this.#requirements[id]!);
+    if (add) this.#filedAt[id] = this.#shortest(this.#requirements[id]!);
+    const best = this.#filedAt[id];
     if (best === undefined) {
       if (add) this.#loose.add(id);
       else this.#loose.delete(id);
@@ -157,6 +162,25 @@ export class SelectorTable {
       }
     }
     if (filed.exists.length === 0 && filed.byValue.size === 0) this.#filed.delete(best.key);
+  }
+
+  #shortest(requirements: readonly LiveRequirement[]): LiveRequirement | undefined {
+    let best: LiveRequirement | undefined;
+    let fewest = Infinity;
+    for (const each of requirements) {
+      if (each.operator !== 'In' && each.operator !== 'Exists') continue;
+      const filed = this.#filed.get(each.key);
+      // Whoever has the key would ask a selector that is filed under its mere presence, so that comes last.
+      let count = each.operator === 'Exists' ? 1e6 : each.values.size;
+      if (each.operator === 'In') {
+        for (const value of each.values) count += filed?.byValue.get(value)?.length ?? 0;
+      }
+      if (count < fewest) {
+        fewest = count;
+        best = each;
+      }
+    }
+    return best;
   }
 }
 
