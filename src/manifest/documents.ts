@@ -48,7 +48,7 @@ export function collectDocuments(
   const foreign: RawDocument[] = [];
   let hasObjects = false;
   for (const document of documents) {
-    const sort = collector.add(document.value, document.origin, document.duplicates);
+    const sort = collector.add(document.value, document.origin, document.duplicates, document.pods);
     if (sort === 'objects') hasObjects = true;
     else if (sort === 'foreign') foreign.push(document);
   }

@@ -1,4 +1,5 @@
 import type { Diagnostic, ObjectRef, Origin, Path } from '../model/index.ts';
+import type { PodIntake } from './objects/index.ts';
 
 export type { CodeDoc } from '../model/index.ts';
 
@@ -23,6 +24,8 @@ export interface RawDocument {
   readonly origin: Origin;
   /** Paths of mapping keys that stand more than once; the value is that of the last. */
   readonly duplicates: readonly Path[];
+  /** If the document is a list: pods of it that have been read already, and are not among its items any more. */
+  readonly pods?: PodIntake;
 }
 
 /** What one text held: all documents that could be read, and findings about the rest. */

@@ -109,19 +109,38 @@ export class Collector {
   readonly labels: LabelReader;
   readonly podReader: PodReader;
   readonly #findings: Findings;
+  readonly #podNaming = new Naming();
   readonly #headers = new Map<string, Map<string, Sink>>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
     this.labels = new LabelReader(findings);
     this.podReader = new PodReader(findings);
-    this.pods = new PodIntake(findings, this.labels, this.podReader);
+    this.pods = this.newPods();
   }
 
-  /** Takes one document, or one object in memory. */
-  add(value: unknown, origin: Origin, duplicates: readonly Path[] = noDuplicates): DocumentSort {
+  /** Takes pods whose list may turn out to be none: they count once `add` has been given them with it. */
+  newPods(): PodIntake {
+    return new PodIntake(this.#findings, this.labels, this.podReader, this.#podNaming);
+  }
+
+  /**
+   * Takes one document, or one object in memory.
+   *
+   * @param pods - if it is a list: pods of it that are not among its items any more
+   */
+  add(
+    value: unknown,
+    origin: Origin,
+    duplicates: readonly Path[] = noDuplicates,
+    pods?: PodIntake,
+  ): DocumentSort {
     if (value === null || value === undefined) return 'empty';
     if (!isRecord(value) || isForeign(value)) return 'foreign';
+    if (pods !== undefined && typeof value.kind === 'string' && isList(value, value.kind)) {
+      this.objects += pods.taken;
+      this.pods.adopt(pods);
+    }
     this.#add({ value, origin, duplicates }, undefined, 0);
     return 'objects';
   }

@@ -95,7 +95,7 @@ export class Findings {
 }
 
 /** Says that an object stands in the input again. */
-export function tellTwice(findings: Findings, former: Origin, object: RawObject): void {
+export function tellTwice(findings: Findings, former: Origin, object: Subject): void {
   const { kind, namespace, name } = object.ref;
   const shown = namespace === undefined ? name : `${namespace}/${name}`;
   const { file, line, column } = former.locate([]);

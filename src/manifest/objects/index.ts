@@ -7,4 +7,5 @@ export { Findings } from './findings.ts';
 export { classify } from './kinds.ts';
 export type { KindRole } from './kinds.ts';
 export { MemoryOrigin } from './origin.ts';
+export type { PodIntake } from './pod-intake.ts';
 export type { ListOrigin } from './origin.ts';

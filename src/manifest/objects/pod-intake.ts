@@ -6,8 +6,7 @@ import type { Findings } from './findings.ts';
 import { InstanceCache } from './instances.ts';
 import type { LabelReader } from './labels.ts';
 import { readMetadata } from './metadata.ts';
-import { Naming } from './naming.ts';
-import type { KindHeader } from './naming.ts';
+import type { KindHeader, Naming } from './naming.ts';
 import { ownerKeys } from './pod-makers.ts';
 import type { PodReader } from './pods.ts';
 import { checkOwners, nothingUndecided, ownerOf } from './workloads.ts';
@@ -45,9 +44,11 @@ const statusPath = ['status'];
  */
 export class PodIntake {
   /** In the order of the first pod of each name. */
-  readonly pods: PodDraft[] = [];
+  pods: PodDraft[] = [];
   /** Of each pod: who owns it. */
-  readonly owners: (PodOwner | undefined)[] = [];
+  owners: (PodOwner | undefined)[] = [];
+  /** How many pods it was given, refused ones included. */
+  taken = 0;
   /** What is wrong with pods; it stands behind that of the kinds that are read first. */
   readonly diagnostics: Diagnostic[] = [];
   /** Owners of kinds that are not Kubernetes' own, as `ownerKeys` gives them. */
@@ -55,14 +56,15 @@ export class PodIntake {
   readonly #findings: Findings;
   readonly #labels: LabelReader;
   readonly #reader: PodReader;
-  readonly #naming = new Naming();
-  readonly #scopes = new Map<string, Scope>();
+  readonly #naming: Naming;
+  #scopes = new Map<string, Scope>();
   #scope: Scope = scopeOf('');
 
-  constructor(findings: Findings, labels: LabelReader, reader: PodReader) {
+  constructor(findings: Findings, labels: LabelReader, reader: PodReader, naming: Naming) {
     this.#findings = findings;
     this.#labels = labels;
     this.#reader = reader;
+    this.#naming = naming;
   }
 
   /** Whether the input has a pod of that name. */
@@ -72,6 +74,7 @@ export class PodIntake {
 
   push(header: KindHeader, value: Fields, origin: Origin, duplicates: readonly Path[]): void {
     const before = this.#findings.into(this.diagnostics);
+    this.taken++;
     this.#read(header, value, origin, duplicates);
     this.#findings.into(before);
   }
@@ -108,16 +111,44 @@ export class PodIntake {
       template: false,
       origin,
     };
+    this.#keep(pod, owner, scope);
+  }
+
+  /** Keeps a pod; of those with the same name the last counts. */
+  #keep(pod: PodDraft, owner: PodOwner | undefined, scope: Scope): void {
+    const { name, namespace, origin } = pod;
     const former = scope.pods.get(name);
     if (former === undefined) {
       scope.pods.set(name, this.pods.length);
       this.pods.push(pod);
       this.owners.push(owner);
     } else {
-      tellTwice(findings, (this.pods[former] as PodDraft).origin, object);
+      const ref = { apiVersion: 'v1', kind: 'Pod', namespace, name };
+      tellTwice(this.#findings, (this.pods[former] as PodDraft).origin, { ref, origin, stored: true });
       this.pods[former] = pod;
       this.owners[former] = owner;
     }
+  }
+
+  /** Takes all pods of another one, which is not used any more. */
+  adopt(other: PodIntake): void {
+    for (const diagnostic of other.diagnostics) this.diagnostics.push(diagnostic);
+    for (const key of other.foreignOwners) this.foreignOwners.add(key);
+    this.taken += other.taken;
+    if (this.pods.length === 0) {
+      this.pods = other.pods;
+      this.owners = other.owners;
+      this.#scopes = other.#scopes;
+      this.#scope = other.#scope;
+      return;
+    }
+    const before = this.#findings.into(this.diagnostics);
+    for (const [i, pod] of other.pods.entries()) {
+      const scope = this.#scopeOf(pod.namespace);
+      const owner = other.owners[i];
+      this.#keep(pod, internOwner(owner, scope.owners), scope);
+    }
+    this.#findings.into(before);
   }
 
   #scopeOf(namespace: string): Scope {
