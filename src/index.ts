@@ -118,6 +118,7 @@ export {
   parsePorts,
   resolveEnd,
   splitTarget,
+  streamedMap,
   undecidedDiagnostics,
 } from './reach/index.ts';
 export type {
@@ -135,6 +136,7 @@ export type {
   MapConnection,
   MapPeer,
   MapQuery,
+  MapStream,
   MapReason,
   MapSummary,
   NearMiss,

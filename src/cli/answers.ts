@@ -6,10 +6,12 @@ import type { CompiledPolicy } from '../policy/index.ts';
 import * as reach from '../reach/index.ts';
 import type { Explanation, Level, MapAnswer, MapQuery } from '../reach/index.ts';
 import {
+  listFormats,
   renderCount,
   renderExplanation,
   renderNotModelled,
   renderVerdict,
+  streamList,
   streamMap,
 } from '../render/index.ts';
 import type { CountFormat, ExplanationFormat, MapFormat, RenderOptions } from '../render/index.ts';
@@ -39,15 +41,23 @@ export async function map(paths: readonly string[], flags: MapFlags): Promise<nu
     await print(renderCount(document, flags.output as CountFormat, lookOf(flags)));
   } else {
     const query = queryOf(flags, read, selector);
-    const answer = toldEmpty(listing(policy, query, flags), query, flags, read.cluster);
-    await print(
-      streamMap(answer, flags.output as MapFormat, {
-        ...lookOf(flags),
-        explain: flags.explain === true,
-        focused: narrowingFlags(flags).length > 0,
-        ...(input.command === undefined || flags.quiet === true ? {} : { command: input.command }),
-      }),
-    );
+    const look = lookOf(flags);
+    const format = listFormats.find((each) => each === flags.output);
+    const text =
+      format === undefined
+        ? streamMap(
+            toldEmpty(listing(policy, query, flags), query, flags, read.cluster),
+            flags.output as MapFormat,
+            {
+              ...look,
+              explain: flags.explain === true,
+              focused: narrowingFlags(flags).length > 0,
+              ...(input.command === undefined || flags.quiet === true ? {} : { command: input.command }),
+            },
+          )
+        : // However many connections there are, they are written as they are found.
+          streamList(reach.streamedMap(policy, query), format, { ...look, explain: flags.explain === true });
+    await print(text);
   }
   after(input, flags);
   return closing(exitCode.yes, input.diagnostics, false, flags);

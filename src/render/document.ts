@@ -2,10 +2,10 @@ import type { Diagnostic, ObjectRef } from '../model/index.ts';
 import type {
   AllowedPorts,
   ConnectivityCount,
-  ConnectivityMap,
   MapConnection,
   MapPeer,
   MapReason,
+  MapStream,
   NotModelledEntry,
 } from '../reach/index.ts';
 import { Document, isScalar, visit } from 'yaml';
@@ -131,7 +131,7 @@ function yamlText(value: unknown): string {
 }
 
 /** `map`'s document; connections carry reasons when the answer has them. */
-export function mapFields(map: ConnectivityMap): readonly Field[] {
+export function mapFields(map: MapStream['document']): readonly Field[] {
   return [
     { name: 'apiVersion', value: map.apiVersion },
     { name: 'kind', value: map.kind },

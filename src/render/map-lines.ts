@@ -297,10 +297,18 @@ function namesText(view: MapView, ids: readonly string[], namespace: string | un
  * isolated goes without saying.
  */
 export function reasonsOf(view: MapView, connection: MapConnection): readonly MapReason[] {
-  const reasons = connection.because ?? view.answer.because(connection);
+  return tellingReasons(connection.because ?? view.answer.because(connection), connection, view.outside);
+}
+
+/** Reasons but for those that go without saying. */
+export function tellingReasons(
+  reasons: readonly MapReason[],
+  connection: MapConnection,
+  outside: ReadonlySet<string>,
+): readonly MapReason[] {
   return reasons.filter(({ kind, direction }) => {
     const subject = direction === 'egress' ? connection.from : connection.to;
-    return kind !== 'open' || !view.outside.has(subject);
+    return kind !== 'open' || !outside.has(subject);
   });
 }
 

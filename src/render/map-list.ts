@@ -1,18 +1,23 @@
-import type { MapAnswer } from '../reach/index.ts';
-import { groupedLines, reasonText, reasonsOf, singleLines, viewOf } from './map-lines.ts';
+import type { MapAnswer, MapStream } from '../reach/index.ts';
+import { groupedLines, reasonText, reasonsOf, singleLines, tellingReasons, viewOf } from './map-lines.ts';
 import { emptySentence, headline, sentencesOf, type MapOptions } from './map-table.ts';
 import { portsText } from './ports.ts';
 import { lookOf, number, visible } from './text.ts';
 
 /** A map as RFC 4180 has it: one record a connection, ids whole, lines ending in CRLF. */
-export function* csvOf(answer: MapAnswer, options: MapOptions): Generator<string, void> {
+export function* csvOf(
+  { document, because }: MapAnswer | MapStream,
+  options: MapOptions,
+): Generator<string, void> {
   const isExplained = options.explain === true;
-  const view = viewOf(answer);
+  const outside = new Set(document.peers.filter(({ kind }) => kind === 'ip').map(({ id }) => id));
   if (options.headers) {
     yield record(['from', 'to', 'ports', 'family', 'partial', ...(isExplained ? ['because'] : [])]);
   }
-  for (const connection of answer.document.connections) {
-    const reasons = isExplained ? reasonsOf(view, connection) : [];
+  for (const connection of document.connections) {
+    const reasons = isExplained
+      ? tellingReasons(connection.because ?? because(connection), connection, outside)
+      : [];
     yield record([
       connection.from,
       connection.to,

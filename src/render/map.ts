@@ -1,5 +1,5 @@
 import { unreachable } from '../errors.ts';
-import type { MapAnswer } from '../reach/index.ts';
+import type { MapAnswer, MapStream } from '../reach/index.ts';
 import { jsonOf, mapFields, yamlOf } from './document.ts';
 import { dotOf, mermaidOf } from './map-graph.ts';
 import { csvOf, markdownOf } from './map-list.ts';
@@ -38,6 +38,29 @@ export function streamMap(answer: MapAnswer, format: MapFormat, options: MapOpti
       return dotOf(answer);
     case 'mermaid':
       return mermaidOf(answer);
+    default:
+      return unreachable(format);
+  }
+}
+
+/** The formats of `map -o` in which connections stand one by one, in the order in which they are worked out. */
+export const listFormats = ['json', 'yaml', 'csv'] as const;
+
+/** One of `listFormats`. */
+export type ListFormat = (typeof listFormats)[number];
+
+/**
+ * The same text for a map that is worked out while it is written: no more of it is in memory than the connections of one
+ * source, and whoever stops reading stops the work.
+ */
+export function streamList(map: MapStream, format: ListFormat, options: MapOptions): Iterable<string> {
+  switch (format) {
+    case 'json':
+      return jsonOf(mapFields(map.document));
+    case 'yaml':
+      return yamlOf(mapFields(map.document));
+    case 'csv':
+      return csvOf(map, options);
     default:
       return unreachable(format);
   }
