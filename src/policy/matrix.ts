@@ -49,6 +49,7 @@ export class Matrix {
   readonly #accesses: AccessTable;
   /** By peer: the classes that it means. */
   readonly #classesOfPeer: Lists;
+  #classesOfCell: Lists | undefined;
   /** 2 when some ipBlock matches some pod, so that the families may differ; else 1. */
   readonly #lanes: 1 | 2;
   readonly #laneMask: Uint8Array;
@@ -180,13 +181,13 @@ export class Matrix {
         return assume === 'open' && unsure.length > 0 ? [...sure, ...unsure] : sure;
       }
       case 'block': {
-        const cells = new Set(classes.cells.cellsOfBlock[definition.block]);
         const list: number[] = [];
-        if (cells.size > 0) {
-          for (let c = 0; c < classes.size; c++) {
-            if (cells.has(classes.cell4[c]!) || cells.has(classes.cell6[c]!)) list.push(c);
-          }
+        this.#classesOfCell ??= byCell(classes);
+        for (const cell of classes.cells.cellsOfBlock[definition.block]!) {
+          for (const c of this.#classesOfCell.of(cell)) list.push(c);
         }
+        // A class has one cell of each family, and a block is of one family: none is met twice.
+        list.sort((x, y) => x - y);
         return list;
       }
     }
@@ -587,6 +588,20 @@ class PairTotals {
     totals.set(this.#totals.subarray(0, size));
     return totals;
   }
+}
+
+/** By cell: the classes with an address there. */
+function byCell(classes: ClassTable): Lists {
+  const found = new ListsBuilder();
+  let cells = 0;
+  for (let c = 0; c < classes.size; c++) {
+    for (const cell of [classes.cell4[c]!, classes.cell6[c]!]) {
+      if (cell < 0) continue;
+      found.add(cell, c);
+      cells = Math.max(cells, cell + 1);
+    }
+  }
+  return found.finish(cells);
 }
 
 /** By peer: 1 where some profile names it. */
