@@ -18,7 +18,9 @@ export const noAccess = 0;
 /** Accesses as numbers, equal ones with one id. */
 export class AccessTable {
   readonly #list: Access[] = [];
-  readonly #simple: number[] = [];
+  readonly #simple: (number | undefined)[] = [];
+  /** Ids that `keep` has taken back. */
+  readonly #freed: number[] = [];
   /** By `both`, then `only4`, then `only6`: pairs of families that differ are few, but asked about for every block. */
   readonly #ids: number[][][] = [];
 
@@ -38,8 +40,8 @@ export class AccessTable {
   simple(both: number): number {
     let id = this.#simple[both];
     if (id === undefined) {
-      id = this.#list.length;
-      this.#list.push({ both, only4: nothing, only6: nothing });
+      id = this.#freed.pop() ?? this.#list.length;
+      this.#list[id] = { both, only4: nothing, only6: nothing };
       this.#simple[both] = id;
     }
     return id;
@@ -50,11 +52,25 @@ export class AccessTable {
     const ids = ((this.#ids[both] ??= [])[only4] ??= []);
     let id = ids[only6];
     if (id === undefined) {
-      id = this.#list.length;
-      this.#list.push({ both, only4, only6 });
+      id = this.#freed.pop() ?? this.#list.length;
+      this.#list[id] = { both, only4, only6 };
       ids[only6] = id;
     }
     return id;
+  }
+
+  /** Forgets every access but those that somebody still has; the others' ids are given out again. */
+  keep(used: ReadonlySet<number>): void {
+    this.#simple.length = 0;
+    this.#ids.length = 0;
+    this.#freed.length = 0;
+    for (const [id, { both, only4, only6 }] of this.#list.entries()) {
+      if (id !== noAccess && !used.has(id)) {
+        this.#list[id] = this.#list[noAccess]!;
+        this.#freed.push(id);
+      } else if (only4 === nothing && only6 === nothing) this.#simple[both] = id;
+      else ((this.#ids[both] ??= [])[only4] ??= [])[only6] = id;
+    }
   }
 
   /**

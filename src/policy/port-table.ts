@@ -37,6 +37,13 @@ export class PortTable {
   readonly #portMaps: ReadonlyMap<number, number>[] = [new Map()];
   readonly #portMapIds = new Map<string, number>([['', 0]]);
   readonly #resolved = new Map<number, number>();
+  /** Ids that `keep` has taken back. */
+  readonly #freed = {
+    sets: [] as number[],
+    specs: [] as number[],
+    portMaps: [] as number[],
+    names: [] as number[],
+  };
 
   constructor() {
     this.intern(PortSet.none);
@@ -47,7 +54,14 @@ export class PortTable {
 
   /** How many different port sets have been met. */
   get size(): number {
-    return this.#sets.length;
+    return this.#ids.size;
+  }
+
+  /** How much there is of everything that `keep` can forget. */
+  get held(): number {
+    return (
+      this.#ids.size + this.#specIds.size + this.#specOfText.size + this.#portMapIds.size + this.#names.size
+    );
   }
 
   /** Whether any rule names a port; otherwise what pods declare does not matter (corner 30). */
@@ -62,8 +76,8 @@ export class PortTable {
   intern(set: PortSet): number {
     let id = this.#ids.get(set.key);
     if (id === undefined) {
-      id = this.#sets.length;
-      this.#sets.push(set);
+      id = this.#freed.sets.pop() ?? this.#sets.length;
+      this.#sets[id] = set;
       this.#ids.set(set.key, id);
     }
     return id;
@@ -162,8 +176,8 @@ export class PortTable {
     const key = `${fixed}:${names.join(',')}`;
     let id = this.#specIds.get(key);
     if (id === undefined) {
-      id = this.#specs.length;
-      this.#specs.push({ fixed, names });
+      id = this.#freed.specs.pop() ?? this.#specs.length;
+      this.#specs[id] = { fixed, names };
       this.#specIds.set(key, id);
     }
     return id;
@@ -172,7 +186,7 @@ export class PortTable {
   #nameId(protocol: Protocol, name: string): number {
     const key = `${protocol}/${name}`;
     let id = this.#names.get(key);
-    if (id === undefined) this.#names.set(key, (id = this.#names.size));
+    if (id === undefined) this.#names.set(key, (id = this.#freed.names.pop() ?? this.#names.size));
     return id;
   }
 
@@ -221,8 +235,8 @@ export class PortTable {
     const key = entries.join(';');
     let id = this.#portMapIds.get(key);
     if (id === undefined) {
-      id = this.#portMaps.length;
-      this.#portMaps.push(new Map(entries));
+      id = this.#freed.portMaps.pop() ?? this.#portMaps.length;
+      this.#portMaps[id] = new Map(entries);
       this.#portMapIds.set(key, id);
     }
     return id;
@@ -246,5 +260,51 @@ export class PortTable {
   /** The fixed ports of a spec alone: what it means where there is no pod to ask (corner 29). */
   fixed(spec: number): number {
     return this.#specs[spec]!.fixed;
+  }
+
+  /**
+   * Forgets every set, spec and port map but those that somebody still has, and what these need; the others' ids are given out
+   * again. What remains keeps its ids.
+   */
+  keep(used: {
+    readonly sets: ReadonlySet<number>;
+    readonly specs: ReadonlySet<number>;
+    readonly portMaps: ReadonlySet<number>;
+  }): void {
+    const specs = new Set([nothing, everything, ...used.specs]);
+    const portMaps = new Set([0, ...used.portMaps]);
+    const sets = new Set([nothing, everything, ...used.sets]);
+    const names = new Set<number>();
+    for (const id of specs) {
+      sets.add(this.#specs[id]!.fixed);
+      for (const name of this.#specs[id]!.names) names.add(name);
+    }
+    for (const id of portMaps) {
+      for (const [name, set] of this.#portMaps[id]!) {
+        names.add(name);
+        sets.add(set);
+      }
+    }
+    forget(this.#ids, sets, this.#freed.sets);
+    forget(this.#specIds, specs, this.#freed.specs);
+    forget(this.#specOfText, specs, []);
+    forget(this.#portMapIds, portMaps, this.#freed.portMaps);
+    forget(this.#names, names, this.#freed.names);
+    for (const id of this.#freed.sets) this.#sets[id] = PortSet.none;
+    for (const id of this.#freed.portMaps) this.#portMaps[id] = new Map();
+    this.#unions.fill(0);
+    this.#intersections.fill(0);
+    this.#rareUnions.clear();
+    this.#rareIntersections.clear();
+    this.#resolved.clear();
+  }
+}
+
+/** Deletes the entries whose id is not used any more. */
+function forget(ids: Map<string, number>, used: ReadonlySet<number>, freed: number[]): void {
+  for (const [key, id] of ids) {
+    if (used.has(id)) continue;
+    ids.delete(key);
+    freed.push(id);
   }
 }

@@ -55,6 +55,7 @@ export interface NewPeers {
 /** A group with more policies than this is merged before the profiles of its classes are made. */
 const mostUnmerged = 4;
 const mostPortMaps = 1024;
+const fewPorts = 8192;
 
 /**
  * Everything that `compile` makes of a cluster, kept while the cluster changes: what is held by somebody is there, what nobody
@@ -90,6 +91,8 @@ export class Engine {
   readonly #scratch: number[] = [];
 
   readonly #portMaps = new Map<Pod['ports'], number>();
+  /** How many port sets and the like there may be before it is worth looking for those that nobody has. */
+  #sweepAt = fewPorts;
 
   // By pod number.
   readonly pods: (Pod | undefined)[] = [];
@@ -460,6 +463,24 @@ export class Engine {
       if (leaving.length > 0 || joining.length > 0) changed.push({ c, leaves: leaving, joins: joining });
     }
     return changed;
+  }
+
+  /** Forgets the port sets that nobody has any more, when there may be many: ever new ports must not fill the memory. */
+  sweep(): void {
+    if (this.ports.held + this.matrix.accesses.size <= this.#sweepAt) return;
+    const used = { sets: new Set<number>(), specs: new Set<number>(), portMaps: new Set<number>() };
+    this.#portMaps.clear();
+    this.matrix.sweep(used);
+    for (const group of this.#groups) {
+      if (group === undefined) continue;
+      for (const direction of ['ingress', 'egress'] as const) {
+        for (const { rules } of group.policies)
+          for (const { spec } of rules[direction] ?? []) used.specs.add(spec);
+        for (const rules of group.merged[direction] ?? []) for (const { spec } of rules) used.specs.add(spec);
+      }
+    }
+    this.ports.keep(used);
+    this.#sweepAt = 2 * (this.ports.held + this.matrix.accesses.size) + fewPorts;
   }
 
   // What others read -----------------------------------------------------------------------------------------------

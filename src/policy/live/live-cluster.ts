@@ -124,6 +124,7 @@ export class LiveCluster {
     matrix.touched = 0;
     this.#differ = options.difference === true ? new Differ(this.#engine) : undefined;
     const difference = this.#apply(change);
+    this.#engine.sweep();
     return {
       touched: matrix.touched,
       difference: this.#differ === undefined ? undefined : (difference ?? { pods: [], outside: [] }),

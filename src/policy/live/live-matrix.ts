@@ -623,6 +623,49 @@ export class LiveMatrix {
     return restricted;
   }
 
+  /**
+   * Forgets what was worked out, and the accesses and names that nobody has any more. Marks the port sets, specs and port maps
+   * that are still used.
+   */
+  sweep(used: {
+    readonly sets: Set<number>;
+    readonly specs: Set<number>;
+    readonly portMaps: Set<number>;
+  }): void {
+    this.#blocks.clear();
+    this.#denseNames.clear();
+    this.#restricted.clear();
+    const { parts, atoms } = this.egress;
+    for (let part = 0; part < parts.top; part++) {
+      if (!parts.isLive(part)) continue;
+      for (let i = 1; i < parts.size(part); i += 2) {
+        for (const name of this.ports.namesOf(parts.at(part, i))) this.#denseNames.add(name);
+      }
+    }
+    for (let c = 0; c < this.weight.length; c++) {
+      if (!this.rows.isIn(c)) continue;
+      used.portMaps.add(this.#portMap[c]!);
+      this.#setAtom(this.egress, c);
+    }
+    for (let atom = 0; atom < atoms.top; atom++) if (atoms.isLive(atom)) used.portMaps.add(atoms.at(atom, 0));
+    for (const side of [this.egress, this.ingress]) {
+      side.memo.clear();
+      const marked = side === this.egress ? used.specs : used.sets;
+      for (let profile = 0; profile < side.profiles.top; profile++) {
+        if (!side.profiles.isLive(profile)) continue;
+        for (let i = 0; i < side.entries(profile); i++) marked.add(side.portsAt(profile, i));
+      }
+    }
+    const accesses = new Set<number>();
+    for (let access = 0; access < this.accesses.size; access++) {
+      if (this.totals.isZero(access)) continue;
+      accesses.add(access);
+      const { both, only4, only6 } = this.accesses.access(access);
+      for (const set of [both, only4, only6]) used.sets.add(set);
+    }
+    this.accesses.keep(accesses);
+  }
+
   #widen(length: number): void {
     this.weight = grownFloat(this.weight, length);
     this.#family = bytes(this.#family, length);
