@@ -76,8 +76,8 @@ export function markdownOf(judged: readonly Judged[]): string {
     line.equal === undefined ? '' : line.equal.equal ? 'yes' : '**no**',
   ]);
   const table = [
-    ['question', 'size', 'figure', 'peak', 'limit', 'baseline', 'ratio', 'equal'],
-    Array.from({ length: 8 }, () => '---'),
+    ['question', 'size', 'figure', 'CPU', 'peak', 'limit', 'baseline', 'ratio', 'equal'],
+    Array.from({ length: 9 }, () => '---'),
     ...rows,
   ];
   return table.map((cells) => `| ${cells.join(' | ')} |`).join('\n');

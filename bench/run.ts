@@ -5,6 +5,7 @@
 //     npm run bench -- --quick             small sizes, less than half a minute; fails where a ratio has become much worse
 //     npm run bench -- -o json             one line of JSON for each line of the table, and nothing else
 //     npm run bench -- --only 'wide'       the cases whose names hold this text
+//     npm run bench -- --runs 1            each process once; default: the least of 3, of 2 with --quick
 //     npm run bench -- --write-ratios      and makes the ratios of this run the committed ones
 //     npm run bench -- --write-docs        and puts the table into docs/explanation/measurements.md
 //
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     output: { type: 'string', short: 'o', default: 'table' },
     only: { type: 'string' },
+    runs: { type: 'string' },
     'write-ratios': { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },
   },
@@ -55,7 +57,9 @@ if (!values.quick) {
   execFileSync(process.execPath, [join(root, 'scripts/build.ts')], { stdio: ['ignore', 2, 2] });
 }
 const folder = mkdtempSync(join(tmpdir(), 'podwall-bench-'));
-const context: Context = { runs: values.quick ? 2 : 3, folder, allowed: new Map() };
+const runs = Number(values.runs ?? (values.quick ? 2 : 3));
+if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs is a whole number from 1');
+const context: Context = { runs, folder, allowed: new Map() };
 const judged: Judged[] = [];
 const failed: string[] = [];
 const begun = performance.now();
@@ -69,7 +73,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-const where = `commit ${commit()}, Node ${process.version}, ${machine()}`;
+const where = `commit ${commit()}, Node ${process.version}, ${machine()}, least of ${runs} run${runs === 1 ? '' : 's'}`;
 if (values.output === 'table') console.log(`${where}\n\n${tableOf(judged)}`);
 for (const line of summary()) process.stderr.write(`${line}\n`);
 if (values['write-ratios']) writeRatios();
