@@ -187,9 +187,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'lists = [Array.from(specs.finish(), (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];',
-    replace:
-      'lists = [Array.from(specs.finish(), (peer) => ({ peers: [peer], spec: specs.specOf(peer) })).slice(1)];',
+    find: 'lists = [Array.from(peers, (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];',
+    replace: 'lists = [Array.from(peers, (peer) => ({ peers: [peer], spec: specs.specOf(peer) })).slice(1)];',
     why: 'of many policies that select the same pods the first peer is lost (corner 2)',
   },
   {

@@ -59,16 +59,39 @@ export class Specs {
     this.#peers = wider(this.#peers);
   }
 
-  /** The peers, ascending; `specOf` then answers for them. The array is this object's own, until it is cleared. */
-  finish(): Int32Array {
+  /**
+   * Ends the gathering: `specOf` answers for each of the peers.
+   *
+   * @returns how many peers there are; they stand in `peers`, ascending
+   */
+  finish(): number {
     for (const [peer, specs] of this.#several) this.#specOf[peer] = this.#ports.specUnionOf(specs);
-    const peers = this.#peers.subarray(0, this.#count);
-    return this.#count > 1 ? peers.sort() : peers;
+    sortFirst(this.#peers, this.#count);
+    return this.#count;
+  }
+
+  /** The peers come first in it, until the next ones are gathered. */
+  get peers(): Int32Array {
+    return this.#peers;
   }
 
   /** What rules admit from or to a peer; `nothing` when none names it. */
   specOf(peer: number): number {
     return this.#stamp[peer] === this.#round ? this.#specOf[peer]! : nothing;
+  }
+}
+
+/** Sorts the first items of an array, ascending; mostly there are few. */
+function sortFirst(items: Int32Array, count: number): void {
+  if (count > 32) {
+    items.subarray(0, count).sort();
+    return;
+  }
+  for (let i = 1; i < count; i++) {
+    const item = items[i]!;
+    let j = i - 1;
+    for (; j >= 0 && items[j]! > item; j--) items[j + 1] = items[j]!;
+    items[j + 1] = item;
   }
 }
 
@@ -117,8 +140,8 @@ export class ClassRules {
   finish(direction: Direction, portMap: number): number {
     if (!this.#isolated) return -1;
     const specs = this.#specs;
-    const peers = specs.finish();
-    if (this.#items.length < peers.length * 2) this.#items = new Int32Array(peers.length * 4);
+    const count = specs.finish();
+    if (this.#items.length < count * 2) this.#items = new Int32Array(count * 4);
     const items = this.#items;
     let length = 0;
     if (specs.specOf(anyPeer) === everything) {
@@ -126,7 +149,9 @@ export class ClassRules {
       items[length++] = everything;
       return length;
     }
-    for (const peer of peers) {
+    const { peers } = specs;
+    for (let i = 0; i < count; i++) {
+      const peer = peers[i]!;
       const spec = specs.specOf(peer);
       const set = direction === 'ingress' ? this.#ports.resolve(spec, portMap) : spec;
       // Corner 29: a name that the pod lacks admits nobody.

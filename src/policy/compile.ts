@@ -268,7 +268,8 @@ class ProfileBuilder {
         const specs = this.#merged;
         specs.clear();
         for (const rules of lists) for (const rule of rules) specs.add(rule);
-        lists = [Array.from(specs.finish(), (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];
+        const peers = specs.peers.subarray(0, specs.finish());
+        lists = [Array.from(peers, (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];
       }
       this.#ofGroup[direction].set(group, lists);
     }

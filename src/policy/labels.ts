@@ -161,19 +161,22 @@ export class LabelTable {
       if (known !== undefined) return known;
     }
     let undecided: Map<number, 'present' | 'maybe'> | undefined;
-    for (const [name, how] of pod.undecided) {
-      const key = this.#keys.get(name);
-      if (key !== undefined) (undecided ??= new Map<number, 'present' | 'maybe'>()).set(key.id, how);
+    if (!decided) {
+      for (const [name, how] of pod.undecided) {
+        const key = this.#keys.get(name);
+        if (key !== undefined) (undecided ??= new Map<number, 'present' | 'maybe'>()).set(key.id, how);
+      }
     }
     const room = pod.labels.size + 1 + 2 * (undecided?.size ?? 0);
     if (this.#scratch.length < room) this.#scratch = new Int32Array(room * 2);
     const codes = this.#scratch;
     let length = 0;
-    for (const [name, value] of pod.labels) {
+    // Not by `for`: it would make a list for each label.
+    pod.labels.forEach((value, name) => {
       const key = this.#keys.get(name);
-      if (key === undefined || undecided?.has(key.id) === true) continue;
+      if (key === undefined || undecided?.has(key.id) === true) return;
       codes[length++] = key.values.get(value) ?? key.other;
-    }
+    });
     this.#sortByKey(codes, length);
     if (undecided !== undefined) {
       codes[length++] = undecidedMark;

@@ -42,17 +42,17 @@ export class PodReader {
     const spec = mappingAt(this.#findings, object, value, path);
     if (spec === undefined) return { ports: noPorts, hostNetwork: false, node: undefined };
     const { nodeName, hostNetwork } = spec;
-    return {
-      ports: this.#portsOf(object, spec, path),
-      hostNetwork:
-        hostNetwork === undefined
-          ? false
-          : flagAt(this.#findings, object, hostNetwork, [...path, 'hostNetwork']),
-      node:
-        nodeName === undefined
-          ? undefined
-          : this.#nodeName(textAt(this.#findings, object, nodeName, [...path, 'nodeName'])),
-    };
+    const ports = this.#portsOf(object, spec, path);
+    // Paths are made only where something is wrong: most pods are fine.
+    const isHost =
+      typeof hostNetwork === 'boolean'
+        ? hostNetwork
+        : hostNetwork !== undefined && flagAt(this.#findings, object, hostNetwork, [...path, 'hostNetwork']);
+    const node =
+      nodeName === undefined || (typeof nodeName === 'string' && nodeName !== '')
+        ? nodeName
+        : textAt(this.#findings, object, nodeName, [...path, 'nodeName']);
+    return { ports, hostNetwork: isHost, node: this.#nodeName(node) };
   }
 
   /** The addresses of a pod: the first of each family, in the order of `status.podIPs` (corner 39). */
