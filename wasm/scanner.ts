@@ -399,17 +399,21 @@ function headerOf(from: i32): i32 {
     }
     const after = value(valueAt);
     if (after < 0) return after == MORE ? MORE : from;
-    if (byteAt(valueAt) == QUOTE) {
-      // `apiVersion`, `kind`
-      if (
-        apiVersionAt < 0 &&
-        keyLength == 10 &&
-        load<u64>(windowAt + at + 1) == 0x6973726556697061 &&
-        load<u16>(windowAt + at + 9) == 0x6e6f
-      ) {
+    const isText = byteAt(valueAt) == QUOTE;
+    // `apiVersion`, `kind`
+    if (
+      keyLength == 10 &&
+      load<u64>(windowAt + at + 1) == 0x6973726556697061 &&
+      load<u16>(windowAt + at + 9) == 0x6e6f
+    ) {
+      if (!isText) return from;
+      if (apiVersionAt < 0) {
         apiVersionAt = valueAt;
         apiVersionEnd = after;
-      } else if (kindAt < 0 && keyLength == 4 && load<u32>(windowAt + at + 1) == 0x646e696b) {
+      }
+    } else if (keyLength == 4 && load<u32>(windowAt + at + 1) == 0x646e696b) {
+      if (!isText) return from;
+      if (kindAt < 0) {
         kindAt = valueAt;
         kindEnd = after;
       }

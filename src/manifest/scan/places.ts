@@ -194,7 +194,7 @@ export class ObjectOrigin implements ListOrigin {
   }
 
   #isOnOneLine(): boolean {
-    if (this.#list !== undefined) return this.#list.isOnOneLine;
+    if (this.#list?.isOnOneLine(this.#places.place(this.#index).line) === false) return false;
     return this.#places.item(this.#index)?.text.includes('\n') !== true;
   }
 
@@ -243,7 +243,23 @@ class PathOrigin implements ListOrigin {
 
 /** What the items of one list share. */
 export class ListPlaces {
-  isOnOneLine = true;
+  /** The line on which the list begins, from 0. */
+  readonly #line: number;
+  #lastLine: number | undefined;
+
+  constructor(line: number) {
+    this.#line = line;
+  }
+
+  /** Says on which line the list ended. */
+  end(line: number): void {
+    this.#lastLine = line;
+  }
+
+  /** Whether all of the list stands on one line, as far as has been read: `line` is one of its lines, from 1. */
+  isOnOneLine(line: number): boolean {
+    return line === this.#line + 1 && (this.#lastLine ?? this.#line) === this.#line;
+  }
 }
 
 /** A member of a list beside its items: where its key and its value begin, and the value as it is written. */

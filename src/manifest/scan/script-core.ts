@@ -322,11 +322,16 @@ export class ScriptCore implements ScannerCore {
         if (after === need.more) return need.more;
         return from;
       }
-      if (window[valueAt] === quote) {
-        if (apiVersionAt < 0 && keyLength === 10 && this.#spells(at + 1, apiVersionKey)) {
+      const isText = window[valueAt] === quote;
+      if (keyLength === 10 && this.#spells(at + 1, apiVersionKey)) {
+        if (!isText) return from;
+        if (apiVersionAt < 0) {
           apiVersionAt = valueAt;
           apiVersionEnd = after;
-        } else if (kindAt < 0 && keyLength === 4 && this.#spells(at + 1, kindKey)) {
+        }
+      } else if (keyLength === 4 && this.#spells(at + 1, kindKey)) {
+        if (!isText) return from;
+        if (kindAt < 0) {
           kindAt = valueAt;
           kindEnd = after;
         }

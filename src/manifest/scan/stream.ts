@@ -63,6 +63,8 @@ interface Items {
   readonly list: ListPlaces;
   /** Items of the outermost list that say that they are pods: they are read at once, and not kept. */
   readonly pods: PodIntake | undefined;
+  /** So far, all items say themselves what they are. */
+  arePodsPlain: boolean;
 }
 
 /** Thrown within this module when nothing that follows can be read. */
@@ -257,9 +259,13 @@ export class JsonStream {
       kind === 'values'
         ? () => undefined
         : (value, origin, duplicates) => {
-            if (items.pods !== undefined && isPod(value)) {
-              items.pods.push(podHeader, value, origin, duplicates);
-              return;
+            if (items.pods !== undefined && items.arePodsPlain) {
+              if (isPod(value)) {
+                items.pods.push(podHeader, value, origin, duplicates);
+                return;
+              }
+              // What its list makes a pod, or holds some, comes in its turn: of the same name the last one counts.
+              items.arePodsPlain = isSelfDescribing(value);
             }
             for (const path of duplicates) items.duplicates.push(['items', items.values.length, ...path]);
             items.values.push(value);
@@ -373,7 +379,14 @@ export class JsonStream {
         frame.members.push('"items":[]');
         this.#mark(frame, 'items', valueAt, '');
         const pods = this.#frames.length === 1 ? this.#newPods() : undefined;
-        frame.items = { values: [], origins: [], duplicates: [], list: new ListPlaces(), pods };
+        frame.items = {
+          values: [],
+          origins: [],
+          duplicates: [],
+          list: new ListPlaces(frame.start.line),
+          pods,
+          arePodsPlain: true,
+        };
         frame.areItemsLast = true;
         this.#at = valueAt;
         this.#open('items', frame.items);
@@ -428,7 +441,14 @@ export class JsonStream {
       membersLength: 0,
       items:
         kind === 'values'
-          ? { values: [], origins: [], duplicates: [], list: new ListPlaces(), pods: undefined }
+          ? {
+              values: [],
+              origins: [],
+              duplicates: [],
+              list: new ListPlaces(start.line),
+              pods: undefined,
+              arePodsPlain: false,
+            }
           : items,
       areItemsLast: false,
     });
@@ -448,7 +468,7 @@ export class JsonStream {
       } else parent.expect = 'commaOrEnd';
       return;
     }
-    if (frame.items !== undefined) frame.items.list.isOnOneLine = line === frame.start.line;
+    if (frame.items !== undefined) frame.items.list.end(line);
     const text = `{${frame.members.join(',')}}`;
     const items = frame.areItemsLast ? (frame.items?.origins ?? []) : [];
     const origin =
@@ -488,6 +508,7 @@ export class JsonStream {
       return;
     }
     const { items } = parent;
+    items.arePodsPlain = false;
     for (const path of duplicates) items.duplicates.push(['items', items.values.length, ...path]);
     items.values.push(value);
     items.origins.push(origin);
@@ -745,6 +766,12 @@ const podHeader = { apiVersion: 'v1', kind: 'Pod', namespaced: true };
 
 function isPod(value: unknown): value is Readonly<Record<string, unknown>> {
   return isRecord(value) && value.kind === 'Pod' && value.apiVersion === 'v1';
+}
+
+function isSelfDescribing(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { apiVersion, kind } = value;
+  return typeof apiVersion === 'string' && apiVersion !== '' && typeof kind === 'string' && kind !== '';
 }
 
 /** A scanner with what it has learnt: interned values serve all sources. */

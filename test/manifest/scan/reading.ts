@@ -30,7 +30,14 @@ export function readAtOnce(text: string): ReadResult {
 /** All that a reading says, with every place that it can be asked about. */
 export function told({ cluster, diagnostics, objects }: ReadResult): unknown {
   // Mistakes that are told only where all of a text is looked at.
-  const said = diagnostics.filter(({ code }) => code !== 'duplicate-key');
+  const said = diagnostics
+    .filter(({ code }) => code !== 'duplicate-key')
+    // Whether a scalar is shown as it is written depends on whether all stands on one line, which pods are not told yet
+    // when they are read.
+    .map(({ hint, value, ...rest }) => (rest.code === 'value-not-text' ? rest : { hint, value, ...rest }))
+    // Pods of a large list are read before the list has ended, so what is said of them comes earlier.
+    .map((diagnostic) => JSON.stringify(diagnostic))
+    .sort();
   return plain({ cluster, diagnostics: said, objects });
 }
 

@@ -100,7 +100,7 @@ describe(`the two scanners (seed ${seed})`, () => {
         const [script, other] = cores.map((core) => saysOf(core, part, mode));
         expect(other).toEqual(script);
       }),
-      { numRuns: runs * 5, seed },
+      { numRuns: runs * 5, seed, endOnFailure: true },
     );
   });
 
@@ -121,7 +121,7 @@ describe(`the two scanners (seed ${seed})`, () => {
         });
         expect(other).toEqual(script);
       }),
-      { numRuns: runs * 20, seed },
+      { numRuns: runs * 20, seed, endOnFailure: true },
     );
   });
 
@@ -143,7 +143,7 @@ describe(`the two scanners (seed ${seed})`, () => {
         const script = told(readInPieces(content, piece));
         expect(told(readInPieces(content, piece, { scanner: wasm }))).toEqual(script);
       }),
-      { numRuns: runs / 4, seed },
+      { numRuns: runs / 4, seed, endOnFailure: true },
     );
   });
 
