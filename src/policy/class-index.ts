@@ -98,7 +98,8 @@ export class ClassIndex {
 
   /** Asks every class of a list. */
   #scan(classes: readonly number[], selector: number, found: { sure: number[]; unsure: number[] }): void {
-    for (const c of classes) {
+    for (let i = 0; i < classes.length; i++) {
+      const c = classes[i]!;
       const holds = this.#labels.holds(selector, this.#classes.labels[c]!);
       if (holds === yes) found.sure.push(c);
       else if (holds === unknown) found.unsure.push(c);

@@ -65,7 +65,8 @@ export class ClassTable {
         hostPods.push(i);
       }
       let bits = 0;
-      for (const { family, value } of pod.addresses) {
+      for (let k = 0; k < pod.addresses.length; k++) {
+        const { family, value } = pod.addresses[k]!;
         if ((bits & familyBits[family]) !== 0) continue;
         bits |= familyBits[family];
         // Corner 34: whether an ipBlock matches a pod's address is the profile's; a node's it always matches.

@@ -171,10 +171,11 @@ class Subjects {
 
 function selectSubjects(groups: readonly SubjectGroup[], classes: ClassTable, index: ClassIndex): Subjects {
   const steps = new ListsBuilder();
-  for (const [id, group] of groups.entries()) {
-    const { sure, unsure } = index.inNamespace(group.namespace, group.selector);
-    for (const c of sure) steps.add(c, id * 2);
-    for (const c of unsure) steps.add(c, id * 2 + 1);
+  for (let id = 0; id < groups.length; id++) {
+    const { namespace, selector } = groups[id]!;
+    const { sure, unsure } = index.inNamespace(namespace, selector);
+    for (let i = 0; i < sure.length; i++) steps.add(sure[i]!, id * 2);
+    for (let i = 0; i < unsure.length; i++) steps.add(unsure[i]!, id * 2 + 1);
   }
   return new Subjects(classes.size, steps.finish(classes.size));
 }

@@ -595,11 +595,11 @@ function byCell(classes: ClassTable): Lists {
   const found = new ListsBuilder();
   let cells = 0;
   for (let c = 0; c < classes.size; c++) {
-    for (const cell of [classes.cell4[c]!, classes.cell6[c]!]) {
-      if (cell < 0) continue;
-      found.add(cell, c);
-      cells = Math.max(cells, cell + 1);
-    }
+    const cell4 = classes.cell4[c]!;
+    const cell6 = classes.cell6[c]!;
+    if (cell4 >= 0) found.add(cell4, c);
+    if (cell6 >= 0) found.add(cell6, c);
+    cells = Math.max(cells, cell4 + 1, cell6 + 1);
   }
   return found.finish(cells);
 }
@@ -607,6 +607,9 @@ function byCell(classes: ClassTable): Lists {
 /** By peer: 1 where some profile names it. */
 function usedPeers(profiles: readonly ClassProfile[], size: number): Uint8Array {
   const used = new Uint8Array(size);
-  for (const { peers } of profiles) for (const peer of peers) used[peer] = 1;
+  for (let i = 0; i < profiles.length; i++) {
+    const { peers } = profiles[i]!;
+    for (let k = 0; k < peers.length; k++) used[peers[k]!] = 1;
+  }
   return used;
 }

@@ -66,7 +66,8 @@ export function cutSide(
   let shared = new Int32Array(64);
   const sparse = new ListsBuilder();
   const sparsePorts = new ListsBuilder();
-  for (const [id, profile] of profiles.entries()) {
+  for (let id = 0; id < profiles.length; id++) {
+    const profile = profiles[id]!;
     let length = 0;
     if (shared.length < profile.peers.length * 2) shared = new Int32Array(profile.peers.length * 4);
     for (let i = 0; i < profile.peers.length; i++) {
