@@ -121,7 +121,7 @@ export class ManifestReader {
   /** Begins to read a source as JSON in pieces. */
   scan(source: ByteSource, base: number): JsonStream {
     this.#scanner ??= new Scanner((this.#options.scanner ?? scriptCore)());
-    const stream = new JsonStream(source, this.#scanner, this.#limits, base);
+    const stream = new JsonStream(source, this.#scanner, this.#limits, base, () => this.#collector.newPods());
     this.#places.set(source.file, stream.places);
     return stream;
   }
