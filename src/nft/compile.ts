@@ -24,7 +24,7 @@ import { SetTable } from './set-table.ts';
 export interface RulesetOptions {
   /** The pods that run on the node. Those that are their node are passed over: nothing selects them (checklist 3). */
   readonly pods: readonly Pod[];
-  /** A run of the 32 bits of the connection mark. Default: 0x0fff0000. */
+  /** A run of at least eight of the 32 bits of the connection mark. Default: 0x0fff0000. */
   readonly markMask?: number;
   /**
    * The node's ranges for pods. Addresses in them of which no pod is known yet are then closed, so that a pod is
@@ -69,7 +69,7 @@ export class UnenforceableError extends Error {
  * Work is linear in the pods of the cluster and in what the policies of the node's pods mention.
  *
  * @throws UnenforceableError when `policy` was compiled to another reading than `upstream`, or to assume open labels
- * @throws RangeError when `markMask` is no run of at least two bits
+ * @throws RangeError when `markMask` is no run of at least eight bits
  * @throws UnknownPodError when a pod is not one of the cluster's
  */
 export function compileRuleset(
@@ -77,7 +77,8 @@ export function compileRuleset(
   options: RulesetOptions,
 ): { readonly ruleset: Ruleset; readonly report: RulesetReport } {
   const markMask = options.markMask ?? defaultMarkMask;
-  if (!isMarkMask(markMask)) throw new RangeError(`0x${markMask.toString(16)} is no run of bits of a mark`);
+  if (!isMarkMask(markMask))
+    throw new RangeError(`0x${markMask.toString(16)} is no run of at least eight bits`);
   if (policy.profile.name !== 'upstream') {
     // An ipBlock in the kernel matches what has the address, pods included, and so on: other readings are for comparing.
     throw new UnenforceableError(`a kernel cannot follow the profile ${policy.profile.name}`);

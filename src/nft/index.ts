@@ -1,8 +1,12 @@
 export { compileRuleset, podsOnNode, UnenforceableError } from './compile.ts';
 export type { ClosedPolicy, RulesetOptions, RulesetReport } from './compile.ts';
+export type { Narrowing } from './narrowing.ts';
 export type { ContestedAddress } from './owners.ts';
+export { planTransaction } from './plan.ts';
+export type { Installed, PlanOptions, Step, Transaction } from './plan.ts';
 export { renderJson, renderText } from './render.ts';
 export type { ListingNotes } from './render.ts';
 export { firstGeneration } from './ruleset.ts';
 export type { Generation, NftRule, Ruleset, RuleSource } from './ruleset.ts';
 export type { Json } from './syntax.ts';
+export { narrowingText, transactionJson, transactionText } from './transaction.ts';

@@ -72,15 +72,30 @@ export function mostGenerations(markMask: number): number {
   return markMask / lowestBit(markMask);
 }
 
+/** The labels of conntrack have 128 bits, of which epoch 0 needs none. */
+const mostEpochs = 128;
+
+/**
+ * The generation after another. When the numbers are used up they begin again in a new epoch; after the last epoch, which
+ * is half a million generations on, in epoch 1.
+ */
+export function nextGeneration(markMask: number, { number, epoch }: Generation): Generation {
+  if (number < mostGenerations(markMask)) return { number: number + 1, epoch };
+  return { number: 1, epoch: epoch + 1 < mostEpochs ? epoch + 1 : 1 };
+}
+
 function lowestBit(mask: number): number {
   return (mask & -mask) >>> 0;
 }
 
-/** Whether a mask is a run of at least two of the 32 bits, so that numbers can be counted in it. */
+/** Fewer bits would be counted through too soon: an idle flow could meet its old number. */
+const fewestBits = 8;
+
+/** Whether a mask is a run of enough of the 32 bits for generations to be counted in it. */
 export function isMarkMask(mask: number): boolean {
   if (!Number.isInteger(mask) || mask <= 0 || mask > 0xffff_ffff) return false;
   const run = mask / lowestBit(mask);
-  return run > 1 && ((run + 1) & run) === 0;
+  return run >= 2 ** fewestBits - 1 && Number.isInteger(Math.log2(run + 1));
 }
 
 /** The two chains that know the generation: the fast path, and its entry. */

@@ -13,6 +13,12 @@ const longestComment = 127;
 export class Names {
   readonly #meanings = new Map<string, Set<string>>();
   readonly #hashes = new Map<string, string>();
+  readonly #hashOf: (text: string) => string;
+
+  /** @param hashOf - 64 digits for a text; another one than SHA-256 is for tests */
+  constructor(hashOf: (text: string) => string = sha256) {
+    this.#hashOf = hashOf;
+  }
 
   /** Registers a meaning; all must be known before the first name is asked for. */
   add(prefix: string, meaning: string): void {
@@ -34,7 +40,7 @@ export class Names {
 
   #hash(meaning: string): string {
     let hash = this.#hashes.get(meaning);
-    if (hash === undefined) this.#hashes.set(meaning, (hash = sha256(meaning)));
+    if (hash === undefined) this.#hashes.set(meaning, (hash = this.#hashOf(meaning)));
     return hash;
   }
 }

@@ -1,5 +1,5 @@
 import type { Direction, NetworkPolicy, Peer, Pod, Ports, Rule } from '../model/index.ts';
-import { formatCidr, PortSet, protocols } from '../net/index.ts';
+import { PortSet, protocols } from '../net/index.ts';
 import type { AddressRange, Family, Protocol } from '../net/index.ts';
 import type { CompiledPolicy, SelectingPolicy } from '../policy/index.ts';
 import { endOf } from './layout.ts';
@@ -270,18 +270,14 @@ export class ChainBuilder {
     const { parts } = this.#policy;
     return this.#families.flatMap((family) => {
       const ranges: AddressRange[] = [];
-      const words: string[] = [];
-      for (const { id, peer } of peers) {
+      for (const { id } of peers) {
         const definition = parts.peers.definition(id);
-        if (definition.kind !== 'block' || peer?.kind !== 'ipBlock') continue;
+        if (definition.kind !== 'block') continue;
         const block = parts.blocks.block(definition.block);
         if (block.family !== family || block.ranges.length === 0) continue; // corner 37
         ranges.push(...block.ranges);
-        words.push(blockWords(peer));
       }
-      return ranges.length === 0
-        ? []
-        : [[family, [this.#sets.blocks(ranges, family, words.sort().join(', '))]] as const];
+      return ranges.length === 0 ? [] : [[family, [this.#sets.blocks(ranges, family)]] as const];
     });
   }
 
@@ -357,11 +353,6 @@ function meaningOf(direction: Direction, policies: readonly SelectingPolicy[], p
   });
   const ids = policies.map(({ policy, sure }) => [policy.namespace, policy.name, sure]);
   return JSON.stringify([direction, ids, resolved]);
-}
-
-function blockWords({ cidr, except }: Extract<Peer, { readonly kind: 'ipBlock' }>): string {
-  const cut = except.map(formatCidr).sort();
-  return cut.length === 0 ? formatCidr(cidr) : `${formatCidr(cidr)} except ${cut.join(' ')}`;
 }
 
 function ruleOf({ family, sets, protocol, port, sources }: Clause, direction: Direction): NftRule {

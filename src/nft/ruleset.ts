@@ -133,7 +133,7 @@ export type PortMatch = number | { readonly range: readonly [number, number] } |
 /** A whole table. All lists are in canonical order, so equal tables are equal values and equal text. */
 export interface Ruleset {
   readonly table: string;
-  /** The bits of the connection mark that are podwall's; at least two neighbours. */
+  /** The bits of the connection mark that are podwall's; at least eight neighbours. */
   readonly markMask: number;
   readonly sets: readonly NftSet[];
   readonly maps: readonly NftMap[];

@@ -5,7 +5,8 @@ import { addressType, digitOf } from './layout.ts';
 import { comment, Names, selectorMeaning, selectorWords } from './naming.ts';
 import type { Owners } from './owners.ts';
 import { mergeRanges, rangeKey } from './ranges.ts';
-import type { NftSet, SetElement } from './ruleset.ts';
+import type { Key, NftSet, SetElement } from './ruleset.ts';
+import { keyText } from './syntax.ts';
 
 /** A set that rules may name before it has a name: names need all sets to be known. */
 export interface SetHandle {
@@ -31,7 +32,6 @@ export class SetTable {
   readonly #owners: Owners;
   readonly #names = new Names();
   readonly #pending = new Map<string, Pending>();
-  readonly #wordsOfBlocks = new Map<string, string>();
   #numbers: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>> | undefined;
 
   constructor(policy: CompiledPolicy, owners: Owners) {
@@ -62,21 +62,16 @@ export class SetTable {
     }));
   }
 
-  /**
-   * Address ranges of one family, in whatever form.
-   *
-   * @param words - of several descriptions of equal ranges the first by the alphabet is told
-   */
-  blocks(ranges: readonly AddressRange[], family: Family, words: string): SetHandle {
-    const elements = mergeRanges(ranges).map((range): SetElement => ({ key: rangeKey(range) }));
-    const meaning = JSON.stringify(['blocks', family, elements.map(({ key }) => key)]);
-    const known = this.#wordsOfBlocks.get(meaning);
-    if (known === undefined || words < known) this.#wordsOfBlocks.set(meaning, words);
+  /** Address ranges of one family, in whatever form. */
+  blocks(ranges: readonly AddressRange[], family: Family): SetHandle {
+    const keys = mergeRanges(ranges).map(rangeKey);
+    const meaning = JSON.stringify(['blocks', family, keys]);
     return this.#intern('cidr_', meaning, family, () => ({
       ...addressSet(family),
       interval: true,
-      comment: comment(this.#wordsOfBlocks.get(meaning) ?? ''),
-      elements,
+      // Told from what it holds alone: what a comment says cannot be changed in place.
+      comment: comment(rangesWords(keys)),
+      elements: keys.map((key) => ({ key })),
     }));
   }
 
@@ -159,6 +154,14 @@ export class SetTable {
 
 function addressSet(family: Family): Pick<NftSet, 'type' | 'interval'> {
   return { type: [addressType(family)], interval: false };
+}
+
+/** This many ranges are told of. */
+const mostTold = 3;
+
+function rangesWords(keys: readonly Key[]): string {
+  const told = keys.slice(0, mostTold).map(keyText).join(', ');
+  return keys.length > mostTold ? `${told} +${keys.length - mostTold}` : told;
 }
 
 function peerWords(peer: PodsPeer, policy: NetworkPolicy): string {

@@ -10,6 +10,7 @@ import { outsideAddresses, portPoints } from '../property/questions.ts';
 import type { Point } from '../property/questions.ts';
 import { familyOf, Network } from './network.ts';
 import type { Asked, NetworkEnd } from './network.ts';
+import { generator, sample } from './random.ts';
 
 // The rules of every node, evaluated packet by packet, against the engine. PODWALL_CLUSTERS and PODWALL_SEED as elsewhere.
 
@@ -119,17 +120,4 @@ function endOutside(text: string): NetworkEnd {
 function sameAddress(a: string, b: string): boolean {
   const [x, y] = [parseAddress(a), parseAddress(b)];
   return x?.family === y?.family && x?.value === y?.value;
-}
-
-function generator(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    return state / 0x8000_0000;
-  };
-}
-
-function sample<T>(list: readonly T[], most: number, random: () => number): readonly T[] {
-  if (list.length <= most) return list;
-  return Array.from({ length: most }, () => list[Math.floor(random() * list.length)]!);
 }

@@ -1,0 +1,250 @@
+import { families, PortSet } from '../net/index.ts';
+import type { Direction } from '../model/index.ts';
+import type { AddressRange, Family, Protocol } from '../net/index.ts';
+import { names } from './layout.ts';
+import { isWithin, rangeOfKey } from './ranges.ts';
+import { ruleText } from './render.ts';
+import type { Chain, Key, NftRule, NftSet, PortMatch, Ruleset, Statement } from './ruleset.ts';
+import { keyText } from './syntax.ts';
+
+/** Something that a flow could do before and perhaps cannot do now, so that all flows have to be judged again. */
+export type Narrowing =
+  /** An address of the node was open in that direction, and is isolated now. */
+  | { readonly kind: 'isolated'; readonly direction: Direction; readonly address: string }
+  /** The rules for an address admit less, or other things. */
+  | { readonly kind: 'less'; readonly direction: Direction; readonly address: string }
+  /** An address of the node was that of one pod, and is that of another now, or of none. */
+  | {
+      readonly kind: 'owner';
+      readonly address: string;
+      readonly before: string;
+      readonly after: string | undefined;
+    }
+  /** Other chains of the layout, other bits of the mark, or other addresses that are closed unless known. */
+  | { readonly kind: 'layout'; readonly what: 'rules' | 'mark' | 'ranges' };
+
+/**
+ * What a change narrows, for the node. Empty is a proof that it narrows nothing: every flow that `before` would approve,
+ * `after` approves too, and no address of a pod has changed hands. The opposite does not hold: where a proof would take
+ * unions of sets, the answer is that it narrows (checklist 48: when unsure, judge again).
+ */
+export function narrowings(before: Ruleset, after: Ruleset): readonly Narrowing[] {
+  const found: Narrowing[] = [];
+  if (before.markMask !== after.markMask) found.push({ kind: 'layout', what: 'mark' });
+  const [old, next] = [new View(before), new View(after)];
+  if (old.fixedRules !== next.fixedRules) found.push({ kind: 'layout', what: 'rules' });
+  const cover = new Cover(old, next);
+  for (const family of families) {
+    const ranges = names.ranges(family);
+    if (!cover.includes([ranges], [ranges], true)) found.push({ kind: 'layout', what: 'ranges' });
+    const owners = ownersIn(before, family);
+    const owned = ownersIn(after, family);
+    for (const [address, owner] of owners) {
+      // Checklist 22: what the old owner had open must not be the new one's; an address that is free may be given away.
+      if (owned.get(address) !== owner)
+        found.push({ kind: 'owner', address, before: owner, after: owned.get(address) });
+    }
+    for (const direction of ['egress', 'ingress'] as const) {
+      const map = names.dispatch(direction, family);
+      const chains = old.targets(map);
+      for (const [address, chain] of next.targets(map)) {
+        const was = chains.get(address);
+        if (was === undefined) {
+          const wasClosed = !owners.has(address) && old.closesUnknown(address, family);
+          if (!wasClosed && !cover.isOpen(chain)) found.push({ kind: 'isolated', direction, address });
+        } else if (!cover.covers(was, chain)) {
+          found.push({ kind: 'less', direction, address });
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/** One thing that a chain admits. */
+interface Admission {
+  readonly family: Family | undefined;
+  /** The address is in all of them. */
+  readonly sets: readonly string[];
+  readonly ports: PortSet;
+}
+
+function ownersIn(ruleset: Ruleset, family: Family): ReadonlyMap<string, string> {
+  const pairs = ruleset.sets.find(({ name }) => name === names.self(family));
+  return new Map(
+    (pairs?.elements ?? []).map(({ key, comment }) => [
+      typeof key === 'object' && 'pair' in key ? key.pair[0] : keyText(key),
+      comment ?? '',
+    ]),
+  );
+}
+
+/** A ruleset, looked up by name. */
+class View {
+  readonly #sets: ReadonlyMap<string, NftSet>;
+  readonly #chains: ReadonlyMap<string, Chain>;
+  readonly #targets: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly #keys = new Map<string, ReadonlySet<string>>();
+  readonly #ranges = new Map<string, readonly AddressRange[]>();
+  readonly #admissions = new Map<string, readonly Admission[]>();
+
+  constructor({ sets, chains, maps }: Ruleset) {
+    this.#sets = new Map(sets.map((set) => [set.name, set]));
+    this.#chains = new Map(chains.map((chain) => [chain.name, chain]));
+    this.#targets = new Map(
+      maps.map(({ name, entries }) => [
+        name,
+        new Map(entries.map(({ key, verdict }) => [key, verdict.chain])),
+      ]),
+    );
+  }
+
+  /** The rules of the layout's own chains, as text. */
+  get fixedRules(): string {
+    const fixed = [...this.#chains.values()].filter(({ name }) => !/^(eg|in)_/.test(name));
+    return JSON.stringify(fixed.map(({ name, hook, rules }) => [name, hook, rules.map(ruleText)]));
+  }
+
+  targets(map: string): ReadonlyMap<string, string> {
+    return this.#targets.get(map) ?? new Map<string, string>();
+  }
+
+  /** Whether an address is in the ranges that are closed unless a pod of the node is known to have it. */
+  closesUnknown(address: string, family: Family): boolean {
+    return this.holds(names.ranges(family), address) && !this.holds(names.known(family), address);
+  }
+
+  set(name: string): NftSet | undefined {
+    return this.#sets.get(name);
+  }
+
+  /** Whether an address, or a whole range of them, is in a set. */
+  holds(name: string, key: Key): boolean {
+    const set = this.set(name);
+    if (set === undefined) return false;
+    if (!set.interval) {
+      let keys = this.#keys.get(name);
+      if (keys === undefined) {
+        keys = new Set(set.elements.map((element) => keyText(element.key)));
+        this.#keys.set(name, keys);
+      }
+      return keys.has(keyText(key));
+    }
+    let ranges = this.#ranges.get(name);
+    if (ranges === undefined) {
+      ranges = set.elements.map((element) => rangeOfKey(element.key));
+      this.#ranges.set(name, ranges);
+    }
+    return isWithin(rangeOfKey(key), ranges);
+  }
+
+  admissions(chain: string): readonly Admission[] {
+    let admissions = this.#admissions.get(chain);
+    if (admissions === undefined) {
+      admissions = (this.#chains.get(chain)?.rules ?? []).flatMap((rule) => this.#admissionOf(rule) ?? []);
+      this.#admissions.set(chain, admissions);
+    }
+    return admissions;
+  }
+
+  /** `undefined` for the rule that denies. */
+  #admissionOf({ statements }: NftRule): Admission | undefined {
+    const last = statements.at(-1);
+    if (last?.kind !== 'return' && !(last?.kind === 'goto' && last.chain === 'approve')) return undefined;
+    const addresses = statements.filter((each) => each.kind === 'flowAddress');
+    return {
+      family: addresses[0]?.family,
+      sets: addresses.map(({ set }) => set),
+      ports: this.#portsOf(statements),
+    };
+  }
+
+  #portsOf(statements: readonly Statement[]): PortSet {
+    const asked = statements.find((each) => each.kind === 'protocol');
+    if (asked === undefined) return PortSet.all;
+    const protocol: Protocol = protocolOf[asked.protocol];
+    const port = statements.find((each) => each.kind === 'port')?.port;
+    if (port === undefined) return PortSet.everyPort(protocol);
+    return PortSet.union(this.#rangesOf(port).map(([from, to]) => PortSet.range(protocol, from, to)));
+  }
+
+  #rangesOf(port: PortMatch): readonly (readonly [number, number])[] {
+    if (typeof port === 'number') return [[port, port]];
+    if ('range' in port) return [port.range];
+    return (this.set(port.set)?.elements ?? []).map(({ key }): readonly [number, number] => {
+      if (typeof key === 'object' && 'range' in key) return [Number(key.range[0]), Number(key.range[1])];
+      return [Number(key), Number(key)];
+    });
+  }
+}
+
+const protocolOf = { tcp: 'TCP', udp: 'UDP', sctp: 'SCTP' } as const;
+
+/** Whether what one ruleset admits the next admits too. */
+class Cover {
+  readonly #before: View;
+  readonly #after: View;
+  readonly #chains = new Map<string, boolean>();
+  readonly #sets = new Map<string, boolean>();
+
+  constructor(before: View, after: View) {
+    this.#before = before;
+    this.#after = after;
+  }
+
+  /** Whether a chain of the ruleset afterwards admits everything. */
+  isOpen(chain: string): boolean {
+    return this.#after.admissions(chain).some(({ sets, ports }) => sets.length === 0 && ports.isAll);
+  }
+
+  /** Whether all that a chain admitted before, a chain afterwards admits. */
+  covers(before: string, after: string): boolean {
+    const key = `${before} ${after}`;
+    let covers = this.#chains.get(key);
+    if (covers === undefined) {
+      const next = this.#after.admissions(after);
+      covers = this.#before.admissions(before).every((admission) => this.#isAdmitted(admission, next));
+      this.#chains.set(key, covers);
+    }
+    return covers;
+  }
+
+  #isAdmitted({ family, sets, ports }: Admission, next: readonly Admission[]): boolean {
+    const admitting = next.filter(
+      (each) => each.sets.length === 0 || (each.family === family && this.includes(sets, each.sets)),
+    );
+    return PortSet.union(admitting.map((each) => each.ports)).includes(ports);
+  }
+
+  /**
+   * Whether every address that is in all of some sets before is in all of others afterwards.
+   *
+   * @param reverse - whether it is asked of the sets afterwards, that they were so before
+   */
+  includes(before: readonly string[], after: readonly string[], reverse = false): boolean {
+    const key = `${before.join(' ')} | ${after.join(' ')} ${reverse}`;
+    let includes = this.#sets.get(key);
+    if (includes === undefined) {
+      const [from, to] = reverse ? [this.#after, this.#before] : [this.#before, this.#after];
+      includes = after.every((set) => isPart(from, before, to, set));
+      this.#sets.set(key, includes);
+    }
+    return includes;
+  }
+}
+
+/** Whether what is in all of some sets of one ruleset is in a set of another. */
+function isPart(from: View, sets: readonly string[], to: View, target: string): boolean {
+  const known = sets.flatMap((name) => from.set(name) ?? []);
+  if (known.length === 0) return sets.length > 0;
+  const inTarget = (key: Key): boolean => to.holds(target, key);
+  // One of the sets may be enough.
+  if (known.some(({ elements }) => elements.every(({ key }) => inTarget(key)))) return true;
+  const listed = known.find(({ interval }) => !interval);
+  if (listed === undefined) return false;
+  const others = known.filter((set) => set !== listed);
+  return listed.elements
+    .map(({ key }) => key)
+    .filter((key) => others.every(({ name }) => from.holds(name, key)))
+    .every(inTarget);
+}

@@ -1,0 +1,292 @@
+import { mostGenerations, nextGeneration } from './layout.ts';
+import { narrowings } from './narrowing.ts';
+import type { Narrowing } from './narrowing.ts';
+import { chainsOf, ruleText, setProperties } from './render.ts';
+import { firstGeneration } from './ruleset.ts';
+import type { Chain, Generation, MapEntry, NftMap, NftRule, NftSet, Ruleset, SetElement } from './ruleset.ts';
+import { keyText } from './syntax.ts';
+
+/** What a node has loaded. */
+export interface Installed {
+  readonly ruleset: Ruleset;
+  readonly generation: Generation;
+}
+
+/** One command to nft. */
+export type Step =
+  | { readonly kind: 'addTable' }
+  /** With its elements. */
+  | { readonly kind: 'addSet'; readonly set: NftSet }
+  | {
+      readonly kind: 'addElements' | 'deleteElements';
+      readonly set: string;
+      readonly elements: readonly SetElement[];
+    }
+  | { readonly kind: 'addMap'; readonly map: NftMap }
+  | {
+      readonly kind: 'addEntries' | 'deleteEntries';
+      readonly map: string;
+      readonly entries: readonly MapEntry[];
+    }
+  /** Without its rules. */
+  | { readonly kind: 'addChain'; readonly chain: Chain }
+  | { readonly kind: 'addRules'; readonly chain: string; readonly rules: readonly NftRule[] }
+  | { readonly kind: 'flushChain' | 'deleteChain'; readonly chain: string }
+  | { readonly kind: 'deleteSet'; readonly set: string };
+
+/** What turns one table into another, in place. */
+export interface Transaction {
+  readonly table: string;
+  /**
+   * Batches to load one after the other, each whole or not at all. All but the last only add what nothing leads to yet, so
+   * that no batch is large (layout: transactions); the last one decides. None when nothing changes.
+   */
+  readonly batches: readonly (readonly Step[])[];
+  /** What holds afterwards. */
+  readonly installed: Installed;
+  /** Why there is a new generation: what some flow may no longer do. Empty when it stays. */
+  readonly narrowings: readonly Narrowing[];
+}
+
+/** How a transaction is made. */
+export interface PlanOptions {
+  /**
+   * The generation of a table that is new. Flows may still carry the mark of a table that was there before, so it should
+   * not be one that this machine has seen. Default: the first.
+   */
+  readonly first?: Generation;
+  /** So many chains of policy sets are added in one batch. Default: 500. */
+  readonly chainsOfBatch?: number;
+}
+
+/**
+ * Plans how a node comes from what it has to another ruleset. Base chains and maps are never deleted; sets come before
+ * rules and rules before what leads to them, and go the other way round (checklist 45).
+ *
+ * Whatever way led to `current`, the table afterwards is the one that a fresh start makes, but for the generation.
+ *
+ * @param current - `undefined` when the node has no table
+ * @throws RangeError when a generation does not fit the mask
+ */
+export function planTransaction(
+  current: Installed | undefined,
+  desired: Ruleset,
+  options: PlanOptions = {},
+): Transaction {
+  const why = current === undefined ? [] : narrowings(current.ruleset, desired);
+  const generation = generationAfter(current, desired, why, options);
+  if (generation.number < 1 || generation.number > mostGenerations(desired.markMask))
+    throw new RangeError(`generation ${generation.number} does not fit the mask`);
+  const before = current === undefined ? nothing : parts(current.ruleset, current.generation);
+  const batches = batchesOf(before, parts(desired, generation), options.chainsOfBatch ?? 500);
+  const [first = [], ...rest] = batches;
+  return {
+    table: desired.table,
+    batches: current === undefined ? [[{ kind: 'addTable' }, ...first], ...rest] : batches,
+    installed: { ruleset: desired, generation },
+    narrowings: why,
+  };
+}
+
+function generationAfter(
+  current: Installed | undefined,
+  desired: Ruleset,
+  why: readonly Narrowing[],
+  options: PlanOptions,
+): Generation {
+  if (current === undefined) return options.first ?? firstGeneration;
+  return why.length === 0 ? current.generation : nextGeneration(desired.markMask, current.generation);
+}
+
+/** A ruleset by name. */
+interface Parts {
+  readonly sets: ReadonlyMap<string, NftSet>;
+  readonly maps: ReadonlyMap<string, NftMap>;
+  readonly chains: ReadonlyMap<string, Chain>;
+}
+
+function parts(ruleset: Ruleset, generation: Generation): Parts {
+  const byName = <T extends { readonly name: string }>(list: readonly T[]): ReadonlyMap<string, T> =>
+    new Map(list.map((each) => [each.name, each]));
+  return {
+    sets: byName(ruleset.sets),
+    maps: byName(ruleset.maps),
+    chains: byName(chainsOf(ruleset, generation)),
+  };
+}
+
+const nothing: Parts = { sets: new Map(), maps: new Map(), chains: new Map() };
+
+function batchesOf(before: Parts, after: Parts, chainsOfBatch: number): readonly (readonly Step[])[] {
+  const chains = [...after.chains.values()].filter(({ name }) => !before.chains.has(name));
+  const led = chains.filter(({ name }) => isPolicySet(name));
+  const fixed = chains.filter(({ name, hook }) => !isPolicySet(name) && hook === undefined);
+  const hooked = chains.filter(({ hook }) => hook !== undefined);
+  const prepared: readonly Step[] = [
+    ...[...after.sets.values()]
+      .filter(({ name }) => !before.sets.has(name))
+      .map((set): Step => ({ kind: 'addSet', set })),
+    ...[...after.maps.values()]
+      .filter(({ name }) => !before.maps.has(name))
+      .map((map): Step => ({ kind: 'addMap', map })),
+    // Other chains may name them before they have rules.
+    ...fixed.map((chain): Step => ({ kind: 'addChain', chain })),
+  ];
+  const replaced = replacedSets(before, after);
+  const last: readonly Step[] = [
+    ...replaced.steps,
+    ...elementSteps(before, after, replaced.names),
+    ...changedChains(before, after, replaced.chains),
+    ...fixed.map(({ name, rules }): Step => ({ kind: 'addRules', chain: name, rules })),
+    ...dispatchSteps(before, after),
+    // A hook comes when all is there: what passed before would be approved, and stay so.
+    ...addChains(hooked),
+    ...removalSteps(before, after, replaced.names),
+  ];
+  const batches =
+    led.length <= chainsOfBatch
+      ? [[...prepared, ...addChains(led), ...last]]
+      : [prepared, ...chunks(led, chainsOfBatch).map(addChains), last];
+  return batches.filter((steps) => steps.length > 0);
+}
+
+/** The chains that maps lead to are those of policy sets; their names tell. */
+function isPolicySet(name: string): boolean {
+  return name.startsWith('eg_') || name.startsWith('in_');
+}
+
+function addChains(chains: readonly Chain[]): readonly Step[] {
+  return [
+    ...chains.map((chain): Step => ({ kind: 'addChain', chain })),
+    ...chains.map(({ name, rules }): Step => ({ kind: 'addRules', chain: name, rules })),
+  ];
+}
+
+/**
+ * Sets that keep their name and become another kind of set, or have another comment: nft can change neither, so whatever
+ * names them lets go of them first.
+ */
+function replacedSets(
+  before: Parts,
+  after: Parts,
+): {
+  readonly steps: readonly Step[];
+  readonly names: ReadonlySet<string>;
+  readonly chains: ReadonlySet<string>;
+} {
+  const sets = [...after.sets.values()].filter((set) => {
+    const old = before.sets.get(set.name);
+    return old !== undefined && setProperties(old).join() !== setProperties(set).join();
+  });
+  const names = new Set(sets.map(({ name }) => name));
+  const chains = [...before.chains.values()].filter(({ rules }) =>
+    rules.some((rule) => namesSet(rule, names)),
+  );
+  return {
+    steps: [
+      ...chains.map(({ name }): Step => ({ kind: 'flushChain', chain: name })),
+      ...sets.flatMap((set): Step[] => [
+        { kind: 'deleteSet', set: set.name },
+        { kind: 'addSet', set },
+      ]),
+    ],
+    names,
+    chains: new Set(chains.map(({ name }) => name)),
+  };
+}
+
+function namesSet({ statements }: NftRule, names: ReadonlySet<string>): boolean {
+  return (
+    names.size > 0 &&
+    statements.some((statement) => {
+      if ('set' in statement) return names.has(statement.set);
+      return statement.kind === 'port' && typeof statement.port === 'object' && 'set' in statement.port
+        ? names.has(statement.port.set)
+        : false;
+    })
+  );
+}
+
+/** What sets gain. Where a comment changes, or ranges might overlap, what was there goes first. */
+function elementSteps(before: Parts, after: Parts, replaced: ReadonlySet<string>): readonly Step[] {
+  return [...after.sets.values()].flatMap((set): Step[] => {
+    const old = before.sets.get(set.name);
+    if (old === undefined || replaced.has(set.name) || old.elements === set.elements) return [];
+    const known = textsOf(old.elements);
+    const wanted = textsOf(set.elements);
+    const added = set.elements.filter(({ key, comment }) => known.get(keyText(key)) !== (comment ?? ''));
+    const gone = old.elements.filter(({ key, comment }) => {
+      const next = wanted.get(keyText(key));
+      return next === undefined ? set.interval : next !== (comment ?? '');
+    });
+    return [
+      ...(gone.length === 0 ? [] : [{ kind: 'deleteElements', set: set.name, elements: gone } as const]),
+      ...(added.length === 0 ? [] : [{ kind: 'addElements', set: set.name, elements: added } as const]),
+    ];
+  });
+}
+
+function textsOf(elements: readonly SetElement[]): ReadonlyMap<string, string> {
+  return new Map(elements.map(({ key, comment }) => [keyText(key), comment ?? '']));
+}
+
+/** Chains that stay and have other rules now; base chains and maps lead to them all the while. */
+function changedChains(before: Parts, after: Parts, flushed: ReadonlySet<string>): readonly Step[] {
+  return [...after.chains.values()].flatMap(({ name, rules }): Step[] => {
+    const old = before.chains.get(name);
+    if (old === undefined) return [];
+    const fill: Step = { kind: 'addRules', chain: name, rules };
+    if (flushed.has(name)) return [fill];
+    return sameRules(old.rules, rules) ? [] : [{ kind: 'flushChain', chain: name }, fill];
+  });
+}
+
+function sameRules(a: readonly NftRule[], b: readonly NftRule[]): boolean {
+  return a.length === b.length && a.every((rule, i) => rule === b[i] || ruleText(rule) === ruleText(b[i]!));
+}
+
+/** Where the packets of addresses go. An entry cannot change, but go and come in one transaction. */
+function dispatchSteps(before: Parts, after: Parts): readonly Step[] {
+  return [...after.maps.values()].flatMap(({ name, entries }): Step[] => {
+    const old = before.maps.get(name)?.entries ?? [];
+    const known = new Map(old.map((entry) => [entry.key, entry]));
+    const wanted = new Map(entries.map((entry) => [entry.key, entry]));
+    const gone = old.filter((entry) => !sameVerdict(entry, wanted.get(entry.key)));
+    const added = entries.filter((entry) => !sameVerdict(entry, known.get(entry.key)));
+    return [
+      ...(gone.length === 0 ? [] : [{ kind: 'deleteEntries', map: name, entries: gone } as const]),
+      ...(added.length === 0 ? [] : [{ kind: 'addEntries', map: name, entries: added } as const]),
+    ];
+  });
+}
+
+function sameVerdict(a: MapEntry, b: MapEntry | undefined): boolean {
+  return b !== undefined && a.verdict.kind === b.verdict.kind && a.verdict.chain === b.verdict.chain;
+}
+
+/** What nothing leads to any more: chains, then what only they named. */
+function removalSteps(before: Parts, after: Parts, replaced: ReadonlySet<string>): readonly Step[] {
+  const chains = [...before.chains.values()].filter(({ name }) => !after.chains.has(name));
+  const elements = [...after.sets.values()].flatMap((set): Step[] => {
+    const old = before.sets.get(set.name);
+    if (old === undefined || set.interval || replaced.has(set.name) || old.elements === set.elements)
+      return [];
+    const wanted = textsOf(set.elements);
+    const gone = old.elements.filter(({ key }) => !wanted.has(keyText(key)));
+    return gone.length === 0 ? [] : [{ kind: 'deleteElements', set: set.name, elements: gone }];
+  });
+  return [
+    ...chains.map(({ name }): Step => ({ kind: 'flushChain', chain: name })),
+    ...chains.map(({ name }): Step => ({ kind: 'deleteChain', chain: name })),
+    ...elements,
+    ...[...before.sets.keys()]
+      .filter((name) => !after.sets.has(name))
+      .map((set): Step => ({ kind: 'deleteSet', set })),
+  ];
+}
+
+function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) =>
+    list.slice(i * size, (i + 1) * size),
+  );
+}
