@@ -15,7 +15,16 @@ export type {
 export type { Change } from './live/changes.ts';
 export type { Difference, OutsideDifference, PodDifference } from './live/findings.ts';
 export { LiveCluster, openCluster } from './live/live-cluster.ts';
-export type { Applied, ApplyOptions, LiveCount, LiveStats, Whole } from './live/live-cluster.ts';
+export type {
+  Applied,
+  ApplyOptions,
+  LiveCount,
+  LiveDecision,
+  LiveEnd,
+  LiveSideDecision,
+  LiveStats,
+  Whole,
+} from './live/live-cluster.ts';
 export type { OutsideSegment } from './outside.ts';
 export { profiles } from './profile.ts';
 export type { Profile, ProfileName } from './profile.ts';

@@ -25,6 +25,8 @@ import { SelectorTable } from './selectors.ts';
 /** A policy in numbers; it holds what its numbers stand for. */
 export interface LivePolicy {
   readonly policy: NetworkPolicy;
+  /** Ascending as policies come; one that is edited keeps its place. */
+  readonly order: number;
   readonly group: number;
   /** `undefined` where the policy does not isolate (corners 1, 4 and 5). */
   readonly rules: { readonly [direction in Direction]: readonly CompiledRule[] | undefined };
@@ -307,7 +309,7 @@ export class Engine {
   // Policies -------------------------------------------------------------------------------------------------------
 
   /** Puts a policy into numbers. Its group does not ask it yet. */
-  holdPolicy(policy: NetworkPolicy): LivePolicy {
+  holdPolicy(policy: NetworkPolicy, order: number): LivePolicy {
     const namespace = this.namespaces.hold(policy.namespace);
     const rulesOf = (direction: Direction): readonly CompiledRule[] | undefined => {
       const spec = policy[direction];
@@ -322,7 +324,12 @@ export class Engine {
     };
     const rules = { ingress: rulesOf('ingress'), egress: rulesOf('egress') };
     // Corner 7: policies select pods of their own namespace only.
-    return { policy, group: this.#holdGroup(namespace, this.#holdSelector(policy.podSelector)), rules };
+    return {
+      policy,
+      order,
+      group: this.#holdGroup(namespace, this.#holdSelector(policy.podSelector)),
+      rules,
+    };
   }
 
   /** Takes the numbers of a policy apart, after it has left its group. */
@@ -373,12 +380,11 @@ export class Engine {
     return [...found];
   }
 
-  /** The policies that select a class, with whether files can tell that they do. */
-  selecting(c: number): readonly { readonly policy: LivePolicy; readonly sure: boolean }[] {
-    const found: { policy: LivePolicy; sure: boolean }[] = [];
+  /** The policies that select a class, or may. */
+  selecting(c: number): readonly LivePolicy[] {
+    const found: LivePolicy[] = [];
     for (let i = 0; i < this.selected.count(c); i++) {
-      const sure = !this.selected.flagAt(c, i);
-      for (const policy of this.#groups[this.selected.setAt(c, i)]!.policies) found.push({ policy, sure });
+      found.push(...this.#groups[this.selected.setAt(c, i)]!.policies);
     }
     return found;
   }
@@ -395,7 +401,8 @@ export class Engine {
         const specs = this.#merge;
         specs.clear();
         for (const rules of lists) for (const rule of rules) specs.add(rule);
-        lists = [Array.from(specs.finish(), (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];
+        const peers = specs.peers.subarray(0, specs.finish());
+        lists = [Array.from(peers, (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];
       }
       group.merged[direction] = lists;
     }

@@ -79,7 +79,9 @@ export class Findings {
   pairs(isRow: boolean, own: readonly Pod[], others: readonly Pod[], step: Step): void {
     const { profile } = this.#engine;
     const add = (some: readonly Pod[], rest: readonly Pod[]): void => {
-      this.emit(isRow ? some : rest, isRow ? rest : some, step);
+      const mine = without(some, rest);
+      const theirs = without(rest, some);
+      this.emit(isRow ? mine : theirs, isRow ? theirs : mine, step);
     };
     const [hosts, guests] = profile.ownNode ? parted(others, (pod) => isHost(pod, profile)) : [[], others];
     add(own, guests);
@@ -174,6 +176,13 @@ export class Findings {
       return [{ family: each, first: 0n, last: lastOf(each), ports: nothing }];
     });
   }
+}
+
+/** Pods but for the one that is all of `others`: one pod and itself are no pair. */
+function without(pods: readonly Pod[], others: readonly Pod[]): readonly Pod[] {
+  const [only] = others;
+  if (others.length !== 1 || only?.replicas !== 1) return pods;
+  return pods.includes(only) ? pods.filter((pod) => pod !== only) : pods;
 }
 
 function parted(pods: readonly Pod[], test: (pod: Pod) => boolean): readonly [Pod[], Pod[]] {

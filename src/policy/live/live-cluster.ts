@@ -1,7 +1,10 @@
 import type { Cluster, ClusterNode, Namespace, NetworkPolicy, Pod } from '../../model/index.ts';
-import type { PortSet } from '../../net/index.ts';
+import type { Address, Family, PortSet, Protocol } from '../../net/index.ts';
 import { profiles } from '../profile.ts';
+import { compile } from '../compile.ts';
 import type { CompileOptions } from '../compile.ts';
+import { UnknownPodError } from '../compiled-policy.ts';
+import type { Decision, PolicyEnd, SideDecision } from '../compiled-policy.ts';
 import { unreachable } from '../../errors.ts';
 import type { Change } from './changes.ts';
 import { Differ } from './difference.ts';
@@ -29,6 +32,23 @@ export interface Applied {
   readonly touched: number;
   /** What it opened and closed; `undefined` unless asked for. */
   readonly difference: Difference | undefined;
+}
+
+/** One end of a connection; a pod by `Pod.id`, an address outside the cluster. */
+export type LiveEnd =
+  | { readonly kind: 'pod'; readonly id: string }
+  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: 'address'; readonly address: Address };
+
+/** As `SideDecision`, with the policy itself; `undefined` where none admits. */
+export interface LiveSideDecision extends Omit<SideDecision, 'policy'> {
+  readonly policy: NetworkPolicy | undefined;
+}
+
+/** As `Decision`. */
+export interface LiveDecision extends Omit<Decision, 'egress' | 'ingress'> {
+  readonly egress: LiveSideDecision;
+  readonly ingress: LiveSideDecision;
 }
 
 /** What is asked of a change. */
@@ -76,6 +96,7 @@ export class LiveCluster {
   readonly #nodes = new Map<string, ClusterNode>();
   readonly #policies = new Map<string, LivePolicy>();
   #weight = 0;
+  #arrivals = 0;
   /** While a change is applied of which is asked what it opens and closes. */
   #differ: Differ | undefined;
 
@@ -185,6 +206,66 @@ export class LiveCluster {
     };
   }
 
+  /**
+   * Decides one connection and names what decided it, as `CompiledPolicy.decide` does: from the policies that select its ends,
+   * and no others.
+   *
+   * @param port - 1 to 65535
+   * @param family - default: the first that both ends have
+   * @throws UnknownPodError when an end names a pod that is not there, or has finished and the profile ignores it
+   */
+  decide(from: LiveEnd, to: LiveEnd, protocol: Protocol, port: number, family?: Family): LiveDecision {
+    const ends = [from, to].map((end) => this.#end(end));
+    const [source, destination] = ends as [PolicyEnd, PolicyEnd];
+    const pods = [...new Set(ends.flatMap((end) => (end.kind === 'pod' ? [end.pod] : [])))];
+    const selecting = new Set(
+      pods.flatMap(({ id }) => this.#engine.selecting(this.#engine.classes.of(this.#pods.get(id)!))),
+    );
+    const policies = [...selecting].sort((a, b) => a.order - b.order).map(({ policy }) => policy);
+    const namespaces = new Map<string, Namespace>();
+    for (const { namespace: name } of pods) {
+      const unknown = { name, labels: this.#engine.namespaces.labels(name), origin: undefined };
+      namespaces.set(name, this.#namespaces.get(name) ?? unknown);
+    }
+    const { profile, assume } = this.#engine;
+    const compiled = compile(
+      {
+        namespaces,
+        nodes: this.#nodes,
+        workloads: [],
+        pods: pods.filter(({ finished }) => !finished),
+        finishedPods: pods.filter(({ finished }) => finished),
+        finishedWorkloads: [],
+        services: [],
+        policies,
+        notModelled: [],
+      },
+      { profile: profile.name, undecided: assume },
+    );
+    const { allowed, exempt, egress, ingress } = compiled.decide(source, destination, protocol, port, family);
+    const named = (side: SideDecision): LiveSideDecision => ({ ...side, policy: policies[side.policy] });
+    return { allowed, exempt, egress: named(egress), ingress: named(ingress) };
+  }
+
+  #end(end: LiveEnd): PolicyEnd {
+    switch (end.kind) {
+      case 'pod': {
+        const number = this.#pods.get(end.id);
+        if (number === undefined) throw new UnknownPodError(end.id);
+        return { kind: 'pod', pod: this.#engine.pods[number]! };
+      }
+      case 'node': {
+        // A node that only pods mention has no address that is known.
+        const mentioned = { name: end.name, labels: new Map(), addresses: [], origin: undefined };
+        return { kind: 'node', node: this.#nodes.get(end.name) ?? mentioned };
+      }
+      case 'address':
+        return end;
+      default:
+        return unreachable(end);
+    }
+  }
+
   // Pods -----------------------------------------------------------------------------------------------------------
 
   #setPod(pod: Pod): Difference | undefined {
@@ -268,7 +349,7 @@ export class LiveCluster {
   #setPolicy(policy: NetworkPolicy): Difference | undefined {
     const key = `${policy.namespace}/${policy.name}`;
     const before = this.#policies.get(key);
-    const after = this.#engine.holdPolicy(policy);
+    const after = this.#engine.holdPolicy(policy, before?.order ?? this.#arrivals++);
     this.#policies.set(key, after);
     return this.#exchange(before, after);
   }

@@ -26,8 +26,10 @@ export class Namespaces {
     return this.#ids.size;
   }
 
-  name(id: number): string {
-    return this.#names[id]!;
+  /** The labels of a namespace that somebody mentions. */
+  labels(name: string): Labels {
+    const id = this.#ids.get(name);
+    return id === undefined ? new Map() : this.#labelled[id]!.labels;
   }
 
   /** The number of a namespace, held once more. It has its name label alone until it is told others. */
