@@ -508,6 +508,58 @@ function yamlCase(size: string): Case {
   };
 }
 
+// Changes -----------------------------------------------------------------------------------------------------------
+
+interface Times {
+  readonly n: number;
+  readonly medianUs: number;
+  readonly p99Us: number;
+}
+
+/** What bench/live.ts says. */
+interface Live {
+  readonly changes: number;
+  readonly compileAndCountMs: number;
+  /** Changes that touch at most 8 classes, and the others. */
+  readonly small: Times;
+  readonly byKind: Readonly<Record<string, Times>>;
+  readonly large: Times & { readonly usByClass: number };
+  readonly equalAtOpening: boolean;
+  readonly equalAfterwards: boolean;
+}
+
+function liveCase(size: string, changes: number, quick: boolean): Case {
+  return {
+    name: `live, ${size}`,
+    quick,
+    run: () => {
+      const live = ask('live.ts', size, '--changes', String(changes)) as Live;
+      const line = (question: string, figure: number, limit?: number): Line => ({
+        question,
+        size,
+        figure,
+        unit: 'µs',
+        better: 'lower',
+        ...(limit === undefined ? {} : { limit }),
+      });
+      const fresh = { what: 'a fresh compile', figure: live.compileAndCountMs * 1000 };
+      return [
+        {
+          ...line('a change of at most 8 classes, median', live.small.medianUs, 40),
+          baseline: fresh,
+          equal: {
+            equal: live.equalAtOpening && live.equalAfterwards,
+            text: `totals of a fresh compile, before and after ${live.changes} changes`,
+          },
+        },
+        line('  99 of 100', live.small.p99Us, 1_000),
+        ...Object.entries(live.byKind).map(([kind, { medianUs }]) => line(`  ${kind}`, medianUs)),
+        line('  for each class, where more are touched', live.large.usByClass, 3),
+      ];
+    },
+  };
+}
+
 /** Every case, in the order of the table. */
 export const cases: readonly Case[] = [
   ...(existsSync(script('scan.ts')) ? [scanCase('10k/5k', true)] : []),
@@ -518,6 +570,9 @@ export const cases: readonly Case[] = [
   ...Object.keys(shapes).map((shape) => shapeCase(shape, false)),
   bitMatrixCase('10k/5k', true),
   bitMatrixCase('100k/20k', false),
+  liveCase('1k/500', 1_000, true),
+  liveCase('10k/5k', 10_000, false),
+  liveCase('150k/50k', 10_000, false),
   growthInMemory,
   shardsCase('100k/20k', 8),
   startCase,

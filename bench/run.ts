@@ -4,7 +4,7 @@
 //     npm run bench                        every case, some twenty minutes; a table
 //     npm run bench -- --quick             small sizes, less than half a minute; fails where a ratio has become much worse
 //     npm run bench -- -o json             one line of JSON for each line of the table, and nothing else
-//     npm run bench -- --only 'wide'       the cases whose names hold this text
+//     npm run bench -- --only 'wide|live'  the cases whose names match this regular expression
 //     npm run bench -- --runs 1            each process once; default: the least of 3, of 2 with --quick
 //     npm run bench -- --write-ratios      and makes the ratios of this run the committed ones
 //     npm run bench -- --write-docs        and puts the table into docs/explanation/measurements.md
@@ -48,9 +48,8 @@ const limit = values.quick ? quickTolerance : tolerance;
 const judgeAll = (lines: readonly Line[]): readonly Judged[] =>
   lines.map((line) => judge(line, committed, limit));
 
-const chosen = cases.filter(
-  ({ name, quick }) => (!values.quick || quick) && name.includes(values.only ?? ''),
-);
+const only = new RegExp(values.only ?? '');
+const chosen = cases.filter(({ name, quick }) => (!values.quick || quick) && only.test(name));
 if (chosen.length === 0) throw new Error(`no case is named ${values.only}`);
 // What users run is the compiled package, which Node need not strip of its types.
 if (!values.quick) {
