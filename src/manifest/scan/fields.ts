@@ -69,7 +69,8 @@ const podSpec: Member = object({
   },
 });
 
-const pod: Shape = {
+/** What is noted of a pod. */
+export const podShape: Shape = {
   members: {
     ...head,
     spec: podSpec,
@@ -98,7 +99,7 @@ const policy: Shape = {
         namespace: shared,
         uid: presence,
         resourceVersion: presence,
-        creationTimestamp: value,
+        creationTimestamp: text,
         generation: shared,
         labels: shared,
         annotations: { note: 'annotations' },
@@ -131,7 +132,7 @@ export function readingOf(apiVersion: string, kind: string, role: KindRole): Rea
   if (kind.endsWith('List')) return asList;
   switch (role.role) {
     case 'pod':
-      return { kind: 'shape', shape: pod };
+      return { kind: 'shape', shape: podShape };
     case 'policy':
       return { kind: 'shape', shape: policy };
     case 'node':
@@ -154,4 +155,4 @@ export function readingOf(apiVersion: string, kind: string, role: KindRole): Rea
 }
 
 /** The shapes by number, so that a scanner can be told which one to walk. */
-export const shapes: readonly Shape[] = [pod, policy, node, onlyMetadata, withSpec];
+export const shapes: readonly Shape[] = [podShape, policy, node, onlyMetadata, withSpec];

@@ -15,6 +15,8 @@ export interface Program {
   readonly roots: readonly number[];
   /** The key of each field. */
   readonly keys: readonly string[];
+  /** The field of each member of a shape, by its key. */
+  readonly fields: ReadonlyMap<Shape, Readonly<Record<string, number>>>;
 }
 
 /** Words of a node: longer keys are never noted. */
@@ -40,6 +42,7 @@ function compileShapes(): Program {
   const words: number[] = [0];
   const keys: string[] = [];
   const nodes = new Map<Shape, number>();
+  const fields = new Map<Shape, Record<string, number>>();
 
   const nodeOf = (shape: Shape): number => {
     const known = nodes.get(shape);
@@ -48,6 +51,8 @@ function compileShapes(): Program {
     nodes.set(shape, node);
     for (let i = 0; i < nodeSize; i++) words.push(0);
     words[node] = shape.strict === true ? 1 : 0;
+    const own: Record<string, number> = {};
+    fields.set(shape, own);
     for (const [i, [key, member]] of Object.entries(shape.members).entries()) {
       const below = 'shape' in member ? nodeOf(member.shape) : 0;
       const entry = words.length;
@@ -55,12 +60,13 @@ function compileShapes(): Program {
       words[node + key.length] = entry;
       words[entry + entrySize - 1] = words.length;
       for (const char of key) words.push(char.charCodeAt(0));
+      own[key] = keys.length;
       keys.push(key);
     }
     return node;
   };
   const roots = shapes.map(nodeOf);
-  return { words: Int32Array.from(words), roots, keys };
+  return { words: Int32Array.from(words), roots, keys, fields };
 }
 
 function actionOf(member: Member): number {

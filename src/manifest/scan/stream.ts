@@ -521,7 +521,7 @@ export class JsonStream {
     const length = core.state[state.records] as number;
     if (length === 0) return;
     this.#steps++;
-    this.#builder.take(core.state[state.text] as number);
+    this.#builder.take(length, core.state[state.text] as number);
     const { records } = core;
     const list = this.#frames.at(-1)?.items?.list;
     for (let at = 0; at < length;) {
@@ -607,8 +607,13 @@ export class JsonStream {
       case 'shape': {
         const isPod = reading.kind === 'shape' && reading.shape === shapes[0];
         const header: Header = own
-          ? { apiVersion, kind, isAskedAbout: !isPod && reading.kind === 'shape' }
-          : { apiVersion: undefined, kind: undefined, isAskedAbout: !isPod && reading.kind === 'shape' };
+          ? { apiVersion, kind, isPod, isAskedAbout: !isPod && reading.kind === 'shape' }
+          : {
+              apiVersion: undefined,
+              kind: undefined,
+              isPod,
+              isAskedAbout: !isPod && reading.kind === 'shape',
+            };
         this.#headers.push(header);
         const walked =
           reading.kind === 'counted'
