@@ -112,10 +112,20 @@ export const isLabelKey: (value: string) => boolean = remembering(
   (value) => labelKeyProblems(value).length === 0,
 );
 
-/** Whether `value` is a good label value. Remembers good ones. */
-export const isLabelValue: (value: string) => boolean = remembering(
-  (value) => labelValueProblems(value).length === 0,
-);
+/** Whether `value` is a good label value. Remembers nothing: it is judged faster than it is looked up. */
+export function isLabelValue(value: string): boolean {
+  if (value.length > longestLabel) return false;
+  // Letters and digits at both ends; between them also dashes, underscores and dots.
+  let endsWell = true;
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i);
+    const isAlphanumeric =
+      (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x30 && unit <= 0x39) || (unit >= 0x41 && unit <= 0x5a);
+    if (!isAlphanumeric && (i === 0 || (unit !== dash && unit !== dot && unit !== underscore))) return false;
+    endsWell = isAlphanumeric;
+  }
+  return endsWell;
+}
 
 /** Whether `value` is a good namespace name. Remembers good ones. */
 export const isDnsLabel: (value: string) => boolean = remembering(
@@ -151,6 +161,7 @@ export function isDnsSubdomain(value: string): boolean {
 
 const dash = 0x2d;
 const dot = 0x2e;
+const underscore = 0x5f;
 
 const remembered = 50_000;
 
