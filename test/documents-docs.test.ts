@@ -21,7 +21,7 @@ const documents = [
 ];
 
 /** What a test does not have, and documents may say that a command needs. */
-const mayNeed = new Set(['a cluster', 'a bundler', 'Graphviz']);
+const mayNeed = new Set(['a cluster', 'a bundler', 'Graphviz', 'nftables', 'root']);
 
 test('there are documents of every sort', () => {
   for (const folder of ['tutorial', 'how-to', 'reference', 'explanation'])

@@ -11,8 +11,6 @@ import { keyText } from './syntax.ts';
 /** A set that rules may name before it has a name: names need all sets to be known. */
 export interface SetHandle {
   readonly name: () => string;
-  /** What it means, for sorting: canonical, and different for different sets. */
-  readonly meaning: string;
 }
 
 interface Pending {
@@ -44,7 +42,7 @@ export class SetTable {
     const scope =
       peer.namespaces === 'own' ? ['own', policy.namespace] : ['all', ...selectorMeaning(peer.namespaces)];
     const pods = peer.pods === undefined ? [] : selectorMeaning(peer.pods);
-    const meaning = JSON.stringify(['peer', scope, pods, family]);
+    const meaning = JSON.stringify(['peer', scope, pods]);
     return this.#intern('sel_', meaning, family, () => ({
       ...addressSet(family),
       comment: comment(peerWords(peer, policy)),
@@ -54,7 +52,7 @@ export class SetTable {
 
   /** The pods on which a name means a number (checklist 10). */
   namedPort(protocol: Protocol, name: string, number: number, family: Family): SetHandle {
-    const meaning = JSON.stringify(['port', protocol, name, number, family]);
+    const meaning = JSON.stringify(['port', protocol, name, number]);
     return this.#intern('port_', meaning, family, () => ({
       ...addressSet(family),
       comment: comment(`pods whose port ${name} is ${protocol} ${number}`),
@@ -135,12 +133,14 @@ export class SetTable {
     family: Family | undefined,
     make: () => Omit<NftSet, 'name'>,
   ): SetHandle {
-    const known = this.#pending.get(meaning);
+    // The sets of the two families differ in the last digit of their names alone.
+    const key = `${meaning}${family ?? ''}`;
+    const known = this.#pending.get(key);
     if (known !== undefined) return known.handle;
     this.#names.add(prefix, meaning);
     const end = family === undefined ? '' : `_${digitOf(family)}`;
-    const handle = { meaning, name: () => `${this.#names.of(prefix, meaning)}${end}` };
-    this.#pending.set(meaning, { handle, make });
+    const handle = { name: () => `${this.#names.of(prefix, meaning)}${end}` };
+    this.#pending.set(key, { handle, make });
     return handle;
   }
 

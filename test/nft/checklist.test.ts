@@ -433,6 +433,12 @@ describe('life cycle', () => {
     const { ruleset, report } = rulesetOf(base + done + admit);
     expect(elementsOf(ruleset, 'all pods in shop')).not.toContain('10.0.1.50');
     expect(report.pods.map(({ name }) => name)).not.toContain('job');
+    const leaving = pod('shop/leaving', ['10.0.1.51']).replace(
+      'metadata: {',
+      'metadata: {deletionTimestamp: "2026-01-01T00:00:00Z", ',
+    );
+    // One that is being deleted has its address until its containers have stopped.
+    expect(elementsOf(rulesetOf(base + leaving + admit).ruleset, 'all pods in shop')).toContain('10.0.1.51');
     const reused = rulesetOf(base + done + admit + pod('ops/next', ['10.0.1.50']));
     expect(reused.report.contested).toEqual([]);
     expect(elementsOf(reused.ruleset, 'all pods in shop')).not.toContain('10.0.1.50');

@@ -1,4 +1,3 @@
-import { readIp } from '../reference/addresses.ts';
 import { isObject, text } from './table.ts';
 import type { KernelTable } from './table.ts';
 
@@ -225,7 +224,7 @@ function valuesOf(expression: unknown, packet: Packet): readonly string[] | unde
     return [String(Number(BigInt(values[0]!) & BigInt(Number(mask))))];
   }
   if (!isObject(body)) throw new Error(`expression ${kind}`);
-  const is6 = readIp(packet.saddr)?.bits === 128;
+  const is6 = packet.saddr.includes(':');
   switch (kind) {
     case 'ct':
       return flowValues(body, packet, is6);

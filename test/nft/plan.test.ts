@@ -19,7 +19,7 @@ import {
 import type { Installed, Ruleset, RulesetOptions, Transaction } from '../../src/nft/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import type { CompiledPolicy } from '../../src/policy/index.ts';
-import { clusters, toYaml } from '../property/clusters.ts';
+import { clusters, toJson, toYaml } from '../property/clusters.ts';
 import type { Json, JsonObject } from '../property/clusters.ts';
 import { send } from './evaluator.ts';
 import type { Flow, Packet } from './evaluator.ts';
@@ -40,7 +40,7 @@ interface State {
 }
 
 function stateOf(text: string, options: Omit<RulesetOptions, 'pods'> = {}): State {
-  const { cluster } = readManifests([{ file: 'c.yaml', text }]);
+  const { cluster } = readManifests([{ file: text.startsWith('{') ? 'c.json' : 'c.yaml', text }]);
   const policy = compile(cluster);
   return { cluster, policy, ruleset: compileRuleset(policy, { ...options, pods: cluster.pods }).ruleset };
 }
@@ -135,8 +135,8 @@ describe('whatever order of changes led there', () => {
   test('the table is the one that a fresh start makes', () => {
     let steps = 0;
     check(({ states }) => {
-      const rulesets = states.map((objects) => stateOf(toYaml(objects)).ruleset);
-      const empty = stateOf(toYaml([])).ruleset;
+      const rulesets = states.map((objects) => stateOf(toJson(objects)).ruleset);
+      const empty = stateOf(toJson([])).ruleset;
       const orders: Readonly<Record<string, readonly Ruleset[]>> = {
         forwards: rulesets,
         backwards: rulesets.toReversed(),
@@ -167,7 +167,7 @@ describe('whatever order of changes led there', () => {
       const random = generator(choice);
       let before: State | undefined;
       for (const objects of states) {
-        const state = stateOf(toYaml(objects));
+        const state = stateOf(toJson(objects));
         if (before === undefined) {
           follower.follow(state.ruleset);
           before = state;
@@ -579,7 +579,7 @@ describe.skipIf(whyNoKernel !== undefined)('in the kernel', () => {
     for (const [i, { states }] of fc.sample(cases, { seed, numRuns: 8 }).entries()) {
       let installed: Installed | undefined;
       for (const [j, objects] of states.entries()) {
-        const { ruleset } = stateOf(toYaml(objects));
+        const { ruleset } = stateOf(toJson(objects));
         const transaction = planTransaction(installed, ruleset, { chainsOfBatch: 3 });
         ({ installed } = transaction);
         const batches =

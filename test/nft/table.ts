@@ -236,11 +236,20 @@ function keyOf(key: Raw): string {
   throw new Error(`${JSON.stringify(key)} is no key`);
 }
 
+/** Texts of addresses that were read before: packets have few. */
+const known = new Map<string, string>();
+
 /** Addresses as `bits:number`, whatever their text; all else as it is. */
 function canonical(key: string): string {
-  if (/^[0-9]+$/.test(key)) return `16:${key}`;
-  const ip = readIp(key);
-  return ip === undefined ? key : `${ip.bits}:${ip.value}`;
+  let read = known.get(key);
+  if (read === undefined) {
+    const ip = /^[0-9]+$/.test(key) ? undefined : readIp(key);
+    read = ip === undefined ? key : `${ip.bits}:${ip.value}`;
+    if (/^[0-9]+$/.test(key)) read = `16:${key}`;
+    if (known.size > 100_000) known.clear();
+    known.set(key, read);
+  }
+  return read;
 }
 
 function intervalOf(key: string): Interval {
