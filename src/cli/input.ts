@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import process from 'node:process';
 import { InputError, fastestScanner, readInputs } from '../host/index.ts';
 import { ManifestReader } from '../manifest/index.ts';
@@ -9,7 +10,7 @@ import { renderDiagnostics, visible } from '../render/index.ts';
 import type { DiagnosticOptions } from '../render/index.ts';
 import { didYouMean, UsageError } from './exit.ts';
 import type { InputFlags } from './program.ts';
-import { colorFor, complain, errorWidth, progress } from './terminal.ts';
+import { Progress, clearProgress, colorFor, complain, errorWidth } from './terminal.ts';
 
 /** What was read, and all that was found wrong with it. */
 export interface Input {
@@ -35,17 +36,26 @@ export async function readCluster(
 ): Promise<Input> {
   const named = [...(flags.filename ?? []), ...paths];
   if (named.length === 0) throw noInput(example);
-  const done = progress('reading …');
+  const progress = new Progress();
+  let bytes = 0;
   try {
     const version = flags.kubernetesVersion;
     const reader = new ManifestReader({
       scanner: fastestScanner,
       ...(version === undefined ? {} : { kubernetesVersion: version }),
     });
-    const ofFiles = await readInputs(named, reader, { recursive: flags.recursive === true });
+    const ofFiles = await readInputs(named, reader, {
+      recursive: flags.recursive === true,
+      progress: (file, done, size) => {
+        bytes = Math.max(bytes, done);
+        const of = size === undefined ? '' : ` of ${megabytes(size)}`;
+        progress.update(`reading ${visible(basename(file))}  ${megabytes(done)}${of} MB`);
+      },
+    });
+    const takesLong = bytes > muchToRead;
+    progress.update('checking …', takesLong);
     const read = reader.finish();
     const diagnostics = [...ofFiles, ...read.diagnostics];
-    done();
     if (read.objects === 0) {
       report({ diagnostics, quote: quoteFrom(reader) }, ['error', 'warning', 'note'], flags);
       const where = named.map((path) => (path === '-' ? 'standard input' : path)).join(', ');
@@ -54,13 +64,21 @@ export async function readCluster(
     const { cluster } = read;
     if (flags.namespace !== undefined && flags.allNamespaces !== true)
       checkNamespace(cluster, flags.namespace);
+    // Whatever is written next takes it away.
+    progress.update('compiling …', takesLong);
     return { cluster, diagnostics, command: commandOf(named, flags), quote: quoteFrom(reader) };
   } catch (error) {
+    clearProgress();
     if (error instanceof InputError) throw new UsageError(visible(error.message), error.hint);
     throw error;
-  } finally {
-    done();
   }
+}
+
+/** What is read from so many bytes takes more than a moment to compile. */
+const muchToRead = 50e6;
+
+function megabytes(bytes: number): string {
+  return Math.floor(bytes / 1e6).toLocaleString('en');
 }
 
 /** An empty answer about a namespace that is not there would read as "nothing is allowed". */

@@ -55,6 +55,7 @@ const pieceLength = 1 << 16;
 
 /** Writes to standard output no faster than it is read; stops without a word when the reader has gone. */
 export async function print(text: string | Iterable<string>): Promise<void> {
+  clearProgress();
   let waiting = '';
   for (const piece of typeof text === 'string' ? [text] : text) {
     waiting += piece;
@@ -74,17 +75,42 @@ async function write(text: string): Promise<void> {
 
 /** Writes to standard error. */
 export function complain(text: string): void {
+  clearProgress();
   process.stderr.write(text);
 }
 
-/** A line about what is going on, on a terminal only. Call the result to take it away again. */
-export function progress(text: string): () => void {
-  const { stderr }: { readonly stderr: WriteStream } = process;
-  if (!stderr.isTTY || process.env['TERM'] === 'dumb') return () => undefined;
-  stderr.write(text);
-  let isShown = true;
-  return () => {
-    if (isShown) stderr.write('\r\u001B[K');
-    isShown = false;
-  };
+/** What takes less is not told of. */
+const quickMs = 1000;
+/** A line that changes more often cannot be read. */
+const betweenMs = 100;
+
+let isProgressShown = false;
+
+/** Tells what is going on, on a terminal only: a line that the next output takes away. */
+export class Progress {
+  readonly #start = performance.now();
+  #last = -Infinity;
+
+  /**
+   * Shows what is going on, once it has taken a second, or at once when it is known to take long.
+   *
+   * @param text - one line that holds nothing a terminal would act on
+   */
+  update(text: string, takesLong = false): void {
+    const { stderr }: { readonly stderr: WriteStream } = process;
+    if (!stderr.isTTY || process.env['TERM'] === 'dumb') return;
+    const now = performance.now();
+    if (!takesLong && (now - this.#start < quickMs || now - this.#last < betweenMs)) return;
+    this.#last = now;
+    // A line that wraps could not be taken away.
+    const width = (errorWidth() ?? 80) - 1;
+    stderr.write(`\r${text.slice(0, width)}\u001B[K`);
+    isProgressShown = true;
+  }
+}
+
+/** Takes away what `Progress` shows. */
+export function clearProgress(): void {
+  if (isProgressShown) process.stderr.write('\r\u001B[K');
+  isProgressShown = false;
 }

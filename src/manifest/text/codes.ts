@@ -51,6 +51,8 @@ helm template RELEASE CHART -f values.yaml | podwall map -`,
     title: 'A document is larger than podwall reads.',
     text: `A YAML document in which something rare stands (anchors, tags, tabs, flow style over several lines, or a mistake) may have 20 MiB, because the parser that knows all of YAML needs a hundred times of that in memory. Any other may have 64 MiB, and so may each item of a list, which itself may be as long as it likes. The document or item was left out, so the answer is incomplete; the others count.
 
+JSON may be of any size, but beyond 4 MiB one object of it may have 32 MiB; what stands behind a larger one was left out, too.
+
 No object of Kubernetes is larger than 2 MiB, so the text may be damaged. If it is not, dump the objects as JSON (kubectl get … -o json).`,
   },
   'document-too-deep': {
