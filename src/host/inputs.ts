@@ -7,6 +7,8 @@ import type { ByteSource, SourceReader } from '../manifest/index.ts';
 import type { Diagnostic } from '../model/index.ts';
 import type { HostCode } from './codes.ts';
 import { readPieces, rereader } from './pieces.ts';
+import { usualWorkers, YamlWorkers } from './yaml-workers.ts';
+import type { WorkerOptions, YamlFile } from './yaml-workers.ts';
 
 /** How many files are read at the same time. */
 const parallel = 16;
@@ -18,6 +20,8 @@ const readAtOnce: number = 4 * 2 ** 20;
 export interface InputSink {
   /** Begins an input; the one before it has been ended. */
   open(source: ByteSource): SourceReader;
+  /** Takes the objects of an input that `packYaml` has read; without it, no other threads help. */
+  addPacked?(source: ByteSource, size: number, objects: readonly unknown[]): void;
 }
 
 /** Is told how far the reading is: bytes so far of the file, and its size where that is known. */
@@ -31,6 +35,8 @@ export interface InputOptions {
   readonly stdin?: AsyncIterable<Uint8Array | string>;
   /** Called for every piece of what is read in pieces. */
   readonly progress?: InputProgress;
+  /** When other threads help; `usualWorkers` by default. */
+  readonly workers?: WorkerOptions;
 }
 
 /** An input that was named cannot be read at all: exit code 2. */
@@ -92,16 +98,32 @@ class Reader {
       if (path !== '-') await this.find(path);
       else if (!this.files.includes('-')) this.files.push('-');
     }
-    for (let at = 0; at < this.files.length; at += parallel) {
-      const batch = this.files.slice(at, at + parallel);
-      const small = await Promise.all(batch.map(async (file) => this.readSmall(file)));
-      for (const [i, file] of batch.entries()) {
-        const bytes = small[i];
-        if (bytes instanceof Uint8Array) this.take(file, bytes);
-        else if (bytes === 'in pieces') await this.readLarge(file);
-      }
+    const shared = this.sink.addPacked === undefined ? [] : this.files.flatMap(yamlFile);
+    const workers = YamlWorkers.for(shared, this.options.workers ?? usualWorkers);
+    try {
+      for (let at = 0; at < this.files.length; at += parallel)
+        await this.readBatch(this.files.slice(at, at + parallel), workers);
+    } finally {
+      await workers?.close();
     }
     return this.diagnostics;
+  }
+
+  private async readBatch(batch: readonly (Found | '-')[], workers: YamlWorkers | undefined): Promise<void> {
+    const packed = await Promise.all(
+      batch.map(async (file) => (file === '-' ? undefined : workers?.objectsOf(file.path))),
+    );
+    const small = await Promise.all(
+      batch.map(async (file, i) => (packed[i] === undefined ? this.readSmall(file) : undefined)),
+    );
+    for (const [i, file] of batch.entries()) {
+      const objects = packed[i];
+      const bytes = small[i];
+      if (objects !== undefined && file !== '-')
+        this.sink.addPacked?.(rereadable(file), file.stats.size, objects);
+      else if (bytes instanceof Uint8Array) this.take(file, bytes);
+      else if (bytes === 'in pieces') await this.readLarge(file);
+    }
   }
 
   private async find(path: string): Promise<void> {
@@ -208,11 +230,7 @@ class Reader {
 
   private async readLarge(file: Found | '-'): Promise<void> {
     const { progress } = this.options;
-    const source = this.sink.open(
-      file !== '-' && file.stats.isFile()
-        ? { ...sourceOf(file), reread: rereader(file.path, file.stats) }
-        : sourceOf(file),
-    );
+    const source = this.sink.open(file !== '-' && file.stats.isFile() ? rereadable(file) : sourceOf(file));
     const told = (done: number): void => progress?.(nameOf(file), done, sizeOf(file));
     try {
       if (file === '-') await readStream(this.options.stdin ?? process.stdin, source, told);
@@ -242,6 +260,16 @@ function nameOf(file: Found | '-'): string {
 
 function sizeOf(file: Found | '-'): number | undefined {
   return file !== '-' && file.stats.isFile() ? file.stats.size : undefined;
+}
+
+function rereadable(file: Found): ByteSource {
+  return { ...sourceOf(file), reread: rereader(file.path, file.stats) };
+}
+
+/** Small YAML files are those that other threads may read. */
+function yamlFile(file: Found | '-'): readonly YamlFile[] {
+  if (file === '-' || !file.stats.isFile() || file.stats.size > readAtOnce) return [];
+  return /\.ya?ml$/.test(file.path) ? [{ path: file.path, size: file.stats.size }] : [];
 }
 
 function sourceOf(file: Found | '-'): ByteSource {

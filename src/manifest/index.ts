@@ -15,3 +15,4 @@ export {
 export type { ValidationOptions } from './network-policy/index.ts';
 export type { FieldError } from './validate/index.ts';
 export { kubernetesYamlOptions, maxText, maxYamlDocument } from './text/index.ts';
+export { packYaml } from './yaml/index.ts';

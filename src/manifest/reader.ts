@@ -16,8 +16,8 @@ import {
   sniff,
 } from './text/index.ts';
 import type { BadByte } from './text/index.ts';
-import { YamlStream } from './yaml/index.ts';
-import type { UnitPlaces, YamlLimits } from './yaml/index.ts';
+import { UnitOrigin, UnitPlaces, YamlStream } from './yaml/index.ts';
+import type { YamlLimits } from './yaml/index.ts';
 
 /** A source whose bytes come in pieces: a file, or standard input. */
 export interface ByteSource {
@@ -131,6 +131,23 @@ export class ManifestReader {
     const stream = new YamlStream(source, this.#limits, base, { verify: isWorthOffering });
     this.#units.set(source.file, stream.places);
     return stream;
+  }
+
+  /**
+   * Takes the objects of a source that `packYaml` has read.
+   *
+   * @param size - of the source, in bytes
+   */
+  addPacked(source: ByteSource, size: number, objects: readonly unknown[]): void {
+    const places = new UnitPlaces(source.file, source.reread);
+    const index = places.add(0, size, 1);
+    this.#units.set(source.file, places);
+    const documents = objects.map((value, i) => ({
+      value,
+      origin: new UnitOrigin(places, index, i, []),
+      duplicates: [],
+    }));
+    this.addDocuments(source, documents, []);
   }
 
   /** Takes a finding about a source of which nothing counts. */

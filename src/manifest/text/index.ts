@@ -14,3 +14,4 @@ export type { Finding } from './syntax.ts';
 export type { TextOptions } from './read-text.ts';
 export { isTooDeep } from './value.ts';
 export { kubernetesYamlOptions } from './schema.ts';
+export { splitDocuments } from './split.ts';

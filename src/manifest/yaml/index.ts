@@ -1,3 +1,4 @@
+export { packYaml } from './pack.ts';
 export { YamlStream } from './stream.ts';
 export type { YamlLimits } from './stream.ts';
-export type { UnitPlaces } from './unit-places.ts';
+export { UnitOrigin, UnitPlaces } from './unit-places.ts';

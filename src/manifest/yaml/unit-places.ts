@@ -12,9 +12,9 @@ export type Reread = (from: number, to: number) => Uint8Array | undefined;
 export class UnitPlaces {
   readonly file: string;
   readonly #reread: Reread | undefined;
-  #offsets = new Float64Array(256);
-  #lengths = new Int32Array(256);
-  #lines = new Int32Array(256);
+  #offsets = new Float64Array(4);
+  #lengths = new Int32Array(4);
+  #lines = new Int32Array(4);
   #count = 0;
   readonly #kept = new Map<number, Uint8Array>();
   #keptBytes = 0;
