@@ -13,8 +13,15 @@ import {
   renderVerdict,
   streamList,
   streamMap,
+  streamOverview,
 } from '../render/index.ts';
-import type { CountFormat, ExplanationFormat, MapFormat, RenderOptions } from '../render/index.ts';
+import type {
+  CountFormat,
+  ExplanationFormat,
+  MapFormat,
+  MapOptions,
+  RenderOptions,
+} from '../render/index.ts';
 import { unreachable } from '../errors.ts';
 import { exitCode, UsageError } from './exit.ts';
 import { endOfFlag, filledEndOf, isDocument, portsOf, readCluster, report } from './input.ts';
@@ -41,46 +48,50 @@ export async function map(paths: readonly string[], flags: MapFlags): Promise<nu
     await print(renderCount(document, flags.output as CountFormat, lookOf(flags)));
   } else {
     const query = queryOf(flags, read, selector);
-    const look = lookOf(flags);
     const format = listFormats.find((each) => each === flags.output);
+    const options = {
+      ...lookOf(flags),
+      explain: flags.explain === true,
+      focused: narrowingFlags(flags).length > 0,
+      ...(input.command === undefined || flags.quiet === true ? {} : { command: input.command }),
+    };
+    // However many connections there are, in lists they are written as they are found.
     const text =
       format === undefined
-        ? streamMap(
-            toldEmpty(listing(policy, query, flags), query, flags, read.cluster),
-            flags.output as MapFormat,
-            {
-              ...look,
-              explain: flags.explain === true,
-              focused: narrowingFlags(flags).length > 0,
-              ...(input.command === undefined || flags.quiet === true ? {} : { command: input.command }),
-            },
-          )
-        : // However many connections there are, they are written as they are found.
-          streamList(reach.streamedMap(policy, query), format, { ...look, explain: flags.explain === true });
+        ? forPeople(policy, query, flags, options, read.cluster)
+        : streamList(reach.streamedMap(policy, query), format, options);
     await print(text);
   }
   after(input, flags);
   return closing(exitCode.yes, input.diagnostics, false, flags);
 }
 
-/** The map, unless nobody could read it: then that of namespaces, where no other level was asked for. */
-function listing(policy: CompiledPolicy, query: MapQuery, flags: MapFlags): MapAnswer {
+/** A table of more connections than these would be read by nobody: it is told in lines that stand for many. */
+const mostInTable = 200_000;
+
+/** A map in a format that people read, or that is drawn whole. */
+function forPeople(
+  policy: CompiledPolicy,
+  query: MapQuery,
+  flags: MapFlags,
+  options: MapOptions,
+  cluster: Cluster,
+): Iterable<string> {
+  if (flags.output === 'table') {
+    const answer = reach.readableMap(policy, query, mostInTable);
+    return answer.kind === 'overview'
+      ? streamOverview(answer.overview, options)
+      : streamMap(toldEmpty(answer.map, query, flags, cluster), 'table', options);
+  }
   try {
-    return reach.map(policy, query);
+    const answer = toldEmpty(reach.map(policy, query), query, flags, cluster);
+    return streamMap(answer, flags.output as MapFormat, options);
   } catch (error) {
     if (!(error instanceof reach.MapTooLargeError)) throw error;
-    const tooLarge = new UsageError(
+    throw new UsageError(
       error.message,
-      'see less of it with --level namespace, -n, --from, --to or --port, or only numbers with --count',
+      'see less of it with --level namespace, -n, --from, --to or --port, as a table, or all of it with -o json or csv',
     );
-    if (flags.level !== undefined || flags.output !== 'table') throw tooLarge;
-    const answer = listing(
-      policy,
-      { ...query, level: { kind: 'namespace' } },
-      { ...flags, level: 'namespace' },
-    );
-    complain(`note: ${error.message}, so it is shown by namespace; -n, --from and --to show workloads\n\n`);
-    return answer;
   }
 }
 

@@ -15,6 +15,13 @@ import type { Outside, OutsideAccess } from './outside.ts';
 import { namedPorts, servicePorts } from './service-ports.ts';
 import type { AllowedPorts, Level, MapConnection, PortQuery } from './types.ts';
 
+/** Sources that demand the same, and their targets. */
+export interface Party {
+  readonly sources: readonly number[];
+  readonly targets: Targets;
+  readonly access: GroupAccess;
+}
+
 /** Which connections a map lists. */
 export interface ConnectionQuery extends Focus {
   readonly level: Level;
@@ -253,6 +260,25 @@ export class Connections {
     return this.#isCut ? this.#portsOf(this.groups.get(group)) : PortSet.all;
   }
 
+  /**
+   * All pairs of groups without listing them: sources and targets with what they share, and where a pair has something
+   * else.
+   */
+  *parties(): Generator<Party> {
+    for (const { sources, targets } of this.#parties.values()) {
+      yield {
+        sources: sources.filter((from) => this.#mayOpen[from] === 1),
+        targets,
+        access: this.#access,
+      };
+    }
+  }
+
+  /** The connections that documents list for some accesses to a group. */
+  entriesOf(accesses: Accesses, to: number): readonly Entry[] {
+    return accesses === none || accesses === noAccess ? [] : this.#entriesOf(accesses, to);
+  }
+
   /** The ends that may have connections as sources, sorted by id. */
   sources(): readonly number[] {
     const { groups, nodes } = this;
@@ -456,7 +482,7 @@ function nodeEnds(group: Group): readonly PolicyEnd[] {
 }
 
 /** A connection that a document lists for two groups, but for their ids. */
-interface Entry {
+export interface Entry {
   readonly allowed: AllowedPorts;
   readonly family: Family | undefined;
   readonly partial: boolean;

@@ -128,14 +128,37 @@ export class GroupAccess {
    * sparse peer touches, the source itself, and neighbours of host-network pods are worked out by pairs of classes.
    */
   from(from: number, targets: Targets, visit: (to: number, accesses: Accesses) => void): void {
-    const rows = this.#rowSets.of[from]!;
+    const rows = this.rowsOf(from);
     if (rows < 0) return;
     const exact = this.#exact(from, targets);
     for (const [columns, groups] of targets.byColumns) {
-      const accesses = this.#shared(rows, columns);
+      const accesses = this.shared(rows, columns);
       if (accesses === noAccess || accesses === none) continue;
       for (const to of groups) if (!exact.has(to)) visit(to, accesses);
     }
+    this.#visitExact(from, exact, visit);
+  }
+
+  /**
+   * The targets whose access is not, or may not be, what `shared` says of the groups' rows and columns; `none` for those
+   * with no access at all.
+   */
+  apart(from: number, targets: Targets, visit: (to: number, accesses: Accesses) => void): void {
+    if (this.rowsOf(from) < 0) return;
+    const exact = this.#exact(from, targets);
+    const silent = new Set(exact.keys());
+    this.#visitExact(from, exact, (to, accesses) => {
+      silent.delete(to);
+      visit(to, accesses);
+    });
+    for (const to of silent) visit(to, none);
+  }
+
+  #visitExact(
+    from: number,
+    exact: ReadonlyMap<number, Exact>,
+    visit: (to: number, accesses: Accesses) => void,
+  ): void {
     const { matrix, parts } = this.#policy;
     const { size } = parts.classes;
     for (const [to, { pairs, isExempt }] of exact) {
@@ -148,8 +171,8 @@ export class GroupAccess {
         apart.set(block, (apart.get(block) ?? 0) + 1);
         if (access !== exempted) found = withAccess(found, access);
       }
-      for (const [row, sources] of this.#rowsOf(from)) {
-        for (const [column, destinations] of this.#columnsOf(to)) {
+      for (const [row, sources] of this.#rowCounts(from)) {
+        for (const [column, destinations] of this.#columnCounts(to)) {
           const all = sources * destinations;
           if (all > (apart.get(row * matrix.columnCount + column) ?? 0))
             found = withAccess(found, matrix.block(row, column));
@@ -243,7 +266,7 @@ export class GroupAccess {
   }
 
   /** The accesses of groups with these rows to groups with these columns, sparse peers left out. */
-  #shared(rows: number, columns: number): Accesses {
+  shared(rows: number, columns: number): Accesses {
     const key = rows * 0x400_0000 + columns;
     let found = this.#blocks.get(key);
     if (found === undefined) {
@@ -258,11 +281,21 @@ export class GroupAccess {
     return found;
   }
 
-  #rowsOf(group: number): ReadonlyMap<number, number> {
+  /** The number of a group's set of rows; -1 without pods. Groups with the same have the same blocks. */
+  rowsOf(group: number): number {
+    return this.#rowSets.of[group]!;
+  }
+
+  /** The number of its set of columns. */
+  columnsOf(group: number): number {
+    return this.#columnSets.of[group]!;
+  }
+
+  #rowCounts(group: number): ReadonlyMap<number, number> {
     return this.#countsOf(group, this.#rows, this.#policy.matrix.rowOf);
   }
 
-  #columnsOf(group: number): ReadonlyMap<number, number> {
+  #columnCounts(group: number): ReadonlyMap<number, number> {
     return this.#countsOf(group, this.#columns, this.#policy.matrix.columnOf);
   }
 

@@ -7,6 +7,8 @@ import { byText } from './allowed.ts';
 import { Connections } from './connections.ts';
 import type { ConnectionQuery, PairCounts } from './connections.ts';
 import { notModelledEntries } from './not-modelled.ts';
+import { overviewOf } from './overview.ts';
+import type { MapOverview } from './overview.ts';
 import type { OutsidePeer } from './outside.ts';
 import { reasons } from './reasons.ts';
 import type { ReasonEnd } from './reasons.ts';
@@ -36,7 +38,10 @@ export class MapTooLargeError extends Error {
  * @throws MapTooLargeError when they are more than `mostConnections`
  */
 export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
-  const found = new Connections(policy, query);
+  return listed(policy, query, new Connections(policy, query));
+}
+
+function listed(policy: CompiledPolicy, query: MapQuery, found: Connections): MapAnswer {
   const connections: MapConnection[] = [];
   const isConnected = new Uint8Array(found.ends);
   let open = 0;
@@ -131,6 +136,40 @@ export function streamedMap(policy: CompiledPolicy, query: MapQuery): MapStream 
       ...tailOf(policy, query),
     },
     because,
+  };
+}
+
+/**
+ * A map that people can read, whatever its size: every connection where there are no more than `most`, else what groups of
+ * ends have in common.
+ */
+export function readableMap(
+  policy: CompiledPolicy,
+  query: MapQuery,
+  most: number,
+):
+  | { readonly kind: 'map'; readonly map: MapAnswer }
+  | { readonly kind: 'overview'; readonly overview: MapOverview } {
+  const found = new Connections(policy, query);
+  const lines = overviewOf(found, most);
+  if (lines === undefined) return { kind: 'map', map: listed(policy, query, found) };
+  const { pairs, asked } = found.counts();
+  const { open, isConnected, ...overview } = lines;
+  const shown = shownGroups(found, isConnected);
+  return {
+    kind: 'overview',
+    overview: {
+      ...headOf(policy, query),
+      ...overview,
+      peers: shown.map((group) => found.groups.get(group).peer),
+      summary: {
+        ...summarise(policy, query, found, shown, asked),
+        pairs,
+        closedPairs: pairs - open,
+        emptyBecause: undefined,
+      },
+      ...tailOf(policy, query),
+    },
   };
 }
 

@@ -4,7 +4,7 @@ export { renderDiagnostics } from './diagnostics.ts';
 export type { DiagnosticOptions } from './diagnostics.ts';
 export { renderExplanation, renderVerdict } from './explanation.ts';
 export type { ExplanationFormat } from './explanation.ts';
-export { listFormats, mapFormats, renderMap, streamList, streamMap } from './map.ts';
+export { listFormats, mapFormats, renderMap, streamList, streamMap, streamOverview } from './map.ts';
 export type { ListFormat, MapFormat } from './map.ts';
 export type { MapOptions } from './map-table.ts';
 export { nftNotes, nftReport } from './nft.ts';

@@ -99,7 +99,10 @@ export function isOfCluster(peer: MapPeer): boolean {
 }
 
 /** The ports of a connection with what limits them, in words. */
-export function portsOf(connection: MapConnection, most = mostRanges): string {
+export function portsOf(
+  connection: Pick<MapConnection, 'allowed' | 'family' | 'partial'>,
+  most = mostRanges,
+): string {
   const family = connection.family === undefined ? '' : `, ${connection.family} only`;
   const partial = connection.partial === true ? ', partly' : '';
   return portsText(connection.allowed, most) + family + partial;

@@ -1,4 +1,4 @@
-import type { MapAnswer, MapPeer } from '../reach/index.ts';
+import type { MapAnswer, MapOverview, MapPeer, OverviewLine, OverviewSide } from '../reach/index.ts';
 import { groupEdges, type Edge, type Group } from './groups.ts';
 import {
   groupedLines,
@@ -13,7 +13,7 @@ import {
   type MapLine,
   type MapView,
 } from './map-lines.ts';
-import { briefId } from './names.ts';
+import { addressesText, briefId } from './names.ts';
 import { notModelledSentences } from './not-modelled.ts';
 import { tableLines, type Column } from './table.ts';
 import {
@@ -46,6 +46,98 @@ const mostSingle = 20;
 const mostLines = 40;
 /** Lines of one section of a map that is read from the top. */
 const mostOfSection = 12;
+
+/** A map that is too large to be listed, for people: lines that stand for all of its connections, the widest first. */
+export function* overviewTable(overview: MapOverview, options: MapOptions): Generator<string, void> {
+  const look = lookOf(options);
+  const { across, inside, toOutside, fromOutside, ...document } = overview;
+  const view: MapView = {
+    ...viewOf({
+      document: { ...document, connections: [] },
+      summary: overview.summary,
+      because: () => [],
+    }),
+    // Only whether there are any is asked below.
+    fromOutside: fromOutside.map(() => ({ from: 0, to: 0, label: 0 })),
+  };
+  if (look.headers) {
+    const { pairs, closedPairs } = overview.summary;
+    const share =
+      pairs > 0 ? ` ${look.signs.dot} ${percent(closedPairs, pairs)} of ${number(pairs)} pairs closed` : '';
+    yield* [...wrap(`${headline(view, options, look)}${share}`, look), ''];
+  }
+  const { many } = nounsOf(overview.level);
+  const isNarrowed = options.focused === true;
+  const sections = [
+    [view.byNamespace.size > 1 ? 'ACROSS NAMESPACES' : 'CONNECTIONS', across],
+    ['INSIDE NAMESPACES', inside],
+    ['TO OUTSIDE', toOutside],
+    ['FROM OUTSIDE', fromOutside],
+  ] as const;
+  let isFirst = true;
+  for (const [title, lines] of sections) {
+    if (lines.length === 0) continue;
+    if (!isFirst && look.headers) yield '';
+    isFirst = false;
+    const shown = lines.length <= mostOfSection + 1 ? lines : lines.slice(0, mostOfSection);
+    yield* tableLines(
+      [
+        { title, keeps: [30] },
+        { title: 'PORTS', keeps: [14] },
+        { title: many.toUpperCase(), keeps: [11] },
+      ],
+      shown.map((line) => overviewRow(view, line, lines === inside, look)),
+      look,
+    );
+    if (shown.length < lines.length) {
+      const left = lines.slice(shown.length).reduce((sum, { connections }) => sum + connections, 0);
+      const rest = `${look.signs.ellipsis} ${count(lines.length - shown.length, 'more line')} for ${count(left, 'connection')}`;
+      const hint = isNarrowed ? rest : `${rest}: -n, --from, --to or --port`;
+      for (const text of wrap(hint, look)) yield look.quiet(text);
+    }
+  }
+  if (look.headers && options.brief !== true) yield* closing(view, options, look);
+}
+
+function overviewRow(view: MapView, line: OverviewLine, isInside: boolean, look: Look): readonly string[] {
+  const { arrow } = look.signs;
+  const { from, to } = line;
+  const some = line.kind === 'some' && to.count > 1 ? 'some of ' : '';
+  const size = (side: OverviewSide): string => (side.ranges === undefined ? number(side.count) : 'outside');
+  const ports = portsOf({
+    allowed: line.allowed,
+    ...(line.family === undefined ? {} : { family: line.family }),
+    ...(line.partial === undefined ? {} : { partial: line.partial }),
+  });
+  const who =
+    line.kind === 'own'
+      ? `${overviewSide(view, from)} ${arrow} ${from.count === 1 ? 'itself' : 'themselves'}`
+      : isInside && from.namespaces > 1
+        ? `${overviewCount(from)} ${arrow} ${some}${overviewCount(to)} within ${count(from.namespaces, 'namespace')}`
+        : `${overviewSide(view, from)} ${arrow} ${some}${overviewSide(view, to)}`;
+  return [who, ports, `${size(from)} ${arrow} ${size(to)}`];
+}
+
+/** `everyone`, `shop/web`, `12 in shop`, `412 *-database in 208 namespaces`. */
+function overviewSide(view: MapView, side: OverviewSide): string {
+  const [only = ''] = side.examples;
+  if (side.ranges !== undefined) return visible(addressesText(side.ranges));
+  if (side.count === 1) return view.names.short(only);
+  if (side.count === view.clusterPeers) return 'everyone';
+  const names = side.examples.map(view.names.short).join(', ');
+  if (side.count === side.examples.length && names.length <= longestNames) return names;
+  if (side.namespaces === 0) return count(side.count, nounsOf(view.answer.document.level).one);
+  return side.namespaces === 1
+    ? `${overviewCount(side)} in ${visible(view.names.namespaceOf(only) ?? '')}`
+    : `${overviewCount(side)} in ${count(side.namespaces, 'namespace')}`;
+}
+
+function overviewCount({ count: own, suffix }: OverviewSide): string {
+  return suffix === undefined ? number(own) : `${number(own)} *${visible(suffix)}`;
+}
+
+/** Names that stand in a line of an overview instead of their number. */
+const longestNames = 44;
 
 /** A map for people, line by line; `isWide` gives every connection a line, whole names and full reasons. */
 export function* tableOf(answer: MapAnswer, options: MapOptions, isWide: boolean): Generator<string, void> {

@@ -1,10 +1,10 @@
 import { unreachable } from '../errors.ts';
-import type { MapAnswer, MapStream } from '../reach/index.ts';
+import type { MapAnswer, MapOverview, MapStream } from '../reach/index.ts';
 import { jsonOf, mapFields, yamlOf } from './document.ts';
 import { dotOf, mermaidOf } from './map-graph.ts';
 import { csvOf, markdownOf } from './map-list.ts';
 import { matrixOf } from './map-matrix.ts';
-import { tableOf, type MapOptions } from './map-table.ts';
+import { overviewTable, tableOf, type MapOptions } from './map-table.ts';
 
 /** The formats of `map -o`, in the order of its help. */
 export const mapFormats = ['table', 'wide', 'matrix', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid'] as const;
@@ -64,6 +64,11 @@ export function streamList(map: MapStream, format: ListFormat, options: MapOptio
     default:
       return unreachable(format);
   }
+}
+
+/** A map that is too large to be listed, as a table. */
+export function streamOverview(overview: MapOverview, options: MapOptions): Iterable<string> {
+  return lines(overviewTable(overview, options));
 }
 
 /** `streamMap` as one string, for maps that fit in one. */

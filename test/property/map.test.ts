@@ -14,6 +14,7 @@ import {
   isPortProblem,
   map,
   parsePorts,
+  readableMap,
   resolveEnd,
   streamedMap,
 } from '../../src/reach/index.ts';
@@ -256,6 +257,65 @@ describe('a map that is worked out while it is read', () => {
       ),
       options,
     );
+  });
+});
+
+describe('a map that is too large to be listed', () => {
+  test(`has every connection in one of its lines (seed ${seed})`, () => {
+    let lines = 0;
+    fc.assert(
+      fc.property(clusters, fc.constantFrom(...levels), fc.boolean(), (random, level, isFocused) => {
+        const cluster = read(random);
+        const policy = compile(cluster);
+        const query = { level, ...(isFocused ? { namespace: 'a' } : {}) };
+        const { document, summary } = map(policy, query);
+        const readable = readableMap(policy, query, -1);
+        if (readable.kind === 'map') throw new Error('there is always more than -1');
+        const { overview } = readable;
+        expect(overview.summary).toEqual({ ...summary, emptyBecause: undefined });
+        if (!isFocused)
+          expect(overview.peers).toHaveLength(document.peers.filter(({ kind }) => kind !== 'ip').length);
+        const outside = new Set(document.peers.filter(({ kind }) => kind === 'ip').map(({ id }) => id));
+        const sums = (
+          connections: readonly (Pick<MapConnection, 'allowed' | 'family' | 'partial'> & {
+            readonly connections?: number;
+          })[],
+        ): Record<string, number> => {
+          const found: Record<string, number> = {};
+          for (const { allowed, family, partial, connections: many = 1 } of connections) {
+            const key = JSON.stringify([allowed, family, partial]);
+            found[key] = (found[key] ?? 0) + many;
+          }
+          return found;
+        };
+        const { across, inside, toOutside, fromOutside } = overview;
+        lines += across.length + inside.length;
+        const of = (test_: (connection: MapConnection) => boolean): Record<string, number> =>
+          sums(document.connections.filter(test_));
+        expect(sums([...across, ...inside])).toEqual(
+          of(({ from, to }) => !outside.has(from) && !outside.has(to)),
+        );
+        expect(sums(toOutside)).toEqual(of(({ to }) => outside.has(to)));
+        expect(sums(fromOutside)).toEqual(of(({ from }) => outside.has(from)));
+        // What a line says of all of its ends holds for the examples that it gives.
+        const listedOf = new Set(
+          document.connections.map(({ from, to, allowed, family }) =>
+            JSON.stringify([from, to, allowed, family]),
+          ),
+        );
+        for (const { kind, from, to, allowed, family } of [...across, ...inside]) {
+          if (kind === 'own') expect(from).toEqual(to);
+          if (kind !== 'all') continue;
+          for (const a of from.examples) {
+            for (const b of to.examples) {
+              if (a !== b) expect(listedOf.has(JSON.stringify([a, b, allowed, family]))).toBe(true);
+            }
+          }
+        }
+      }),
+      options,
+    );
+    expect(lines).toBeGreaterThan(0);
   });
 });
 
