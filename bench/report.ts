@@ -18,6 +18,9 @@ export interface Judged {
   readonly over: readonly string[];
 }
 
+/** Shorter work is cold code and chance: whether it is worse cannot be told, and what has become quadratic is longer. */
+const leastCpuMs = 50;
+
 /** Compares a line with its limits and with the committed ratio. */
 export function judge(line: Line, ratios: Ratios, tolerance: number): Judged {
   const ratio = ratioOf(line);
@@ -31,7 +34,8 @@ export function judge(line: Line, ratios: Ratios, tolerance: number): Judged {
   if (ratio !== undefined && line.ratioLimit !== undefined && !passes(ratio, line.ratioLimit, line.better)) {
     over.push(`× ${rounded(line.ratioLimit)}`);
   }
-  return { line, ratio, committed, worse, regressed: worse !== undefined && worse > tolerance, over };
+  const tells = (line.cpuMs ?? Infinity) >= leastCpuMs;
+  return { line, ratio, committed, worse, regressed: tells && (worse ?? 0) > tolerance, over };
 }
 
 /** One line of JSON, with the figures in full. */
@@ -69,6 +73,7 @@ export function markdownOf(judged: readonly Judged[]): string {
     line.question.startsWith(' ') ? `– ${line.question.trim()}` : line.question,
     line.size,
     figureOf(line.figure, line.unit),
+    line.cpuMs === undefined ? '' : figureOf(line.cpuMs, 'ms'),
     line.peakMegabytes === undefined ? '' : figureOf(line.peakMegabytes, 'MB'),
     limitsOf(line, over),
     line.baseline === undefined ? '' : `${figureOf(line.baseline.figure, line.unit)} ${line.baseline.what}`,

@@ -1,7 +1,18 @@
-import { describe, expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { generate, sizes } from '../bench/generate.ts';
+import { aTenth, objectsNamed } from '../bench/input.ts';
+import { keyOf, ratioOf } from '../bench/line.ts';
+import type { Line } from '../bench/line.ts';
 import { seeded } from '../bench/random.ts';
 import type { Random } from '../bench/random.ts';
+import { judge, markdownOf, tableOf } from '../bench/report.ts';
+import type { Judged } from '../bench/report.ts';
+import { shapes } from '../bench/shapes.ts';
+import { writeDump } from '../bench/write-dump.ts';
 import { readObjects } from '../src/manifest/index.ts';
 import { matches } from '../src/model/index.ts';
 import type { Cluster, Pod } from '../src/model/index.ts';
@@ -161,3 +172,122 @@ test('the sizes of the bench are those of its limits', () => {
     ['1M/200k', 1_000_000, 200_000],
   ]);
 });
+
+describe('the lines of the bench', () => {
+  const line: Line = {
+    question: '  compile',
+    size: '10k/5k',
+    figure: 30,
+    unit: 'ms',
+    better: 'lower',
+    cpuMs: 80,
+    limit: 25,
+    baseline: { what: 'JSON.parse', figure: 40 },
+    ratioLimit: 1.5,
+  };
+  const rate: Line = { ...line, unit: 'GB/s', better: 'higher', figure: 3, limit: 4, ratioLimit: 5 };
+
+  test('have the ratio of CPU times where there are any, and of figures elsewhere', () => {
+    expect(ratioOf(line)).toBe(2);
+    const { cpuMs: _, ...memory } = line;
+    expect(ratioOf(memory)).toBe(0.75);
+    const { baseline: __, ...alone } = line;
+    expect(ratioOf(alone)).toBeUndefined();
+  });
+
+  test('are judged by the committed ratio in the sense that is better', () => {
+    const key = 'compile · 10k/5k';
+    expect(keyOf(line)).toBe(key);
+    expect(judge(line, { [key]: 1 }, 1.9)).toMatchObject({
+      ratio: 2,
+      committed: 1,
+      worse: 2,
+      regressed: true,
+    });
+    expect(judge(line, { [key]: 1 }, 2.1)).toMatchObject({ regressed: false });
+    expect(judge(line, { [key]: 4 }, 1.1)).toMatchObject({ worse: 0.5, regressed: false });
+    const faster = { ...rate, cpuMs: 120 };
+    expect(judge(faster, { [key]: 6 }, 1.9)).toMatchObject({ ratio: 3, worse: 2, regressed: true });
+    expect(judge(line, {}, 1)).toMatchObject({ committed: undefined, worse: undefined, regressed: false });
+    // Milliseconds are chance.
+    expect(judge({ ...line, cpuMs: 49 }, { [key]: 0.1 }, 2)).toMatchObject({ regressed: false });
+    // A key such as `constructor` is a key like any other.
+    expect(judge({ ...line, question: 'constructor', size: '' }, {}, 1).committed).toBeUndefined();
+  });
+
+  test('say which limits they miss', () => {
+    expect(judge(line, {}, 1).over).toEqual(['25 ms', '× 1.5']);
+    expect(judge({ ...line, figure: 25, cpuMs: 60 }, {}, 1).over).toEqual([]);
+    expect(judge({ ...rate, cpuMs: 200 }, {}, 1).over).toEqual(['4 GB/s']);
+  });
+
+  test('stand in tables with their limits and answers', () => {
+    const judged = [
+      judge({ ...line, equal: { equal: false, text: '1 of 2' } }, { 'compile · 10k/5k': 1 }, 1.5),
+    ];
+    expect(tableOf(judged).split('\n')[1]).toBe(
+      '  compile  10k/5k  30 ms   80 ms        MISSED ≤ 25 ms, MISSED ≤ × 1.5  40 ms JSON.parse  × 2 (2 of the committed, WORSE)  UNEQUAL: 1 of 2',
+    );
+    expect(markdownOf(judged).split('\n').at(-1)).toBe(
+      '| – compile | 10k/5k | 30 ms | 80 ms |  | MISSED ≤ 25 ms, MISSED ≤ × 1.5 | 40 ms JSON.parse | 2 | **no** |',
+    );
+  });
+});
+
+test('every unusual shape is made at a tenth of its size, and the same each time', () => {
+  expect(Object.keys(shapes).length).toBeGreaterThan(5);
+  for (const name of Object.keys(shapes)) {
+    const whole = [...objectsNamed(`${name}${aTenth}`)()];
+    expect(whole.length).toBeGreaterThan(1_000);
+    expect(JSON.stringify([...objectsNamed(`${name}${aTenth}`)()])).toBe(JSON.stringify(whole));
+  }
+  expect(() => objectsNamed('no such shape')).toThrow('name one of: 1k/500');
+});
+
+describe('a dump', () => {
+  const objects = [...generate({ name: '60/30', pods: 60, policies: 30, namespaces: 8, seed: 2 })];
+  const folder = mkdtempSync(join(tmpdir(), 'podwall-dump-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  for (const form of ['compact', 'kubectl'] as const) {
+    test(`in the form ${form} is a List of all objects, each where the baseline looks for it`, async () => {
+      const path = join(folder, `${form}.json`);
+      const bytes = await writeDump(objects, path, form);
+      const text = readFileSync(path, 'utf8');
+      expect(Buffer.byteLength(text)).toBe(bytes);
+      const { kind, items } = JSON.parse(text) as { kind: string; items: readonly object[] };
+      expect([kind, items.length]).toEqual(['List', objects.length]);
+      const { allowed } = count(compile(readObjects(objects).cluster));
+      expect(count(compile(readObjects(items).cluster)).allowed).toBe(allowed);
+      const parsed = spawnSync(process.execPath, ['bench/parse-items.ts', path, form], { encoding: 'utf8' });
+      expect([parsed.stdout.trim(), parsed.stderr]).toEqual([String(objects.length), '']);
+    });
+  }
+});
+
+// Ratios and answers at small sizes; no time is judged. What is much worse than committed is measured twice.
+test(
+  'npm run bench -- --quick finds nothing wrong, and nothing much slower than committed',
+  { timeout: 400_000 },
+  () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['bench/run.ts', '--quick', '-o', 'json'],
+      {
+        encoding: 'utf8',
+      },
+    );
+    if (status !== 0) expect.fail(stderr);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Line & Partial<Judged>);
+    const checked = lines.filter(({ equal }) => equal !== undefined);
+    expect(checked.length).toBeGreaterThan(8);
+    expect(checked.filter(({ equal }) => equal?.equal !== true)).toEqual([]);
+    // A ratio that is not committed is not judged.
+    expect(lines.filter(({ ratio, committed }) => ratio !== undefined && committed === undefined)).toEqual(
+      [],
+    );
+  },
+);
