@@ -158,7 +158,7 @@ export function countAgainstFlat(policy: CompiledPolicy): Equality & { readonly 
   return {
     equal: same === counted.length && flat.length <= counted.length,
     text: `${same} of ${counted.length} counts equal the sum over ${policy.parts.classes.size}² class pairs`,
-    pairsPerSecond: (pairs / cpuMs) * 1000,
+    pairsPerSecond: (Number(pairs) / cpuMs) * 1000,
   };
 }
 
