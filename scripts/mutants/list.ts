@@ -311,4 +311,46 @@ export const mutants: readonly Mutant[] = [
     replace: 'masks[peer] = 3;',
     why: 'a block of one family admits the other (corner 37)',
   },
+  {
+    file: 'src/policy/live/live-matrix.ts',
+    find: 'this.totals.add(self, by, by - 1);',
+    replace: '',
+    why: 'pods that come to a class are not counted as pairs among themselves',
+  },
+  {
+    file: 'src/policy/live/live-matrix.ts',
+    find: 'this.totals.add(self, -sign * weight, weight + 1)',
+    replace: 'this.totals.add(self, -sign, weight)',
+    why: 'pairs of a class with itself are counted as source and again as destination',
+  },
+  {
+    file: 'src/policy/live/live-matrix.ts',
+    find: 'if (row) this.#addExempt(c, other, sign * pairs);',
+    replace: '',
+    why: 'a policy that comes later takes the exemption of the own node away (corner 42)',
+  },
+  {
+    file: 'src/policy/live/namespaces.ts',
+    find: 'const labels = given.get(nameLabel) === name ? given : new Map(given).set(nameLabel, name);',
+    replace: 'const labels = given;',
+    why: 'a namespace that is only mentioned lacks its name label (corner 22)',
+  },
+  {
+    file: 'src/policy/live/engine.ts',
+    find: 'this.selectors.renew();',
+    replace: '',
+    why: 'label sets are asked about while they are only partly parted',
+  },
+  {
+    file: 'src/policy/live/difference.ts',
+    find: 'const rest = group.classes.filter((c) => !special.has(c));',
+    replace: 'const rest = group.classes;',
+    why: 'what a change opens is told twice where few classes are concerned',
+  },
+  {
+    file: 'src/policy/live/findings.ts',
+    find: 'apart(hosts, own, (some, rest) => add(rest, some));',
+    replace: 'add(own, hosts);',
+    why: 'a change is said to close what the own node is exempt from (corner 42)',
+  },
 ];

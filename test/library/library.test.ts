@@ -147,6 +147,7 @@ describe('docs/how-to/library.md', () => {
     expect(programs.map(({ name }) => name)).toEqual([
       'three-tiers.ts',
       'objects.ts',
+      'live.ts',
       'page.ts',
       'who-talks.ts',
     ]);

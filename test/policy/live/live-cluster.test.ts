@@ -116,6 +116,16 @@ describe('objects in any order', () => {
   });
 });
 
+test('a policy with two labels that nobody asked for before parts those with both from those with one', () => {
+  const both = { app: 'x', tier: 'y' };
+  const live = open(pod('both', both), pod('one', { app: 'x' }), pod('none', {}));
+  live.apply(arrival(policy('p', { podSelector: { matchLabels: both } })));
+  expect(live.count()).toMatchObject({ pairs: 6, allowed: 4 });
+  // On another node, with other ports: a class of its own, with the same labels as far as the policy goes.
+  live.apply(arrival(pod('another', { app: 'x' }, { spec: { containers: [{ name: 'c', image: 'x' }] } })));
+  expect(live.count()).toMatchObject({ pairs: 12, allowed: 9 });
+});
+
 test('a pod that finishes is gone, and back when it runs again', () => {
   const live = open(...shop);
   const finished = arrival(pod('job', { app: 'job' }, { status: { phase: 'Succeeded' } }));
