@@ -22,7 +22,7 @@ export const hostileTexts: Readonly<Record<string, () => string>> = {
   'deep open JSON': () => '['.repeat(5 * mega),
   'long YAML scalar': () => `a: ${'x'.repeat(100 * mega)}\n`,
   'long YAML scalar with an anchor': () => `a: &a ${'x'.repeat(100 * mega)}\n`,
-  'long YAML': () => 'a:\n' + '- {b: c}\n- 1\n'.repeat(5 * mega),
+  'long YAML': () => 'a:\n' + '- {b: c}\n- 1\n'.repeat(2 * mega),
   'long quoted YAML scalar': () => `a: "${'x\n  '.repeat(4 * mega)}"\n`,
   'long JSON scalar': () => `{"a": "${'x'.repeat(100 * mega)}"}`,
   'long open JSON scalar': () => `{"a": "${'x'.repeat(50 * mega)}`,
