@@ -10,27 +10,125 @@ import { undecidedDiagnostics } from './undecided.ts';
  * listing them.
  */
 export function count(policy: CompiledPolicy, diagnostics: readonly Diagnostic[] = []): ConnectivityCount {
-  const { classes, ports } = policy.parts;
-  const pods = classes.weight.reduce((sum, weight) => sum + weight, 0);
-  const bySet = new Map<number, number>();
-  for (const [id, pairs] of policy.matrix.count().entries()) {
-    if (pairs === 0) continue;
+  const { ports } = policy.parts;
+  const pods = podsOf(policy);
+  const bySet = new Map<number, bigint>();
+  for (const [id, pairs] of pods > mostExact ? largePairs(policy) : smallPairs(policy)) {
     const { both, only4, only6 } = policy.accesses.access(id);
     const set = ports.union(both, ports.union(only4, only6));
-    bySet.set(set, (bySet.get(set) ?? 0) + pairs);
+    bySet.set(set, (bySet.get(set) ?? 0n) + pairs);
   }
   const byPorts = [...bySet]
-    .filter(([set, pairs]) => pairs > 0 && !ports.set(set).isEmpty)
+    .filter(([set, pairs]) => pairs > 0n && !ports.set(set).isEmpty)
     .map(([set, pairs]) => ({ allowed: allowedPorts(ports.set(set)), pairs }))
-    .sort((a, b) => b.pairs - a.pairs || byText(JSON.stringify(a.allowed), JSON.stringify(b.allowed)));
+    .sort(
+      (a, b) =>
+        (a.pairs === b.pairs ? 0 : a.pairs > b.pairs ? -1 : 1) ||
+        byText(JSON.stringify(a.allowed), JSON.stringify(b.allowed)),
+    );
   return {
     apiVersion,
     kind: 'ConnectivityCount',
     profile: policy.profile.name,
     pods,
-    pairs: pods * (pods - 1),
-    allowed: byPorts.reduce((sum, { pairs }) => sum + pairs, 0),
-    byPorts,
+    pairs: plain(BigInt(pods) * BigInt(pods - 1)),
+    allowed: plain(byPorts.reduce((sum, { pairs }) => sum + pairs, 0n)),
+    byPorts: byPorts.map(({ allowed, pairs }) => ({ allowed, pairs: plain(pairs) })),
     diagnostics: [...diagnostics, ...undecidedDiagnostics(policy)],
   };
+}
+
+/** Templates may ask for 2,147,483,647 replicas each: the pairs of more pods than these are beyond 2^53. */
+const mostExact = 94_906_265;
+
+/** A number as long as it is exact. */
+function plain(value: bigint): number | bigint {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
+
+function podsOf(policy: CompiledPolicy): number {
+  return policy.parts.classes.weight.reduce((sum, weight) => sum + weight, 0);
+}
+
+/** Pairs by access, as long as none of the sums leaves the numbers that are exact. */
+export function smallPairs(policy: CompiledPolicy): ReadonlyMap<number, bigint> {
+  const totals = Array.from(policy.matrix.count(), (pairs, id) => [id, BigInt(pairs)] as const);
+  return new Map(totals.filter(([, pairs]) => pairs !== 0n));
+}
+
+/** The same for any weights. */
+export function largePairs(policy: CompiledPolicy): ReadonlyMap<number, bigint> {
+  const { matrix } = policy;
+  const { classes } = policy.parts;
+  const totals = new Map<number, bigint>();
+  const add = (access: number, pairs: bigint): void => {
+    totals.set(access, (totals.get(access) ?? 0n) + pairs);
+  };
+  const weight = Array.from(classes.weight, BigInt);
+  const rows = Array.from({ length: matrix.rowCount }, () => 0n);
+  const columns = Array.from({ length: matrix.columnCount }, () => 0n);
+  for (const [c, pods] of weight.entries()) {
+    rows[matrix.rowOf[c]!]! += pods;
+    columns[matrix.columnOf[c]!]! += pods;
+  }
+  for (const [row, sources] of rows.entries()) {
+    for (const [column, destinations] of columns.entries())
+      add(matrix.block(row, column), sources * destinations);
+  }
+  const neighbours = ownNodePairs(policy);
+  const free = policy.accesses.simple(everyPort);
+  for (const [s, pods] of weight.entries()) {
+    const block = (d: number): number => matrix.block(matrix.rowOf[s]!, matrix.columnOf[d]!);
+    // A pod and itself are no pair.
+    add(block(s), -pods);
+    const ofNode = neighbours.get(s);
+    const exact = new Map<number, number>();
+    matrix.touched(s, (d, access) => {
+      if (ofNode?.has(d) === true) exact.set(d, access);
+      const pairs = (s === d ? pods - 1n : pods) * weight[d]!;
+      add(block(d), -pairs);
+      add(access, pairs);
+    });
+    // Corner 42: between a host-network pod and the other pods of its node everything is allowed.
+    for (const [d, pairs] of ofNode ?? []) {
+      add(exact.get(d) ?? block(d), -pairs);
+      add(free, pairs);
+    }
+  }
+  return new Map([...totals].filter(([, pairs]) => pairs !== 0n));
+}
+
+/** Id of the set of all ports, in every table. */
+const everyPort = 1;
+
+/** By class of the source and of the destination: pairs of a host-network pod and another pod of its node. */
+function ownNodePairs(policy: CompiledPolicy): ReadonlyMap<number, ReadonlyMap<number, bigint>> {
+  const found = new Map<number, Map<number, bigint>>();
+  if (!policy.profile.ownNode) return found;
+  const { classes } = policy.parts;
+  const hosts = new Map<string, number[]>();
+  for (const [i, { node }] of classes.pods.entries()) {
+    if (node === undefined || classes.host[classes.classOf[i]!] === 0) continue;
+    const here = hosts.get(node);
+    if (here === undefined) hosts.set(node, [i]);
+    else here.push(i);
+  }
+  const add = (s: number, d: number, pairs: bigint): void => {
+    let ofSource = found.get(s);
+    if (ofSource === undefined) found.set(s, (ofSource = new Map<number, bigint>()));
+    ofSource.set(d, (ofSource.get(d) ?? 0n) + pairs);
+  };
+  for (const [i, { node, replicas }] of classes.pods.entries()) {
+    const guest = classes.classOf[i]!;
+    // Two host-network pods are not policed at all.
+    if (node === undefined || classes.host[guest] === 1) continue;
+    for (const h of hosts.get(node) ?? []) {
+      const host = classes.classOf[h]!;
+      if ((classes.family[host]! & classes.family[guest]!) === 0) continue;
+      const pairs = BigInt(classes.pods[h]!.replicas) * BigInt(replicas);
+      add(host, guest, pairs);
+      add(guest, host, pairs);
+    }
+  }
+  return found;
 }

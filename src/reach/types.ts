@@ -85,17 +85,20 @@ export interface NotModelledEntry extends ObjectRef {
   readonly line: number;
 }
 
-/** `podwall map --count -o json`: exact numbers of ordered pairs of distinct pods. */
+/**
+ * `podwall map --count -o json`: exact numbers of ordered pairs of distinct pods, as `bigint` where a `number` would not be
+ * exact.
+ */
 export interface ConnectivityCount {
   readonly apiVersion: typeof apiVersion;
   readonly kind: 'ConnectivityCount';
   readonly profile: string;
   readonly pods: number;
-  readonly pairs: number;
+  readonly pairs: number | bigint;
   /** Pairs that may use at least one port. */
-  readonly allowed: number;
+  readonly allowed: number | bigint;
   /** By what they may use, the most pairs first, then by the text of `allowed`. */
-  readonly byPorts: readonly { readonly allowed: AllowedPorts; readonly pairs: number }[];
+  readonly byPorts: readonly { readonly allowed: AllowedPorts; readonly pairs: number | bigint }[];
   readonly diagnostics: readonly Diagnostic[];
 }
 

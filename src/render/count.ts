@@ -27,7 +27,7 @@ function* tableOf(answer: ConnectivityCount, options: RenderOptions): Generator<
   if (look.headers) {
     const share = answer.pairs === 0 ? '' : ` (${percent(answer.allowed, answer.pairs)})`;
     yield* wrap(
-      `${count(answer.pods, 'pod')}, ${count(answer.pairs, 'ordered pair')}: ${number(answer.allowed)} allowed${share}, ${number(answer.pairs - answer.allowed)} closed`,
+      `${count(answer.pods, 'pod')}, ${count(answer.pairs, 'ordered pair')}: ${number(answer.allowed)} allowed${share}, ${number(BigInt(answer.pairs) - BigInt(answer.allowed))} closed`,
       look,
     );
   }

@@ -73,6 +73,8 @@ function spaced(value: unknown): string {
     if (fields.length === 0) return '{}';
     return `{ ${fields.map(([key, own]) => `${JSON.stringify(key)}: ${spaced(own)}`).join(', ')} }`;
   }
+  // JSON has whole numbers of any length.
+  if (typeof value === 'bigint') return String(value);
   return escapeInDocument(JSON.stringify(value));
 }
 

@@ -242,23 +242,23 @@ function isPlace(word: string): boolean {
 }
 
 /** `1234567` as `1,234,567`. */
-export function number(value: number): string {
+export function number(value: number | bigint): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1 pod`, `2,400 pods`. */
-export function count(value: number, one: string, many = `${one}s`): string {
-  return `${number(value)} ${value === 1 ? one : many}`;
+export function count(value: number | bigint, one: string, many = `${one}s`): string {
+  return `${number(value)} ${value === 1 || value === 1n ? one : many}`;
 }
 
 /**
  * The share of a whole in percent with one digit. Never `0 %` or `100 %` for what is not: a single open pair of a million
  * is the one that matters.
  */
-export function percent(part: number, whole: number): string {
-  if (whole === 0 || part === 0) return '0 %';
-  if (part === whole) return '100 %';
-  const tenths = Math.round((part / whole) * 1000);
+export function percent(part: number | bigint, whole: number | bigint): string {
+  if (Number(whole) === 0 || Number(part) === 0) return '0 %';
+  if (BigInt(part) === BigInt(whole)) return '100 %';
+  const tenths = Math.round((Number(part) / Number(whole)) * 1000);
   if (tenths === 0) return 'under 0.1 %';
   if (tenths >= 1000) return 'over 99.9 %';
   return `${(tenths / 10).toFixed(1)} %`;

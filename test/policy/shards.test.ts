@@ -29,7 +29,7 @@ describe('what is counted to the destinations of eight shards', () => {
     const { pairs } = count(policy);
     expect(total(added(shards))).toBe(pairs);
     // Each has its share of the destinations, and none has them all.
-    for (const shard of shards) expect(Math.abs(total(shard) / pairs - 1 / 8)).toBeLessThan(0.01);
+    for (const shard of shards) expect(Math.abs(total(shard) / Number(pairs) - 1 / 8)).toBeLessThan(0.01);
   });
 
   test('adds up where each shard has other selectors than the whole', () => {

@@ -174,7 +174,8 @@ function countDisagreement(
   expected.delete(closed);
   const answer = count(policy);
   const found = new Map<string, number>();
-  for (const { allowed, pairs } of answer.byPorts) add(found, verdicts(connectionOf(allowed), points), pairs);
+  for (const { allowed, pairs } of answer.byPorts)
+    add(found, verdicts(connectionOf(allowed), points), Number(pairs));
   const pods = reference.pods.length;
   const pairs = pods * (pods - 1);
   const totals = { pods: answer.pods, pairs: answer.pairs, allowed: answer.allowed, byPorts: sorted(found) };
