@@ -1,3 +1,4 @@
+import { InternalError } from '../errors.ts';
 import type { Diagnostic, ReadResult } from '../model/index.ts';
 import { decodeNetworkPolicy } from './network-policy/index.ts';
 import { Collector, Findings, buildCluster } from './objects/index.ts';
@@ -80,7 +81,8 @@ export interface ReaderOptions extends ReadOptions {
  */
 export class ManifestReader {
   readonly #findings = new Findings();
-  readonly #collector: Collector;
+  /** `undefined` when all has been read: what it knows is as large as the cluster. */
+  #collector: Collector | undefined;
   readonly #options: ReaderOptions;
   readonly #limits: ReaderLimits;
   readonly #texts = new Map<string, string>();
@@ -115,13 +117,13 @@ export class ManifestReader {
     diagnostics: readonly Diagnostic[],
   ): void {
     for (const diagnostic of diagnostics) this.#findings.diagnostics.push(diagnostic);
-    collectDocuments(source, documents, diagnostics, this.#collector, this.#findings);
+    collectDocuments(source, documents, diagnostics, this.#open(), this.#findings);
   }
 
   /** Begins to read a source as JSON in pieces. */
   scan(source: ByteSource, base: number): JsonStream {
     this.#scanner ??= new Scanner((this.#options.scanner ?? scriptCore)());
-    const stream = new JsonStream(source, this.#scanner, this.#limits, base, () => this.#collector.newPods());
+    const stream = new JsonStream(source, this.#scanner, this.#limits, base, () => this.#open().newPods());
     this.#places.set(source.file, stream.places);
     return stream;
   }
@@ -155,10 +157,23 @@ export class ManifestReader {
     this.#findings.diagnostics.push(diagnostic);
   }
 
-  /** The cluster of all sources. Call it once, behind the last of them. */
+  /**
+   * The cluster of all sources.
+   *
+   * @throws InternalError when it is called again
+   */
   finish(): ReadResult {
-    const cluster = buildCluster(this.#collector, this.#findings, decodeNetworkPolicy, this.#options);
-    return { cluster, diagnostics: this.#findings.diagnostics, objects: this.#collector.objects };
+    const collector = this.#open();
+    const cluster = buildCluster(collector, this.#findings, decodeNetworkPolicy, this.#options);
+    // Whoever quotes lines keeps this reader: what only the reading needed goes.
+    this.#collector = undefined;
+    this.#scanner = undefined;
+    return { cluster, diagnostics: this.#findings.diagnostics, objects: collector.objects };
+  }
+
+  #open(): Collector {
+    if (this.#collector === undefined) throw new InternalError('a source came behind the last one');
+    return this.#collector;
   }
 
   /**
