@@ -15,11 +15,9 @@ const HEADERS: i32 = 49152;
 const RECORDS: i32 = 131072;
 const TEXT: i32 = 393216;
 const SLOTS: i32 = 655360;
-const HASHES: i32 = SLOTS + (MOST_INTERNED * 2 << 2);
-const STARTS: i32 = HASHES + (MOST_INTERNED << 2);
-const LENGTHS: i32 = STARTS + (MOST_INTERNED << 2);
-const TOLD: i32 = LENGTHS + (MOST_INTERNED << 2);
-const ARENA: i32 = TOLD + MOST_INTERNED;
+/** Hash, place, length, and whether it has been told what a list is made of: next to each other, for the cache. */
+const ENTRIES: i32 = SLOTS + ((MOST_INTERNED * 2) << 2);
+const ARENA: i32 = ENTRIES + (MOST_INTERNED << 4);
 const ARENA_BLOCK: i32 = 1 << 20;
 const ARENA_END: i32 = ARENA + (1 << 26);
 
@@ -256,6 +254,8 @@ export function measure(to: i32): i32 {
   let at = measured;
   while (at < to) {
     // 64 bytes of ASCII, as often as they come.
+    let lastFeed = -1;
+    const first = at;
     while (at + 64 <= to) {
       const p = windowAt + at;
       const a = v128.load(p);
@@ -263,15 +263,20 @@ export function measure(to: i32): i32 {
       const c = v128.load(p, 32);
       const d = v128.load(p, 48);
       if (i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) != 0) break;
+      // Most have no line feed or one, so they are looked for first and counted then.
       const feed = i8x16.splat(10);
-      const feeds = mask64(i8x16.eq(a, feed), i8x16.eq(b, feed), i8x16.eq(c, feed), i8x16.eq(d, feed));
-      if (feeds == 0) columns += 64;
-      else {
+      const af = i8x16.eq(a, feed);
+      const bf = i8x16.eq(b, feed);
+      const cf = i8x16.eq(c, feed);
+      const df = i8x16.eq(d, feed);
+      if (v128.any_true(v128.or(v128.or(af, bf), v128.or(cf, df)))) {
+        const feeds = mask64(af, bf, cf, df);
         line += <i32>popcnt(feeds);
-        columns = clz(feeds);
+        lastFeed = at + 63 - <i32>clz(feeds);
       }
       at += 64;
     }
+    columns = lastFeed >= 0 ? at - lastFeed - 1 : columns + (at - first);
     const stop = min(to, at + 64);
     while (at < stop) {
       const byte = byteAt(at);
@@ -361,7 +366,7 @@ function item(at: i32): i32 {
 function tellLists(start: i32): void {
   for (let at = start + 6; at < out; at += 4) {
     const number = recordAt(at + 1);
-    if (recordAt(at + 3) == ELEMENTS && number >= 0) store<u8>(TOLD + number, 1);
+    if (recordAt(at + 3) == ELEMENTS && number >= 0) store<i32>(ENTRIES + (number << 4) + 12, 1);
   }
   hasNewList = false;
 }
@@ -652,7 +657,7 @@ function noteList(field: i32, below: i32, from: i32, isShared: bool): i32 {
   if (length == 0) return at;
   const number = intern(KEY, length);
   if (number < 0) return at;
-  if (load<u8>(TOLD + number) == 1) {
+  if (load<i32>(ENTRIES + (number << 4) + 12) == 1) {
     setRecord(start + 3, number);
     out = start + 4;
   } else {
@@ -792,8 +797,9 @@ function brackets(from: i32): i32 {
   const quoteBytes = i8x16.splat(<i8>QUOTE);
   const backslashBytes = i8x16.splat(<i8>BACKSLASH);
   const spaceBytes = i8x16.splat(32);
-  const openBytes = i8x16.splat(<i8>OPEN_BRACE);
-  const closeBytes = i8x16.splat(<i8>CLOSE_BRACE);
+  // With these bits, all brackets are 0x7f; so are `Y`, `y`, `_` and DEL.
+  const bracketBits = i8x16.splat(0x26);
+  const bracketBytes = i8x16.splat(0x7f);
   for (let at = from + 1; at < end; at += 64) {
     const p = windowAt + at;
     const a = v128.load(p);
@@ -806,38 +812,21 @@ function brackets(from: i32): i32 {
       i8x16.eq(c, quoteBytes),
       i8x16.eq(d, quoteBytes),
     );
-    const backslashes = mask64(
-      i8x16.eq(a, backslashBytes),
-      i8x16.eq(b, backslashBytes),
-      i8x16.eq(c, backslashBytes),
-      i8x16.eq(d, backslashBytes),
+    const brackets = mask64(
+      i8x16.eq(v128.or(a, bracketBits), bracketBytes),
+      i8x16.eq(v128.or(b, bracketBits), bracketBytes),
+      i8x16.eq(v128.or(c, bracketBits), bracketBytes),
+      i8x16.eq(v128.or(d, bracketBits), bracketBytes),
     );
-    let controls = mask64(
-      i8x16.lt_u(a, spaceBytes),
-      i8x16.lt_u(b, spaceBytes),
-      i8x16.lt_u(c, spaceBytes),
-      i8x16.lt_u(d, spaceBytes),
-    );
-    // The two sorts of brackets differ by this bit.
-    const al = v128.or(a, spaceBytes);
-    const bl = v128.or(b, spaceBytes);
-    const cl = v128.or(c, spaceBytes);
-    const dl = v128.or(d, spaceBytes);
-    let opens = mask64(
-      i8x16.eq(al, openBytes),
-      i8x16.eq(bl, openBytes),
-      i8x16.eq(cl, openBytes),
-      i8x16.eq(dl, openBytes),
-    );
-    let closes = mask64(
-      i8x16.eq(al, closeBytes),
-      i8x16.eq(bl, closeBytes),
-      i8x16.eq(cl, closeBytes),
-      i8x16.eq(dl, closeBytes),
-    );
+    const as = i8x16.eq(a, backslashBytes);
+    const bs = i8x16.eq(b, backslashBytes);
+    const cs = i8x16.eq(c, backslashBytes);
+    const ds = i8x16.eq(d, backslashBytes);
     let odd: u64 = 0;
-    if ((backslashes | escape) != 0) {
-      let escaped = escape;
+    let escaped: u64 = 0;
+    if (escape != 0 || v128.any_true(v128.or(v128.or(as, bs), v128.or(cs, ds)))) {
+      const backslashes = mask64(as, bs, cs, ds);
+      escaped = escape;
       let left = backslashes & ~escape;
       escape = 0;
       while (left != 0) {
@@ -847,37 +836,43 @@ function brackets(from: i32): i32 {
         left &= ~(bit | (bit << 1));
       }
       quotes &= ~escaped;
-      controls &= ~escaped;
       odd = backslashes;
     }
-    let strings = quotes;
-    strings ^= strings << 1;
-    strings ^= strings << 2;
-    strings ^= strings << 4;
-    strings ^= strings << 8;
-    strings ^= strings << 16;
-    strings ^= strings << 32;
-    strings ^= inside;
-    inside = <u64>(<i64>strings >> 63);
-    opens &= ~strings;
-    closes &= ~strings;
-    odd = (odd & ~strings) | (controls & strings);
-    // Zeros behind the end are no control characters.
-    if (end - at < 64) odd &= (<u64>1 << (end - at)) - 1;
-    const opened = <i32>popcnt(opens);
-    const closed = <i32>popcnt(closes);
-    if (odd == 0 && depth > closed && depth + opened <= DEEPEST) {
-      depth += opened - closed;
-      continue;
+    let strings = inside;
+    if (quotes != 0) {
+      strings = quotes;
+      strings ^= strings << 1;
+      strings ^= strings << 2;
+      strings ^= strings << 4;
+      strings ^= strings << 8;
+      strings ^= strings << 16;
+      strings ^= strings << 32;
+      strings ^= inside;
+      inside = <u64>(<i64>strings >> 63);
     }
-    let left = opens | closes | odd;
+    odd &= ~strings;
+    if (strings != 0) {
+      const controls = mask64(
+        i8x16.lt_u(a, spaceBytes),
+        i8x16.lt_u(b, spaceBytes),
+        i8x16.lt_u(c, spaceBytes),
+        i8x16.lt_u(d, spaceBytes),
+      );
+      odd |= controls & strings & ~escaped;
+    }
+    // Zeros behind the end are no control characters.
+    if (odd != 0 && end - at < 64) odd &= (<u64>1 << (end - at)) - 1;
+    let left = (brackets & ~strings) | odd;
     while (left != 0) {
       const bit = left & (0 - left);
       if ((odd & bit) != 0) return CARE;
-      if ((opens & bit) != 0) {
-        if (++depth > DEEPEST) return CARE;
-      } else if (--depth == 0) return at + <i32>ctz(bit) + 1;
       left ^= bit;
+      const place = <i32>ctz(bit);
+      // Those that open have the one bit, those that close the other; `_` has both, `y` none.
+      const which = byteAt(at + place) & 6;
+      if (which == 2) {
+        if (++depth > DEEPEST) return CARE;
+      } else if (which == 4 && --depth == 0) return at + place + 1;
     }
   }
   return MORE;
@@ -912,11 +907,8 @@ function intern(source: i32, length: i32): i32 {
   for (let probe = 0; probe < MOST_PROBES; probe++) {
     const entry = load<i32>(SLOTS + (slot << 2)) - 1;
     if (entry < 0) return add(source, length, hash, slot);
-    if (
-      load<i32>(HASHES + (entry << 2)) == hash &&
-      load<i32>(LENGTHS + (entry << 2)) == length &&
-      isSame(load<i32>(STARTS + (entry << 2)), source, length)
-    ) {
+    const at = ENTRIES + (entry << 4);
+    if (load<i32>(at) == hash && load<i32>(at + 8) == length && isSame(load<i32>(at + 4), source, length)) {
       return entry;
     }
     slot = (slot + 1) & mask;
@@ -935,27 +927,29 @@ function add(source: i32, length: i32, hash: i32, slot: i32): i32 {
   if (at + length > ARENA_END) return -1;
   memory.copy(at, source, length);
   store<i32>(SLOTS + (slot << 2), entry + 1);
-  store<i32>(HASHES + (entry << 2), hash);
-  store<i32>(STARTS + (entry << 2), at);
-  store<i32>(LENGTHS + (entry << 2), length);
+  const place = ENTRIES + (entry << 4);
+  store<i32>(place, hash);
+  store<i32>(place + 4, at);
+  store<i32>(place + 8, length);
   arenaFree = at + length;
   entries = entry + 1;
   return entry;
 }
 
 function hashOf(at: i32, length: i32): i32 {
-  let hash: i32 = length * <i32>0x9e3779b1;
-  const whole = length & ~3;
+  let even: i32 = length * <i32>0x9e3779b1;
+  let odd: i32 = length;
+  const whole = length & ~7;
   let i = 0;
-  for (; i < whole; i += 4) {
-    hash = (hash ^ load<i32>(at + i)) * <i32>0x9e3779b1;
-    hash ^= hash >>> 15;
+  for (; i < whole; i += 8) {
+    even = rotl<u32>((even ^ load<i32>(at + i)) * <i32>0x9e3779b1, 15);
+    odd = rotl<u32>((odd ^ load<i32>(at + i + 4)) * <i32>0x85ebca6b, 13);
   }
   for (; i < length; i++) {
-    hash = (hash ^ <i32>load<u8>(at + i)) * <i32>0x9e3779b1;
-    hash ^= hash >>> 15;
+    even = rotl<u32>((even ^ <i32>load<u8>(at + i)) * <i32>0x9e3779b1, 15);
   }
-  return hash;
+  even = (even ^ odd) * <i32>0xc2b2ae35;
+  return even ^ (even >>> 15);
 }
 
 function characterLength(at: i32, to: i32): i32 {
