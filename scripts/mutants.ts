@@ -23,6 +23,7 @@ const suites = [
   'fixtures',
   'manifest/network-policy',
   'net',
+  'nft',
   'policy',
   'property',
   'reach',

@@ -622,6 +622,27 @@ describe('programming', () => {
     expect(allows(networkOf(base + refused), '10.0.1.3', db)).toBe(true);
   });
 
+  test('a policy that perhaps selects a pod isolates it, and admits nobody', () => {
+    // Corner 23: which value the template's hash gets is for the cluster to say.
+    const template =
+      '{metadata: {labels: {app: ops}}, spec: {nodeName: n1, containers: [{name: c, image: i}]}}';
+    const deployment = `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ops, namespace: shop}
+spec: {selector: {matchLabels: {app: ops}}, template: ${template}}
+`;
+    const unsure = policy(
+      'shop/hash',
+      '{podSelector: {matchLabels: {pod-template-hash: "1"}}, ingress: [{}]}',
+    );
+    const { ruleset } = rulesetOf(deployment + unsure);
+    const chains = ruleset.chains.filter(({ name }) => name.startsWith('in_'));
+    expect(chains.map(({ rules }) => rules.map(({ comment }) => comment))).toEqual([
+      ['isolated by shop/hash'],
+    ]);
+  });
+
   test('rules for a kernel follow no reading that it cannot follow', () => {
     const { cluster } = readManifests([{ file: 'c.yaml', text: base }]);
     const pods = cluster.pods;

@@ -412,6 +412,42 @@ describe('checklist 48: a new generation only where something narrows', () => {
   });
 });
 
+describe('the ranges in which unknown pods are closed', () => {
+  const states = ['10.0.0.0/24', '10.0.0.0/23', '10.0.0.128/25', '10.0.1.0/24'].map(
+    (cidr) => stateOf(web + db + fromWeb, { podRanges: [parseCidr(cidr)!.cidr] }).ruleset,
+  );
+
+  test('change in place, and narrow where they grow', () => {
+    const follower = new Follower();
+    const said = states.map((ruleset) => {
+      const { narrowings } = follower.follow(ruleset);
+      expect(contents(follower.table)).toBe(contents(fresh(ruleset)));
+      return narrowings.map(narrowingText);
+    });
+    const grown = ['more addresses are closed unless they are known'];
+    expect(said).toEqual([[], grown, [], grown]);
+    // With the first range, and without the last one, the layout has other rules.
+    const { ruleset } = stateOf(web + db + fromWeb);
+    expect(follower.follow(ruleset).narrowings.map(narrowingText)).toEqual([
+      'the layout of the table changes',
+    ]);
+    expect(contents(follower.table)).toBe(contents(fresh(ruleset)));
+  });
+
+  test.skipIf(whyNoKernel !== undefined)('change in the kernel', () => {
+    const files: Record<string, string> = {};
+    let installed: Installed | undefined;
+    for (const [i, ruleset] of states.entries()) {
+      const transaction = planTransaction(installed, ruleset);
+      ({ installed } = transaction);
+      files[`${i}.nft`] = transactionText(transaction).join('');
+    }
+    const load = Object.keys(files).map((file) => `nft -f ${file}`);
+    const listed = inNamespace([...load, 'nft list set inet podwall local4'].join('\n'), files);
+    expect(listed).toMatch(/elements = \{ 10\.0\.1\.0\/24 \}/);
+  });
+});
+
 describe('addresses', () => {
   test('checklist 21 and 22: an address that changes hands takes no flow along', () => {
     const follower = new Follower();
