@@ -131,7 +131,6 @@ function writeDocs(): void {
   const after = rest?.split(end)[1];
   if (before === undefined || after === undefined) throw new Error(`${path} has lost its marks`);
   writeFileSync(path, `${before}${begin}\n${where}.\n\n${markdownOf(judged)}\n\n${end}${after}`);
-  execFileSync(join(root, 'node_modules/.bin/prettier'), ['--write', '--log-level', 'warn', path]);
 }
 
 function commit(): string {
