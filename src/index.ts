@@ -79,18 +79,12 @@ export type {
   PortRange,
   Protocol,
 } from './net/index.ts';
-export {
-  compile,
-  CompiledPolicy,
-  LiveCluster,
-  openCluster,
-  profiles,
-  UnknownPodError,
-} from './policy/index.ts';
+export { compile, LiveCluster, openCluster, profiles, UnknownPodError } from './policy/index.ts';
 export type {
   Applied,
   ApplyOptions,
   Change,
+  CompiledPolicy,
   CompileOptions,
   CompileStats,
   Decision,

@@ -33,8 +33,9 @@ export class Owners {
   };
   readonly #ofPod = new Map<Pod, Owned[]>();
 
-  constructor({ parts, cluster }: CompiledPolicy) {
-    const { classes } = parts;
+  constructor(policy: CompiledPolicy) {
+    const { cluster } = policy;
+    const { classes } = policy.parts;
     const nodes = new Set<string>();
     for (const node of cluster.nodes.values()) for (const each of node.addresses) nodes.add(textOf(each));
     for (const [i, pod] of classes.pods.entries()) {

@@ -111,13 +111,19 @@ export interface CompiledParts {
 export class CompiledPolicy {
   readonly cluster: Cluster;
   readonly profile: Profile;
-  /** For the folders that answer questions about all pairs; callers of the library have no use for it. */
+  /**
+   * For the folders that answer questions about all pairs; callers of the library have no use for it.
+   *
+   * @internal
+   */
   readonly parts: CompiledParts;
+  /** @internal */
   readonly accesses: AccessTable = new AccessTable();
   #matrix: Matrix | undefined;
   readonly #outside = new Map<ClassProfile, readonly OutsideSegment[]>();
   readonly #selecting = new Map<number, readonly SelectingPolicy[]>();
 
+  /** @internal */
   constructor(parts: CompiledParts) {
     this.parts = parts;
     this.cluster = parts.cluster;
@@ -139,7 +145,11 @@ export class CompiledPolicy {
     };
   }
 
-  /** All pairs at once, as blocks and corrections; built when first asked for. */
+  /**
+   * All pairs at once, as blocks and corrections; built when first asked for.
+   *
+   * @internal
+   */
   get matrix(): Matrix {
     this.#matrix ??= new Matrix(this.parts, this.accesses);
     return this.#matrix;
@@ -170,7 +180,11 @@ export class CompiledPolicy {
     return ports.set(allowed);
   }
 
-  /** The same by family, where a pair that shares both may differ (see `Access`). */
+  /**
+   * The same by family, where a pair that shares both may differ (see `Access`).
+   *
+   * @internal
+   */
   access(from: PolicyEnd, to: PolicyEnd): Access {
     const { ports } = this.parts;
     const in4 = this.#allowedIn(from, to, 'IPv4');
@@ -213,6 +227,8 @@ export class CompiledPolicy {
    * The class of an end whose policies can be asked; -1 for all others, which isolate nothing.
    *
    * @throws UnknownPodError when a pod is not one of the cluster's, or has finished and the profile ignores it
+   *
+   * @internal
    */
   classOf(end: PolicyEnd): number {
     if (end.kind !== 'pod' || isHost(end.pod, this.profile)) return -1;
@@ -230,6 +246,8 @@ export class CompiledPolicy {
 
   /**
    * What one side alone allows, as an id: egress of `subject` to `other`, or ingress of `subject` from `other`.
+   *
+   * @internal
    */
   sideAllowed(direction: Direction, subject: PolicyEnd, other: PolicyEnd, family: Family): number {
     const c = this.classOf(subject);
@@ -256,7 +274,11 @@ export class CompiledPolicy {
     return holds === yes || (holds === unknown && this.parts.assume === 'open');
   }
 
-  /** What a port spec of an egress rule means at a destination that `peer` matched (corners 28 and 29). */
+  /**
+   * What a port spec of an egress rule means at a destination that `peer` matched (corners 28 and 29).
+   *
+   * @internal
+   */
   resolve(spec: number, peer: number, destination: PolicyEnd, c: number = this.classOf(destination)): number {
     const { ports, peers, classes } = this.parts;
     if (c < 0) return ports.fixed(spec);
@@ -268,6 +290,8 @@ export class CompiledPolicy {
    * Whether a peer means an end, in a family where it matters.
    *
    * @param c - the class of `end`, for callers that have asked for it before
+   *
+   * @internal
    */
   peerHas(peer: number, end: PolicyEnd, family: Family, c: number = this.classOf(end)): Holds {
     const { peers, blocks, index } = this.parts;
@@ -361,6 +385,8 @@ export class CompiledPolicy {
    * nothing are left out.
    *
    * @param c - the class of `subject`, and `otherClass` that of `other`, for callers that have asked for them before
+   *
+   * @internal
    */
   admittedByRule(
     direction: Direction,
@@ -418,7 +444,11 @@ export class CompiledPolicy {
     return c < 0 ? [] : this.selectingClass(c);
   }
 
-  /** The same for a class. */
+  /**
+   * The same for a class.
+   *
+   * @internal
+   */
   selectingClass(c: number): readonly SelectingPolicy[] {
     let list = this.#selecting.get(c);
     if (list === undefined) {
@@ -481,7 +511,11 @@ export class CompiledPolicy {
       }));
   }
 
-  /** What the policies of a class say about addresses outside, as segments that cover both families. */
+  /**
+   * What the policies of a class say about addresses outside, as segments that cover both families.
+   *
+   * @internal
+   */
   outside(direction: Direction, c: number): readonly OutsideSegment[] {
     const { profiles, profileOf } = this.parts;
     const profile = profiles[direction][profileOf[direction][c]!]!;
@@ -492,7 +526,11 @@ export class CompiledPolicy {
     return segments;
   }
 
-  /** The parts of a family that the bounds of all ipBlocks of the input make, ascending. */
+  /**
+   * The parts of a family that the bounds of all ipBlocks of the input make, ascending.
+   *
+   * @internal
+   */
   addressParts(family: Family): readonly AddressRange[] {
     const bounds = this.parts.blocks.bounds(family);
     return bounds.map((first, i) => ({ family, first, last: (bounds[i + 1] ?? lastOf(family) + 1n) - 1n }));
