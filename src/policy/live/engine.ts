@@ -1,6 +1,5 @@
 import type { Direction, LabelSelector, Labels, NetworkPolicy, Peer, Pod } from '../../model/index.ts';
 import type { Address } from '../../net/index.ts';
-import { ClassRules, Specs } from '../class-rules.ts';
 import { familyBits, isHost } from '../classes.ts';
 import { no, unknown } from '../labels.ts';
 import type { outsideOf } from '../outside.ts';
@@ -10,35 +9,17 @@ import type { PeerDefinition } from '../peers.ts';
 import { PortTable } from '../port-table.ts';
 import type { Profile } from '../profile.ts';
 import { BlockIndex, noCell } from './block-index.ts';
+import { Groups } from './groups.ts';
+import type { LivePolicy } from './groups.ts';
 import { IntLists } from './int-lists.ts';
 import { LabelSets } from './label-sets.ts';
 import { LiveClasses } from './live-classes.ts';
 import type { ClassKey } from './live-classes.ts';
 import { LiveMatrix } from './live-matrix.ts';
 import { LivePeers } from './live-peers.ts';
-import { Memberships } from './memberships.ts';
 import { Namespaces } from './namespaces.ts';
 import { NodePairs } from './node-pairs.ts';
-import { PairMap } from './pair-map.ts';
 import { SelectorTable } from './selectors.ts';
-
-/** A policy in numbers; it holds what its numbers stand for. */
-export interface LivePolicy {
-  readonly policy: NetworkPolicy;
-  /** Ascending as policies come; one that is edited keeps its place. */
-  readonly order: number;
-  readonly group: number;
-  /** `undefined` where the policy does not isolate (corners 1, 4 and 5). */
-  readonly rules: { readonly [direction in Direction]: readonly CompiledRule[] | undefined };
-}
-
-/** Policies of one namespace that select the same pods; each half is made when it is asked for. */
-interface Group {
-  readonly namespace: number;
-  readonly selector: number;
-  readonly policies: LivePolicy[];
-  merged: { [direction in Direction]: readonly (readonly CompiledRule[])[] | undefined };
-}
 
 /** A class and the profiles that its policies make by now. */
 export interface NewProfiles {
@@ -54,8 +35,6 @@ export interface NewPeers {
   readonly joins: readonly number[];
 }
 
-/** A group with more policies than this is merged before the profiles of its classes are made. */
-const mostUnmerged = 4;
 const mostPortMaps = 1024;
 const fewPorts = 8192;
 
@@ -79,19 +58,11 @@ export class Engine {
   readonly peers: LivePeers = new LivePeers();
   readonly classes: LiveClasses = new LiveClasses();
   readonly nodes: NodePairs;
-  /** Groups of policies and the classes that they select; the flag is set where files cannot tell. */
-  readonly selected: Memberships = new Memberships();
-  readonly #groups: (Group | undefined)[] = [];
-  readonly #groupIds = new PairMap();
-  readonly #freedGroups: number[] = [];
+  readonly groups: Groups;
   /** By label set: the selectors that match it, as long as there are no others and the number stands for the same set. */
   readonly #matching: (
     { readonly version: number; readonly set: number; readonly list: readonly number[] } | undefined
   )[] = [];
-  readonly #rules: ClassRules;
-  readonly #merge: Specs;
-  readonly #scratch: number[] = [];
-
   readonly #portMaps = new Map<Pod['ports'], number>();
   /** How many port sets and the like there may be before it is worth looking for those that nobody has. */
   #sweepAt = fewPorts;
@@ -106,20 +77,14 @@ export class Engine {
   constructor(profile: Profile, assume: 'closed' | 'open', denseThreshold: number) {
     this.profile = profile;
     this.assume = assume;
-    const { namedPortOnIpBlock } = profile;
-    this.matrix = new LiveMatrix({ ports: this.ports, denseThreshold, namedPortOnIpBlock });
+    this.matrix = new LiveMatrix(this.ports, profile.namedPortOnIpBlock, denseThreshold);
     this.nodes = new NodePairs(
       (pod) => ({ c: this.classes.of(pod), replicas: this.pods[pod]!.replicas }),
       (host, guest, pairs) => {
         if (profile.ownNode) this.matrix.exempt(host, guest, pairs);
       },
     );
-    this.#rules = new ClassRules(this.ports, assume, 64);
-    this.#merge = new Specs(this.ports, 64);
-  }
-
-  get groupCount(): number {
-    return this.#groupIds.size;
+    this.groups = new Groups(this.ports, assume);
   }
 
   // Selectors, blocks and peers ------------------------------------------------------------------------------------
@@ -334,13 +299,7 @@ export class Engine {
 
   /** Takes the numbers of a policy apart, after it has left its group. */
   releasePolicy({ group, rules }: LivePolicy): void {
-    const { namespace, selector, policies } = this.#groups[group]!;
-    if (policies.length === 0) {
-      this.selected.removeSet(group);
-      this.#groupIds.delete(namespace, selector);
-      this.#groups[group] = undefined;
-      this.#freedGroups.push(group);
-    }
+    const { namespace, selector } = this.groups.settle(group);
     for (const direction of ['ingress', 'egress'] as const) {
       for (const rule of rules[direction] ?? []) for (const peer of rule.peers) this.#releasePeer(peer);
     }
@@ -349,83 +308,19 @@ export class Engine {
   }
 
   #holdGroup(namespace: number, selector: number): number {
-    let id = this.#groupIds.get(namespace, selector);
-    if (id < 0) {
-      id = this.#freedGroups.pop() ?? this.#groups.length;
-      this.#groupIds.set(namespace, selector, id);
-      this.#groups[id] = {
-        namespace,
-        selector,
-        policies: [],
-        merged: { ingress: undefined, egress: undefined },
-      };
-      const group = id;
-      this.#classesIn(namespace, selector, (c, unsure) => this.selected.add(group, c, unsure));
-    }
-    return id;
-  }
-
-  /** Adds a policy to its group, or takes it from there; profiles are as before until they are made again. */
-  enlist(policy: LivePolicy, add: boolean): void {
-    const group = this.#groups[policy.group]!;
-    if (add) group.policies.push(policy);
-    else group.policies.splice(group.policies.indexOf(policy), 1);
-    group.merged = { ingress: undefined, egress: undefined };
-  }
-
-  /** The classes that the policies of some groups select, each once. */
-  classesOf(groups: readonly number[]): readonly number[] {
-    const found = new Set<number>();
-    for (const group of groups) for (const c of this.selected.members.copy(group)) found.add(c);
-    return [...found];
-  }
-
-  /** The policies that select a class, or may. */
-  selecting(c: number): readonly LivePolicy[] {
-    const found: LivePolicy[] = [];
-    for (let i = 0; i < this.selected.count(c); i++) {
-      found.push(...this.#groups[this.selected.setAt(c, i)]!.policies);
-    }
-    return found;
-  }
-
-  /** The rules of every policy of a group that isolates the direction; those of many policies are merged. */
-  #rulesOf(group: Group, direction: Direction): readonly (readonly CompiledRule[])[] {
-    let lists = group.merged[direction];
-    if (lists === undefined) {
-      lists = group.policies.flatMap(({ rules }) => {
-        const some = rules[direction];
-        return some === undefined ? [] : [some];
-      });
-      if (lists.length > mostUnmerged) {
-        const specs = this.#merge;
-        specs.clear();
-        for (const rules of lists) for (const rule of rules) specs.add(rule);
-        const peers = specs.peers.subarray(0, specs.finish());
-        lists = [Array.from(peers, (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];
-      }
-      group.merged[direction] = lists;
-    }
-    return lists;
+    const known = this.groups.find(namespace, selector);
+    if (known >= 0) return known;
+    const group = this.groups.add(namespace, selector);
+    this.#classesIn(namespace, selector, (c, unsure) => this.groups.selected.add(group, c, unsure));
+    return group;
   }
 
   /** The profile that the policies of a class make, held once more. */
   #holdProfile(c: number, direction: Direction): number {
     const side = this.matrix.side(direction);
-    if (this.selected.count(c) === 0) return side.profiles.again(side.open);
-    this.#rules.clear();
-    for (let i = 0; i < this.selected.count(c); i++) {
-      const group = this.#groups[this.selected.setAt(c, i)]!;
-      for (const rules of this.#rulesOf(group, direction)) this.#rules.add(rules, this.selected.flagAt(c, i));
-    }
-    const length = this.#rules.finish(direction, this.classes.portMap(c));
-    if (length < 0) return side.profiles.again(side.open);
-    const { items } = this.#rules;
-    const list = this.#scratch;
-    list.length = length + 1;
-    list[0] = 1;
-    for (let i = 0; i < length; i++) list[i + 1] = items[i]!;
-    return this.matrix.holdProfile(direction, list, length + 1);
+    const list = this.groups.profileOf(c, direction, this.classes.portMap(c));
+    if (list === undefined) return side.profiles.again(side.open);
+    return this.matrix.holdProfile(direction, list, list.length);
   }
 
   /** The profiles of the classes whose policies have changed, where they are others than before. Each is held. */
@@ -478,14 +373,7 @@ export class Engine {
     const used = { sets: new Set<number>(), specs: new Set<number>(), portMaps: new Set<number>() };
     this.#portMaps.clear();
     this.matrix.sweep(used);
-    for (const group of this.#groups) {
-      if (group === undefined) continue;
-      for (const direction of ['ingress', 'egress'] as const) {
-        for (const { rules } of group.policies)
-          for (const { spec } of rules[direction] ?? []) used.specs.add(spec);
-        for (const rules of group.merged[direction] ?? []) for (const { spec } of rules) used.specs.add(spec);
-      }
-    }
+    this.groups.mark(used.specs);
     this.ports.keep(used);
     this.#sweepAt = 2 * (this.ports.held + this.matrix.accesses.size) + fewPorts;
   }
@@ -569,8 +457,8 @@ export class Engine {
       const { matching } = this.namespaces;
       for (const each of this.#selectorsOf(c)) {
         const [selector, unsure] = [each >> 1, (each & 1) === 1];
-        const group = this.#groupIds.get(key.namespace, selector);
-        if (group >= 0) this.selected.add(group, c, unsure);
+        const group = this.groups.find(key.namespace, selector);
+        if (group >= 0) this.groups.selected.add(group, c, unsure);
         if (unsure && this.assume === 'closed') continue;
         const own = this.peers.find('own', key.namespace, selector);
         if (own >= 0) peers.push(own);
@@ -588,7 +476,7 @@ export class Engine {
       }
     }
     this.matrix.addClass(c, key.family, key.portMap, peers);
-    if (this.selected.count(c) > 0) {
+    if (this.groups.selected.count(c) > 0) {
       this.matrix.setProfiles(c, this.#holdProfile(c, 'egress'), this.#holdProfile(c, 'ingress'));
     }
     return c;
@@ -599,7 +487,7 @@ export class Engine {
     if (this.classes.pods.size(c) > 0) return;
     const { namespace, cell4, cell6 } = this.classes.key(c);
     this.matrix.removeClass(c);
-    this.selected.removeClass(c);
+    this.groups.selected.removeClass(c);
     this.classes.remove(c);
     this.blocks.releaseCell(cell4);
     this.blocks.releaseCell(cell6);

@@ -10,8 +10,8 @@ import type { Change } from './changes.ts';
 import { Differ } from './difference.ts';
 import type { Before } from './difference.ts';
 import { Engine } from './engine.ts';
-import type { LivePolicy } from './engine.ts';
 import type { Difference } from './findings.ts';
+import type { LivePolicy } from './groups.ts';
 
 /** The exact number of ordered pairs of distinct pods, by what they may use. */
 export interface LiveCount {
@@ -114,7 +114,7 @@ export class LiveCluster {
   }
 
   get stats(): LiveStats {
-    const { labels, selectors, namespaces, peers, blocks, ports, matrix, classes, groupCount } = this.#engine;
+    const { labels, selectors, namespaces, peers, blocks, ports, matrix, classes, groups } = this.#engine;
     const { sets, raws, labels: pairs } = labels.sizes;
     return {
       pods: this.#pods.size,
@@ -127,7 +127,7 @@ export class LiveCluster {
       labels: pairs,
       selectors: selectors.size,
       namespaceSelectors: namespaces.selectors.size,
-      groups: groupCount,
+      groups: groups.size,
       peers: peers.size,
       blocks: blocks.size,
       cells: blocks.cells.live,
@@ -219,7 +219,7 @@ export class LiveCluster {
     const [source, destination] = ends as [PolicyEnd, PolicyEnd];
     const pods = [...new Set(ends.flatMap((end) => (end.kind === 'pod' ? [end.pod] : [])))];
     const selecting = new Set(
-      pods.flatMap(({ id }) => this.#engine.selecting(this.#engine.classes.of(this.#pods.get(id)!))),
+      pods.flatMap(({ id }) => this.#engine.groups.selecting(this.#engine.classes.of(this.#pods.get(id)!))),
     );
     const policies = [...selecting].sort((a, b) => a.order - b.order).map(({ policy }) => policy);
     const namespaces = new Map<string, Namespace>();
@@ -366,14 +366,14 @@ export class LiveCluster {
     const engine = this.#engine;
     const groups: number[] = [];
     if (before !== undefined) {
-      engine.enlist(before, false);
+      engine.groups.enlist(before, false);
       groups.push(before.group);
     }
     if (after !== undefined) {
-      engine.enlist(after, true);
+      engine.groups.enlist(after, true);
       groups.push(after.group);
     }
-    const classes = engine.classesOf(groups);
+    const classes = engine.groups.classesOf(groups);
     engine.matrix.touched += classes.length;
     const changed = engine.newProfiles(classes);
     const { egress: out, ingress: into } = engine.matrix;

@@ -1,0 +1,265 @@
+import type { Direction } from '../../model/index.ts';
+import { AccessTable } from '../access.ts';
+import { familyBits } from '../classes.ts';
+import { anyPeer } from '../peers.ts';
+import { everything, nothing } from '../port-table.ts';
+import type { PortTable } from '../port-table.ts';
+import { Grid } from './grid.ts';
+import { grown } from './int-lists.ts';
+import { Lines } from './lines.ts';
+import { Memberships } from './memberships.ts';
+import { Side } from './side.ts';
+
+/**
+ * What pairs of classes may use, read from what is in place by now: the block of a row and a column, what sparse entries add to it,
+ * and both together for one pair. `LiveMatrix` puts things in place.
+ */
+export class PairAccess {
+  readonly ports: PortTable;
+  readonly accesses: AccessTable = new AccessTable();
+  readonly egress: Side = new Side('egress');
+  readonly ingress: Side = new Side('ingress');
+  /** Peers and the classes that they mean. */
+  readonly meant: Memberships = new Memberships();
+  readonly rows: Lines;
+  readonly columns: Lines;
+  /** Whether a named port of an egress rule resolves on a pod that only an ipBlock matches (corner 29). */
+  readonly #namedPortOnIpBlock: boolean;
+  /** By class. */
+  protected family: Uint8Array = new Uint8Array(16);
+  protected portMap: Int32Array = new Int32Array(16);
+  /** By peer: the families in which it means anybody, and whether it is a block. */
+  #lanes = new Uint8Array(16);
+  #isBlock = new Uint8Array(16);
+  /** By row and column: the access of the dense parts. */
+  protected readonly blocks: Grid = new Grid();
+
+  // Scratch of `gather`, one slot for each class; a slot counts when its stamp is the current one.
+  #stamp = new Int32Array(16);
+  #own4 = new Int32Array(16);
+  #own6 = new Int32Array(16);
+  #other4 = new Int32Array(16);
+  #other6 = new Int32Array(16);
+  protected list: Int32Array = new Int32Array(16);
+  #round = 0;
+
+  constructor(ports: PortTable, namedPortOnIpBlock: boolean) {
+    this.ports = ports;
+    this.#namedPortOnIpBlock = namedPortOnIpBlock;
+    this.rows = new Lines(this.egress, this.ingress, (row) => this.blocks.clearRow(row));
+    this.columns = new Lines(this.ingress, this.egress, (column) => this.blocks.clearColumn(column));
+  }
+
+  side(direction: Direction): Side {
+    return direction === 'egress' ? this.egress : this.ingress;
+  }
+
+  familyOf(c: number): number {
+    return this.family[c]!;
+  }
+
+  /** A new peer, which means no class yet. */
+  addPeer(peer: number, lanes: number, isBlock: boolean): void {
+    if (peer >= this.#lanes.length) {
+      const length = Math.max(peer + 1, this.#lanes.length * 2);
+      this.#lanes = bytes(this.#lanes, length);
+      this.#isBlock = bytes(this.#isBlock, length);
+      this.egress.widenPeers(length);
+      this.ingress.widenPeers(length);
+    }
+    this.#lanes[peer] = lanes;
+    this.#isBlock[peer] = isBlock ? 1 : 0;
+  }
+
+  /** The access of a row and a column, sparse entries left out. */
+  block(row: number, column: number): number {
+    const known = this.blocks.get(row, column);
+    if (known >= 0) return known;
+    const { rows, columns } = this;
+    const shared = rows.family(row) & columns.family(column);
+    const inLane = (lane: number): number =>
+      (shared & (1 << lane)) === 0
+        ? nothing
+        : this.ports.intersect(
+            this.#dense(this.egress, rows.part(row), columns.atom(column), lane),
+            this.#dense(this.ingress, columns.part(column), rows.atom(row), lane),
+          );
+    const access = this.accesses.join(this.ports, shared, inLane(0), inLane(1));
+    this.blocks.set(row, column, access);
+    return access;
+  }
+
+  /** What a dense part admits at an atom of the other end. */
+  #dense(side: Side, part: number, atom: number, lane: number): number {
+    const known = side.memo.get(part, atom * 2 + lane);
+    if (known >= 0) return known;
+    let set = nothing;
+    for (let i = 0; i < side.parts.size(part); i += 2) {
+      const peer = side.parts.at(part, i);
+      if (!this.#inLane(peer, lane) || !side.means(peer, atom)) continue;
+      const ports = side.parts.at(part, i + 1);
+      set = this.ports.union(
+        set,
+        side === this.ingress ? ports : this.#resolve(ports, peer, this.egress.atoms.at(atom, 0)),
+      );
+    }
+    side.memo.set(part, atom * 2 + lane, set);
+    return set;
+  }
+
+  #inLane(peer: number, lane: number): boolean {
+    return peer === anyPeer || (this.#lanes[peer]! & (1 << lane)) !== 0;
+  }
+
+  #resolve(spec: number, peer: number, portMap: number): number {
+    // Corner 29: a name in a rule that only an ipBlock brings to this pod.
+    if (peer !== anyPeer && this.#isBlock[peer] === 1 && !this.#namedPortOnIpBlock)
+      return this.ports.fixed(spec);
+    return this.ports.resolve(spec, portMap);
+  }
+
+  /** The access of one pair of classes, for two different pods, without the own-node exemption. */
+  access(s: number, d: number): number {
+    const shared = this.family[s]! & this.family[d]!;
+    const inLane = (lane: number): number => {
+      if ((shared & (1 << lane)) === 0) return nothing;
+      const out = this.#sideAllows(this.egress, s, d, lane);
+      return out === nothing
+        ? nothing
+        : this.ports.intersect(out, this.#sideAllows(this.ingress, d, s, lane));
+    };
+    return this.accesses.join(this.ports, shared, inLane(0), inLane(1));
+  }
+
+  #sideAllows(side: Side, subject: number, other: number, lane: number): number {
+    const profile = side.profileOf[subject]!;
+    let set = this.#dense(side, side.partOf[profile]!, side.atomOf[other]!, lane);
+    const { sparse } = side;
+    for (let i = 0; i < sparse.size(profile) && set !== everything; i += 2) {
+      const peer = sparse.at(profile, i);
+      if (!this.#inLane(peer, lane) || !this.meant.has(peer, other)) continue;
+      const ports = sparse.at(profile, i + 1);
+      set = this.ports.union(
+        set,
+        side === this.ingress ? ports : this.#resolve(ports, peer, this.portMap[other]!),
+      );
+    }
+    return set;
+  }
+
+  /**
+   * Calls `visit` for the classes whose pair with `c` differs or may differ from its block, each once, with the exact access and
+   * that of the block; `c` is the source in egress and the destination in ingress.
+   */
+  touchedBy(
+    direction: Direction,
+    c: number,
+    visit: (other: number, access: number, block: number) => void,
+  ): void {
+    const side = this.side(direction);
+    const count = this.gather(side, c);
+    const list = this.list.slice(0, count);
+    const accesses = Array.from(list, (other) => this.exact(side, c, other));
+    for (let i = 0; i < count; i++) visit(list[i]!, accesses[i]!, this.blockOf(side, c, list[i]!));
+  }
+
+  protected blockOf(side: Side, c: number, other: number): number {
+    return side === this.egress
+      ? this.block(this.rows.of[c]!, this.columns.of[other]!)
+      : this.block(this.rows.of[other]!, this.columns.of[c]!);
+  }
+
+  /** The exact access of `c` and a class that `gather` has found. */
+  protected exact(side: Side, c: number, other: number): number {
+    const shared = this.family[c]! & this.family[other]!;
+    const in4 = (shared & familyBits.IPv4) === 0 ? nothing : this.#exactIn(side, c, other, 0);
+    const in6 = (shared & familyBits.IPv6) === 0 ? nothing : this.#exactIn(side, c, other, 1);
+    return this.accesses.join(this.ports, shared, in4, in6);
+  }
+
+  #exactIn(side: Side, c: number, other: number, lane: 0 | 1): number {
+    const opposite = side === this.egress ? this.ingress : this.egress;
+    const { ports } = this;
+    const own = ports.union(
+      this.#dense(side, side.partOf[side.profileOf[c]!]!, side.atomOf[other]!, lane),
+      (lane === 0 ? this.#own4 : this.#own6)[other]!,
+    );
+    if (own === nothing) return nothing;
+    const theirs = ports.union(
+      this.#dense(opposite, opposite.partOf[opposite.profileOf[other]!]!, opposite.atomOf[c]!, lane),
+      (lane === 0 ? this.#other4 : this.#other6)[other]!,
+    );
+    return ports.intersect(own, theirs);
+  }
+
+  /** Finds what sparse entries say of `c` and others; returns how many others there are in `list`. */
+  protected gather(side: Side, c: number): number {
+    const opposite = side === this.egress ? this.ingress : this.egress;
+    const { ports, meant } = this;
+    const round = ++this.#round;
+    let count = 0;
+    const touch = (other: number): void => {
+      if (this.#stamp[other] === round) return;
+      this.#stamp[other] = round;
+      this.#own4[other] = nothing;
+      this.#own6[other] = nothing;
+      this.#other4[other] = nothing;
+      this.#other6[other] = nothing;
+      this.list[count++] = other;
+    };
+    const profile = side.profileOf[c]!;
+    const { members } = meant;
+    for (let i = 0; i < side.sparse.size(profile); i += 2) {
+      const peer = side.sparse.at(profile, i);
+      const spec = side.sparse.at(profile, i + 1);
+      const lanes = this.#lanes[peer]!;
+      const named = side === this.egress && ports.isNamed(spec);
+      const fixed = side === this.egress ? ports.fixed(spec) : spec;
+      for (let k = 0; k < members.size(peer); k++) {
+        const other = members.at(peer, k);
+        touch(other);
+        const set = named ? this.#resolve(spec, peer, this.portMap[other]!) : fixed;
+        if ((lanes & familyBits.IPv4) !== 0) this.#own4[other] = ports.union(this.#own4[other]!, set);
+        if ((lanes & familyBits.IPv6) !== 0) this.#own6[other] = ports.union(this.#own6[other]!, set);
+      }
+    }
+    for (let i = 0; i < meant.count(c); i++) {
+      const peer = meant.setAt(c, i);
+      if (opposite.dense[peer] === 1) continue;
+      const lanes = this.#lanes[peer]!;
+      for (let u = 0; u < opposite.users.size(peer); u += 2) {
+        const user = opposite.users.at(peer, u);
+        const spec = opposite.portsAt(user, opposite.users.at(peer, u + 1));
+        const set = opposite === this.egress ? this.#resolve(spec, peer, this.portMap[c]!) : spec;
+        for (let k = 0; k < opposite.classes.size(user); k++) {
+          const other = opposite.classes.at(user, k);
+          touch(other);
+          if ((lanes & familyBits.IPv4) !== 0) this.#other4[other] = ports.union(this.#other4[other]!, set);
+          if ((lanes & familyBits.IPv6) !== 0) this.#other6[other] = ports.union(this.#other6[other]!, set);
+        }
+      }
+    }
+    return count;
+  }
+
+  protected widenClasses(length: number): void {
+    this.family = bytes(this.family, length);
+    this.portMap = grown(this.portMap, length);
+    this.#stamp = grown(this.#stamp, length);
+    this.#own4 = grown(this.#own4, length);
+    this.#own6 = grown(this.#own6, length);
+    this.#other4 = grown(this.#other4, length);
+    this.#other6 = grown(this.#other6, length);
+    this.list = grown(this.list, length);
+    this.egress.widenClasses(length);
+    this.ingress.widenClasses(length);
+    this.rows.widen(length);
+    this.columns.widen(length);
+  }
+}
+
+function bytes(array: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(length);
+  copy.set(array);
+  return copy;
+}
