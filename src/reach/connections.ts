@@ -421,9 +421,13 @@ export class Connections {
     return list;
   }
 
-  /** Ends by id: by comparing ids where they are few, else by the rank that each has among all. */
+  /** How many ends were sorted by comparing their ids. */
+  #compared = 0;
+
+  /** Ends by id: by comparing ids while they are few, else by the rank that each has among all. */
   #sorted(found: ReadonlyMap<number, unknown>): Iterable<number> {
-    if (this.#ranks === undefined && found.size < mostCompared)
+    this.#compared += found.size;
+    if (this.#ranks === undefined && this.#compared < Math.max(mostCompared, this.ends / 2))
       return [...found.keys()].sort((a, b) => byText(this.id(a), this.id(b)));
     if (this.#ranks === undefined) {
       const order = Array.from({ length: this.ends }, (_, end) => end);
@@ -452,7 +456,7 @@ interface Reaching {
   readonly own: OutsideAccess;
 }
 
-/** More ends than these are sorted by ranks, which have to be worked out once. */
+/** More ends than these, and than half of all, are sorted by ranks, which have to be worked out once. */
 const mostCompared = 2000;
 
 /** The nodes that a focus names, by name. */
