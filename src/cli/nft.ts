@@ -3,8 +3,8 @@ import type { Diagnostic } from '../model/index.ts';
 import { compileRuleset, firstGeneration, podsOnNode, renderJson, renderText } from '../nft/index.ts';
 import type { RulesetReport } from '../nft/index.ts';
 import { compile } from '../policy/index.ts';
-import { undecidedDiagnostics } from '../reach/index.ts';
-import { nftNotes, nftReport } from '../render/index.ts';
+import { notModelledEntries, undecidedDiagnostics } from '../reach/index.ts';
+import { nftNotes, nftReport, renderNotModelled } from '../render/index.ts';
 import { didYouMean, exitCode, UsageError } from './exit.ts';
 import { readCluster, report } from './input.ts';
 import type { Input } from './input.ts';
@@ -34,6 +34,10 @@ export async function nft(paths: readonly string[], flags: NftFlags): Promise<nu
   }
   report(input, ['note'], flags);
   if (flags.quiet !== true || made.closed.length > 0) complain(nftReport(made, lookOfErrors(flags)));
+  if (flags.quiet !== true) {
+    const here = new Set(made.pods.map(({ workload }) => workload));
+    complain(renderNotModelled(notModelledEntries(input.cluster, here), lookOfErrors(flags)));
+  }
   return codeOf(input.diagnostics, made, flags);
 }
 

@@ -8,6 +8,7 @@ export type { EndOptions, EndProblem, Target } from './ends.ts';
 export { map, MapTooLargeError, readableMap, streamedMap } from './map.ts';
 export type { MapQuery } from './map.ts';
 export type { MapOverview, OverviewLine, OverviewSide } from './overview.ts';
+export { notModelledEntries } from './not-modelled.ts';
 export { formatPortQuery, isPortProblem, parsePorts } from './ports-query.ts';
 export type { PortProblem } from './ports-query.ts';
 export * from './types.ts';

@@ -154,7 +154,7 @@ describe('help', () => {
   });
 
   test('that of each command keeps to 80 columns', () => {
-    for (const command of ['map', 'explain', 'can', 'help', 'completion']) {
+    for (const command of ['map', 'explain', 'can', 'nft', 'help', 'completion']) {
       for (const line of podwall(`${command} --help`).out.split('\n'))
         expect(line.length).toBeLessThanOrEqual(80);
     }
@@ -162,16 +162,18 @@ describe('help', () => {
 
   test('its examples work', () => {
     let tried = 0;
-    for (const topic of ['', 'map', 'explain', 'can', 'help']) {
+    for (const topic of ['', 'map', 'explain', 'can', 'nft', 'help']) {
       for (const line of podwall(`help ${topic}`).out.split('\n')) {
-        const example = /^ {2}podwall ((?:map|explain|can|help) .*examples.*|help [a-z-]+)$/.exec(line)?.[1];
+        const example = /^ {2}podwall ((?:map|explain|can|nft|help) .*examples.*|help [a-z-]+)$/.exec(
+          line,
+        )?.[1];
         if (example === undefined) continue;
         tried++;
         const { code, err } = podwall(example.replace(/ \|\| .*/, ''));
         expect([example, code, err.includes('error')]).toEqual([example, code === 1 ? 1 : 0, false]);
       }
     }
-    expect(tried).toBeGreaterThanOrEqual(9);
+    expect(tried).toBeGreaterThanOrEqual(11);
   });
 
   test('speaks of kubectl podwall when it is called so', () => {
@@ -199,14 +201,13 @@ describe('help', () => {
   });
 
   test('says nothing of what does not work', () => {
-    const texts = ['', 'map', 'explain', 'can', 'help', 'completion'].map(
+    const texts = ['', 'map', 'explain', 'can', 'nft', 'help', 'completion'].map(
       (topic) => podwall(`help ${topic}`).out,
     );
     for (const later of [
       /\bdiff\b/,
       /\blint\b/,
       /\blab\b/,
-      /\bnft\b/,
       /\bagent\b/,
       /\bexposure\b/,
       /--helm/,

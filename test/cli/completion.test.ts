@@ -51,7 +51,16 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 describe.runIf(hasShell('bash'))('bash', () => {
   test('knows the commands', () => {
-    expect(bashOffers('')).toEqual(['map', 'explain', 'can', 'help', 'completion', '--help', '--version']);
+    expect(bashOffers('')).toEqual([
+      'map',
+      'explain',
+      'can',
+      'nft',
+      'help',
+      'completion',
+      '--help',
+      '--version',
+    ]);
     expect(bashOffers('ma')).toEqual(['map']);
     expect(bashOffers('help', 'c')).toEqual(['can', 'completion']);
     expect(bashOffers('completion', '')).toEqual(['bash', 'zsh', 'fish']);
