@@ -74,6 +74,8 @@ const noDuplicates: readonly Path[] = [];
 
 /** Lists within lists are taken apart to this depth, of which the collector takes fewer. */
 const deepestFrames = 64;
+/** What is remembered of a member of a list beside its text, about as many bytes. */
+const memberCost = 256;
 /** Text around a mistake that is looked through for what it is. */
 const lookedThrough: number = 2 ** 22;
 /** As much as this is said of what is wrong with one source. */
@@ -398,7 +400,7 @@ export class JsonStream {
       if (after === need.more) return false;
       if (after < 0) this.#syntax(this.#at, this.#filled);
       const member = this.#builder.decode(this.#at, after);
-      frame.membersLength += member.length;
+      frame.membersLength += member.length + memberCost;
       if (frame.membersLength > this.#limits.object) this.#tooLarge();
       try {
         JSON.parse(`{${member}}`);
@@ -709,7 +711,9 @@ export class JsonStream {
     const text = this.#builder.decode(this.#at, end);
     const { around, first } = this.#context();
     const finding = jsonProblem(text, 0, around, first);
-    if (finding.offset < text.length - 10) this.#report(finding, this.#startAt(this.#at), text);
+    // That the text ends is our doing.
+    if (finding.hint === undefined && !finding.message.includes('ends early'))
+      this.#report(finding, this.#startAt(this.#at), text);
     else {
       this.#report(
         {

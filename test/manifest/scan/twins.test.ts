@@ -106,9 +106,12 @@ describe(`the two scanners (seed ${seed})`, () => {
 
   test('skip and measure any bytes alike', () => {
     const cores = [scriptCore(), wasm()] as const;
-    const signs = fc.array(fc.constantFrom(...encoder.encode('"""\\\\{{}}[[]]aYy_\u007f \n\u0001é'), 0, 0xf0), {
-      maxLength: 300,
-    });
+    const signs = fc.array(
+      fc.constantFrom(...encoder.encode('"""\\\\{{}}[[]]aYy_\u007f \n\u0001é'), 0, 0xf0),
+      {
+        maxLength: 300,
+      },
+    );
     fc.assert(
       fc.property(signs, (list) => {
         const content = Uint8Array.from([0x7b, ...list]);

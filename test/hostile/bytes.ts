@@ -1,0 +1,51 @@
+const mega = 2 ** 20;
+
+/** The same text, again and again. */
+function* endless(text: string, start = ''): Generator<string> {
+  const piece = text.repeat(Math.ceil(mega / text.length));
+  yield start;
+  for (;;) yield piece;
+}
+
+/** So many times the same text. */
+function* often(text: string, megabytes: number, start = '', end = ''): Generator<string> {
+  const piece = text.repeat(Math.ceil(mega / text.length));
+  yield start;
+  for (let i = 0; i < megabytes; i++) yield piece;
+  yield end;
+}
+
+const list = '{"apiVersion":"v1","items":[';
+const pod = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"b"},"spec":{}}';
+
+/** Large JSON that is made to exhaust a reader, by name; what has no end must be left before it. */
+export const hostileBytes: Readonly<Record<string, () => Iterable<string>>> = {
+  'endless text in an item': () => endless('x', `${list}{"a":"`),
+  'endless blanks in a list': () => endless(' ', list),
+  'endless blanks in an item': () => endless('\n', `${list}{`),
+  'endless number': () => endless('1', `${list}`),
+  'endless brackets': () => endless('[', '{'),
+  'endless lists': () => endless('{"items":['),
+  'endless member of a list': () => endless('x', '{"apiVersion":"'),
+  'endless members of a list': () => endless('"a":"b",', '{"apiVersion":"v1","items":[],'),
+  'endless labels': () => endless('"a":"b",', `${list}${pod.slice(0, -12)},"labels":{`),
+  'endless values that are no objects': () => often('0,', 1, list, '0],"kind":"List"}'),
+  'many empty objects': () => often('{},', 2, list, '{}],"kind":"List"}'),
+  'many deep items': () =>
+    often(`{"kind":${'['.repeat(5000)}${']'.repeat(5000)}},`, 30, list, '{}],"kind":"List"}'),
+  'many kinds': () =>
+    (function* () {
+      yield list;
+      for (let i = 0; i < 300_000; i++)
+        yield `{"apiVersion":"v${i}","kind":"K${i}","metadata":{"name":"a"}},`;
+      yield '{}],"kind":"List"}';
+    })(),
+  'the same pod often': () => often(`${pod},`, 20, list, `${pod}],"kind":"List"}`),
+  'labels that never repeat': () =>
+    (function* () {
+      yield list;
+      for (let i = 0; i < 60_000; i++)
+        yield `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p${i}","namespace":"n","labels":{"a":"${i}"}},"spec":{"nodeName":"${'n'.repeat(2000)}${i}"}},`;
+      yield `${pod}],"kind":"List"}`;
+    })(),
+};
