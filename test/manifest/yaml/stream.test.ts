@@ -143,6 +143,17 @@ describe('an item of a large list', () => {
     }
   });
 
+  it('is judged as in a small list: keys that stand twice, fields that nobody knows', () => {
+    const text = listOf(
+      policy('twice', '    podSelector: {a: b}\n'),
+      policy('unknown', '    ingres: []\n'),
+      `${policy('beside')}  status: {}\n  speck: 1\n`,
+    );
+    const { diagnostics } = readInPieces(text, 40);
+    expect(diagnostics).toEqual(readAtOnce(text).diagnostics);
+    expect(new Set(diagnostics.map(({ code }) => code)).size).toBeGreaterThan(1);
+  });
+
   it('may be larger than a piece, but not than the limit', () => {
     const large = `- apiVersion: v1\n  kind: ConfigMap\n  data:\n    a: ${'x'.repeat(5000)}\n`;
     for (const piece of [10, 700, 100_000]) {

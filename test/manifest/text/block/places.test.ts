@@ -88,3 +88,9 @@ it('finds what is far down in a list of many objects', () => {
   expect(origin.endLine([])).toBe(150_003);
   expect(origin.endLine(['items', 7])).toBe(26);
 });
+
+it('passes over nothing behind a list that is no item list of the document', () => {
+  const text =
+    'items:\n- volumes:\n  - items:\n    - key: a\n    name: b\n- volumes:\n  - items: []\n    name: c\nkind: List\n';
+  expect(askBoth(text)).toBeGreaterThan(20);
+});
