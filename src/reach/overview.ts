@@ -79,20 +79,25 @@ export function overviewOf(found: Connections, most: number): OverviewLines | un
     all.push(blocks);
     // By set of columns: how many sources reach all groups that have it; by group: how often it is not among them.
     const reached = new Map<number, number>();
+    const reaching = new Map<number, number>();
     const missed = new Map<number, number>();
+    const alike = Map.groupBy(sources, (from) => access.rowsOf(from));
+    alike.delete(-1);
+    for (const [rows, members] of alike) {
+      for (const [columns, ends] of targets.byColumns) {
+        const entries = found.entriesOf(access.shared(rows, columns), ends[0]!);
+        if (entries.length === 0) continue;
+        open += members.length * ends.length;
+        listed += members.length * ends.length * entries.length;
+        reached.set(columns, (reached.get(columns) ?? 0) + members.length);
+        blocks.add(members, rows, columns, ends, entries);
+        reaching.set(rows, (reaching.get(rows) ?? 0) + ends.length * entries.length);
+      }
+    }
     for (const from of sources) {
       const rows = access.rowsOf(from);
       if (rows < 0) continue;
-      const before = listed;
-      for (const [columns, members] of targets.byColumns) {
-        const shared = access.shared(rows, columns);
-        const entries = found.entriesOf(shared, members[0]!);
-        if (entries.length === 0) continue;
-        open += members.length;
-        reached.set(columns, (reached.get(columns) ?? 0) + 1);
-        listed += members.length * entries.length;
-        blocks.add(from, rows, columns, members, entries);
-      }
+      let connections = reaching.get(rows) ?? 0;
       access.apart(from, targets, (to, accesses) => {
         const columns = access.columnsOf(to);
         const shared: Accesses = columns < 0 ? none : access.shared(rows, columns);
@@ -104,12 +109,13 @@ export function overviewOf(found: Connections, most: number): OverviewLines | un
         if (own.length > 0) isConnected[to] = 1;
         if (isSame(own, usual)) return;
         listed += own.length - usual.length;
+        connections += own.length - usual.length;
         // That one pod reaches itself is no connection, and none that a line could be blamed for.
         if (from === to && own.length === 0) blocks.lessSelf(rows, columns, usual);
         else blocks.less(rows, columns, usual);
         rest.add(from, to, own);
       });
-      if (listed > before) isConnected[from] = 1;
+      if (connections > 0) isConnected[from] = 1;
     }
     for (const [columns, members] of targets.byColumns) {
       const times = reached.get(columns) ?? 0;
@@ -174,7 +180,7 @@ interface Cell {
 /** What groups with the same rows and columns share; rows with the same columns for some ports are one line. */
 class Blocks {
   readonly #found: Connections;
-  readonly #rows = new Map<number, Set<number>>();
+  readonly #rows = new Map<number, readonly number[]>();
   readonly #columns = new Map<number, readonly number[]>();
   /** By ports, rows and columns. */
   readonly #cells = new Map<string, Map<number, Map<number, Cell>>>();
@@ -184,18 +190,17 @@ class Blocks {
   }
 
   add(
-    from: number,
+    from: readonly number[],
     rows: number,
     columns: number,
     members: readonly number[],
     entries: readonly Entry[],
   ): void {
     const sources = this.#rows.get(rows);
-    if (sources === undefined) this.#rows.set(rows, new Set([from]));
-    else sources.add(from);
+    if (sources === undefined) this.#rows.set(rows, from);
     const known = this.#columns.get(columns);
     if (known === undefined || known.length < members.length) this.#columns.set(columns, members);
-    for (const entry of entries) this.#cell(rows, columns, entry).connections += members.length;
+    for (const entry of entries) this.#cell(rows, columns, entry).connections += from.length * members.length;
   }
 
   /** A pair of these has something else. */
@@ -247,7 +252,7 @@ class Blocks {
           kind: cells.every(({ isWhole }) => isWhole) ? 'all' : 'some',
           from: sideOf(
             this.#found,
-            list.flatMap((rows) => [...this.#rows.get(rows)!]),
+            list.flatMap((rows) => this.#rows.get(rows)!),
           ),
           to: sideOf(
             this.#found,
