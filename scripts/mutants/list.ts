@@ -337,9 +337,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/live/engine.ts',
-    find: 'this.selectors.renew();',
-    replace: '',
-    why: 'label sets are asked about while they are only partly parted',
+    find: 'if (cell !== noCell && pods.length === this.classes.podsInCell(cell)) {',
+    replace: 'if (cell !== noCell) {',
+    why: 'a new block is taken to hold every address of a cell that it cuts (corner 34)',
   },
   {
     file: 'src/policy/live/difference.ts',

@@ -91,11 +91,7 @@ export class Engine {
 
   #holdSelector(selector: LabelSelector): number {
     const id = this.selectors.hold(selector);
-    if (this.selectors.isNew(id)) {
-      this.labels.mention(this.selectors.requirements(id), 1, this.#regroup);
-      // What was worked out while label sets were only partly parted holds for none of them.
-      this.selectors.renew();
-    }
+    if (this.selectors.isNew(id)) this.labels.mention(this.selectors.requirements(id), 1, this.#regroup);
     return id;
   }
 
@@ -324,11 +320,19 @@ export class Engine {
   }
 
   /** The profiles of the classes whose policies have changed, where they are others than before. Each is held. */
-  newProfiles(classes: readonly number[]): readonly NewProfiles[] {
+  newProfiles(classes: readonly number[], directions: ReadonlySet<Direction>): readonly NewProfiles[] {
     const changed: NewProfiles[] = [];
     const { egress, ingress } = this.matrix;
     for (const c of classes) {
-      const found = { c, egress: this.#holdProfile(c, 'egress'), ingress: this.#holdProfile(c, 'ingress') };
+      const found = {
+        c,
+        egress: directions.has('egress')
+          ? this.#holdProfile(c, 'egress')
+          : egress.profiles.again(egress.profileOf[c]!),
+        ingress: directions.has('ingress')
+          ? this.#holdProfile(c, 'ingress')
+          : ingress.profiles.again(ingress.profileOf[c]!),
+      };
       if (found.egress !== egress.profileOf[c] || found.ingress !== ingress.profileOf[c]) changed.push(found);
       else {
         this.matrix.releaseProfile('egress', found.egress);
@@ -494,10 +498,23 @@ export class Engine {
     if (namespace >= 0) this.namespaces.release(namespace);
   }
 
+  /** The class of a key that means the same to every policy as another class. */
+  #likeness(key: ClassKey, like: number): number {
+    const known = this.classes.find(key);
+    if (known >= 0) return known;
+    const c = this.classes.add(key);
+    this.blocks.again(key.cell4);
+    this.blocks.again(key.cell6);
+    if (key.namespace >= 0) this.namespaces.again(key.namespace);
+    this.groups.selected.copy(like, c);
+    this.matrix.copyClass(c, like, key.family, key.portMap);
+    return c;
+  }
+
   /** Moves a pod to another class that is the same to every policy: no total changes. */
   #move(pod: number, key: ClassKey): void {
     const from = this.classes.of(pod);
-    const to = this.#classOf(key);
+    const to = this.#likeness(key, from);
     if (to === from) return;
     const { node, replicas } = this.pods[pod]!;
     this.matrix.touched++;

@@ -375,7 +375,12 @@ export class LiveCluster {
     }
     const classes = engine.groups.classesOf(groups);
     engine.matrix.touched += classes.length;
-    const changed = engine.newProfiles(classes);
+    const directions = new Set(
+      (['ingress', 'egress'] as const).filter(
+        (each) => before?.rules[each] !== undefined || after?.rules[each] !== undefined,
+      ),
+    );
+    const changed = engine.newProfiles(classes, directions);
     const { egress: out, ingress: into } = engine.matrix;
     const remembered = this.#differ?.remember(
       changed.map(({ c, egress, ingress }) => ({

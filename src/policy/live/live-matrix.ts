@@ -30,6 +30,7 @@ export class LiveMatrix extends PairAccess {
   /** Names that dense entries of egress ask for: what they mean is part of the atom of the destination. */
   readonly #denseNames = new Set<number>();
   readonly #restricted = new Map<number, number>();
+  readonly #atom: number[] = [];
   /** While everything is put in place for the first time, totals are left for the end. */
   #counting = false;
   /** How many classes have been looked at since this was last set to 0. */
@@ -77,6 +78,22 @@ export class LiveMatrix extends PairAccess {
     this.rows.enter(c, family);
     this.columns.enter(c, family);
     for (const peer of peers) this.#settle(peer);
+  }
+
+  /** A new class without pods that is the same to every policy as another. */
+  copyClass(c: number, like: number, family: number, portMap: number): void {
+    if (c >= this.weight.length) this.#widen(Math.max(c + 1, this.weight.length * 2));
+    this.weight[c] = 0;
+    this.family[c] = family;
+    this.portMap[c] = portMap;
+    this.meant.copy(like, c);
+    for (const side of [this.egress, this.ingress]) {
+      side.enter(c, side.profiles.again(side.profileOf[like]!));
+      side.atomOf[c] = side.atoms.again(side.atomOf[like]!);
+    }
+    this.rows.enter(c, family);
+    this.columns.enter(c, family);
+    for (let i = this.meant.count(c) - 1; i >= 0; i--) this.#settle(this.meant.setAt(c, i));
   }
 
   /** Forgets a class without pods. */
@@ -335,15 +352,22 @@ export class LiveMatrix extends PairAccess {
     }
   }
 
-  #atomList(side: Side, c: number): number[] {
-    const peers: number[] = [];
+  /** The list of a class's atom; good until the next call. */
+  #atomList(side: Side, c: number): readonly number[] {
+    const list = this.#atom;
+    list.length = 1;
+    list[0] = side === this.egress ? this.#restrict(this.portMap[c]!) : 0;
+    const { dense } = side;
     for (let i = 0; i < this.meant.count(c); i++) {
       const peer = this.meant.setAt(c, i);
-      if (side.dense[peer] === 1) peers.push(peer);
+      if (dense[peer] !== 1) continue;
+      // Few are dense: each is put where it belongs.
+      let at = list.length;
+      list.push(peer);
+      for (; at > 1 && list[at - 1]! > peer; at--) list[at] = list[at - 1]!;
+      list[at] = peer;
     }
-    peers.sort((a, b) => a - b);
-    peers.unshift(side === this.egress ? this.#restrict(this.portMap[c]!) : 0);
-    return peers;
+    return list;
   }
 
   #setAtom(side: Side, c: number): void {

@@ -39,6 +39,11 @@ export class Memberships {
     this.sets.push(c, at);
   }
 
+  /** Puts a class that is in no set into all sets of another. */
+  copy(from: number, to: number): void {
+    for (let i = 0; i < this.count(from); i++) this.add(this.setAt(from, i), to, this.flagAt(from, i));
+  }
+
   /** The class must be in the set. */
   remove(set: number, c: number): void {
     this.#removeAt(c, this.#find(set, c));

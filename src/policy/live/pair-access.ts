@@ -198,15 +198,9 @@ export class PairAccess {
     const { ports, meant } = this;
     const round = ++this.#round;
     let count = 0;
-    const touch = (other: number): void => {
-      if (this.#stamp[other] === round) return;
-      this.#stamp[other] = round;
-      this.#own4[other] = nothing;
-      this.#own6[other] = nothing;
-      this.#other4[other] = nothing;
-      this.#other6[other] = nothing;
-      this.list[count++] = other;
-    };
+    const stamp = this.#stamp;
+    const list = this.list;
+    const [own4, own6, other4, other6] = [this.#own4, this.#own6, this.#other4, this.#other6];
     const profile = side.profileOf[c]!;
     const { members } = meant;
     for (let i = 0; i < side.sparse.size(profile); i += 2) {
@@ -217,10 +211,17 @@ export class PairAccess {
       const fixed = side === this.egress ? ports.fixed(spec) : spec;
       for (let k = 0; k < members.size(peer); k++) {
         const other = members.at(peer, k);
-        touch(other);
+        if (stamp[other] !== round) {
+          stamp[other] = round;
+          own4[other] = nothing;
+          own6[other] = nothing;
+          other4[other] = nothing;
+          other6[other] = nothing;
+          list[count++] = other;
+        }
         const set = named ? this.#resolve(spec, peer, this.portMap[other]!) : fixed;
-        if ((lanes & familyBits.IPv4) !== 0) this.#own4[other] = ports.union(this.#own4[other]!, set);
-        if ((lanes & familyBits.IPv6) !== 0) this.#own6[other] = ports.union(this.#own6[other]!, set);
+        if ((lanes & familyBits.IPv4) !== 0) own4[other] = ports.union(own4[other]!, set);
+        if ((lanes & familyBits.IPv6) !== 0) own6[other] = ports.union(own6[other]!, set);
       }
     }
     for (let i = 0; i < meant.count(c); i++) {
@@ -233,9 +234,16 @@ export class PairAccess {
         const set = opposite === this.egress ? this.#resolve(spec, peer, this.portMap[c]!) : spec;
         for (let k = 0; k < opposite.classes.size(user); k++) {
           const other = opposite.classes.at(user, k);
-          touch(other);
-          if ((lanes & familyBits.IPv4) !== 0) this.#other4[other] = ports.union(this.#other4[other]!, set);
-          if ((lanes & familyBits.IPv6) !== 0) this.#other6[other] = ports.union(this.#other6[other]!, set);
+          if (stamp[other] !== round) {
+            stamp[other] = round;
+            own4[other] = nothing;
+            own6[other] = nothing;
+            other4[other] = nothing;
+            other6[other] = nothing;
+            list[count++] = other;
+          }
+          if ((lanes & familyBits.IPv4) !== 0) other4[other] = ports.union(other4[other]!, set);
+          if ((lanes & familyBits.IPv6) !== 0) other6[other] = ports.union(other6[other]!, set);
         }
       }
     }

@@ -53,11 +53,6 @@ export class SelectorTable {
     return this.#version;
   }
 
-  /** Makes `version` another number. */
-  renew(): void {
-    this.#version++;
-  }
-
   requirements(id: number): readonly LiveRequirement[] {
     return this.#requirements[id]!;
   }
