@@ -23,7 +23,7 @@ export const hostileBytes: Readonly<Record<string, () => Iterable<string>>> = {
   'endless text in an item': () => endless('x', `${list}{"a":"`),
   'endless blanks in a list': () => endless(' ', list),
   'endless blanks in an item': () => endless('\n', `${list}{`),
-  'endless number': () => endless('1', `${list}`),
+  'endless number': () => endless('1', list),
   'endless brackets': () => endless('[', '{'),
   'endless lists': () => endless('{"items":['),
   'endless member of a list': () => endless('x', '{"apiVersion":"'),

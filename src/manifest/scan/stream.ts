@@ -267,7 +267,7 @@ export class JsonStream {
                 return;
               }
               // What its list makes a pod, or holds some, comes in its turn: of the same name the last one counts.
-              items.arePodsPlain = isSelfDescribing(value);
+              items.arePodsPlain = isNoPod(value);
             }
             for (const path of duplicates) items.duplicates.push(['items', items.values.length, ...path]);
             items.values.push(value);
@@ -777,10 +777,12 @@ function isPod(value: unknown): value is Readonly<Record<string, unknown>> {
   return isRecord(value) && value.kind === 'Pod' && value.apiVersion === 'v1';
 }
 
-function isSelfDescribing(value: unknown): boolean {
+/** Whether a value says what it is, and no server of another version would take it for a pod. */
+function isNoPod(value: unknown): boolean {
   if (!isRecord(value)) return false;
   const { apiVersion, kind } = value;
-  return typeof apiVersion === 'string' && apiVersion !== '' && typeof kind === 'string' && kind !== '';
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false;
+  return apiVersion !== '' && kind !== '' && kind.toLowerCase() !== 'pod';
 }
 
 /** A scanner with what it has learnt: interned values serve all sources. */
