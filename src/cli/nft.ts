@@ -27,10 +27,14 @@ export async function nft(paths: readonly string[], flags: NftFlags): Promise<nu
   // The rules are a document for nft, so what is said of the input and of them stands beside it, whatever the format.
   report(input, ['error', 'warning'], flags);
   const { ruleset, report: made } = compileRuleset(policy, { pods: podsOnNode(input.cluster, flags.node) });
+  const generation = {
+    ...firstGeneration,
+    ...(flags.generation !== undefined && { number: flags.generation }),
+  };
   if (flags.output === 'json') {
-    await print(`${JSON.stringify(renderJson(ruleset, firstGeneration))}\n`);
+    await print(`${JSON.stringify(renderJson(ruleset, generation))}\n`);
   } else {
-    await print(renderText(ruleset, firstGeneration, nftNotes(flags.node, made)));
+    await print(renderText(ruleset, generation, nftNotes(flags.node, made)));
   }
   report(input, ['note'], flags);
   if (flags.quiet !== true || made.closed.length > 0) complain(nftReport(made, lookOfErrors(flags)));

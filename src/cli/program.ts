@@ -12,7 +12,15 @@ import {
 } from './help-text.ts';
 import { outputWidth } from './terminal.ts';
 import type { ColorChoice } from './terminal.ts';
-import { choiceOption, choose, collect, levels, parseKubernetesVersion, parseLevel } from './values.ts';
+import {
+  choiceOption,
+  choose,
+  collect,
+  levels,
+  parseGeneration,
+  parseKubernetesVersion,
+  parseLevel,
+} from './values.ts';
 
 /** The flags that every question about a cluster has. Names are commander's: `--kubernetes-version` and so on. */
 export interface InputFlags {
@@ -46,6 +54,7 @@ export interface MapFlags extends InputFlags {
 /** The flags of `nft`. */
 export interface NftFlags extends InputFlags {
   readonly node?: string;
+  readonly generation?: number;
 }
 
 /** What the commands do; each answers with its exit code. */
@@ -178,7 +187,12 @@ export function createProgram(
   addInput(nft, false);
   nft
     .optionsGroup('Choose what to see:')
-    .option('--node <name>', 'the node whose pods are meant; without it all pods, as if on one node');
+    .option('--node <name>', 'the node whose pods are meant; without it all pods, as if on one node')
+    .option(
+      '--generation <number>',
+      'what approved flows are marked with, 1 (default) to 4095; flows with another mark are judged again',
+      parseGeneration,
+    );
   nft.optionsGroup('Choose how to see it:');
   addOutput(nft, outputFormats.nft, 'text');
   nft.addHelpText('after', () => nftHelp(name));

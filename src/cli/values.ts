@@ -49,3 +49,10 @@ export function parseKubernetesVersion(value: string): string {
   if (version === null) throw new InvalidArgumentError('Write it as 1.34 or v1.34.4.');
   return value;
 }
+
+/** Checks `--generation`: what the twelve bits of the mark can hold. */
+export function parseGeneration(value: string): number {
+  const number = /^[0-9]{1,4}$/.test(value) ? Number(value) : 0;
+  if (number < 1 || number > 4095) throw new InvalidArgumentError('It is a number from 1 to 4095.');
+  return number;
+}

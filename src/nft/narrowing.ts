@@ -5,7 +5,7 @@ import { names } from './layout.ts';
 import { isWithin, rangeOfKey } from './ranges.ts';
 import { ruleText } from './render.ts';
 import type { Chain, Key, NftRule, NftSet, PortMatch, Ruleset, Statement } from './ruleset.ts';
-import { keyText } from './syntax.ts';
+import { keyText, sameElements } from './syntax.ts';
 
 /** Something that a flow could do before and perhaps cannot do now, so that all flows have to be judged again. */
 export type Narrowing =
@@ -237,6 +237,9 @@ class Cover {
 function isPart(from: View, sets: readonly string[], to: View, target: string): boolean {
   const known = sets.flatMap((name) => from.set(name) ?? []);
   if (known.length === 0) return sets.length > 0;
+  const goal = to.set(target);
+  if (known.some(({ name, elements }) => name === target && sameElements(elements, goal?.elements ?? [])))
+    return true;
   const inTarget = (key: Key): boolean => to.holds(target, key);
   // One of the sets may be enough.
   if (known.some(({ elements }) => elements.every(({ key }) => inTarget(key)))) return true;

@@ -4,7 +4,7 @@ import type { Narrowing } from './narrowing.ts';
 import { chainsOf, ruleText, setProperties } from './render.ts';
 import { firstGeneration } from './ruleset.ts';
 import type { Chain, Generation, MapEntry, NftMap, NftRule, NftSet, Ruleset, SetElement } from './ruleset.ts';
-import { keyText } from './syntax.ts';
+import { keyText, sameElements } from './syntax.ts';
 
 /** What a node has loaded. */
 export interface Installed {
@@ -211,7 +211,7 @@ function namesSet({ statements }: NftRule, names: ReadonlySet<string>): boolean 
 function elementSteps(before: Parts, after: Parts, replaced: ReadonlySet<string>): readonly Step[] {
   return [...after.sets.values()].flatMap((set): Step[] => {
     const old = before.sets.get(set.name);
-    if (old === undefined || replaced.has(set.name) || old.elements === set.elements) return [];
+    if (old === undefined || replaced.has(set.name) || sameElements(old.elements, set.elements)) return [];
     const known = textsOf(old.elements);
     const wanted = textsOf(set.elements);
     const added = set.elements.filter(({ key, comment }) => known.get(keyText(key)) !== (comment ?? ''));
@@ -269,7 +269,12 @@ function removalSteps(before: Parts, after: Parts, replaced: ReadonlySet<string>
   const chains = [...before.chains.values()].filter(({ name }) => !after.chains.has(name));
   const elements = [...after.sets.values()].flatMap((set): Step[] => {
     const old = before.sets.get(set.name);
-    if (old === undefined || set.interval || replaced.has(set.name) || old.elements === set.elements)
+    if (
+      old === undefined ||
+      set.interval ||
+      replaced.has(set.name) ||
+      sameElements(old.elements, set.elements)
+    )
       return [];
     const wanted = textsOf(set.elements);
     const gone = old.elements.filter(({ key }) => !wanted.has(keyText(key)));

@@ -30,6 +30,7 @@ export class SetTable {
   readonly #owners: Owners;
   readonly #names = new Names();
   readonly #pending = new Map<string, Pending>();
+  readonly #used = new Set<string>();
   #numbers: ReadonlyMap<string, ReadonlyMap<number, readonly number[]>> | undefined;
 
   constructor(policy: CompiledPolicy, owners: Owners) {
@@ -139,15 +140,21 @@ export class SetTable {
     if (known !== undefined) return known.handle;
     this.#names.add(prefix, meaning);
     const end = family === undefined ? '' : `_${digitOf(family)}`;
-    const handle = { name: () => `${this.#names.of(prefix, meaning)}${end}` };
+    const handle = {
+      name: (): string => {
+        this.#used.add(key);
+        return `${this.#names.of(prefix, meaning)}${end}`;
+      },
+    };
     this.#pending.set(key, { handle, make });
     return handle;
   }
 
-  /** All sets that were asked for, by name. */
+  /** The sets whose names rules have asked for, by name: those of rules that were given up are not needed. */
   finish(): readonly NftSet[] {
-    return [...this.#pending.values()]
-      .map(({ handle, make }): NftSet => ({ name: handle.name(), ...make() }))
+    return [...this.#pending]
+      .filter(([key]) => this.#used.has(key))
+      .map(([, { handle, make }]): NftSet => ({ name: handle.name(), ...make() }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }

@@ -156,6 +156,18 @@ export function elementJson({ key, comment }: SetElement): Json {
   return comment === undefined ? keyJson(key) : { elem: { val: keyJson(key), comment } };
 }
 
+/** Whether two sets hold the same, in the same order. Most sets of a node do not change when something does. */
+export function sameElements(a: readonly SetElement[], b: readonly SetElement[]): boolean {
+  if (a === b) return true;
+  return (
+    a.length === b.length &&
+    a.every(({ key, comment }, i) => {
+      const other = b[i]!;
+      return comment === other.comment && (key === other.key || keyText(key) === keyText(other.key));
+    })
+  );
+}
+
 const withPorts: readonly string[] = ['tcp', 'udp', 'sctp'];
 const ctMark: Json = { ct: { key: 'mark' } };
 const l4proto: Json = { meta: { key: 'l4proto' } };

@@ -98,6 +98,16 @@ describe('the listing', () => {
     expect(one?.length).toBeGreaterThan(1000);
   });
 
+  test('marks flows with the generation that was asked for', () => {
+    expect(podwall('nft cilium.yaml -q --generation 18').out).toContain(
+      'ct mark & 0x0fff0000 == 0x00120000 accept',
+    );
+    for (const wrong of ['0', '4096', 'x', '-1', '1.5']) {
+      const { code, err } = podwall(`nft cilium.yaml --generation=${wrong}`);
+      expect([code, err]).toEqual([2, expect.stringContaining('It is a number from 1 to 4095.')]);
+    }
+  });
+
   test('is of one node', () => {
     const { code, out } = podwall('nft examples/shop --node node-1 -q');
     expect(code).toBe(0);

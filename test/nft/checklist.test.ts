@@ -604,7 +604,9 @@ describe('programming', () => {
     const [web, db] = ['10.0.1.1', '10.0.1.2'] as const;
     expect(allows(networkOf(base + large + small), web, db)).toBe(true);
     for (const options of [{ mostRules: 20 }, { refused: new Set(['shop/large']) }]) {
-      const { report } = rulesetOf(base + large + small, options);
+      const { report, ruleset } = rulesetOf(base + large + small, options);
+      // The sets that only its rules would ask are not there.
+      expect(ruleset.sets.filter(({ comment }) => comment?.includes('app=p'))).toEqual([]);
       expect(
         report.closed.map(({ policy: { name }, direction, pods }) => [
           name,
