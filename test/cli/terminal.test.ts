@@ -34,7 +34,9 @@ describe('progress', () => {
     expect(written).toBe('');
     for (; now < 6500; now += 10) progress.update(`reading a.json  ${now} of 999,999,999 MB`);
     expect(written.split('\r').slice(1)).toEqual(
-      [6000, 6100, 6200, 6300, 6400].map((at) => `${`reading a.json  ${at} of 999,999,999 MB`.slice(0, 29)}\u001B[K`),
+      [6000, 6100, 6200, 6300, 6400].map(
+        (at) => `${`reading a.json  ${at} of 999,999,999 MB`.slice(0, 29)}\u001B[K`,
+      ),
     );
   });
 
