@@ -247,6 +247,12 @@ console.log(
       // The limit for these is 20 µs + 3 µs for each class touched.
       usByClass: round(median(large.map(({ us, touched }) => (us - 20) / touched))),
       withinLimit: round(large.filter(({ us, touched }) => us <= 20 + 3 * touched).length / large.length),
+      usByClassByKind: Object.fromEntries(
+        kindNames.map((kind) => {
+          const some = large.filter((each) => each.kind === kind);
+          return [kind, [some.length, round(median(some.map(({ us, touched }) => (us - 20) / touched)))]];
+        }),
+      ),
       worst: large.toSorted((a, b) => b.us - b.touched * 3 - (a.us - a.touched * 3)).slice(0, 3),
     },
     worstSmall: small.toSorted((a, b) => b.us - a.us).slice(0, 5),

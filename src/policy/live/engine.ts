@@ -350,6 +350,10 @@ export class Engine {
     if (leaves.length === 0 && joins.length === 0) return [];
     const changed: NewPeers[] = [];
     const left = new Set(leaves);
+    // Most selectors are part of no peer in these scopes, which is quicker to tell than whether they match.
+    const isJoined = (selector: number): boolean =>
+      this.peers.selecting(selector) > 0 &&
+      joins.some((scope) => this.peers.find('selected', scope, selector) >= 0);
     for (const c of this.classes.ofNamespace.copy(namespace)) {
       const leaving: number[] = [];
       const joining: number[] = [];
@@ -357,14 +361,18 @@ export class Engine {
         const peer = this.matrix.meant.setAt(c, i);
         if (this.peers.kind(peer) === 'selected' && left.has(this.peers.scope(peer))) leaving.push(peer);
       }
-      for (const each of joins.length > 0 ? this.#selectorsOf(c) : []) {
-        const selector = each >> 1;
-        const unsure = (each & 1) === 1;
-        if ((unsure && this.assume === 'closed') || this.peers.selecting(selector) === 0) continue;
-        for (const scope of joins) {
-          const peer = this.peers.find('selected', scope, selector);
-          if (peer >= 0) joining.push(peer);
-        }
+      if (joins.length > 0) {
+        this.selectors.forEachHolding(
+          this.labels.example(this.classes.labels(c)),
+          (selector, unsure) => {
+            if (unsure && this.assume === 'closed') return;
+            for (const scope of joins) {
+              const peer = this.peers.find('selected', scope, selector);
+              if (peer >= 0) joining.push(peer);
+            }
+          },
+          isJoined,
+        );
       }
       if (leaving.length > 0 || joining.length > 0) changed.push({ c, leaves: leaving, joins: joining });
     }

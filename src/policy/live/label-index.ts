@@ -85,12 +85,12 @@ export class LabelIndex {
 
   /**
    * Mentions what requirements ask for once more, or once less, and calls `changed` with every token that is thereby asked
-   * for first, or no longer, and the things that have it.
+   * for first, or no longer, and the pairs whose things have it.
    */
   mention(
     requirements: readonly LiveRequirement[],
     by: 1 | -1,
-    changed: (token: number, things: readonly number[]) => void,
+    changed: (token: number, pairs: readonly number[]) => void,
   ): void {
     for (const { key: name, operator, values } of requirements) {
       if (operator === 'In' || operator === 'NotIn') {
@@ -99,9 +99,7 @@ export class LabelIndex {
         const key = this.#key(name, true);
         key.mentions += by;
         if (key.mentions === (by === 1 ? 1 : 0)) {
-          const things: number[] = [];
-          for (const pair of key.values.values()) things.push(...this.#things.copy(pair));
-          changed(key.id * 2 + 1, things);
+          changed(key.id * 2 + 1, [...key.values.values()]);
         }
         this.#dropKey(name, key, true);
       }
@@ -109,9 +107,14 @@ export class LabelIndex {
     }
   }
 
+  /** Calls `visit` for each thing that has a pair. */
+  forEachThing(pair: number, visit: (thing: number) => void): void {
+    for (let i = 0; i < this.#things.size(pair); i++) visit(this.#things.at(pair, i));
+  }
+
   #mentionPair(pair: number, by: 1 | -1, changed: (token: number, things: readonly number[]) => void): void {
     this.#mentions[pair]! += by;
-    if (this.#mentions[pair] === (by === 1 ? 1 : 0)) changed(pair * 2, [...this.#things.copy(pair)]);
+    if (this.#mentions[pair] === (by === 1 ? 1 : 0)) changed(pair * 2, [pair]);
     this.#drop(pair);
   }
 

@@ -20,6 +20,8 @@ export class LabelSets {
   readonly #sets = new IntTable();
   readonly #versions: number[] = [];
   #version = 0;
+  /** Scratch of `mention`, all 0 in between. */
+  #counts = new Int32Array(16);
   /** By label set: its raw sets. */
   readonly #raws = new IntLists();
 
@@ -86,24 +88,41 @@ export class LabelSets {
    * label set than before. Label sets that change as a whole keep their number.
    */
   mention(requirements: readonly LiveRequirement[], by: 1 | -1, moved: (raw: number) => void): void {
-    this.#index.mention(requirements, by, (token, raws) => {
-      const bySet = new Map<number, number[]>();
-      for (const raw of raws) {
-        const list = bySet.get(this.#setOf[raw]!);
-        if (list === undefined) bySet.set(this.#setOf[raw]!, [raw]);
-        else list.push(raw);
+    this.#index.mention(requirements, by, (token, pairs) => {
+      // Some labels are on nearly every pod, and most label sets change as a whole: those are only counted.
+      const counts = new Map<number, number>();
+      this.#forEachRaw(pairs, (raw) => {
+        const set = this.#setOf[raw]!;
+        if (this.#countOf(set) === 0) counts.set(set, 0);
+        this.#counts[set]!++;
+      });
+      for (const set of counts.keys()) {
+        counts.set(set, this.#counts[set]!);
+        this.#counts[set] = 0;
       }
-      for (const [set, list] of bySet) this.#change(set, list, token, by, moved);
+      const parted = new Map<number, number[]>();
+      for (const [set, count] of counts) {
+        const whole = count === this.#raws.size(set);
+        if (!whole || !this.#rename(set, token, by)) parted.set(set, []);
+      }
+      if (parted.size === 0) return;
+      this.#forEachRaw(pairs, (raw) => parted.get(this.#setOf[raw]!)?.push(raw));
+      for (const [set, raws] of parted) this.#change(set, raws, token, by, moved);
     });
   }
 
-  #change(
-    set: number,
-    raws: readonly number[],
-    token: number,
-    by: 1 | -1,
-    moved: (raw: number) => void,
-  ): void {
+  #forEachRaw(pairs: readonly number[], visit: (raw: number) => void): void {
+    for (const pair of pairs) this.#index.forEachThing(pair, visit);
+  }
+
+  #countOf(set: number): number {
+    if (set >= this.#counts.length)
+      this.#counts = grown(this.#counts, Math.max(set + 1, this.#counts.length * 2));
+    return this.#counts[set]!;
+  }
+
+  /** The tokens of a set with one more or one less. */
+  #withToken(set: number, token: number, by: 1 | -1): readonly number[] {
     const tokens: number[] = [];
     for (let i = 0; i < this.#sets.size(set); i++) {
       const each = this.#sets.at(set, i);
@@ -113,10 +132,25 @@ export class LabelSets {
       tokens.push(token);
       tokens.sort((a, b) => a - b);
     }
-    if (raws.length === this.#raws.size(set) && this.#sets.find(tokens) < 0) {
-      this.#sets.rename(set, tokens);
-      return;
-    }
+    return tokens;
+  }
+
+  /** Gives a set that changes as a whole its tokens, if no other set has them yet. */
+  #rename(set: number, token: number, by: 1 | -1): boolean {
+    const tokens = this.#withToken(set, token, by);
+    if (this.#sets.find(tokens) >= 0) return false;
+    this.#sets.rename(set, tokens);
+    return true;
+  }
+
+  #change(
+    set: number,
+    raws: readonly number[],
+    token: number,
+    by: 1 | -1,
+    moved: (raw: number) => void,
+  ): void {
+    const tokens = this.#withToken(set, token, by);
     for (const raw of raws) {
       const to = this.#holdSet(tokens);
       this.#leave(raw);

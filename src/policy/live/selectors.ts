@@ -111,9 +111,18 @@ export class SelectorTable {
     return result;
   }
 
-  /** Calls `visit` for every selector that matches labels, `unsure` where files cannot tell. */
-  forEachHolding(labelled: Labelled, visit: (id: number, unsure: boolean) => void): void {
+  /**
+   * Calls `visit` for every selector that matches labels, `unsure` where files cannot tell.
+   *
+   * @param wanted - where given, only these are asked
+   */
+  forEachHolding(
+    labelled: Labelled,
+    visit: (id: number, unsure: boolean) => void,
+    wanted?: (id: number) => boolean,
+  ): void {
     const ask = (id: number): void => {
+      if (wanted !== undefined && !wanted(id)) return;
       const holds = this.holds(id, labelled);
       if (holds !== no) visit(id, holds === unknown);
     };
