@@ -331,7 +331,7 @@ export class LiveCluster {
     const { matrix } = this.#engine;
     const changed = this.#engine.relabel(number, labels);
     const before = this.#differ?.remember(
-      changed.map(({ c, leaves, joins }) => ({ c, ...matrix.concerns([...leaves, ...joins]) })),
+      changed.map(({ c, leaves, joins }) => ({ c, ...matrix.concerns(leaves, joins) })),
     );
     for (const { c, leaves, joins } of changed) matrix.setPeers(c, leaves, joins);
     return this.#differed(before);

@@ -146,24 +146,26 @@ export class LiveMatrix extends PairAccess {
     });
   }
 
-  /** Which lines of a class change when it joins or leaves peers. */
-  concerns(peers: Iterable<number>): Concerned {
-    let row = false;
-    let column = false;
-    for (const peer of peers) {
-      row ||= this.ingress.users.size(peer) > 0;
-      column ||= this.egress.users.size(peer) > 0;
-    }
-    return { row, column };
+  /** Which lines of a class change when it joins or leaves peers: a peer that nobody names changes none. */
+  concerns(leaves: readonly number[], joins: readonly number[]): Concerned {
+    const isUsed = (side: Side): boolean => {
+      for (const peer of leaves) if (side.users.size(peer) > 0) return true;
+      for (const peer of joins) if (side.users.size(peer) > 0) return true;
+      return false;
+    };
+    return { row: isUsed(this.ingress), column: isUsed(this.egress) };
   }
 
   /** Lets a class join some peers and leave others. */
   setPeers(c: number, leaves: readonly number[], joins: readonly number[]): void {
-    this.#replace(c, this.concerns([...leaves, ...joins]), () => {
+    this.#replace(c, this.concerns(leaves, joins), () => {
       for (const peer of leaves) this.meant.remove(peer, c);
       for (const peer of joins) this.meant.add(peer, c);
-      this.#setAtom(this.egress, c);
-      this.#setAtom(this.ingress, c);
+      for (const side of [this.egress, this.ingress]) {
+        // Atoms are made of dense peers alone.
+        const isDense = (peer: number): boolean => side.dense[peer] === 1;
+        if (leaves.some(isDense) || joins.some(isDense)) this.#setAtom(side, c);
+      }
     });
     for (const peer of leaves) this.#settle(peer);
     for (const peer of joins) this.#settle(peer);
