@@ -7,6 +7,8 @@ import process from 'node:process';
 /** Why no kernel can be asked here, in one line; `undefined` where one can. */
 export const whyNoKernel: string | undefined = probe();
 
+if (whyNoKernel !== undefined) console.log(`skipped: rules in a kernel: ${whyNoKernel}`);
+
 function probe(): string | undefined {
   if (process.platform !== 'linux') return `${process.platform} has no nftables`;
   const { error, status, stderr } = spawnSync('unshare', [...flags(), 'nft', 'list', 'ruleset'], {

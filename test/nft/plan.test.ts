@@ -203,6 +203,37 @@ describe('whatever order of changes led there', () => {
   });
 });
 
+/** The cluster with a rule more in one of its policies, taken from another one; `undefined` where no two have rules. */
+function withRuleMore(objects: readonly JsonObject[], choice: number): readonly JsonObject[] | undefined {
+  const random = generator(choice);
+  const rulesOf = (object: JsonObject, direction: string): readonly Json[] => {
+    const rules = fieldsOf(object['spec'])[direction];
+    return object['kind'] === 'NetworkPolicy' && Array.isArray(rules) ? (rules as readonly Json[]) : [];
+  };
+  const direction = random() < 0.5 ? 'ingress' : 'egress';
+  const having = objects.filter((object) => rulesOf(object, direction).length > 0);
+  const [to] = sample([...having, ...having], 1, random);
+  const [from] = sample([...having, ...having], 1, random);
+  if (to === undefined || from === undefined) return undefined;
+  const [rule = null] = sample([...rulesOf(from, direction), ...rulesOf(from, direction)], 1, random);
+  const spec = { ...fieldsOf(to['spec']), [direction]: [...rulesOf(to, direction), rule] };
+  return objects.map((object) => (object === to ? { ...object, spec } : object));
+}
+
+test('checklist 48: a rule more in any policy never makes a flow be judged again', () => {
+  let changed = 0;
+  check(({ states: [objects = []], choice }) => {
+    const more = withRuleMore(objects, choice);
+    if (more === undefined) return undefined;
+    const follower = new Follower();
+    follower.follow(stateOf(toJson(objects)).ruleset);
+    const { narrowings, batches } = follower.follow(stateOf(toJson(more)).ruleset);
+    if (batches.length > 0) changed++;
+    return narrowings.length === 0 ? undefined : narrowings.map(narrowingText).join('; ');
+  });
+  expect(changed).toBeGreaterThan(runs / 10);
+});
+
 /** Flows between all addresses of a cluster and some outside, each with its first packet. */
 function flowsOf(cluster: Cluster): readonly { readonly flow: Flow; readonly packet: Packet }[] {
   const outside: Readonly<Record<Family, readonly string[]>> = {
