@@ -46,7 +46,8 @@ export function nftReport(report: RulesetReport, options: RenderOptions): string
     );
   }
   if (withoutAddress.length > 0) {
-    const all = withoutAddress.length === pods.length ? 'The input has no addresses' : 'No address is known';
+    const all =
+      withoutAddress.length === pods.length ? 'The input has no address of a pod' : 'No address is known';
     const whose = withoutAddress.length === pods.length ? '' : ` of ${namesOf(withoutAddress)}`;
     sentences.push(`${all}${whose}: nothing leads to their chains yet, and no set holds them.`);
   }

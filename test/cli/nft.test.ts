@@ -121,7 +121,7 @@ describe('the listing', () => {
 
 describe('what is said beside it', () => {
   test('pods without address', () => {
-    expect(podwall('nft examples/three-tier').err).toContain('The input has no addresses: ');
+    expect(podwall('nft examples/three-tier').err).toContain('The input has no address of a pod: ');
   });
 
   test('an address that two pods claim', () => {
