@@ -62,11 +62,6 @@ export class BlockIndex {
     return id;
   }
 
-  /** Whether one holder has the block. */
-  isOnly(id: number): boolean {
-    return this.#refs[id] === 1;
-  }
-
   release(id: number): void {
     if (--this.#refs[id]! > 0) return;
     this.#file(id, false);
@@ -168,7 +163,7 @@ export class BlockIndex {
     this.cellsOf.swapRemove(id, this.cellsOf.indexOf(id, cell));
   }
 
-  /** The families of a block's peer, as bits. */
+  /** The family of a block. */
   familyOf(id: number): Family {
     return this.#blocks[id]!.family;
   }

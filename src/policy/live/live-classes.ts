@@ -40,15 +40,6 @@ export class LiveClasses {
     return this.#keys.live;
   }
 
-  /** Above the number of every class. */
-  get top(): number {
-    return this.#keys.top;
-  }
-
-  isLive(c: number): boolean {
-    return this.#keys.isLive(c);
-  }
-
   key(c: number): ClassKey {
     return {
       namespace: this.#keys.at(c, 0),
