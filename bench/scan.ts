@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { buildScanner } from '../scripts/build-scanner.ts';
-import { wasmScanner } from '../src/host/index.ts';
+import { wasmScanner } from '../src/host/scanner.ts';
 import { classify } from '../src/manifest/objects/index.ts';
 import { mode, padding, state, stop, walk } from '../src/manifest/scan/core.ts';
 import type { ScannerCore } from '../src/manifest/scan/core.ts';

@@ -197,7 +197,7 @@ export function difference(shown: readonly string[], printed: string): string | 
   const blocks: string[][] = [[]];
   for (const line of shown) {
     if (line.trim() === '…') blocks.push([]);
-    else blocks.at(-1)!.push(line.trimEnd());
+    else blocks.at(-1)?.push(line.trimEnd());
   }
   let at = 0;
   for (const [index, block] of blocks.entries()) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fastestScanner, wasmScanner } from '../../src/host/index.ts';
+import { fastestScanner, wasmScanner } from '../../src/host/scanner.ts';
 
 describe('the scanner', () => {
   it('is always there, built or not', () => {

@@ -540,7 +540,7 @@ function hasContent(window: Uint8Array, from: number, to: number): boolean {
   return false;
 }
 
-const items: Readonly<Uint8Array> = new TextEncoder().encode('items:');
+const items: Readonly<Uint8Array> = Uint8Array.from('items:', (character) => character.charCodeAt(0));
 
 function isItemsLine(window: Uint8Array, start: number, end: number): boolean {
   return (

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildScanner } from '../../../scripts/build-scanner.ts';
-import { wasmScanner } from '../../../src/host/index.ts';
+import { wasmScanner } from '../../../src/host/scanner.ts';
 import { scriptCore } from '../../../src/manifest/index.ts';
 import type { ScannerCore } from '../../../src/manifest/index.ts';
 import { program } from '../../../src/manifest/scan/program.ts';
