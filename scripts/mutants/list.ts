@@ -163,8 +163,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/class-index.ts',
-    find: 'this.#ofSet[set]!.filter((c) => mask[this.#classes.namespace[c]!] === 1),',
-    replace: 'this.#ofSet[set]!,',
+    find: 'if (mask[ownNamespace[c]!] === 1) into.push(c);',
+    replace: 'into.push(c);',
     why: 'a wide peer forgets its namespace selector (corner 12)',
   },
   {
