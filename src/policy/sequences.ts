@@ -11,6 +11,8 @@ export class SequenceTable {
   #size = 0;
   /** Open addressing: ids plus 1, by hash; 0 where nothing is. A power of two, at most half full. */
   #slots = new Int32Array(128);
+  /** By their items as text: sequences that stand in no slot. */
+  readonly #crowded = new Map<string, number>();
 
   get size(): number {
     return this.#size;
@@ -28,20 +30,25 @@ export class SequenceTable {
   /** The id of the sequence that `from` holds from index `start` to before `end`. */
   intern(from: Int32Array, start: number, end: number): number {
     const length = end - start;
-    let hash = length;
-    for (let i = start; i < end; i++) {
-      hash = Math.imul(hash ^ from[i]!, 0x9e37_79b1);
-      hash ^= hash >>> 15;
-    }
     const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    for (let found = this.#slots[slot]!; found !== 0; found = this.#slots[slot]!) {
-      if (this.#equals(found - 1, from, start, length)) return found - 1;
+    let slot = hashOf(from, start, end) & mask;
+    for (let probes = 0; this.#slots[slot] !== 0; probes++) {
+      if (probes === mostProbes) return this.#internCrowded(from, start, end);
+      const id = this.#slots[slot]! - 1;
+      if (this.#equals(id, from, start, length)) return id;
       slot = (slot + 1) & mask;
     }
     const id = this.#append(from, start, end);
     this.#slots[slot] = id + 1;
     if (this.#size * 2 > this.#slots.length) this.#rehash();
+    return id;
+  }
+
+  /** What finds too many others in its way: only unlucky or made-up input has it. Slots are never freed. */
+  #internCrowded(from: Int32Array, start: number, end: number): number {
+    const key = from.subarray(start, end).join(',');
+    let id = this.#crowded.get(key);
+    if (id === undefined) this.#crowded.set(key, (id = this.#append(from, start, end)));
     return id;
   }
 
@@ -65,18 +72,30 @@ export class SequenceTable {
   #rehash(): void {
     const slots = new Int32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
-    for (let id = 0; id < this.#size; id++) {
-      let hash = this.#starts[id + 1]! - this.#starts[id]!;
-      for (let i = this.#starts[id]!; i < this.#starts[id + 1]!; i++) {
-        hash = Math.imul(hash ^ this.#items[i]!, 0x9e37_79b1);
-        hash ^= hash >>> 15;
-      }
-      let slot = hash & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = id + 1;
+    for (const entry of this.#slots) {
+      if (entry === 0) continue;
+      const start = this.#starts[entry - 1]!;
+      const end = this.#starts[entry]!;
+      let slot = hashOf(this.#items, start, end) & mask;
+      let probes = 0;
+      for (; slots[slot] !== 0 && probes < mostProbes; probes++) slot = (slot + 1) & mask;
+      if (probes < mostProbes) slots[slot] = entry;
+      else this.#crowded.set(this.#items.subarray(start, end).join(','), entry - 1);
     }
     this.#slots = slots;
   }
+}
+
+/** So many others may be in the way of a sequence before it is looked for by its text. */
+const mostProbes = 64;
+
+function hashOf(items: Int32Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let i = start; i < end; i++) {
+    hash = Math.imul(hash ^ items[i]!, 0x9e37_79b1);
+    hash ^= hash >>> 15;
+  }
+  return hash;
 }
 
 /** A copy with room for `needed` items at least, and for as many again. */

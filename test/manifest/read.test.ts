@@ -235,3 +235,17 @@ test('a pod and a workload of one name have different ids', () => {
     'default/Pod/web2',
   ]);
 });
+
+test('tells the first thousand of what is no object, and how many more there are', () => {
+  const items = [
+    ...Array.from({ length: 5_000 }, () => '{}'),
+    '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}',
+  ];
+  const text = `{"kind":"List","apiVersion":"v1","items":[\n${items.join(',\n')}\n]}`;
+  const { diagnostics, cluster } = readManifests([{ file: 'many.json', text }]);
+  expect(cluster.pods.map(({ name }) => name)).toEqual(['a']);
+  expect(diagnostics.filter(({ code }) => code === 'kind-missing')).toHaveLength(1_000);
+  expect(diagnostics.filter(({ code }) => code === 'too-many-errors')).toMatchObject([
+    { severity: 'error', message: expect.stringContaining('4,000 more') as string, line: 1_002 },
+  ]);
+});

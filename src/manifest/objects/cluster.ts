@@ -80,6 +80,7 @@ class Builder {
   build(): Cluster {
     const findings = this.#findings;
     const collected = this.#collected;
+    findings.close();
     const namespaces = new Map<string, Namespace>();
     for (const [name, { item }] of this.#unique(collected.namespaces, (object) =>
       readNamespace(findings, this.#labels, object),

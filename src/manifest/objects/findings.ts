@@ -11,6 +11,9 @@ export interface Detail {
   readonly value?: unknown;
 }
 
+/** So many findings of one code are told of what is no object: nobody reads more, and there may be millions. */
+const mostAlike = 1000;
+
 type Subject = Pick<RawObject, 'origin' | 'stored'> & { readonly ref: ObjectRef };
 
 /** Collects what is wrong with objects, and knows whether it keeps an object from existing. */
@@ -19,6 +22,10 @@ export class Findings {
   /** Where findings go; see `into`. */
   #into: Diagnostic[] = this.diagnostics;
   #count = 0;
+  /** By code: how many findings there were that are about no object. */
+  readonly #counts = new Map<string, number>();
+  /** Where the first stands that was not told. */
+  #untold: Origin | undefined;
   #refusals = 0;
   /** The object that was refused last: what is left out is said once of each. */
   #refused: Subject | undefined;
@@ -65,10 +72,26 @@ export class Findings {
     this.#add('note', object, code, path, message, detail);
   }
 
-  /** A finding about a document that is no object, or about the input as a whole. */
+  /** A finding about a document that is no object, or about the input as a whole; of one code, the first are told. */
   at(origin: Origin, severity: Severity, code: string, path: Path, message: string, hint?: string): void {
+    const count = (this.#counts.get(code) ?? 0) + 1;
+    this.#counts.set(code, count);
+    if (count > mostAlike) {
+      this.#untold ??= origin;
+      return;
+    }
     const place = origin.locate(path);
     this.diagnostics.push({ code, severity, message, ...(hint === undefined ? {} : { hint }), ...place });
+  }
+
+  /** Says how many findings there were beside those that were told. Call it once, behind the last of them. */
+  close(): void {
+    if (this.#untold === undefined) return;
+    let more = 0;
+    for (const count of this.#counts.values()) more += Math.max(0, count - mostAlike);
+    const message = `${more.toLocaleString('en')} more parts of the input are no Kubernetes objects; the first stands here.`;
+    const place = this.#untold.locate([]);
+    this.diagnostics.push({ code: 'too-many-errors', severity: 'error', message, ...place });
   }
 
   #add(

@@ -14,6 +14,8 @@ export class LineIndex {
   private readonly startAt: number[] = [0];
   /** The first line feed at or behind the last remembered place. */
   private nextFeed: number;
+  /** What was asked last: findings mostly come in the order of the text. */
+  private last = { offset: 0, line: 1, start: 0 };
 
   constructor(text: string) {
     this.text = text;
@@ -24,13 +26,16 @@ export class LineIndex {
   place(offset: number): { readonly line: number; readonly column: number } {
     const mark = Math.floor(offset / stride);
     this.remember(mark);
-    let line = this.lineAt[mark] as number;
-    let start = this.startAt[mark] as number;
-    const before = this.text.slice(mark * stride, offset);
+    const isBehindLast = this.last.offset <= offset && this.last.offset >= mark * stride;
+    const from = isBehindLast ? this.last.offset : mark * stride;
+    let line = isBehindLast ? this.last.line : (this.lineAt[mark] as number);
+    let start = isBehindLast ? this.last.start : (this.startAt[mark] as number);
+    const before = this.text.slice(from, offset);
     for (let feed = before.indexOf('\n'); feed !== -1; feed = before.indexOf('\n', feed + 1)) {
       line++;
-      start = mark * stride + feed + 1;
+      start = from + feed + 1;
     }
+    this.last = { offset, line, start };
     return { line, column: offset - start + 1 };
   }
 
