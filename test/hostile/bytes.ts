@@ -40,6 +40,12 @@ export const hostileBytes: Readonly<Record<string, () => Iterable<string>>> = {
         yield `{"apiVersion":"v${i}","kind":"K${i}","metadata":{"name":"a"}},`;
       yield '{}],"kind":"List"}';
     })(),
+  'a long member before many lists': () =>
+    (function* () {
+      yield '{"kind":"List","apiVersion":"v1","metadata":{"a":"';
+      for (let i = 0; i < 8; i++) yield 'x'.repeat(mega);
+      yield `"},"items":[${'{"kind":"List","apiVersion":"v1","items":[]},'.repeat(20_000)}${pod}]}`;
+    })(),
   'the same pod often': () => often(`${pod},`, 20, list, `${pod}],"kind":"List"}`),
   'labels that never repeat': () =>
     (function* () {

@@ -53,6 +53,15 @@ interface Frame {
   /** Of an object: its items, once it has some, and whether they still count. */
   items: Items | undefined;
   areItemsLast: boolean;
+  /** What its members so far say of its items, worked out when it is asked for: members can be long, and lists many. */
+  given: Given | undefined;
+}
+
+/** What a list says of items that do not say themselves what they are. */
+interface Given {
+  /** As the scanner is told. */
+  readonly header: number;
+  readonly walked: number;
 }
 
 /** The items of a list. */
@@ -410,6 +419,7 @@ export class JsonStream {
       const name = String(JSON.parse(key));
       if (name === 'items') frame.areItemsLast = false;
       frame.members.push(member);
+      frame.given = undefined;
       this.#mark(frame, name, valueAt, this.#builder.decode(valueAt, after));
       this.#steps++;
       this.#at = after;
@@ -453,6 +463,7 @@ export class JsonStream {
             }
           : items,
       areItemsLast: false,
+      given: undefined,
     });
     if (kind === 'object') this.#at++;
   }
@@ -594,11 +605,7 @@ export class JsonStream {
     this.#core.define(told[state.apiVersion] as number, told[state.kind] as number, header, walked);
   }
 
-  #headerOf(
-    apiVersion: string,
-    kind: string,
-    own: boolean,
-  ): { readonly header: number; readonly walked: number } {
+  #headerOf(apiVersion: string, kind: string, own: boolean): Given {
     const reading = readingOf(apiVersion, kind, classify(apiVersion, kind));
     switch (reading.kind) {
       case 'list':
@@ -630,8 +637,12 @@ export class JsonStream {
 
   /** The items of a typed list leave out what their list says, when it says it before them. */
   #defineDefault(frame: Frame): void {
-    const members = JSON.parse(`{${frame.members.join(',')}}`) as Readonly<Record<string, unknown>>;
-    const { apiVersion, kind } = members;
+    frame.given ??= this.#givenBy(frame);
+    this.#core.defineDefault(frame.given.header, frame.given.walked);
+  }
+
+  #givenBy({ members }: Frame): Given {
+    const { apiVersion, kind } = JSON.parse(`{${members.join(',')}}`) as Readonly<Record<string, unknown>>;
     if (
       typeof apiVersion !== 'string' ||
       typeof kind !== 'string' ||
@@ -639,12 +650,9 @@ export class JsonStream {
       kind === 'List' ||
       !kind.endsWith('List') ||
       this.#headers.length >= mostHeaders
-    ) {
-      this.#core.defineDefault(record.whole, walk.care);
-      return;
-    }
-    const { header, walked } = this.#headerOf(apiVersion, kind.slice(0, -4), false);
-    this.#core.defineDefault(header, walked);
+    )
+      return { header: record.whole, walked: walk.care };
+    return this.#headerOf(apiVersion, kind.slice(0, -4), false);
   }
 
   #restoreDefault(): void {
