@@ -313,7 +313,7 @@ function closing(
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const allowed = flags.allowIncomplete === true;
   if (errors > 0 && !isDocument(flags)) {
-    const what = `Incomplete: ${errors === 1 ? '1 error' : `${errors} errors`} in the input, see above.`;
+    const what = `Incomplete: ${errors.toLocaleString('en')} ${errors === 1 ? 'error' : 'errors'} in the input, see above.`;
     complain(
       `\n${what} ${allowed ? '--allow-incomplete was given.' : `Exit code ${exitCode.incomplete}.`}\n`,
     );

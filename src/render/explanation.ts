@@ -679,8 +679,15 @@ function verdictReasons(explanation: Explanation, room: number, look: Look): rea
         admitting.map((check) => visible(check.policy.name)).join(', '),
       ];
     }
-    const exempt = sides.map((side) => side.exempt).find((text) => text !== undefined);
-    return [exempt === undefined ? 'no policy isolates either end' : visible(exempt)];
+    // Where one end is none that policies apply to, the other decides.
+    const open = sides.filter((side) => side.exempt === undefined && !side.isolated);
+    const [only] = open;
+    if (open.length > 1) return ['no policy isolates either end'];
+    if (only !== undefined) return [`no policy isolates the ${only.direction} of ${visible(only.subject)}`];
+    // Where the pair is exempt, both sides say the same (corners 41 and 42).
+    const exempt = new Set(sides.flatMap((side) => side.exempt ?? []));
+    const [reason = ''] = exempt;
+    return [exempt.size > 1 ? 'no policy applies to either end' : visible(reason)];
   }
   const closed = sides.find(({ state }) => state === 'closed') ?? sides.find(({ state }) => state !== 'open');
   const told = toldReason(explanation);

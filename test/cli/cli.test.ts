@@ -398,6 +398,9 @@ describe('input', () => {
     expect(err).toMatch(/\n\nIncomplete: 1 error in the input, see above\. Exit code 3\.\n$/);
     expect(err).toContain('│ kind: [');
 
+    const unnamed = '---\napiVersion: v1\nkind: Pod\nmetadata: { name: 3 }\n';
+    expect(podwall('map -', { input: unnamed.repeat(1001) }).err).toContain('Incomplete: 1,001 errors in');
+
     expect(podwall('map broken.yaml --allow-incomplete').code).toBe(0);
     expect(podwall('map broken.yaml --allow-incomplete').err).toContain('--allow-incomplete was given.');
     expect(podwall('can shop/web shop/db 5432 -f broken.yaml').code).toBe(3);

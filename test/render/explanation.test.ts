@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { PortSet } from '../../src/net/index.ts';
-import type { Explanation } from '../../src/reach/index.ts';
+import type { Explanation, SideExplanation } from '../../src/reach/index.ts';
 import { renderExplanation, renderVerdict, type RenderOptions } from '../../src/render/index.ts';
 import { displayWidth } from '../../src/render/text.ts';
 import * as explanations from './explanations.ts';
@@ -254,6 +254,22 @@ describe('a verdict', () => {
     expect(line(free, 80)).toBe(
       'yes  app/frontend → app/database TCP 5432   (no policy isolates either end)\n',
     );
+    const exempt = (direction: 'egress' | 'ingress', subject: string, reason: string): SideExplanation => ({
+      ...explanations.openSide(direction, subject),
+      exempt: reason,
+    });
+    // What decides is said, not why the other end has no say.
+    const outside = exempt('ingress', 'internet', 'it is outside the cluster, where no policy applies');
+    expect(line({ ...free, ingress: outside }, undefined)).toContain(
+      '(no policy isolates the egress of app/Deployment/frontend)\n',
+    );
+    const node = exempt('egress', 'node/a', 'it is a node, and no policy selects nodes');
+    expect(line({ ...free, egress: node, ingress: outside }, undefined)).toContain(
+      '(no policy applies to either end)\n',
+    );
+    const self = 'a pod always reaches itself';
+    const itself = { egress: exempt('egress', 'app/a', self), ingress: exempt('ingress', 'app/a', self) };
+    expect(line({ ...free, ...itself }, undefined)).toContain(`(${self})\n`);
     expect(line(explanations.unknown(), 200)).toMatch(/^unknown {2}app\/web-5d8f → app\/database TCP 5432 /);
   });
 
