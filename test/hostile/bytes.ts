@@ -29,8 +29,15 @@ export const hostileBytes: Readonly<Record<string, () => Iterable<string>>> = {
   'endless member of a list': () => endless('x', '{"apiVersion":"'),
   'endless members of a list': () => endless('"a":"b",', '{"apiVersion":"v1","items":[],'),
   'endless labels': () => endless('"a":"b",', `${list}${pod.slice(0, -12)},"labels":{`),
-  'endless values that are no objects': () => often('0,', 1, list, '0],"kind":"List"}'),
-  'many empty objects': () => often('{},', 2, list, '{}],"kind":"List"}'),
+  'endless values that are no objects': () => endless('0,', list),
+  'endless nulls': () => endless('null,', `{"kind":"List",${list.slice(1)}`),
+  'endless empty objects': () => endless('{},', list),
+  'endless empty objects of a List': () => endless('{},', `{"kind":"List",${list.slice(1)}`),
+  'endless empty lists in a list': () => endless('{"items":[]},', list),
+  'endless empty objects at the top': () => endless('{}'),
+  'endless lists at the top': () => endless('[1,{}]\n'),
+  'endless lists of nothing at the top': () => endless('{"items":[]}'),
+  'a large list of values at the top': () => often('0,{},{"items":[{}]},', 20, '[', '0]'),
   'many deep items': () =>
     often(`{"kind":${'['.repeat(5000)}${']'.repeat(5000)}},`, 30, list, '{}],"kind":"List"}'),
   'many kinds': () =>

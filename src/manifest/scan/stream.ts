@@ -6,11 +6,14 @@ import type { RawDocument } from '../raw.ts';
 import {
   LineIndex,
   duplicateKeys,
+  isObject,
   isTooDeep,
   jsonProblem,
+  maxDocuments,
   maxJsonForDuplicates,
   shorten,
   tooDeep,
+  tooManyDocuments,
 } from '../text/index.ts';
 import type { BadByte, Finding, JsonExpectation } from '../text/index.ts';
 import { isRecord } from '../validate/index.ts';
@@ -62,7 +65,12 @@ interface Given {
   /** As the scanner is told. */
   readonly header: number;
   readonly walked: number;
+  /** `later`: it has not said a kind yet, and may do so behind its items. */
+  readonly kind: 'yes' | 'no' | 'later';
 }
+
+/** Takes one value that has been read. */
+type Take = (value: unknown, origin: ListOrigin, duplicates: readonly Path[]) => void;
 
 /** The items of a list. */
 interface Items {
@@ -124,6 +132,8 @@ export class JsonStream {
   #blanks = 0;
   readonly #frames: Frame[] = [];
   readonly #documents: RawDocument[] = [];
+  /** How many values, at the top or in lists, are no objects of Kubernetes. */
+  #foreign = 0;
   readonly #diagnostics: Diagnostic[] = [];
   #unreported = 0;
   #notUtf8: BadByte | undefined;
@@ -257,18 +267,19 @@ export class JsonStream {
 
   #topLevel(): boolean {
     return this.#objects(mode.sequence, (value, origin, duplicates) => {
+      if (!isObject(value)) this.#foreign++;
       this.#documents.push({ value, origin, duplicates });
     });
   }
 
   #list(frame: Frame): boolean {
-    const { kind, items } = frame;
+    const { items } = frame;
     const how = frame.expect === 'commaOrEnd' ? mode.comma : mode.item;
     if (items === undefined) throw new Ended();
     const goesOn = this.#objects(
       how,
-      kind === 'values'
-        ? () => undefined
+      this.#isAmongValues()
+        ? undefined
         : (value, origin, duplicates) => {
             if (items.pods !== undefined && items.arePodsPlain) {
               if (isPod(value)) {
@@ -278,19 +289,32 @@ export class JsonStream {
               // What its list makes a pod, or holds some, comes in its turn: of the same name the last one counts.
               items.arePodsPlain = isNoPod(value);
             }
-            for (const path of duplicates) items.duplicates.push(['items', items.values.length, ...path]);
-            items.values.push(value);
-            items.origins.push(origin);
+            this.#addItem(items, this.#frames.at(-2)?.given, value, origin, duplicates);
           },
     );
     return goesOn;
   }
 
+  /** Values of a list at the top are no objects of Kubernetes, whatever they are. */
+  #isAmongValues(): boolean {
+    return this.#frames[0]?.kind === 'values';
+  }
+
+  #addItem(
+    items: Items,
+    given: Given | undefined,
+    value: unknown,
+    origin: ListOrigin,
+    duplicates: readonly Path[],
+  ): void {
+    if (isForeignItem(value, given?.kind)) this.#foreign++;
+    for (const path of duplicates) items.duplicates.push(['items', items.values.length, ...path]);
+    items.values.push(value);
+    items.origins.push(origin);
+  }
+
   /** Reads objects, at the top or as items of a list, until there is something else to do. */
-  #objects(
-    how: number,
-    take: (value: unknown, origin: ListOrigin, duplicates: readonly Path[]) => void,
-  ): boolean {
+  #objects(how: number, take: Take | undefined): boolean {
     const core = this.#core;
     const frame = this.#frames.at(-1);
     let now = how;
@@ -328,10 +352,7 @@ export class JsonStream {
   }
 
   /** Something that is no object stands where one was looked for. */
-  #other(
-    frame: Frame | undefined,
-    take: (value: unknown, origin: ListOrigin, duplicates: readonly Path[]) => void,
-  ): 'on' | 'elsewhere' | 'more' {
+  #other(frame: Frame | undefined, take: Take | undefined): 'on' | 'elsewhere' | 'more' {
     const byte = this.#core.window[this.#at];
     if (frame === undefined) {
       if (byte !== 0x5b) this.#syntax(this.#at, this.#filled);
@@ -351,6 +372,7 @@ export class JsonStream {
     if (after < 0) this.#syntax(this.#at, this.#filled);
     this.#measure(this.#at);
     const start = this.#startAt(this.#at);
+    this.#checkForeign(start);
     this.#takeWhole(start, this.#at, after, frame.items?.list, take);
     this.#at = after;
     frame.expect = 'commaOrEnd';
@@ -444,6 +466,7 @@ export class JsonStream {
     }
     this.#measure(this.#at);
     const start = this.#startAt(this.#at);
+    if (kind !== 'items') this.#checkForeign(start);
     this.#frames.push({
       kind,
       start,
@@ -478,6 +501,7 @@ export class JsonStream {
       if (parent === undefined) {
         const origin = new TakenApartOrigin(this.#file, frame.start, [], []);
         this.#documents.push({ value: [], origin, duplicates: noDuplicates });
+        this.#foreign++;
       } else parent.expect = 'commaOrEnd';
       return;
     }
@@ -517,19 +541,18 @@ export class JsonStream {
     pods: PodIntake | undefined,
   ): void {
     if (parent?.items === undefined) {
+      if (!isObject(value)) this.#foreign++;
       this.#documents.push({ value, origin, duplicates, ...(pods === undefined ? {} : { pods }) });
       return;
     }
-    const { items } = parent;
-    items.arePodsPlain = false;
-    for (const path of duplicates) items.duplicates.push(['items', items.values.length, ...path]);
-    items.values.push(value);
-    items.origins.push(origin);
+    if (this.#isAmongValues()) return;
+    parent.items.arePodsPlain = false;
+    this.#addItem(parent.items, this.#frames.at(-2)?.given, value, origin, duplicates);
   }
 
   // Objects.
 
-  #build(take: (value: unknown, origin: ListOrigin, duplicates: readonly Path[]) => void): void {
+  #build(take: Take | undefined): void {
     const core = this.#core;
     const length = core.state[state.records] as number;
     if (length === 0) return;
@@ -546,6 +569,7 @@ export class JsonStream {
         line: records[at + record.line] as number,
         column: records[at + record.column] as number,
       };
+      this.#checkForeign(where);
       const next = at + record.size + (records[at + record.events] as number) * 4;
       let value: unknown;
       if (header !== record.whole) {
@@ -555,7 +579,7 @@ export class JsonStream {
         } catch (error) {
           if (!(error instanceof SyntaxError)) throw error;
         }
-        if (value !== undefined) {
+        if (value !== undefined && take !== undefined) {
           const index = this.places.add(where, end - start);
           if (this.places.forgets && known.isAskedAbout)
             this.places.keep(index, core.window.subarray(start, end));
@@ -573,7 +597,7 @@ export class JsonStream {
     start: number,
     end: number,
     list: ListPlaces | undefined,
-    take: (value: unknown, origin: ListOrigin, duplicates: readonly Path[]) => void,
+    take: Take | undefined,
   ): void {
     const text = this.#builder.decode(start, end);
     if (isTooDeep(text, 0, text.length)) {
@@ -586,6 +610,7 @@ export class JsonStream {
     } catch {
       this.#syntaxIn(where, text, false);
     }
+    if (take === undefined) return;
     const index = this.places.add(where, end - start);
     if (this.places.forgets) this.places.keep(index, this.#core.window.subarray(start, end));
     const duplicates =
@@ -605,7 +630,7 @@ export class JsonStream {
     this.#core.define(told[state.apiVersion] as number, told[state.kind] as number, header, walked);
   }
 
-  #headerOf(apiVersion: string, kind: string, own: boolean): Given {
+  #headerOf(apiVersion: string, kind: string, own: boolean): Omit<Given, 'kind'> {
     const reading = readingOf(apiVersion, kind, classify(apiVersion, kind));
     switch (reading.kind) {
       case 'list':
@@ -650,9 +675,12 @@ export class JsonStream {
       kind === 'List' ||
       !kind.endsWith('List') ||
       this.#headers.length >= mostHeaders
-    )
-      return { header: record.whole, walked: walk.care };
-    return this.#headerOf(apiVersion, kind.slice(0, -4), false);
+    ) {
+      const isList = typeof kind === 'string' && kind !== 'List' && kind.endsWith('List');
+      const says = isList ? 'yes' : kind === undefined ? 'later' : 'no';
+      return { header: record.whole, walked: walk.care, kind: says };
+    }
+    return { ...this.#headerOf(apiVersion, kind.slice(0, -4), false), kind: 'yes' };
   }
 
   #restoreDefault(): void {
@@ -670,6 +698,13 @@ export class JsonStream {
   }
 
   // Places and mistakes.
+
+  /** Ends the reading before the value that begins at `start` when there were too many that are no objects. */
+  #checkForeign(start: Start): void {
+    if (this.#foreign < maxDocuments) return;
+    this.#report(tooManyDocuments(0), start, '');
+    throw new Ended();
+  }
 
   #skipBlank(from: number): number {
     const { window } = this.#core;
@@ -791,6 +826,13 @@ function isNoPod(value: unknown): boolean {
   const { apiVersion, kind } = value;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false;
   return apiVersion !== '' && kind !== '' && kind.toLowerCase() !== 'pod';
+}
+
+/** Whether an item is no object of Kubernetes: its list has not given it a kind, or nothing looks as if it could. */
+function isForeignItem(value: unknown, given: Given['kind'] | undefined): boolean {
+  if (!isRecord(value)) return true;
+  if (typeof value.kind === 'string' && value.kind !== '') return false;
+  return given === 'later' ? !isRecord(value.metadata) : given !== 'yes';
 }
 
 /** A scanner with what it has learnt: interned values serve all sources. */

@@ -9,7 +9,7 @@ export { jsonProblem } from './json-syntax.ts';
 export type { JsonExpectation } from './json-syntax.ts';
 export { maxDocuments, maxQuotedLine, maxText, maxYamlDocument } from './limits.ts';
 export { LineIndex } from './line-index.ts';
-export { isObject, maxJsonForDuplicates, readText, shorten, tooDeep } from './read-text.ts';
+export { isObject, maxJsonForDuplicates, readText, shorten, tooDeep, tooManyDocuments } from './read-text.ts';
 export type { Finding } from './syntax.ts';
 export type { TextOptions } from './read-text.ts';
 export { isTooDeep } from './value.ts';

@@ -257,12 +257,7 @@ class TextReader {
 
   private isFull(offset: number): boolean {
     if (this.foreign < maxDocuments) return false;
-    this.report({
-      code: 'too-many-documents',
-      message: `This text has more than ${maxDocuments.toLocaleString('en')} documents that are no objects; what stands from here on was left out.`,
-      hint: 'an object has apiVersion and kind',
-      offset,
-    });
+    this.report(tooManyDocuments(offset));
     return true;
   }
 }
@@ -344,6 +339,16 @@ export function tooDeep(offset: number): Finding {
   return {
     code: 'document-too-deep',
     message: `Mappings and lists are nested more than ${maxDepth} levels deep here; no Kubernetes object is.`,
+    offset,
+  };
+}
+
+/** What is said where a text that holds `maxDocuments` values that are no objects goes on. */
+export function tooManyDocuments(offset: number): Finding {
+  return {
+    code: 'too-many-documents',
+    message: `This text has more than ${maxDocuments.toLocaleString('en')} documents that are no objects; what stands from here on was left out.`,
+    hint: 'an object has apiVersion and kind',
     offset,
   };
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { maxDocuments } from '../../../src/manifest/text/index.ts';
 import { texts } from './dumps.ts';
 import { encoder, readAtOnce, readInPieces, told } from './reading.ts';
 
@@ -108,6 +109,34 @@ describe('what is no JSON', () => {
       // As it is told of small texts.
       expect(readInPieces(bad, 64, {}, { small: 1e6 }).diagnostics).toEqual(diagnostics);
     }
+  });
+});
+
+describe('values that are no objects', () => {
+  const more = (text: string): string => text.repeat(maxDocuments);
+  const said = ({ diagnostics }: Pick<ReturnType<typeof readAtOnce>, 'diagnostics'>) =>
+    diagnostics.filter(({ code }) => code === 'too-many-documents');
+
+  test('are counted at the top as in a small text', () => {
+    const text = `${whole}${more('{}')}\n${pod('d')}`;
+    const large = readInPieces(encoder.encode(text), 2 ** 16);
+    expect(said(large)).toEqual(said(readAtOnce(text)));
+    expect(said(large)).toMatchObject([{ line: 11, column: 1 }]);
+    expect(large.cluster.pods).toHaveLength(3);
+  });
+
+  test.each([
+    ['0,', '"kind":"List",', 1],
+    ['{},', '"kind":"List",', 1],
+    ['{},', '', 1],
+    // What its list may still make an object counts.
+    ['{},', '"kind":"ConfigMapList",', 0],
+    ['{"metadata":{}},', '', 0],
+  ])('are counted as items: %s in a list with %s', (item, kind, count) => {
+    const text = `{"apiVersion":"v1",${kind}"items":[\n${more(item)}${pod('a')}]}`;
+    const read = readInPieces(encoder.encode(text), 2 ** 16);
+    expect(said(read)).toHaveLength(count);
+    expect(said(read).every(({ line }) => line === 2)).toBe(true);
   });
 });
 
