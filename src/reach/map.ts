@@ -151,7 +151,7 @@ export function readableMap(
   | { readonly kind: 'map'; readonly map: MapAnswer }
   | { readonly kind: 'overview'; readonly overview: MapOverview } {
   const found = new Connections(policy, query);
-  const lines = overviewOf(found, most);
+  const lines = overviewOf(found, query.level, most);
   if (lines === undefined) return { kind: 'map', map: listed(policy, query, found) };
   const { pairs, asked } = found.counts();
   const { open, isConnected, ...overview } = lines;

@@ -5,7 +5,7 @@ import type { Connections, Entry } from './connections.ts';
 import type { Accesses } from './group-access.ts';
 import { none } from './group-access.ts';
 import { joined } from './outside.ts';
-import type { AllowedPorts, ConnectivityMap, MapConnection, MapPeer, MapSummary } from './types.ts';
+import type { AllowedPorts, ConnectivityMap, Level, MapConnection, MapPeer, MapSummary } from './types.ts';
 
 /** One side of a line of an overview. */
 export interface OverviewSide {
@@ -46,16 +46,24 @@ export interface MapOverview extends Pick<
   /** The peers of the cluster. */
   readonly peers: readonly MapPeer[];
   readonly summary: MapSummary;
-  /** All connections between peers of the cluster, the widest first. */
+  /**
+   * Connections between peers of the cluster, the widest first: lines whose two sides share namespaces and stand in several,
+   * so that they hold connections in namespaces as well as between them; at levels without namespaces all.
+   */
+  readonly mixed: readonly OverviewLine[];
+  /** Those of lines that connect different namespaces only. */
   readonly across: readonly OverviewLine[];
-  /** Those within one namespace that are not among them. */
+  /** Those of lines both ends of whose connections are in one namespace. */
   readonly inside: readonly OverviewLine[];
   readonly toOutside: readonly OverviewLine[];
   readonly fromOutside: readonly OverviewLine[];
 }
 
 /** The lines of an overview, and how many pairs of distinct groups have a connection. */
-export interface OverviewLines extends Pick<MapOverview, 'across' | 'inside' | 'toOutside' | 'fromOutside'> {
+export interface OverviewLines extends Pick<
+  MapOverview,
+  'mixed' | 'across' | 'inside' | 'toOutside' | 'fromOutside'
+> {
   readonly open: number;
   /** By group: 1 for those with a connection. */
   readonly isConnected: Uint8Array;
@@ -67,15 +75,16 @@ export interface OverviewLines extends Pick<MapOverview, 'across' | 'inside' | '
  *
  * @returns `undefined` when there are no more than `most` connections
  */
-export function overviewOf(found: Connections, most: number): OverviewLines | undefined {
+export function overviewOf(found: Connections, level: Level, most: number): OverviewLines | undefined {
   const all: Blocks[] = [];
-  const rest = new Rest(found);
+  const homes = homesOf(found, level);
+  const rest = new Rest(found, homes);
   const isConnected = new Uint8Array(found.groups.count);
   let open = 0;
   let listed = 0;
   for (const { sources, targets, access } of found.parties()) {
     // Other sources have other targets.
-    const blocks = new Blocks(found);
+    const blocks = new Blocks(found, homes);
     all.push(blocks);
     // By set of columns: how many sources reach all groups that have it; by group: how often it is not among them.
     const reached = new Map<number, number>();
@@ -111,8 +120,7 @@ export function overviewOf(found: Connections, most: number): OverviewLines | un
         listed += own.length - usual.length;
         connections += own.length - usual.length;
         // That one pod reaches itself is no connection, and none that a line could be blamed for.
-        if (from === to && own.length === 0) blocks.lessSelf(rows, columns, usual);
-        else blocks.less(rows, columns, usual);
+        blocks.less({ from, to }, rows, columns, usual, from === to && own.length === 0);
         rest.add(from, to, own);
       });
       if (connections > 0) isConnected[from] = 1;
@@ -131,11 +139,18 @@ export function overviewOf(found: Connections, most: number): OverviewLines | un
     }
   }
   if (listed <= most) return undefined;
+  const ofBlocks = Map.groupBy(
+    all.flatMap((blocks) => [...blocks.lines()]),
+    ([where]) => where,
+  );
+  const section = (where: Section): readonly OverviewLine[] =>
+    sorted([...(ofBlocks.get(where) ?? []).map(([, line]) => line), ...rest.lines(where)]);
   return {
     open,
     isConnected,
-    across: sorted([...all.flatMap((blocks) => [...blocks.lines()]), ...rest.lines('across')]),
-    inside: sorted(rest.lines('inside')),
+    mixed: section('mixed'),
+    across: section('across'),
+    inside: section('inside'),
     toOutside,
     fromOutside,
   };
@@ -169,24 +184,58 @@ function fieldsOf({ allowed, family, partial }: Entry): Pick<OverviewLine, 'allo
   };
 }
 
+/** Where the two ends of a connection stand: in one namespace, or in two. */
+type Where = 'inside' | 'across';
+
+/** Sections of an overview that hold connections between peers of the cluster. */
+type Section = 'mixed' | Where;
+
+/** A line of an overview, and the section that it belongs to. */
+type Placed = readonly [section: Section, line: OverviewLine];
+
 /** The connections of some ports between groups with some rows and columns. */
 interface Cell {
   readonly entry: Entry;
   connections: number;
-  /** Whether every pair of them has one, but for one pod with itself. */
-  isWhole: boolean;
+  /** What pairs of them have something else; `undefined`: none. */
+  missing: Missing | undefined;
+}
+
+/** Pairs that have not what their blocks say: by each of their ends, how many. */
+interface Missing {
+  readonly inside: Sides<Map<number, number>>;
+  readonly across: Sides<Map<number, number>>;
+  /** Groups of one pod, which with itself is no pair. */
+  readonly alone: number[];
+}
+
+interface Sides<T> {
+  readonly from: T;
+  readonly to: T;
+}
+
+const noMissing = (): Missing => ({
+  inside: { from: new Map<number, number>(), to: new Map<number, number>() },
+  across: { from: new Map<number, number>(), to: new Map<number, number>() },
+  alone: [],
+});
+
+function add(counts: Map<number, number>, key: number, more = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + more);
 }
 
 /** What groups with the same rows and columns share; rows with the same columns for some ports are one line. */
 class Blocks {
   readonly #found: Connections;
+  readonly #homes: Int32Array;
   readonly #rows = new Map<number, readonly number[]>();
   readonly #columns = new Map<number, readonly number[]>();
   /** By ports, rows and columns. */
   readonly #cells = new Map<string, Map<number, Map<number, Cell>>>();
 
-  constructor(found: Connections) {
+  constructor(found: Connections, homes: Int32Array) {
     this.#found = found;
+    this.#homes = homes;
   }
 
   add(
@@ -203,18 +252,24 @@ class Blocks {
     for (const entry of entries) this.#cell(rows, columns, entry).connections += from.length * members.length;
   }
 
-  /** A pair of these has something else. */
-  less(rows: number, columns: number, entries: readonly Entry[]): void {
+  /** A pair of groups with these rows and columns has something else, or is one pod with itself. */
+  less(
+    pair: Sides<number>,
+    rows: number,
+    columns: number,
+    entries: readonly Entry[],
+    isAlone: boolean,
+  ): void {
+    const { from, to } = pair;
+    const where = from === to || isOneHome(this.#homes, from, to) ? 'inside' : 'across';
     for (const entry of entries) {
       const cell = this.#cell(rows, columns, entry);
       cell.connections--;
-      cell.isWhole = false;
+      const missing = (cell.missing ??= noMissing());
+      add(missing[where].from, from);
+      add(missing[where].to, to);
+      if (isAlone) missing.alone.push(from);
     }
-  }
-
-  /** A pair of these is one pod with itself. */
-  lessSelf(rows: number, columns: number, entries: readonly Entry[]): void {
-    for (const entry of entries) this.#cell(rows, columns, entry).connections--;
   }
 
   readonly #labels = new Map<Entry, string>();
@@ -227,11 +282,11 @@ class Blocks {
     let ofRows = ofLabel.get(rows);
     if (ofRows === undefined) ofLabel.set(rows, (ofRows = new Map<number, Cell>()));
     let cell = ofRows.get(columns);
-    if (cell === undefined) ofRows.set(columns, (cell = { entry, connections: 0, isWhole: true }));
+    if (cell === undefined) ofRows.set(columns, (cell = { entry, connections: 0, missing: undefined }));
     return cell;
   }
 
-  *lines(): Generator<OverviewLine> {
+  *lines(): Generator<Placed> {
     for (const ofLabel of this.#cells.values()) {
       const alike = new Map<string, number[]>();
       for (const [rows, cells] of ofLabel) {
@@ -247,44 +302,144 @@ class Blocks {
       for (const [key, list] of alike) {
         if (key === '') continue;
         const columns = key.split(',').map(Number);
-        const cells = list.flatMap((rows) => columns.map((each) => ofLabel.get(rows)!.get(each)!));
-        yield {
-          kind: cells.every(({ isWhole }) => isWhole) ? 'all' : 'some',
-          from: sideOf(
-            this.#found,
-            list.flatMap((rows) => this.#rows.get(rows)!),
-          ),
-          to: sideOf(
-            this.#found,
-            columns.flatMap((each) => this.#columns.get(each)!),
-          ),
-          ...fieldsOf(cells[0]!.entry),
-          connections: cells.reduce((sum, { connections }) => sum + connections, 0),
-        };
+        yield* new Rectangle(
+          this.#found,
+          this.#homes,
+          {
+            from: list.flatMap((rows) => this.#rows.get(rows)!),
+            to: columns.flatMap((each) => this.#columns.get(each)!),
+          },
+          list.flatMap((rows) => columns.map((each) => ofLabel.get(rows)!.get(each)!)),
+        ).lines();
       }
     }
+  }
+}
+
+/** Sources and destinations of which most pairs have the same connection: each of those kept has it with some. */
+class Rectangle {
+  readonly #found: Connections;
+  readonly #homes: Int32Array;
+  readonly #entry: Entry;
+  readonly #missing = noMissing();
+  /** Ends that have such a connection. */
+  readonly #kept: Sides<readonly number[]>;
+  /** Of the others: how many, and by home. */
+  readonly #dropped: Sides<{ readonly all: number; readonly byHome: ReadonlyMap<number, number> }>;
+
+  constructor(found: Connections, homes: Int32Array, ends: Sides<readonly number[]>, cells: readonly Cell[]) {
+    this.#found = found;
+    this.#homes = homes;
+    this.#entry = cells[0]!.entry;
+    for (const { missing } of cells) {
+      if (missing === undefined) continue;
+      for (const where of ['inside', 'across'] as const) {
+        for (const side of ['from', 'to'] as const) {
+          for (const [group, times] of missing[where][side]) add(this.#missing[where][side], group, times);
+        }
+      }
+      for (const group of missing.alone) this.#missing.alone.push(group);
+    }
+    const { inside, across } = this.#missing;
+    const isKept = (side: 'from' | 'to', most: number, group: number): boolean =>
+      (inside[side].get(group) ?? 0) + (across[side].get(group) ?? 0) < most;
+    const from = Map.groupBy(ends.from, (group) => isKept('from', ends.to.length, group));
+    const to = Map.groupBy(ends.to, (group) => isKept('to', ends.from.length, group));
+    this.#kept = { from: from.get(true) ?? [], to: to.get(true) ?? [] };
+    this.#dropped = { from: this.#byHome(from.get(false) ?? []), to: this.#byHome(to.get(false) ?? []) };
+  }
+
+  #byHome(groups: readonly number[]): { readonly all: number; readonly byHome: ReadonlyMap<number, number> } {
+    const byHome = new Map<number, number>();
+    for (const group of groups) add(byHome, this.#homes[group]!);
+    return { all: groups.length, byHome };
+  }
+
+  /** One line, or two where one side stands in one namespace, and the other there and elsewhere. */
+  *lines(): Generator<Placed> {
+    const kept = this.#kept;
+    const from = new Set(kept.from.map((group) => this.#homes[group]!));
+    const to = new Set(kept.to.map((group) => this.#homes[group]!));
+    const both = ['inside', 'across'] as const;
+    if (from.has(nowhere)) {
+      yield* this.#line('mixed', both, kept);
+    } else if (![...from].some((home) => to.has(home))) {
+      yield* this.#line('across', both, kept);
+    } else if (from.size === 1) {
+      const parts = Map.groupBy(kept.to, (group) => from.has(this.#homes[group]!));
+      yield* this.#line('inside', ['inside'], { from: kept.from, to: parts.get(true) ?? [] });
+      yield* this.#line('across', ['across'], { from: kept.from, to: parts.get(false) ?? [] });
+    } else if (to.size === 1) {
+      const parts = Map.groupBy(kept.from, (group) => to.has(this.#homes[group]!));
+      yield* this.#line('inside', ['inside'], { from: parts.get(true) ?? [], to: kept.to });
+      yield* this.#line('across', ['across'], { from: parts.get(false) ?? [], to: kept.to });
+    } else {
+      yield* this.#line('mixed', both, kept);
+    }
+  }
+
+  /** @param ends - of those kept, such that all pairs of them are `within`, and no others */
+  *#line(section: Section, within: readonly Where[], ends: Sides<readonly number[]>): Generator<Placed> {
+    const from = ends.from.filter((group) => this.#missingOf('from', within, group) < ends.to.length);
+    const to: number[] = [];
+    let connections = 0;
+    for (const group of ends.to) {
+      const own = ends.from.length - this.#missingOf('to', within, group);
+      if (own > 0) to.push(group);
+      connections += own;
+    }
+    if (connections === 0) return;
+    const [sources, targets] = [new Set(from), new Set(to)];
+    const alone = this.#missing.alone.filter((group) => sources.has(group) && targets.has(group)).length;
+    const isOwn = from.length === 1 && to.length === 1 && from[0] === to[0];
+    const isWhole = connections === from.length * to.length - alone;
+    yield [
+      section,
+      {
+        kind: isOwn ? 'own' : isWhole ? 'all' : 'some',
+        from: sideOf(this.#found, from),
+        to: sideOf(this.#found, to),
+        ...fieldsOf(this.#entry),
+        connections,
+      },
+    ];
+  }
+
+  /** With how many of the ends kept on the other side an end has no such connection. */
+  #missingOf(side: 'from' | 'to', within: readonly Where[], group: number): number {
+    const others = this.#dropped[side === 'from' ? 'to' : 'from'];
+    const atHome = others.byHome.get(this.#homes[group]!) ?? 0;
+    let missing = 0;
+    for (const where of within) {
+      missing += this.#missing[where][side].get(group) ?? 0;
+      // Ends that were dropped are missing for every other end, and are not asked about any more.
+      missing -= where === 'inside' ? atHome : others.all - atHome;
+    }
+    return missing;
   }
 }
 
 /** Single pairs, by their ports and the last words of both names. */
 class Rest {
   readonly #found: Connections;
-  readonly #namespaces = new Map<number, string | undefined>();
+  readonly #homes: Int32Array;
   readonly #suffixes = new Map<number, string>();
   readonly #lines = {
+    mixed: new Map<string, Gathered>(),
     across: new Map<string, Gathered>(),
     inside: new Map<string, Gathered>(),
   };
 
-  constructor(found: Connections) {
+  constructor(found: Connections, homes: Int32Array) {
     this.#found = found;
+    this.#homes = homes;
   }
 
   add(from: number, to: number, entries: readonly Entry[]): void {
-    const namespace = this.#namespaceOf(from);
+    const homes = this.#homes;
     const isOwn = from === to;
-    const isInside = isOwn || (namespace !== undefined && namespace === this.#namespaceOf(to));
-    const lines = this.#lines[isInside ? 'inside' : 'across'];
+    const where = homes[from] === nowhere ? 'mixed' : isOneHome(homes, from, to) ? 'inside' : 'across';
+    const lines = this.#lines[where];
     for (const entry of entries) {
       const names = isOwn ? '' : `${this.#suffixOf(from)} ${this.#suffixOf(to)}`;
       const key = `${names} ${labelOf(entry)}`;
@@ -299,11 +454,6 @@ class Rest {
     }
   }
 
-  #namespaceOf(group: number): string | undefined {
-    if (!this.#namespaces.has(group)) this.#namespaces.set(group, namespaceOf(this.#found, group));
-    return this.#namespaces.get(group);
-  }
-
   #suffixOf(group: number): string {
     let suffix = this.#suffixes.get(group);
     if (suffix === undefined) {
@@ -315,7 +465,7 @@ class Rest {
   }
 
   /** Where the ends of names say nothing, as random ones do, lines of the same ports are one. */
-  lines(where: 'across' | 'inside'): readonly OverviewLine[] {
+  lines(where: Section): readonly OverviewLine[] {
     const lines = hubs(hubs([...this.#lines[where].values()], 'from'), 'to');
     const merged =
       lines.length <= mostByName
@@ -387,6 +537,28 @@ interface Gathered {
 const mostByName = 400;
 const mostByLabel = 3;
 const mostExamples = 4;
+
+/** The home of a group at a level whose groups are in no one namespace. */
+const nowhere = -1;
+
+/** By group: the number of the namespace that it is in or stands for, `nowhere` at levels without. */
+function homesOf({ groups }: Connections, level: Level): Int32Array {
+  const homes = new Int32Array(groups.count).fill(nowhere);
+  if (level.kind === 'label') return homes;
+  if (level.kind === 'namespace') return homes.map((_, group) => group);
+  const numbers = new Map<string, number>();
+  for (const [group, id] of groups.ids.entries()) {
+    const namespace = id.slice(0, id.indexOf('/'));
+    let home = numbers.get(namespace);
+    if (home === undefined) numbers.set(namespace, (home = numbers.size));
+    homes[group] = home;
+  }
+  return homes;
+}
+
+function isOneHome(homes: Int32Array, a: number, b: number): boolean {
+  return homes[a] !== nowhere && homes[a] === homes[b];
+}
 
 function namespaceOf(found: Connections, group: number): string | undefined {
   const id = found.id(group);

@@ -50,7 +50,7 @@ const mostOfSection = 12;
 /** A map that is too large to be listed, for people: lines that stand for all of its connections, the widest first. */
 export function* overviewTable(overview: MapOverview, options: MapOptions): Generator<string, void> {
   const look = lookOf(options);
-  const { across, inside, toOutside, fromOutside, ...document } = overview;
+  const { mixed, across, inside, toOutside, fromOutside, ...document } = overview;
   const view: MapView = {
     ...viewOf({
       document: { ...document, connections: [] },
@@ -68,9 +68,11 @@ export function* overviewTable(overview: MapOverview, options: MapOptions): Gene
   }
   const { many } = nounsOf(overview.level);
   const isNarrowed = options.focused === true;
+  // At levels without namespaces all are mixed, and of a single one none is across.
   const sections = [
-    [view.byNamespace.size > 1 ? 'ACROSS NAMESPACES' : 'CONNECTIONS', across],
-    ['INSIDE NAMESPACES', inside],
+    [view.byNamespace.size > 1 ? 'IN AND BETWEEN NAMESPACES' : 'CONNECTIONS', mixed],
+    ['ACROSS NAMESPACES', across],
+    [view.byNamespace.size > 1 ? 'INSIDE NAMESPACES' : 'CONNECTIONS', inside],
     ['TO OUTSIDE', toOutside],
     ['FROM OUTSIDE', fromOutside],
   ] as const;
@@ -82,7 +84,7 @@ export function* overviewTable(overview: MapOverview, options: MapOptions): Gene
     const shown = lines.length <= mostOfSection + 1 ? lines : lines.slice(0, mostOfSection);
     yield* tableLines(
       [
-        { title, keeps: [30] },
+        { title, keeps: [30], sides: ` ${look.signs.arrow} ` },
         { title: 'PORTS', keeps: [14] },
         { title: many.toUpperCase(), keeps: [11] },
       ],
@@ -332,7 +334,7 @@ function* fromTheTop(view: MapView, look: Look): Generator<string, void> {
     const shown = sorted.length <= mostOfSection + 1 ? sorted : sorted.slice(0, mostOfSection);
     yield* tableLines(
       [
-        { title, keeps: [30] },
+        { title, keeps: [30], sides: ` ${look.signs.arrow} ` },
         { title: 'PORTS', keeps: [14] },
         { title: nounsOf(view.answer.document.level).many.toUpperCase(), keeps: [11] },
       ],

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { displayWidth, pad, shorten, type Look } from './text.ts';
+import { cut, displayWidth, pad, shorten, type Look, type Signs } from './text.ts';
 
 /** How one column behaves when the terminal is too narrow. */
 export interface Column {
@@ -10,6 +10,8 @@ export interface Column {
    * what it keeps then. Default: 8, or the title's length where that is more, in every turn.
    */
   readonly keeps?: readonly number[];
+  /** What stands between the two sides of its cells, where each side is shortened by itself: ` → `. */
+  readonly sides?: string;
 }
 
 const gap = 2;
@@ -33,12 +35,38 @@ export function* tableLines(
     for (const line of draw([titles], columns, widths)) yield margin + look.heading(line);
   }
   const shortened = (row: readonly string[]): readonly string[] =>
-    row.map((cell, i) => shorten(cell, widths[i] ?? 1, look.signs));
+    row.map((cell, i) => {
+      const width = widths[i] ?? 1;
+      const between = columns[i]?.sides;
+      return between === undefined
+        ? shorten(cell, width, look.signs)
+        : shortenSides(cell, between, width, look.signs);
+    });
   if (rows.length <= mostDrawn) {
     for (const line of draw(rows.map(shortened), columns, widths)) yield margin + line;
   } else {
     for (const row of rows) yield margin + aligned(shortened(row), columns, widths);
   }
+}
+
+/** Cuts the longer side of a cell first, so that what stands between them and both beginnings are kept. */
+function shortenSides(cell: string, between: string, width: number, signs: Signs): string {
+  const at = cell.indexOf(between);
+  const room = width - displayWidth(between);
+  if (displayWidth(cell) <= width || at < 0 || room < leastSides) return shorten(cell, width, signs);
+  const from = cell.slice(0, at);
+  const to = cell.slice(at + between.length);
+  const half = Math.floor(room / 2);
+  const first = Math.min(displayWidth(from), Math.max(half, room - displayWidth(to)));
+  return `${shortenSide(from, first, signs)}${between}${shortenSide(to, room - first, signs)}`;
+}
+
+/** Less room than this is not shared by two sides. */
+const leastSides = 8;
+
+/** Names are told apart by both ends; what begins with a number must keep it. */
+function shortenSide(text: string, width: number, signs: Signs): string {
+  return /^(some of )?\d[\d,]* /.test(text) ? cut(text, width, signs) : shorten(text, width, signs);
 }
 
 /** One row as cli-table3 draws it. */

@@ -263,59 +263,114 @@ describe('a map that is worked out while it is read', () => {
 describe('a map that is too large to be listed', () => {
   test(`has every connection in one of its lines (seed ${seed})`, () => {
     let lines = 0;
+    let some = 0;
     fc.assert(
-      fc.property(clusters, fc.constantFrom(...levels), fc.boolean(), (random, level, isFocused) => {
-        const cluster = read(random);
-        const policy = compile(cluster);
-        const query = { level, ...(isFocused ? { namespace: 'a' } : {}) };
-        const { document, summary } = map(policy, query);
-        const readable = readableMap(policy, query, -1);
-        if (readable.kind === 'map') throw new Error('there is always more than -1');
-        const { overview } = readable;
-        expect(overview.summary).toEqual({ ...summary, emptyBecause: undefined });
-        if (!isFocused)
-          expect(overview.peers).toHaveLength(document.peers.filter(({ kind }) => kind !== 'ip').length);
-        const outside = new Set(document.peers.filter(({ kind }) => kind === 'ip').map(({ id }) => id));
-        const sums = (
-          connections: readonly (Pick<MapConnection, 'allowed' | 'family' | 'partial'> & {
-            readonly connections?: number;
-          })[],
-        ): Record<string, number> => {
-          const found: Record<string, number> = {};
-          for (const { allowed, family, partial, connections: many = 1 } of connections) {
-            const key = JSON.stringify([allowed, family, partial]);
-            found[key] = (found[key] ?? 0) + many;
-          }
-          return found;
-        };
-        const { across, inside, toOutside, fromOutside } = overview;
-        lines += across.length + inside.length;
-        const of = (test_: (connection: MapConnection) => boolean): Record<string, number> =>
-          sums(document.connections.filter(test_));
-        expect(sums([...across, ...inside])).toEqual(
-          of(({ from, to }) => !outside.has(from) && !outside.has(to)),
-        );
-        expect(sums(toOutside)).toEqual(of(({ to }) => outside.has(to)));
-        expect(sums(fromOutside)).toEqual(of(({ from }) => outside.has(from)));
-        // What a line says of all of its ends holds for the examples that it gives.
-        const listedOf = new Set(
-          document.connections.map(({ from, to, allowed, family }) =>
-            JSON.stringify([from, to, allowed, family]),
-          ),
-        );
-        for (const { kind, from, to, allowed, family } of [...across, ...inside]) {
-          if (kind === 'own') expect(from).toEqual(to);
-          if (kind !== 'all') continue;
-          for (const a of from.examples) {
-            for (const b of to.examples) {
-              if (a !== b) expect(listedOf.has(JSON.stringify([a, b, allowed, family]))).toBe(true);
+      fc.property(
+        clusters,
+        fc.constantFrom(...levels),
+        fc.boolean(),
+        fc.boolean(),
+        (random, level, isFocused, isDense) => {
+          const cluster = read(random);
+          // Peers of few pods are otherwise sparse in every cluster as small as these.
+          const policy = compile(cluster, isDense ? { denseThreshold: 1 } : {});
+          const query = { level, ...(isFocused ? { namespace: 'a' } : {}) };
+          const { document, summary } = map(policy, query);
+          const readable = readableMap(policy, query, -1);
+          if (readable.kind === 'map') throw new Error('there is always more than -1');
+          const { overview } = readable;
+          expect(overview.summary).toEqual({ ...summary, emptyBecause: undefined });
+          if (!isFocused)
+            expect(overview.peers).toHaveLength(document.peers.filter(({ kind }) => kind !== 'ip').length);
+          const outside = new Set(document.peers.filter(({ kind }) => kind === 'ip').map(({ id }) => id));
+          const sums = (
+            connections: readonly (Pick<MapConnection, 'allowed' | 'family' | 'partial'> & {
+              readonly connections?: number;
+            })[],
+          ): Record<string, number> => {
+            const found: Record<string, number> = {};
+            for (const { allowed, family, partial, connections: many = 1 } of connections) {
+              const key = JSON.stringify([allowed, family, partial]);
+              found[key] = (found[key] ?? 0) + many;
+            }
+            return found;
+          };
+          const { mixed, across, inside, toOutside, fromOutside } = overview;
+          const ofPods = [...mixed, ...across, ...inside];
+          lines += ofPods.length;
+          const of = (test_: (connection: MapConnection) => boolean): Record<string, number> =>
+            sums(document.connections.filter(test_));
+          const isOfPods = ({ from, to }: MapConnection): boolean => !outside.has(from) && !outside.has(to);
+          expect(sums(ofPods)).toEqual(of(isOfPods));
+          // What is said to be inside is, what is said to be across is, and all is where nothing is mixed.
+          const home = (id: string): string => (level.kind === 'namespace' ? id : id.split('/')[0]!);
+          const isInside = ({ from, to }: MapConnection): boolean => home(from) === home(to);
+          const sections = [
+            [inside, of((each) => isOfPods(each) && isInside(each))],
+            [across, of((each) => isOfPods(each) && !isInside(each))],
+          ] as const;
+          const mixes = new Set(Object.keys(sums(mixed)));
+          if (level.kind === 'label') expect([...across, ...inside]).toEqual([]);
+          else {
+            for (const [found, expected] of sections) {
+              const said = sums(found);
+              for (const key of Object.keys({ ...said, ...expected })) {
+                if (!mixes.has(key)) expect(said[key], key).toBe(expected[key]);
+                else expect(said[key] ?? 0, key).toBeLessThanOrEqual(expected[key] ?? 0);
+              }
+            }
+            for (const { from, to } of inside) {
+              if (from.namespaces === 1 && to.namespaces === 1)
+                expect(home(from.examples[0]!)).toBe(home(to.examples[0]!));
+            }
+            for (const { from, to } of across) {
+              if (from.namespaces === 1 && to.namespaces === 1)
+                expect(home(from.examples[0]!)).not.toBe(home(to.examples[0]!));
             }
           }
-        }
-      }),
+          expect(sums(toOutside)).toEqual(of(({ to }) => outside.has(to)));
+          expect(sums(fromOutside)).toEqual(of(({ from }) => outside.has(from)));
+          // What a line says of all of its ends holds for the examples that it gives.
+          const listedOf = new Set(
+            document.connections.map(({ from, to, allowed, family, partial }) =>
+              JSON.stringify([from, to, allowed, family, partial]),
+            ),
+          );
+          for (const { kind, from, to, allowed, family, partial } of ofPods) {
+            const has = (a: string, b: string): boolean =>
+              listedOf.has(JSON.stringify([a, b, allowed, family, partial]));
+            if (kind === 'own') expect(from).toEqual(to);
+            if (kind === 'some') {
+              // Of sides that the examples are the whole of, every end has a part in the line.
+              some++;
+              if (to.count === to.examples.length) {
+                for (const a of from.examples)
+                  expect(
+                    to.examples.some((b) => has(a, b)),
+                    a,
+                  ).toBe(true);
+              }
+              if (from.count === from.examples.length) {
+                for (const b of to.examples)
+                  expect(
+                    from.examples.some((a) => has(a, b)),
+                    b,
+                  ).toBe(true);
+              }
+            }
+            if (kind !== 'all') continue;
+            for (const a of from.examples) {
+              for (const b of to.examples) {
+                if (a !== b) expect(has(a, b)).toBe(true);
+              }
+            }
+          }
+        },
+      ),
       options,
     );
     expect(lines).toBeGreaterThan(0);
+    expect(some).toBeGreaterThan(0);
   });
 });
 

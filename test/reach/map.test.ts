@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readManifests } from '../../src/manifest/index.ts';
 import { compile } from '../../src/policy/index.ts';
-import { map, resolveEnd } from '../../src/reach/index.ts';
+import { map, readableMap, resolveEnd } from '../../src/reach/index.ts';
 import type { End, Level, MapAnswer, PortQuery } from '../../src/reach/index.ts';
 import { policy } from './manifests.ts';
 
@@ -36,6 +36,55 @@ function draw(
 const port = (number: number): readonly PortQuery[] => [
   { kind: 'range', protocol: 'TCP', from: number, to: number },
 ];
+
+test('lines of an overview name no end without such a connection', () => {
+  const objects = [
+    pod('x/db'),
+    pod('x/a'),
+    pod('x/b'),
+    policy(
+      'x/p',
+      '{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}], ports: [{port: 80}]}]}',
+    ),
+    policy(
+      'x/q',
+      '{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: b}}}], ports: [{port: 443}]}]}',
+    ),
+  ];
+  const { cluster } = readManifests([{ file: 'a.yaml', text: objects.join('---') }]);
+  const compiled = compile(cluster, { denseThreshold: 1 });
+  const answer = readableMap(compiled, { level: { kind: 'pod' } }, 0);
+  if (answer.kind === 'map') throw new Error('it has connections');
+  const { mixed, across, inside } = answer.overview;
+  expect([...mixed, ...across]).toEqual([]);
+  expect(
+    inside
+      .filter(({ allowed }) => allowed !== 'all')
+      .map(({ kind, from, to, allowed, connections }) => [
+        kind,
+        from.count,
+        from.examples,
+        to.examples,
+        allowed,
+        connections,
+      ]),
+  ).toEqual([
+    [
+      'all',
+      1,
+      ['x/Pod/b'],
+      ['x/Pod/db'],
+      {
+        TCP: [
+          [80, 80],
+          [443, 443],
+        ],
+      },
+      1,
+    ],
+    ['all', 1, ['x/Pod/a'], ['x/Pod/db'], { TCP: [[80, 80]] }, 1],
+  ]);
+});
 
 test('a port that both families have is listed once, whatever else one of them has (corner 37)', () => {
   const objects = [
