@@ -120,6 +120,7 @@ export class ObjectBuilder {
     const { records } = this.#core;
     const open: (Fields | unknown[])[] = [];
     let into = target;
+    let isWhole = true;
     for (let next = first; next < last; next += event.size) {
       const field = records[next + event.field] as number;
       if (field === event.close) {
@@ -129,7 +130,8 @@ export class ObjectBuilder {
       const number = records[next + event.value] as number;
       if (field === annotationField) {
         const start = records[next + event.start] as number;
-        if (!this.#isGoodKey(number, start, records[next + event.length] as number)) return false;
+        // The values behind it are gone through all the same: what was parsed for the next object comes after them.
+        if (!this.#isGoodKey(number, start, records[next + event.length] as number)) isWhole = false;
         continue;
       }
       let value: unknown;
@@ -145,7 +147,7 @@ export class ObjectBuilder {
         into = value as Fields | unknown[];
       }
     }
-    return true;
+    return isWhole;
   }
 
   #value(at: number, number: number): unknown {

@@ -231,6 +231,7 @@ export class JsonStream {
     } catch (error) {
       if (!(error instanceof Ended)) throw error;
       this.#isDone = true;
+      if (this.#notUtf8 === undefined) this.#closeAll();
     }
   }
 
@@ -491,6 +492,25 @@ export class JsonStream {
     if (kind === 'object') this.#at++;
   }
 
+  /** Closes lists that a mistake has left open: the items before it count. */
+  #closeAll(): void {
+    const line = (this.#diagnostics.at(-1)?.line ?? 1) - 1;
+    for (let frame = this.#frames.pop(); frame !== undefined; frame = this.#frames.pop()) {
+      const { items, start } = frame;
+      if (frame.kind !== 'object' || items === undefined) continue;
+      // kubectl writes the kind of a list last.
+      if (this.#givenOf(frame).kind === 'later') {
+        if ((items.pods?.taken ?? 0) === 0 && !items.values.some(isObject)) continue;
+        frame.members.push('"kind":"List"');
+      }
+      items.list.end(line);
+      const text = `{${frame.members.join(',')}}`;
+      if (isTooDeep(text, 0, text.length)) continue;
+      const origins = frame.areItemsLast ? items.origins : [];
+      this.#giveTakenApart(frame, text, new TakenApartOrigin(this.#file, start, frame.marks, origins));
+    }
+  }
+
   #close(frame: Frame): void {
     this.#steps++;
     this.#frames.pop();
@@ -519,18 +539,21 @@ export class JsonStream {
     const parent = this.#frames.at(-1);
     if (isTooDeep(text, 0, text.length)) {
       this.#report(tooDeep(0), frame.start, '');
-    } else {
-      const value = JSON.parse(text) as Record<string, unknown>;
-      const duplicates: Path[] =
-        text.length <= maxJsonForDuplicates ? [...duplicateKeys(text, 0, text.length)] : [];
-      if (frame.items !== undefined && frame.areItemsLast) {
-        value['items'] = frame.items.values;
-        for (const path of frame.items.duplicates) duplicates.push(path);
-      }
-      this.#give(parent, value, origin, duplicates, frame.areItemsLast ? frame.items?.pods : undefined);
-    }
+    } else this.#giveTakenApart(frame, text, origin);
     if (parent !== undefined) parent.expect = 'commaOrEnd';
     this.#restoreDefault();
+  }
+
+  /** @param text - the members of the object, without its items */
+  #giveTakenApart({ items, areItemsLast }: Frame, text: string, origin: ListOrigin): void {
+    const value = JSON.parse(text) as Record<string, unknown>;
+    const duplicates: Path[] =
+      text.length <= maxJsonForDuplicates ? [...duplicateKeys(text, 0, text.length)] : [];
+    if (items !== undefined && areItemsLast) {
+      value['items'] = items.values;
+      for (const path of items.duplicates) duplicates.push(path);
+    }
+    this.#give(this.#frames.at(-1), value, origin, duplicates, areItemsLast ? items?.pods : undefined);
   }
 
   #give(
@@ -662,8 +685,12 @@ export class JsonStream {
 
   /** The items of a typed list leave out what their list says, when it says it before them. */
   #defineDefault(frame: Frame): void {
-    frame.given ??= this.#givenBy(frame);
-    this.#core.defineDefault(frame.given.header, frame.given.walked);
+    const { header, walked } = this.#givenOf(frame);
+    this.#core.defineDefault(header, walked);
+  }
+
+  #givenOf(frame: Frame): Given {
+    return (frame.given ??= this.#givenBy(frame));
   }
 
   #givenBy({ members }: Frame): Given {

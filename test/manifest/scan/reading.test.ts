@@ -30,10 +30,14 @@ describe('what is no JSON', () => {
 
   test('is cut off anywhere: what is whole counts, and the rest is told once', () => {
     for (let end = 1; end < bytes.length - 2; end++) {
-      const { diagnostics, objects } = readInPieces(bytes.slice(0, end), 7);
+      const { diagnostics, objects, cluster } = readInPieces(bytes.slice(0, end), 7);
       const isCharacter = ((bytes[end] as number) & 0xc0) === 0x80;
       expect(diagnostics.map(({ code }) => code)).toEqual([isCharacter ? 'not-utf8' : 'json-syntax']);
-      if (isCharacter) expect(objects).toBe(0);
+      const ends = ['a', 'b', 'c'].map(
+        (name) => encoder.encode(whole.split(pod(name))[0] + pod(name)).length,
+      );
+      expect(objects).toBe(isCharacter ? 0 : ends.filter((each) => each <= end).length);
+      expect(cluster.pods).toHaveLength(objects);
     }
   });
 
@@ -58,8 +62,45 @@ describe('what is no JSON', () => {
       expect(diagnostics).toMatchObject([{ code: 'json-syntax', severity: 'error' }]);
       expect(diagnostics[0]?.message).toContain(message);
       expect(Math.abs((diagnostics[0]?.line ?? 0) - line)).toBeLessThanOrEqual(1);
-      expect([objects, cluster.pods.length]).toEqual([objects, objects]);
+      const before = item.startsWith(pod('b')) ? 2 : 1;
+      expect([objects, cluster.pods.length]).toEqual([before, before]);
     }
+  });
+
+  const namespace = '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}}';
+  const cut = '{"apiVersion":"v1","kind":"Pod","meta';
+  test.each([
+    ['whose kind comes last', `{"items":[${pod('a')},${namespace},${pod('b')},${cut}`, 3],
+    ['behind its items', `{"kind":"List","apiVersion":"v1","items":[${pod('a')},${namespace}],"meta`, 2],
+    ['within a list in it', `{"items":[${namespace},{"items":[${pod('a')},${pod('b')},${cut}`, 3],
+    [
+      'within a typed list',
+      `{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a"}},{"met`,
+      1,
+    ],
+    ['before an item has said what it is', `{"items":[{"metadata":{"name":"a"}},{"met`, 0],
+    ['behind a list of values', `${pod('a')}[${pod('b')},${cut}`, 1],
+    [
+      'behind other values',
+      `${pod('a')}{"kind":"List","items":[${pod('b')}]}{"items":[${pod('c')},${cut}`,
+      3,
+    ],
+  ])('leaves what came before in a list %s', (_, text, count) => {
+    for (const piece of [1, 50, 10_000]) {
+      const { diagnostics, objects } = readInPieces(encoder.encode(text), piece);
+      expect(diagnostics.map(({ code }) => code)).toEqual(['json-syntax']);
+      expect(objects).toBe(count);
+    }
+  });
+
+  test('leaves what came before an object that is too large or too deep', () => {
+    const read = (item: string) =>
+      readInPieces(encoder.encode(`{"items":[${pod('a')},${item}`), 100, {}, { object: 5000 });
+    const large = read(`{"a":"${'x'.repeat(50_000)}`);
+    const deep = read('{"items":['.repeat(100));
+    expect(large.diagnostics).toMatchObject([{ code: 'document-too-large' }]);
+    expect(deep.diagnostics).toMatchObject([{ code: 'document-too-deep' }]);
+    expect([large.objects, deep.objects]).toEqual([1, 1]);
   });
 
   test('is told with the same words at every size of the pieces', () => {
@@ -150,6 +191,15 @@ describe('a member twice', () => {
     const { cluster, diagnostics } = readInPieces(encoder.encode(text), 10);
     expect(cluster.pods).toMatchObject(readAtOnce(text).cluster.pods.map(({ name }) => ({ name })));
     expect(diagnostics.map(({ path }) => path)).toEqual(paths);
+  });
+});
+
+describe('annotations that are read as a whole', () => {
+  test('leave the values of the objects behind them alone', () => {
+    const policy = (metadata: string): string =>
+      `{"apiVersion":"networking.k8s.io/v1","kind":"NetworkPolicy","metadata":{${metadata}},"spec":{"podSelector":{}}}`;
+    const text = `${policy('"annotations":{"bad key":""},"uid":"","name":"ö"')}${policy('"resourceVersion":"","name":"a","uid":"","creationTimestamp":"é"')}`;
+    expect(told(readInPieces(encoder.encode(text), 1000))).toEqual(told(readAtOnce(text)));
   });
 });
 
