@@ -113,6 +113,9 @@ const node: Shape = { members: { ...head, status: object({ members: { addresses:
 const onlyMetadata: Shape = { members: head };
 const withSpec: Shape = { members: { ...head, spec: value } };
 
+/** What is walked of an object that only counts: a second kind would make it another one. */
+export const headShape: Shape = { members: { apiVersion: nothing, kind: nothing, metadata: nothing } };
+
 /** How much of an object is kept. */
 export type Reading =
   | { readonly kind: 'shape'; readonly shape: Shape }
@@ -155,4 +158,4 @@ export function readingOf(apiVersion: string, kind: string, role: KindRole): Rea
 }
 
 /** The shapes by number, so that a scanner can be told which one to walk. */
-export const shapes: readonly Shape[] = [podShape, policy, node, onlyMetadata, withSpec];
+export const shapes: readonly Shape[] = [podShape, policy, node, onlyMetadata, withSpec, headShape];

@@ -278,6 +278,8 @@ export class TakenApartOrigin implements ListOrigin {
   readonly #members: readonly ListMember[];
   /** By index of the item: its own place, or that of a list within the list. */
   readonly #items: readonly ListOrigin[];
+  /** The member that was asked about last: a long one may be asked about often. */
+  #last: { readonly member: ListMember; readonly places: JsonPlaces; readonly index: LineIndex } | undefined;
 
   constructor(file: string, start: Start, members: readonly ListMember[], items: readonly ListOrigin[]) {
     this.file = file;
@@ -308,7 +310,7 @@ export class TakenApartOrigin implements ListOrigin {
 
   item(path: Path): ListOrigin {
     const { item, rest } = this.#below(path);
-    if (item === undefined) return this;
+    if (item === undefined) return new PathOrigin(this, path);
     return rest.length === 0 ? item : item.item(rest);
   }
 
@@ -318,18 +320,24 @@ export class TakenApartOrigin implements ListOrigin {
 
   #place([field, ...rest]: Path, onKey: boolean): Place {
     const member = this.#members.findLast(({ key }) => key === field);
-    if (member === undefined) return this.#inside(this.#start, '', 0);
-    if (rest.length === 0 && onKey) return this.#inside(member.keyAt, '', 0);
-    const { key, value } = new JsonPlaces(member.text, 0).find(rest);
-    return this.#inside(member.valueAt, member.text, onKey ? (key ?? value) : value);
-  }
-
-  #inside({ line, column }: Start, text: string, offset: number): Place {
-    const inside = new LineIndex(text).place(offset);
+    if (member === undefined) return this.#startOf(this.#start);
+    if (rest.length === 0 && onKey) return this.#startOf(member.keyAt);
+    if (this.#last?.member !== member) {
+      const { text } = member;
+      this.#last = { member, places: new JsonPlaces(text, 0), index: new LineIndex(text) };
+    }
+    const { places, index } = this.#last;
+    const { key, value } = places.find(rest);
+    const inside = index.place(onKey ? (key ?? value) : value);
+    const { line, column } = this.#startOf(member.valueAt);
     return {
       file: this.file,
-      line: line + inside.line,
-      column: inside.line === 1 ? column + inside.column : inside.column,
+      line: line + inside.line - 1,
+      column: inside.line === 1 ? column + inside.column - 1 : inside.column,
     };
+  }
+
+  #startOf({ line, column }: Start): Place {
+    return { file: this.file, line: line + 1, column: column + 1 };
   }
 }

@@ -21,7 +21,7 @@ import { ObjectBuilder } from './build.ts';
 import type { Header } from './build.ts';
 import { mode, mostHeaders, need, padding, record, state, stop, walk } from './core.ts';
 import type { ScannerCore } from './core.ts';
-import { readingOf, shapes } from './fields.ts';
+import { headShape, readingOf, shapes } from './fields.ts';
 import { ListPlaces, ObjectOrigin, ObjectPlaces, TakenApartOrigin } from './places.ts';
 import type { ListMember, Start } from './places.ts';
 import { program } from './program.ts';
@@ -672,11 +672,11 @@ export class JsonStream {
               isAskedAbout: !isPod && reading.kind === 'shape',
             };
         this.#headers.push(header);
-        const walked =
-          reading.kind === 'counted'
-            ? walk.counted
-            : (program.roots[shapes.indexOf(reading.shape)] as number);
-        return { header: this.#headers.length - 1, walked };
+        const shape = reading.kind === 'counted' ? headShape : reading.shape;
+        return {
+          header: this.#headers.length - 1,
+          walked: program.roots[shapes.indexOf(shape)] as number,
+        };
       }
       default:
         return unreachable(reading);
@@ -847,12 +847,12 @@ function isPod(value: unknown): value is Readonly<Record<string, unknown>> {
   return isRecord(value) && value.kind === 'Pod' && value.apiVersion === 'v1';
 }
 
-/** Whether a value says what it is, and no server of another version would take it for a pod. */
+/** Whether a value says what it is, and neither is a pod to a server of any version nor a list that may hold some. */
 function isNoPod(value: unknown): boolean {
   if (!isRecord(value)) return false;
   const { apiVersion, kind } = value;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false;
-  return apiVersion !== '' && kind !== '' && kind.toLowerCase() !== 'pod';
+  return apiVersion !== '' && kind !== '' && kind.toLowerCase() !== 'pod' && !kind.endsWith('List');
 }
 
 /** Whether an item is no object of Kubernetes: its list has not given it a kind, or nothing looks as if it could. */

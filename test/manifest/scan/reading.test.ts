@@ -194,6 +194,51 @@ describe('a member twice', () => {
   });
 });
 
+describe('what an object or a list says late', () => {
+  const alike = (text: string) => {
+    const atOnce = readAtOnce(text);
+    for (const piece of [10, 10_000]) {
+      const inPieces = readInPieces(encoder.encode(text), piece);
+      expect(told(inPieces)).toEqual(told(atOnce));
+      const codes = [inPieces, atOnce].map(({ diagnostics }) => diagnostics.map(({ code }) => code).sort());
+      expect(codes[0]).toEqual(codes[1]);
+    }
+    return atOnce;
+  };
+
+  test.each([
+    [pod('a').replace('"Pod"', '"ConfigMap"').slice(0, -1) + ', "kind": "Pod"}', 1],
+    [
+      '{"apiVersion":"networking.k8s.io/v2","kind":"Pod","spec":{},"metadata":{"name":"a"},"apiVersion":"v1"}',
+      1,
+    ],
+  ])('a second member of the head counts: %s', (item, pods) => {
+    const { cluster, diagnostics } = alike(`{"apiVersion":"v1","kind":"List","items":[\n${item}]}`);
+    expect(cluster.pods).toHaveLength(pods);
+    expect(diagnostics.map(({ code }) => code)).toContain('duplicate-key');
+  });
+
+  test.each([
+    ['that is read as a whole', '{"\\u006bind":"List","apiVersion":"v1","items":[@]}'],
+    ['whose kind has an escape', '{"kind":"\\u004cist","apiVersion":"v1","items":[@]}'],
+    ['with a member twice', '{"kind":"List","apiVersion":"v1","kind":"List","items":[@]}'],
+    ['that says so late', '{"kind":"ConfigMap","apiVersion":"v1","items":[@],"kind":"List"}'],
+    ['of an odd kind', '{"kind":"PodList","apiVersion":"v1","items":[@],"items":[@]}'],
+  ])('a list in a list %s: of pods with one name the last counts', (_, nested) => {
+    const early = pod('a').replace('"web"', '"early"');
+    const items = `${nested.replaceAll('@', early)},${pod('a')}`;
+    const { cluster } = alike(`{"apiVersion":"v1","kind":"List","items":[\n${items}]}`);
+    expect(cluster.pods.map(({ labels }) => [...labels])).toEqual([[['app', 'web']]]);
+  });
+
+  test('items that stand twice know their places', () => {
+    const bad = pod('b').replace('"containerPort": 80', '\n"containerPort": 99999');
+    const text = `{"apiVersion":"v1","kind":"List","items":[${pod('c')}],\n"items":[\n${pod('a')}, ${bad}]}`;
+    const { diagnostics } = alike(text);
+    expect(diagnostics).toMatchObject([{ code: 'port-out-of-range', line: 4, column: 18 }]);
+  });
+});
+
 describe('annotations that are read as a whole', () => {
   test('leave the values of the objects behind them alone', () => {
     const policy = (metadata: string): string =>
