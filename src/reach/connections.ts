@@ -31,8 +31,8 @@ export interface ConnectionQuery extends Focus {
 
 /** How many pairs of groups a focus asks about, and of how many groups it asks in each direction. */
 export interface PairCounts {
-  /** Ordered pairs of distinct groups that have pods. */
-  readonly pairs: number;
+  /** Ordered pairs of distinct groups that have pods; at level `pod`, of distinct pods. */
+  readonly pairs: bigint;
   /** By group: 1 where something was asked of it as a source (`egress`) and as a destination (`ingress`). */
   readonly asked: { readonly [direction in Direction]: Uint8Array };
   readonly nothingAsked: boolean;
@@ -57,6 +57,7 @@ export class Connections {
   readonly #nodeTraits: readonly Traits[];
   readonly #portsOf: (destination: Group | undefined) => PortSet;
   readonly #isCut: boolean;
+  readonly #countsPods: boolean;
   /** By what sources demand of their targets: these sources, and the targets. */
   readonly #parties = new Map<number, { readonly sources: number[]; readonly targets: Targets }>();
   /** By group: 1 where it may have a connection as a source. */
@@ -79,6 +80,7 @@ export class Connections {
     this.#access = new GroupAccess(policy, this.groups);
     this.#portsOf = portFilter(policy, query);
     this.#isCut = query.ports !== undefined;
+    this.#countsPods = query.level.kind === 'pod';
     this.#traits = this.#traitsOfGroups();
     this.#nodeTraits = this.nodes.map(({ node }) => this.focus.ofNode(node!));
     this.#mayOpen = new Uint8Array(this.groups.count);
@@ -123,13 +125,14 @@ export class Connections {
   counts(): PairCounts {
     const { groups, focus } = this;
     const asked = { egress: new Uint8Array(groups.count), ingress: new Uint8Array(groups.count) };
-    let pairs = 0;
+    let pairs = 0n;
     for (const { sources, targets } of this.#parties.values()) {
+      const whole = this.countedOf([...targets.byColumns.values()].flat());
       for (const from of sources) {
         // That one pod reaches itself is no question (corner 41).
         const isAlone = targets.members[from] === 1 && groups.weight[from] === 1;
         if (targets.groups.length > (isAlone ? 1 : 0)) asked.egress[from] = 1;
-        if (groups.isPopulated(from)) pairs += targets.populated - targets.members[from]!;
+        if (groups.isPopulated(from)) pairs += this.pairsWith(from, whole - targets.members[from]!);
       }
       const [only] = sources;
       for (const to of targets.groups) {
@@ -151,6 +154,26 @@ export class Connections {
       asked,
       nothingAsked: !asked.egress.includes(1) && !asked.ingress.includes(1),
     };
+  }
+
+  /**
+   * How many a group is in numbers of pairs. Its own pairs are those of one of these with one less: at level `pod`, the
+   * replicas of a template are told apart, at others a group is one.
+   */
+  countOf(group: number): number {
+    return this.#countsPods ? this.groups.weight[group]! : 1;
+  }
+
+  /** How many some groups are together. */
+  countedOf(groups: readonly number[]): number {
+    return this.#countsPods
+      ? groups.reduce((sum, group) => sum + this.groups.weight[group]!, 0)
+      : groups.length;
+  }
+
+  /** The pairs of a source with so many. */
+  pairsWith(from: number, targets: number): bigint {
+    return BigInt(this.countOf(from)) * BigInt(targets);
   }
 
   /** Whether some address outside is asked about with a group. */

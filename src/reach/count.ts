@@ -42,7 +42,7 @@ export function count(policy: CompiledPolicy, diagnostics: readonly Diagnostic[]
 const mostExact = 94_906_265;
 
 /** A number as long as it is exact. */
-function plain(value: bigint): number | bigint {
+export function plain(value: bigint): number | bigint {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }
 

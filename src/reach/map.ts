@@ -6,6 +6,7 @@ import type { CompiledPolicy } from '../policy/index.ts';
 import { byText } from './allowed.ts';
 import { Connections } from './connections.ts';
 import type { ConnectionQuery, PairCounts } from './connections.ts';
+import { plain } from './count.ts';
 import { notModelledEntries } from './not-modelled.ts';
 import { overviewOf } from './overview.ts';
 import type { MapOverview } from './overview.ts';
@@ -44,9 +45,10 @@ export function map(policy: CompiledPolicy, query: MapQuery): MapAnswer {
 function listed(policy: CompiledPolicy, query: MapQuery, found: Connections): MapAnswer {
   const connections: MapConnection[] = [];
   const isConnected = new Uint8Array(found.ends);
-  let open = 0;
+  let open = 0n;
   for (const source of found.sources()) {
     let last = -1;
+    let reached = 0;
     found.from(source, (connection, to) => {
       if (connections.length >= mostConnections) {
         throw new MapTooLargeError(
@@ -56,9 +58,10 @@ function listed(policy: CompiledPolicy, query: MapQuery, found: Connections): Ma
       connections.push(connection);
       isConnected[source] = 1;
       isConnected[to] = 1;
-      if (to !== last && to !== source && source < found.groups.count && to < found.groups.count) open++;
+      if (to !== last && to < found.groups.count) reached += found.countOf(to) - Number(to === source);
       last = to;
     });
+    if (source < found.groups.count) open += found.pairsWith(source, reached);
   }
   const { pairs, asked, nothingAsked } = found.counts();
   const shown = shownGroups(found, isConnected);
@@ -75,8 +78,8 @@ function listed(policy: CompiledPolicy, query: MapQuery, found: Connections): Ma
     },
     summary: {
       ...summarise(policy, query, found, shown, asked),
-      pairs,
-      closedPairs: pairs - open,
+      pairs: plain(pairs),
+      closedPairs: plain(pairs - open),
       emptyBecause:
         connections.length > 0
           ? undefined
@@ -164,8 +167,8 @@ export function readableMap(
       peers: shown.map((group) => found.groups.get(group).peer),
       summary: {
         ...summarise(policy, query, found, shown, asked),
-        pairs,
-        closedPairs: pairs - open,
+        pairs: plain(pairs),
+        closedPairs: plain(pairs - open),
         emptyBecause: undefined,
       },
       ...tailOf(policy, query),

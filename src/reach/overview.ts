@@ -59,12 +59,12 @@ export interface MapOverview extends Pick<
   readonly fromOutside: readonly OverviewLine[];
 }
 
-/** The lines of an overview, and how many pairs of distinct groups have a connection. */
+/** The lines of an overview, and how many pairs have a connection, counted as `PairCounts.pairs`. */
 export interface OverviewLines extends Pick<
   MapOverview,
   'mixed' | 'across' | 'inside' | 'toOutside' | 'fromOutside'
 > {
-  readonly open: number;
+  readonly open: bigint;
   /** By group: 1 for those with a connection. */
   readonly isConnected: Uint8Array;
 }
@@ -80,7 +80,7 @@ export function overviewOf(found: Connections, level: Level, most: number): Over
   const homes = homesOf(found, level);
   const rest = new Rest(found, homes);
   const isConnected = new Uint8Array(found.groups.count);
-  let open = 0;
+  let open = 0n;
   let listed = 0;
   for (const { sources, targets, access } of found.parties()) {
     // Other sources have other targets.
@@ -90,13 +90,18 @@ export function overviewOf(found: Connections, level: Level, most: number): Over
     const reached = new Map<number, number>();
     const reaching = new Map<number, number>();
     const missed = new Map<number, number>();
+    // By set of rows: how many each of its sources reaches, itself among them.
+    const opened = new Map<number, number>();
     const alike = Map.groupBy(sources, (from) => access.rowsOf(from));
     alike.delete(-1);
+    const counted = new Map(
+      Array.from(targets.byColumns, ([columns, ends]) => [columns, found.countedOf(ends)]),
+    );
     for (const [rows, members] of alike) {
       for (const [columns, ends] of targets.byColumns) {
         const entries = found.entriesOf(access.shared(rows, columns), ends[0]!);
         if (entries.length === 0) continue;
-        open += members.length * ends.length;
+        opened.set(rows, (opened.get(rows) ?? 0) + counted.get(columns)!);
         listed += members.length * ends.length * entries.length;
         reached.set(columns, (reached.get(columns) ?? 0) + members.length);
         blocks.add(members, rows, columns, ends, entries);
@@ -107,13 +112,14 @@ export function overviewOf(found: Connections, level: Level, most: number): Over
       const rows = access.rowsOf(from);
       if (rows < 0) continue;
       let connections = reaching.get(rows) ?? 0;
+      let mine = opened.get(rows) ?? 0;
       access.apart(from, targets, (to, accesses) => {
         const columns = access.columnsOf(to);
         const shared: Accesses = columns < 0 ? none : access.shared(rows, columns);
         const usual = found.entriesOf(shared, to);
         const own = found.entriesOf(accesses, to);
-        if (usual.length > 0) open--;
-        if (own.length > 0 && from !== to) open++;
+        if (usual.length > 0) mine -= found.countOf(to);
+        if (own.length > 0) mine += found.countOf(to) - Number(from === to);
         if (usual.length > 0 && own.length === 0) missed.set(to, (missed.get(to) ?? 0) + 1);
         if (own.length > 0) isConnected[to] = 1;
         if (isSame(own, usual)) return;
@@ -123,6 +129,7 @@ export function overviewOf(found: Connections, level: Level, most: number): Over
         blocks.less({ from, to }, rows, columns, usual, from === to && own.length === 0);
         rest.add(from, to, own);
       });
+      open += found.pairsWith(from, mine);
       if (connections > 0) isConnected[from] = 1;
     }
     for (const [columns, members] of targets.byColumns) {

@@ -108,10 +108,13 @@ export interface MapSummary {
   readonly pods: number;
   readonly namespaces: readonly string[];
   readonly policies: number;
-  /** Ordered pairs of distinct peers of the cluster (no ip, node or entry peers), within the focus. */
-  readonly pairs: number;
+  /**
+   * Ordered pairs of distinct peers of the cluster (no ip, node or entry peers), within the focus; at level `pod`, where a
+   * peer may stand for several replicas, of distinct pods. `bigint` where a `number` would not be exact.
+   */
+  readonly pairs: number | bigint;
   /** Those of them with no connection. */
-  readonly closedPairs: number;
+  readonly closedPairs: number | bigint;
   /** Ids of workloads, within the focus, some pod of which no policy isolates in that direction. */
   readonly notIsolated: { readonly ingress: readonly string[]; readonly egress: readonly string[] };
   /** Ids of workloads, within the focus, that take connections from every address of the internet or some part of it. */

@@ -527,7 +527,7 @@ function openSentences(view: MapView): readonly string[] {
 }
 
 /** `the one pair`, `both pairs`, `all 6 pairs`; with `definite` the last is `all of the 6 pairs`. */
-function allOf(whole: number, noun: string, definite = false): string {
+function allOf(whole: number | bigint, noun: string, definite = false): string {
   if (whole === 1) return `the one ${noun}`;
   return whole === 2 ? `both ${noun}s` : `all ${definite ? 'of the ' : ''}${count(whole, noun)}`;
 }

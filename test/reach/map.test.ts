@@ -233,3 +233,32 @@ spec:
   expect(answer.summary.namespaces).toEqual(['quiet']);
   expect(answer.summary.workloads).toBe(1);
 });
+
+function deployment(name: string, replicas: number): string {
+  return `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name}, namespace: a}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: ${name}}}
+  template: {metadata: {labels: {app: ${name}}}, spec: {containers: [{name: c, image: x}]}}
+`;
+}
+
+const onlyB =
+  '{podSelector: {matchLabels: {app: a}}, ingress: [{from: [{podSelector: {matchLabels: {app: b}}}]}]}';
+
+test('at level pod, pairs are those of pods, replicas of one template among them', () => {
+  const objects = [deployment('a', 3), deployment('b', 3), policy('a/p', onlyB)];
+  expect(draw(objects, 'pod').summary).toMatchObject({ pairs: 30, closedPairs: 6 });
+  expect(draw(objects, 'pod', { from: 'a/a' }).summary).toMatchObject({ pairs: 15, closedPairs: 6 });
+  expect(draw(objects, 'workload').summary).toMatchObject({ pairs: 2, closedPairs: 0 });
+  const most = 2_147_483_647;
+  const large = draw([deployment('a', most), deployment('b', most), policy('a/p', onlyB)], 'pod').summary;
+  const pods = BigInt(most) * 2n;
+  expect(large).toMatchObject({
+    pairs: pods * (pods - 1n),
+    closedPairs: BigInt(most) * BigInt(most - 1),
+  });
+});
