@@ -6,7 +6,8 @@ export type JsonExpectation =
   'value' | 'valueOrEnd' | 'keyOrEnd' | 'key' | 'colon' | 'commaOrEnd' | 'nothing';
 
 /**
- * What is wrong with a text that was meant to be JSON, and where; `from` is where its value starts.
+ * What is wrong with a text that was meant to be JSON, and where; `from` is where its value starts. Objects and lists may
+ * follow each other.
  *
  * A parser that only looks for the first mistake: `JSON.parse` names no place that all engines agree on. Without
  * recursion: what is open stands on a list.
@@ -25,6 +26,8 @@ export function jsonProblem(
   let expect: JsonExpectation = first;
   const token = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null|[{}[\],:]/y;
   let at = from;
+  /** Where the first value begins that follows a complete one. */
+  let next: number | undefined;
   const fail = (message: string): Finding => ({
     code: 'json-syntax',
     message: `This is not valid JSON: ${message}`,
@@ -34,6 +37,11 @@ export function jsonProblem(
   for (;;) {
     while (/[ \t\r\n]/.test(text[at] ?? '')) at++;
     if (at >= text.length) {
+      // Nothing is wrong but that there are several.
+      if (expect === 'nothing' && next !== undefined) {
+        at = next;
+        return fail('something stands behind its end.');
+      }
       const missing = open.toReversed().slice(0, 20).join('');
       return {
         ...fail(
@@ -90,6 +98,12 @@ export function jsonProblem(
         } else return fail(`a comma or "${open.at(-1) ?? ''}" is expected here.`);
         break;
       case 'nothing':
+        if (found === '{' || found === '[') {
+          next ??= at;
+          open.push(found === '{' ? '}' : ']');
+          expect = found === '{' ? 'keyOrEnd' : 'valueOrEnd';
+          break;
+        }
         return fail('something stands behind its end.');
       default:
         return expect satisfies never;

@@ -93,6 +93,23 @@ describe('what is no JSON', () => {
     }
   });
 
+  test.each([
+    ['JSON lines', `${pod('a')}\n${pod('b')}\n${cut}`, 2, 'within quotes'],
+    ['lists', `${whole}${whole.slice(0, -2)}`, 6, '"}" is missing'],
+    ['lists of values', `${pod('a')}[1,[2`, 1, '"]]" is missing'],
+  ])('is cut off in the last of several %s', (_, text, count, what) => {
+    for (const piece of [1, 50, 10_000]) {
+      const { diagnostics: all, objects } = readInPieces(encoder.encode(text), piece);
+      const diagnostics = all.filter(({ code }) => code !== 'object-twice');
+      expect(diagnostics).toMatchObject([{ code: 'json-syntax' }]);
+      expect(diagnostics[0]?.message).toContain(`the text ends early`);
+      expect(diagnostics[0]?.message).toContain(what);
+      expect(objects).toBe(count);
+    }
+    // As it is told of small texts.
+    expect(readAtOnce(text).diagnostics[0]?.message).toContain(what);
+  });
+
   test('leaves what came before an object that is too large or too deep', () => {
     const read = (item: string) =>
       readInPieces(encoder.encode(`{"items":[${pod('a')},${item}`), 100, {}, { object: 5000 });

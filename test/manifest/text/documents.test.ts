@@ -107,6 +107,9 @@ describe('JSON', () => {
     ['{"a": [1, 2}', '1:12', 'a comma or "]" is expected here'],
     ['{"a": /* one */ 1}', '1:7', 'a value is expected here'],
     ['{"a": 1}\n}', '2:1', 'something stands behind its end'],
+    ['{"a": 1}\n{"b": [', '2:8', 'the text ends early, "]}" is missing'],
+    ['{"a": 1}\n[{"b" 1}]', '2:7', 'a colon is expected here'],
+    ['---\n{"a": 1}\n{"b": 2}', '3:1', 'something stands behind its end'],
   ])('says what is wrong with %s', (text, place, words) => {
     const { documents, diagnostics } = readText({ file: 'f.json', text });
     expect(documents).toEqual([]);
