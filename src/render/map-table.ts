@@ -113,25 +113,35 @@ function overviewRow(view: MapView, line: OverviewLine, isInside: boolean, look:
   });
   const who =
     line.kind === 'own'
-      ? `${overviewSide(view, from)} ${arrow} ${from.count === 1 ? 'itself' : 'themselves'}`
+      ? `${overviewSide(view, from, to)} ${arrow} ${from.count === 1 ? 'itself' : 'themselves'}`
       : isInside && from.namespaces > 1
         ? `${overviewCount(from)} ${arrow} ${some}${overviewCount(to)} within ${count(from.namespaces, 'namespace')}`
-        : `${overviewSide(view, from)} ${arrow} ${some}${overviewSide(view, to)}`;
+        : `${overviewSide(view, from, to)} ${arrow} ${some}${overviewSide(view, to, from)}`;
   return [who, ports, `${size(from)} ${arrow} ${size(to)}`];
 }
 
-/** `everyone`, `shop/web`, `12 in shop`, `412 *-database in 208 namespaces`. */
-function overviewSide(view: MapView, side: OverviewSide): string {
+/** `everyone`, `everyone elsewhere`, `shop/web`, `12 in shop`, `412 *-database in 208 namespaces`. */
+function overviewSide(view: MapView, side: OverviewSide, other: OverviewSide): string {
   const [only = ''] = side.examples;
   if (side.ranges !== undefined) return visible(addressesText(side.ranges));
   if (side.count === 1) return view.names.short(only);
   if (side.count === view.clusterPeers) return 'everyone';
+  if (isElsewhere(view, side, other)) return 'everyone elsewhere';
   const names = side.examples.map(view.names.short).join(', ');
   if (side.count === side.examples.length && names.length <= longestNames) return names;
   if (side.namespaces === 0) return count(side.count, nounsOf(view.answer.document.level).one);
   return side.namespaces === 1
     ? `${overviewCount(side)} in ${visible(view.names.namespaceOf(only) ?? '')}`
     : `${overviewCount(side)} in ${count(side.namespaces, 'namespace')}`;
+}
+
+/** Whether a side is all but the namespace that the other side is in. */
+function isElsewhere(view: MapView, side: OverviewSide, other: OverviewSide): boolean {
+  const [example] = other.examples;
+  const namespace = example === undefined ? undefined : view.names.namespaceOf(example);
+  if (namespace === undefined || other.namespaces > 1 || side.namespaces < 2) return false;
+  const here = view.byNamespace.get(namespace)?.length ?? 0;
+  return side.namespaces === view.byNamespace.size - 1 && side.count === view.clusterPeers - here;
 }
 
 function overviewCount({ count: own, suffix }: OverviewSide): string {

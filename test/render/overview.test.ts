@@ -85,3 +85,30 @@ it.each(['workload', 'namespace'] as const)(
     expect(text.join('\n')).toBe(golden(`map-overview-${level}.table.txt`, text.join('\n')));
   },
 );
+
+it('names the namespaces of both sides where there are two', () => {
+  const files = ['a', 'b'].flatMap((namespace) =>
+    ['one', 'two', 'three', 'four', 'five', 'six', 'seven'].map((name) =>
+      workload(namespace, name, `app: ${name}`),
+    ),
+  );
+  const { cluster: two } = readManifests([
+    {
+      file: 'cluster.yaml',
+      text: [
+        ...files,
+        policy('a', 'own', '{ podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] }'),
+        policy(
+          'b',
+          'other',
+          '{ podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { kubernetes.io/metadata.name: a } } }] }] }',
+        ),
+      ].join(''),
+    },
+  ]);
+  const answer = readableMap(compile(two), { level: { kind: 'workload' } }, 0);
+  if (answer.kind === 'map') throw new Error('it has connections');
+  const text = [...streamOverview(answer.overview, { width: 100, color: false, headers: true })].join('');
+  expect(text).toMatch(/^a\/five → 7 in b +all +1 → 7$/m);
+  expect(text).not.toContain('elsewhere');
+});
