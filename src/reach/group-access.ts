@@ -24,8 +24,6 @@ export interface Targets {
   readonly members: Uint8Array;
   /** By number of a set of columns. */
   readonly byColumns: ReadonlyMap<number, readonly number[]>;
-  /** How many of them have pods. */
-  readonly populated: number;
   /** By class: the targets that have pods of it. */
   readonly ofClass: ReadonlyMap<number, readonly number[]>;
 }
@@ -65,12 +63,10 @@ export class GroupAccess {
     const byColumns = new Map<number, number[]>();
     const ofClass = new Map<number, number[]>();
     const seen = new Int32Array(size).fill(-1);
-    let populated = 0;
     for (const group of groups) {
       members[group] = 1;
       const columns = this.#columnSets.of[group]!;
       if (columns < 0) continue;
-      populated++;
       append(byColumns, columns, group);
       for (const i of this.#groups.members(group)) {
         const c = classOf[i]!;
@@ -79,7 +75,7 @@ export class GroupAccess {
         append(ofClass, c, group);
       }
     }
-    return { groups, members, byColumns, populated, ofClass };
+    return { groups, members, byColumns, ofClass };
   }
 
   /**
