@@ -15,6 +15,12 @@ const anyText = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.constantFrom('', '"', '\\', '\\"', '{"', '}]', '\n\t', '\u0000', 'größer', '😀', '\ud800', '__proto__'),
 );
+/**
+ * Keys of members. V8 13.6 (Node 24) at times takes a key of one character that is written with an escape for another
+ * such key that it met before: `JSON.parse('{"a":1,"\\\\":2}')` and then `JSON.parse('{"a":1,"\\u0000":2}')`. What it says
+ * of those is no measure.
+ */
+const anyKey = anyText.filter((key) => key.length !== 1 || JSON.stringify(key) === `"${key}"`);
 const smallNumber = fc.oneof(fc.integer(), fc.constantFrom(-1.5, 1e21, 1e-7, 80, 443, 0));
 
 /** Anything that JSON can say, at any place. */
@@ -24,7 +30,7 @@ const anything: fc.Arbitrary<Written> = fc.letrec<{ value: Written }>((tie) => (
     fc.oneof(anyText.map(scalar), smallNumber.map(scalar), fc.constantFrom(true, false, null).map(scalar)),
     fc.array(tie('value'), { maxLength: 4 }).map(list),
     fc
-      .uniqueArray(fc.tuple(fc.oneof(anyText, fc.constantFrom('items', 'kind', 'name')), tie('value')), {
+      .uniqueArray(fc.tuple(fc.oneof(anyKey, fc.constantFrom('items', 'kind', 'name')), tie('value')), {
         maxLength: 4,
         selector: ([key]) => key,
       })
@@ -51,7 +57,7 @@ const some = (members: Readonly<Record<string, fc.Arbitrary<Written>>>, noise = 
       ),
       fc.uniqueArray(
         fc.tuple(
-          anyText.filter((key) => !Object.hasOwn(members, key) && key !== 'items' && key !== '__proto__'),
+          anyKey.filter((key) => !Object.hasOwn(members, key) && key !== 'items' && key !== '__proto__'),
           anything,
         ),
         { maxLength: noise, selector: ([key]) => key },
