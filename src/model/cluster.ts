@@ -3,6 +3,7 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { ObjectRef, Origin } from './place.ts';
 import type { LabelSelector, Labels } from './selector.ts';
+import type { TierPolicy } from './tier-policy.ts';
 
 /** The cluster as podwall reasons about it: defaulted and immutable. Made by `manifest/`. */
 export interface Cluster {
@@ -22,6 +23,8 @@ export interface Cluster {
   readonly finishedWorkloads: readonly Workload[];
   readonly services: readonly Service[];
   readonly policies: readonly NetworkPolicy[];
+  /** The cluster-wide policies around them, in the order of the input (corners 53 to 67). */
+  readonly tierPolicies: readonly TierPolicy[];
   /** Objects that decide about traffic and that podwall knows, but cannot answer for yet. */
   readonly notModelled: readonly NotModelled[];
 }

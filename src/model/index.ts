@@ -27,3 +27,12 @@ export { formatPath } from './place.ts';
 export type { ObjectRef, Origin, Path, Place } from './place.ts';
 export { matches, satisfies } from './selector.ts';
 export type { LabelSelector, Labels, Operator, Requirement } from './selector.ts';
+export type {
+  Tier,
+  TierPeer,
+  TierPods,
+  TierPolicy,
+  TierPortEntry,
+  TierPorts,
+  TierRule,
+} from './tier-policy.ts';

@@ -47,6 +47,7 @@ export const emptyCluster: Cluster = {
   finishedWorkloads: [],
   services: [],
   policies: [],
+  tierPolicies: [],
   notModelled: [],
 };
 
@@ -118,6 +119,7 @@ class Builder {
       finishedWorkloads,
       services,
       policies,
+      tierPolicies: [],
       notModelled: others,
     };
     tellPodMakers(findings, collected.podMakers, ownersOf(collected), pods);

@@ -238,6 +238,7 @@ export class LiveCluster {
         finishedWorkloads: [],
         services: [],
         policies,
+      tierPolicies: [],
         notModelled: [],
       },
       { profile: profile.name, undecided: assume },

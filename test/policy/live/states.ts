@@ -75,6 +75,7 @@ export function clusterOf(state: State): Cluster {
     finishedWorkloads: [],
     services: [],
     policies: [...state.policies.values()],
+    tierPolicies: [],
     notModelled: [],
   };
 }
