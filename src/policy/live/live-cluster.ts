@@ -238,7 +238,7 @@ export class LiveCluster {
         finishedWorkloads: [],
         services: [],
         policies,
-      tierPolicies: [],
+        tierPolicies: [],
         notModelled: [],
       },
       { profile: profile.name, undecided: assume },
