@@ -18,6 +18,7 @@ const layers: Layers = {
   policy: { imports: ['errors.ts', 'net', 'model'], packages: [], pure: true },
   reach: { imports: ['errors.ts', 'net', 'model', 'policy'], packages: ['fastest-levenshtein'], pure: true },
   nft: { imports: ['errors.ts', 'net', 'model', 'policy', 'reach'], packages: [], pure: true },
+  topology: { imports: ['errors.ts', 'net', 'model', 'policy', 'reach', 'nft'], packages: [], pure: true },
   render: {
     imports: ['errors.ts', 'net', 'model', 'policy', 'reach', 'nft'],
     packages: ['cli-table3', 'picocolors', 'yaml'],
@@ -30,12 +31,23 @@ const layers: Layers = {
     pure: true,
   },
   host: {
-    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'nft', 'render'],
+    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'nft', 'topology', 'render'],
     packages: [],
     pure: false,
   },
   cli: {
-    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'nft', 'render', 'host'],
+    imports: [
+      'errors.ts',
+      'net',
+      'model',
+      'manifest',
+      'policy',
+      'reach',
+      'nft',
+      'topology',
+      'render',
+      'host',
+    ],
     packages: ['commander', 'fastest-levenshtein', 'picocolors'],
     pure: false,
   },

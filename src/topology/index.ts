@@ -1,0 +1,23 @@
+export { LabPlanError } from './plan.ts';
+export type {
+  LabAddress,
+  LabChanges,
+  LabEnd,
+  LabEndpoint,
+  LabInterface,
+  LabLink,
+  LabListener,
+  LabNamespace,
+  LabNamespaceListeners,
+  LabNamespaceRoutes,
+  LabNode,
+  LabNote,
+  LabNoteKind,
+  LabOptions,
+  LabPlan,
+  LabProbe,
+  LabRoute,
+  LabService,
+  LabServicePort,
+  LabState,
+} from './plan.ts';
