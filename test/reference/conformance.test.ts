@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -60,6 +60,37 @@ describe('recipes', () => {
   });
 });
 
+describe('clusternetworkpolicy', () => {
+  const suite = 'clusternetworkpolicy';
+  const asked = { IPv4: 0, IPv6: 0, states: 0 };
+  for (const [name, step] of steps(suite)) {
+    if (name === 'validation') continue;
+    const folder = join(suite, name);
+    test.each(['IPv4', 'IPv6'] as const)(`${name} ${step} %s`, (family) => {
+      // In the tests whose policies name ::/0, the same cluster is there with IPv6 addresses.
+      const suffix = family === 'IPv6' ? '-ipv6' : '';
+      if (!existsSync(join(root, folder, `cluster${suffix}.yaml`))) return;
+      const state = existsSync(join(root, folder, step, `state${suffix}.yaml`)) ? suffix : '';
+      const objects = merged(folder, `cluster${suffix}.yaml`, join(step, `state${state}.yaml`));
+      const reference = new Reference(objects);
+      const bare = new Reference(objects.filter((each) => !each.kind.endsWith('Policy')));
+      const probes: readonly Probe[] = parse(read(folder, step, 'probes.yaml'));
+      for (const probe of probes) {
+        const [from, to] = [refOf(probe.from), refOf(probe.to)];
+        const is = reference.verdict(from, to, family)(probe.protocol, probe.port);
+        expect({ ...probe, is }).toEqual({ ...probe, is: probe.expect === 'allow' ? 'allowed' : 'denied' });
+        // Where a probe is denied, a policy does it.
+        expect(bare.verdict(from, to, family)(probe.protocol, probe.port)).toBe('allowed');
+        asked[family]++;
+      }
+      if (family === 'IPv4') asked.states++;
+    });
+  }
+  test('asked all 301 probes of 62 states, and those of the IPv6 clusters', () => {
+    expect(asked).toEqual({ IPv4: 301, IPv6: 63, states: 62 });
+  });
+});
+
 interface Probe {
   readonly from: string;
   readonly to: string;
@@ -99,9 +130,14 @@ function documents(...path: readonly string[]): readonly NamedObject[] {
 }
 
 /** The cluster of a case with the objects of one step in place of those of the same name. */
-function objectsOf(folder: string, step: string): readonly unknown[] {
-  const byName = new Map<string, unknown>();
-  for (const each of [...documents(folder, 'cluster.yaml'), ...documents(folder, step, 'state.yaml')]) {
+function objectsOf(folder: string, step: string): readonly NamedObject[] {
+  return merged(folder, 'cluster.yaml', join(step, 'state.yaml'));
+}
+
+/** The objects of one file with those of another in place of the ones with the same name. */
+function merged(folder: string, clusterFile: string, stateFile: string): readonly NamedObject[] {
+  const byName = new Map<string, NamedObject>();
+  for (const each of [...documents(folder, clusterFile), ...documents(folder, stateFile)]) {
     const { kind, metadata } = each;
     byName.set(`${kind} ${metadata.namespace ?? ''} ${metadata.name}`, each);
   }

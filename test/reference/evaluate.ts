@@ -1,38 +1,26 @@
 import { isIn, readBlock, readIp } from './addresses.ts';
-import type { Block, Ip } from './addresses.ts';
+import type { Block } from './addresses.ts';
+import { familyOf } from './ends.ts';
+import type { ContainerPort, End, ReferenceFamily, ReferenceProtocol } from './ends.ts';
+import { asText, get, list, nameOf } from './fields.ts';
+import { readLabels, readSelector } from './labels.ts';
+import type { LabelTest, Labels } from './labels.ts';
+import { Tiers } from './tiers.ts';
+import type { Outcome, Resolves } from './tiers.ts';
+
+export type { ReferenceFamily, ReferenceProtocol } from './ends.ts';
 
 /** One end of a connection: a pod by `namespace/name`, a node by name, or an address that is no pod's and no node's. */
 export type Ref = { readonly pod: string } | { readonly node: string } | { readonly address: string };
 
-export type ReferenceFamily = 'IPv4' | 'IPv6';
-
-/** `other` stands for ICMP and every further protocol that a NetworkPolicy cannot name; its port is of no meaning. */
-export type ReferenceProtocol = 'TCP' | 'UDP' | 'SCTP' | 'other';
-
 export type ReferenceProfile = 'upstream' | 'np-guard';
+
+/** `ambiguous`: implementations may allow or deny it, as policies of equal priority disagree (corner 60). */
+export type ReferenceVerdict = 'allowed' | 'denied' | 'ambiguous';
 
 /** Whether one protocol and port may be used between two ends. */
 export type Connection = (protocol: ReferenceProtocol, port: number) => boolean;
 
-interface ContainerPort {
-  readonly name: string;
-  readonly protocol: string;
-  readonly port: number;
-}
-
-/** `host` is a node, or in `upstream` a host-network pod: no policy selects it and no selector matches it (corner 44). */
-interface End {
-  readonly kind: 'pod' | 'host' | 'outside';
-  readonly id: string;
-  readonly namespace: string;
-  readonly labels: ReadonlyMap<string, string>;
-  readonly ports: readonly ContainerPort[];
-  readonly addresses: readonly Ip[];
-  /** The node it is or runs on; `undefined`: one of its own. */
-  readonly node: string | undefined;
-}
-
-type LabelTest = (labels: ReadonlyMap<string, string>) => boolean;
 type PeerTest = (end: End, family: ReferenceFamily) => boolean;
 type PortTest = (destination: End, protocol: ReferenceProtocol, port: number) => boolean;
 
@@ -60,14 +48,21 @@ type Side = readonly Rule[] | undefined;
  */
 export class Reference {
   readonly #profile: ReferenceProfile;
-  readonly #namespaces: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly #namespaces: ReadonlyMap<string, Labels>;
   readonly #ends = new Map<string, End>();
   readonly #sides = new Map<string, { readonly ingress: Side; readonly egress: Side }>();
+  readonly #tiers: Tiers;
 
   /**
-   * @param objects - Pod, Namespace, Node and NetworkPolicy as JSON values, in any order; other objects are of no meaning
+   * @param objects - Pod, Namespace, Node, NetworkPolicy, ClusterNetworkPolicy, AdminNetworkPolicy and
+   *   BaselineAdminNetworkPolicy as JSON values, in any order; other objects are of no meaning
+   * @param resolves - whether a domain name stands for an address outside; by default none does (corner 63)
    */
-  constructor(objects: readonly unknown[], profile: ReferenceProfile = 'upstream') {
+  constructor(
+    objects: readonly unknown[],
+    profile: ReferenceProfile = 'upstream',
+    resolves: Resolves = () => false,
+  ) {
     this.#profile = profile;
     const of = (apiVersion: string, kind: string): readonly unknown[] =>
       objects.filter((each) => get(each, 'apiVersion') === apiVersion && get(each, 'kind') === kind);
@@ -92,6 +87,7 @@ export class Reference {
         egress: sideOf(selecting.map((policy) => policy.egress)),
       });
     }
+    this.#tiers = new Tiers(objects, (namespace) => this.#namespaceLabels(namespace), resolves);
   }
 
   /** The pods that exist, as `namespace/name`, sorted: `upstream` leaves out finished ones (corner 46). */
@@ -103,7 +99,7 @@ export class Reference {
   }
 
   /**
-   * Whether `from` may open a connection to `to` over an address of `family`.
+   * Whether `from` may open a connection to `to` over an address of `family`, for sure: ambiguous is not allowed.
    *
    * Ends without any address are taken to have both families; without a shared `family` there is no connection.
    *
@@ -116,23 +112,49 @@ export class Reference {
 
   /** The same as `allowed` for many ports: the peers are compared once. */
   connection(from: Ref, to: Ref, family: ReferenceFamily): Connection {
+    const verdict = this.verdict(from, to, family);
+    return (protocol, port) => verdict(protocol, port) === 'allowed';
+  }
+
+  /** The same as `connection`, with what implementations may do differently told apart (corner 60). */
+  verdict(
+    from: Ref,
+    to: Ref,
+    family: ReferenceFamily,
+  ): (protocol: ReferenceProtocol, port: number) => ReferenceVerdict {
     const source = this.#endOf(from);
     const destination = this.#endOf(to);
     // Corner 37: a connection uses one family, and both ends need an address of it.
-    if (!hasFamily(source, family) || !hasFamily(destination, family)) return () => false;
-    // Corner 41: a pod always reaches itself.
-    if (source.id === destination.id) return () => true;
-    if (this.#isOwnNode(source, destination)) return () => true;
+    if (!hasFamily(source, family) || !hasFamily(destination, family)) return () => 'denied';
+    // Corners 41 and 65: a pod always reaches its own address.
+    if (source.id === destination.id) return () => 'allowed';
+    const ownNode = this.#isOwnNode(source, destination);
+    // Corner 42: a pod's own node reaches it, whatever the tiers say: their ingress cannot name it.
+    if (ownNode && source.kind === 'host') return () => 'allowed';
     // Corner 3: both sides are asked, each by itself.
     const egress = this.#side(source, 'egress')?.filter((rule) => rule.admitsPeer(destination, family));
     const ingress = this.#side(destination, 'ingress')?.filter((rule) => rule.admitsPeer(source, family));
     // Corner 2: one rule that admits it is enough. Corner 28: ports are the destination's in both directions.
-    const admits = (rules: Side, protocol: ReferenceProtocol, port: number): boolean =>
-      rules === undefined || rules.some((rule) => rule.admitsPort(destination, protocol, port));
-    return (protocol, port) => admits(egress, protocol, port) && admits(ingress, protocol, port);
+    const decide = (rules: Side, protocol: ReferenceProtocol, port: number): Outcome | undefined => {
+      if (rules === undefined) return undefined;
+      // Corner 42: NetworkPolicy exempts the way to the own node; the tiers do not.
+      if (ownNode) return 'allowed';
+      return rules.some((rule) => rule.admitsPort(destination, protocol, port)) ? 'allowed' : 'denied';
+    };
+    const egressTiers = this.#tiers.side(source, 'egress', destination, family);
+    const ingressTiers = this.#tiers.side(destination, 'ingress', source, family);
+    return (protocol, port) => {
+      const ways = [...egressTiers(decide(egress, protocol, port), protocol, port)].flatMap((out) =>
+        [...ingressTiers(decide(ingress, protocol, port), protocol, port)].map(
+          (into) => out === 'allowed' && into === 'allowed',
+        ),
+      );
+      if (ways.every((open) => open)) return 'allowed';
+      return ways.includes(true) ? 'ambiguous' : 'denied';
+    };
   }
 
-  /** Whether some policy isolates the pod `namespace/name` in that direction (corner 1). */
+  /** Whether some NetworkPolicy isolates the pod `namespace/name` in that direction (corner 1). */
   isolated(pod: string, direction: 'ingress' | 'egress'): boolean {
     return this.#side(this.#endOf({ pod }), direction) !== undefined;
   }
@@ -166,7 +188,7 @@ export class Reference {
     return aPodAndAHost && a.node !== undefined && a.node === b.node;
   }
 
-  #namespaceLabels(namespace: string): ReadonlyMap<string, string> {
+  #namespaceLabels(namespace: string): Labels {
     // Corner 22: the name label is always there, and no other value of it counts.
     const labels = new Map(this.#namespaces.get(namespace));
     return labels.set('kubernetes.io/metadata.name', namespace);
@@ -190,7 +212,8 @@ export class Reference {
     );
     const addresses = own.length > 0 ? own : ofNode;
     // Corner 44: in `upstream` a host-network pod is its node. np-guard counts it as any other pod.
-    if (this.#profile === 'upstream' && hostNetwork) return { ...nobody, kind: 'host', id, addresses, node };
+    if (this.#profile === 'upstream' && hostNetwork)
+      return { ...nobody, kind: 'host', id, addresses, node, hostNetwork };
     // Corner 28: sidecars (init containers that are always restarted) count, other init containers and ephemeral ones
     // do not. np-guard knows regular containers alone.
     const sidecars = list(get(object, 'spec', 'initContainers')).filter(
@@ -208,6 +231,7 @@ export class Reference {
       ports: containers.flatMap((each) => list(get(each, 'ports'))).map(readContainerPort),
       addresses,
       node,
+      hostNetwork,
     };
   }
 
@@ -290,6 +314,7 @@ const nobody = {
   ports: [],
   addresses: [],
   node: undefined,
+  hostNetwork: false,
 };
 
 function readNode(object: unknown): End {
@@ -335,76 +360,11 @@ function readContainerPort(port: unknown): ContainerPort {
   };
 }
 
-/** Corner 17: all requirements must hold, and an empty selector matches everything. */
-function readSelector(selector: unknown): LabelTest {
-  const labels = readLabels(get(selector, 'matchLabels'));
-  const expressions = list(get(selector, 'matchExpressions'));
-  return (candidate) =>
-    // Corner 19: the key must be there, also for the empty value.
-    [...labels].every(([key, value]) => candidate.has(key) && candidate.get(key) === value) &&
-    expressions.every((expression) => holds(expression, candidate));
-}
-
-/** Corner 18. */
-function holds(expression: unknown, labels: ReadonlyMap<string, string>): boolean {
-  const key = asText(get(expression, 'key')) ?? '';
-  const values = list(get(expression, 'values')).map((each) => asText(each) ?? ''); // null is the empty text (corner 9)
-  switch (get(expression, 'operator')) {
-    case 'In':
-      return labels.has(key) && values.includes(labels.get(key) ?? '');
-    case 'NotIn':
-      return !labels.has(key) || !values.includes(labels.get(key) ?? '');
-    case 'Exists':
-      return labels.has(key);
-    case 'DoesNotExist':
-      return !labels.has(key);
-    default:
-      throw new Error('an unknown operator is refused by every server (corner 20)');
-  }
-}
-
-/** A null value is the empty one (corner 9). */
-function readLabels(value: unknown): ReadonlyMap<string, string> {
-  if (!isFields(value)) return new Map();
-  return new Map(Object.entries(value).map(([key, each]) => [key, asText(each) ?? '']));
-}
-
 /** An end without any address might get one of either family. */
 function hasFamily(end: End, family: ReferenceFamily): boolean {
   return end.addresses.length === 0 || end.addresses.some((ip) => familyOf(ip) === family);
 }
 
-function familyOf(ip: Ip): ReferenceFamily {
-  return ip.bits === 32 ? 'IPv4' : 'IPv6';
-}
-
-function nameOf(object: unknown): string {
-  return asText(get(object, 'metadata', 'name')) ?? '';
-}
-
 function namespaceOf(object: unknown): string {
   return asText(get(object, 'metadata', 'namespace')) ?? 'default';
-}
-
-/** The value at a path of own fields; null is the same as absence wherever this is asked (corners 6, 9, 10 and 13). */
-function get(value: unknown, ...path: readonly string[]): unknown {
-  let at = value;
-  for (const field of path) {
-    if (!isFields(at) || !Object.hasOwn(at, field)) return undefined;
-    at = at[field];
-  }
-  return at ?? undefined;
-}
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-/** The elements of a list; null elements stay, as they are zero values and no gaps (corner 9). */
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function asText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
