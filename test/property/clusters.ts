@@ -2,17 +2,30 @@ import * as fc from 'fast-check';
 import { stringify } from 'yaml';
 
 import { isIn, readBlock } from '../reference/addresses.ts';
+import { all, fields, isObject, labelsOf, listOf, nothing, optional, orNull, weighted } from './shapes.ts';
+import type { Json, JsonObject, Shape } from './shapes.ts';
+import { nodeLabels, tierPoliciesOf } from './tier-policies.ts';
+import type { TierOptions } from './tier-policies.ts';
+import {
+  labelKeys,
+  labelValue,
+  namespaceLabelKeys,
+  namespaceNames,
+  namespaceSelector,
+  nodeAddresses,
+  nodeNames,
+  podNames,
+  podSelector,
+  portNames,
+  portNumbers,
+  protocols,
+} from './vocabulary.ts';
 
-/** A JSON value as an API server stores or is sent it. */
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-
-export interface JsonObject {
-  readonly [field: string]: Json;
-}
+export type { Json, JsonObject } from './shapes.ts';
 
 /** A small cluster that every API server up to 1.35 accepts. */
 export interface RandomCluster {
-  /** Namespace, Node, Pod, Deployment and NetworkPolicy objects, no two of one kind with one name. */
+  /** Namespace, Node, Pod, Deployment and policy objects, no two of one kind with one name. */
   readonly objects: readonly JsonObject[];
 }
 
@@ -33,29 +46,6 @@ export function toJson(objects: readonly JsonObject[]): string {
 export function withPodsOfTemplates(objects: readonly JsonObject[]): readonly JsonObject[] {
   return objects.flatMap((object) => (object['kind'] === 'Deployment' ? podsOfDeployment(object) : [object]));
 }
-
-// Vocabularies are small, so that selectors, ports and blocks meet what is there. `constructor` and `toString` are keys
-// that a plain object seems to have: a map made of one would find them everywhere.
-
-const namespaceNames = ['a', 'b', 'constructor', 'default'] as const;
-const podNames = ['web', 'db', 'constructor', 'api', 'ops', 'probe', 'job', 'dns', 'proxy'] as const;
-const nodeNames = ['n1', 'n2', 'constructor', 'n4'] as const;
-const labelKeys = [
-  'app',
-  'app',
-  'app',
-  'app',
-  'tier',
-  'constructor',
-  'toString',
-  'example.com/role',
-] as const;
-const namespaceLabelKeys = ['team', 'team', 'constructor', 'kubernetes.io/metadata.name'] as const;
-const labelValues = ['x', 'x', 'x', 'x', 'z', ''] as const;
-const nameLabelValues = ['a', 'b', 'default', 'constructor'] as const;
-const portNames = ['http', 'http', 'dns', 'constructor'] as const;
-const portNumbers = [1, 53, 80, 80, 81, 8080, 65535] as const;
-const protocols = ['TCP', 'UDP', 'SCTP'] as const;
 
 const podIPv4 = [
   '10.0.0.0',
@@ -79,14 +69,6 @@ const podIPv6 = [
   '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff',
   'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
 ] as const;
-
-/** The addresses of nodes. One has two of a family, as a node with an address inside and one outside has. */
-const nodeAddresses: Readonly<Record<(typeof nodeNames)[number], readonly string[]>> = {
-  n1: ['172.18.0.1'],
-  n2: ['172.18.0.2', 'fd00:172::2'],
-  constructor: ['fd00:172::3'],
-  n4: ['172.18.0.4', '203.0.113.4'],
-};
 
 // Host bits, leading zeros and mapped forms are accepted up to 1.35 (corners 37 and 38, part 9).
 const blocks: readonly string[] = `
@@ -116,100 +98,6 @@ const exceptsOf: ReadonlyMap<string, readonly string[]> = new Map(
 function writtenPrefix(cidr: string): number {
   return Number(cidr.slice(cidr.indexOf('/') + 1));
 }
-
-type Shape = fc.Arbitrary<Json>;
-
-const nothing: Shape = fc.constantFrom<Json>(null, {});
-
-/** One of the choices; a failure is shrunk towards the first. */
-function weighted<T>(
-  ...choices: readonly (readonly [weight: number, arbitrary: fc.Arbitrary<T>])[]
-): fc.Arbitrary<T> {
-  return fc.oneof(
-    { withCrossShrink: true },
-    ...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })),
-  );
-}
-
-/** An object whose fields may be missing, except the required ones. */
-function fields(
-  model: Readonly<Record<string, Shape>>,
-  required: readonly string[] = [],
-): fc.Arbitrary<JsonObject> {
-  return fc.record({ ...model }, { requiredKeys: [...required], noNullPrototype: true }).map((record) => {
-    const present: Record<string, Json> = {};
-    for (const [field, value] of Object.entries(record)) if (value !== undefined) present[field] = value;
-    return present;
-  });
-}
-
-/** An object that has all fields. */
-function all(model: Readonly<Record<string, Shape>>): fc.Arbitrary<JsonObject> {
-  return fields(model, Object.keys(model));
-}
-
-/** Mostly `arbitrary`, now and then null. */
-function orNull(arbitrary: Shape): Shape {
-  return weighted([9, arbitrary], [1, fc.constant(null)]);
-}
-
-function listOf(arbitrary: Shape, maxLength: number): fc.Arbitrary<readonly Json[]> {
-  return fc.array(arbitrary, { minLength: 1, maxLength });
-}
-
-/** A null text is the empty one (corner 9). */
-function orEmpty(text: Shape): Shape {
-  return weighted([15, text], [1, fc.constant(null)]);
-}
-
-function labelsOf(keys: readonly string[], values: Shape, maxKeys: number): fc.Arbitrary<JsonObject> {
-  return fc.dictionary(fc.constantFrom(...keys), orEmpty(values), {
-    maxKeys,
-    noNullPrototype: true,
-  });
-}
-
-function expressionOf(keys: readonly string[], values: Shape): Shape {
-  const key = fc.constantFrom(...keys);
-  return weighted<Json>(
-    [3, all({ key, operator: fc.constantFrom('In', 'NotIn'), values: listOf(orEmpty(values), 2) })],
-    [
-      2,
-      fields(
-        { key, operator: fc.constantFrom('Exists', 'DoesNotExist'), values: fc.constantFrom<Json>(null, []) },
-        ['key', 'operator'],
-      ),
-    ],
-  );
-}
-
-function selectorOf(keys: readonly string[], values: Shape): Shape {
-  return weighted<Json>(
-    [4, fc.constant({})],
-    [6, all({ matchLabels: labelsOf(keys, values, 1) })],
-    [5, all({ matchExpressions: listOf(expressionOf(keys, values), 1) })],
-    [
-      2,
-      fields({
-        matchLabels: orNull(labelsOf(keys, values, 2)),
-        matchExpressions: orNull(fc.array(expressionOf(keys, values), { maxLength: 2 })),
-      }),
-    ],
-  );
-}
-
-const labelValue: Shape = fc.constantFrom(...labelValues);
-const podSelector = selectorOf(labelKeys, labelValue);
-const namespaceSelector = weighted<Json>(
-  [3, selectorOf(namespaceLabelKeys, labelValue)],
-  [
-    2,
-    fc.constantFrom(...nameLabelValues).map((name) => ({
-      matchLabels: { 'kubernetes.io/metadata.name': name },
-    })),
-  ],
-  [1, selectorOf(['kubernetes.io/metadata.name'], fc.constantFrom(...nameLabelValues))],
-);
 
 const ipBlock: Shape = fc.constantFrom(...blocks).chain((cidr) => {
   const excepts = exceptsOf.get(cidr) ?? [];
@@ -433,8 +321,37 @@ export const clusters: fc.Arbitrary<RandomCluster> = fc
     };
   });
 
-function optional(field: string, value: Json | undefined): JsonObject {
-  return value === undefined ? {} : { [field]: value };
+/**
+ * The same clusters with cluster-wide policies around their NetworkPolicies, and labels on their nodes: all kinds of
+ * policies, peers, ports and actions, of equal priorities too (corners 53 to 66).
+ */
+export function clustersWithTiers(options: TierOptions): fc.Arbitrary<RandomCluster> {
+  return fc
+    .record({
+      cluster: clusters,
+      // Less of NetworkPolicy, so that Baseline has something to say.
+      networkPolicies: fc.constantFrom(0, 1, 1, 2, 6),
+      tiers: tierPoliciesOf(options),
+      labels: fc.tuple(nodeLabels, nodeLabels, nodeLabels, nodeLabels),
+    })
+    .map(({ cluster: { objects }, networkPolicies, tiers, labels }) => {
+      const isNetworkPolicy = (object: JsonObject): boolean => object['kind'] === 'NetworkPolicy';
+      const others = objects.filter((object) => !isNetworkPolicy(object));
+      return {
+        objects: [
+          ...others.map((object) => (object['kind'] === 'Node' ? withNodeLabels(object, labels) : object)),
+          ...objects.filter(isNetworkPolicy).slice(0, networkPolicies),
+          ...tiers,
+        ],
+      };
+    });
+}
+
+function withNodeLabels(node: JsonObject, labels: readonly (Json | undefined)[]): JsonObject {
+  const { metadata } = node;
+  if (!isObject(metadata)) return node;
+  const own = labels[nodeNames.findIndex((name) => name === metadata['name'])];
+  return { ...node, metadata: { ...metadata, ...optional('labels', own) } };
 }
 
 /** A host-network pod has its node's first address of each family; another has its own of the pools, and a finished one still names them. */
@@ -546,8 +463,4 @@ function podsOfDeployment(object: JsonObject): readonly JsonObject[] {
     spec: template['spec'] ?? null,
     status: { phase: 'Pending' },
   }));
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -14,7 +14,7 @@ export interface Point {
  * the range, `extra`, for each protocol; and the protocols that no policy can name.
  */
 export function portPoints(objects: readonly JsonObject[], extra: number): readonly Point[] {
-  const written = valuesOf(objects, ['port', 'endPort', 'containerPort']).filter(
+  const written = valuesOf(objects, ['port', 'endPort', 'containerPort', 'number', 'start', 'end']).filter(
     (each) => typeof each === 'number',
   );
   const ports = new Set([1, 65535, extra, ...written.flatMap((port) => [port - 1, port, port + 1])]);
@@ -30,7 +30,7 @@ export function portPoints(objects: readonly JsonObject[], extra: number): reado
  * a pod has.
  */
 export function outsideAddresses(objects: readonly JsonObject[]): readonly string[] {
-  const bounds = valuesOf(objects, ['cidr', 'except'])
+  const bounds = valuesOf(objects, ['cidr', 'except', 'networks'])
     .flat()
     .filter((each) => typeof each === 'string')
     .flatMap((cidr): Ip[] => {
