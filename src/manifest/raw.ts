@@ -16,7 +16,12 @@ export interface ReadOptions {
    * to 1.36) refuse is a warning and counts.
    */
   readonly kubernetesVersion?: string;
+  /** The channel of the CRDs of policy.networking.k8s.io that decide; `experimental` unless it says otherwise. */
+  readonly cnpChannel?: CnpChannel;
 }
+
+/** Which CRDs of policy.networking.k8s.io are installed: the standard ones have neither peers `nodes` nor `domainNames`. */
+export type CnpChannel = 'standard' | 'experimental';
 
 /** A document of a text as plain JSON-like values; mappings are objects whose own keys alone count. */
 export interface RawDocument {

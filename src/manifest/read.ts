@@ -1,7 +1,7 @@
 import type { ReadResult } from '../model/index.ts';
 import { kindHint } from './documents.ts';
 import type { ManifestSource } from './documents.ts';
-import { decodeNetworkPolicy } from './network-policy/index.ts';
+import { decoders } from './decoders.ts';
 import { Collector, Findings, MemoryOrigin, buildCluster } from './objects/index.ts';
 import type { ReadOptions } from './raw.ts';
 import { ManifestReader } from './reader.ts';
@@ -44,6 +44,6 @@ export function readObjects(
       );
     }
   }
-  const cluster = buildCluster(collector, findings, decodeNetworkPolicy, options);
+  const cluster = buildCluster(collector, findings, decoders, options);
   return { cluster, diagnostics: findings.diagnostics, objects: collector.objects };
 }

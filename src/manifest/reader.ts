@@ -1,6 +1,6 @@
 import { InternalError } from '../errors.ts';
 import type { Diagnostic, ReadResult } from '../model/index.ts';
-import { decodeNetworkPolicy } from './network-policy/index.ts';
+import { decoders } from './decoders.ts';
 import { Collector, Findings, buildCluster } from './objects/index.ts';
 import type { RawDocument, ReadOptions } from './raw.ts';
 import { collectDocuments, isWorthOffering } from './documents.ts';
@@ -164,7 +164,7 @@ export class ManifestReader {
    */
   finish(): ReadResult {
     const collector = this.#open();
-    const cluster = buildCluster(collector, this.#findings, decodeNetworkPolicy, this.#options);
+    const cluster = buildCluster(collector, this.#findings, decoders, this.#options);
     // Whoever quotes lines keeps this reader: what only the reading needed goes.
     this.#collector = undefined;
     this.#scanner = undefined;

@@ -8,11 +8,10 @@ import type {
   Peers,
   PortEntry,
   Ports,
-  Requirement,
   Rule,
 } from '../../model/index.ts';
-import { contains, parseCidr } from '../../net/index.ts';
-import type { Cidr, ParsedCidr, Protocol } from '../../net/index.ts';
+import { contains } from '../../net/index.ts';
+import type { Cidr, Protocol } from '../../net/index.ts';
 import type { RawObject } from '../raw.ts';
 import {
   decode,
@@ -24,6 +23,9 @@ import {
   isPortNumber,
   isRecord,
   objectMetaSchema,
+  readCidr,
+  readLabelSelector,
+  selectsEverything,
 } from '../validate/index.ts';
 
 /** What one pass over an object gives. */
@@ -45,8 +47,6 @@ export interface Reading {
 export function readPolicy(object: RawObject): Reading {
   return new Reader().policy(object);
 }
-
-const everything: LabelSelector = { requirements: [] };
 
 // A contradiction is a valid selector that matches nothing (corner 21).
 const unreadableKey = 'podwall.dev/unreadable';
@@ -172,7 +172,7 @@ class Reader {
       this.#clean = false;
       readable = false;
     }
-    const selects = readable ? this.#selector(podSelector) : undefined;
+    const selects = readable ? readLabelSelector(podSelector, this.#unclean) : undefined;
     const rules = { ingress: this.#rules(ingress, 'from'), egress: this.#rules(egress, 'to') };
     const types = this.#types(policyTypes, egress);
     const direction = (name: Direction): DirectionSpec => {
@@ -186,7 +186,7 @@ class Reader {
       origin: object.origin,
       namespace,
       name: object.ref.name,
-      podSelector: selects ?? everything,
+      podSelector: selects ?? selectsEverything,
       ingress: direction('ingress'),
       egress: direction('egress'),
     };
@@ -260,8 +260,8 @@ class Reader {
       this.#clean = false;
       return noPeer;
     }
-    const pods = hasPods ? this.#selector(podSelector) : everything;
-    const namespaces = hasNamespaces ? this.#selector(namespaceSelector) : 'own';
+    const pods = hasPods ? readLabelSelector(podSelector, this.#unclean) : selectsEverything;
+    const namespaces = hasNamespaces ? readLabelSelector(namespaceSelector, this.#unclean) : 'own';
     if (pods === undefined || namespaces === undefined) return noPeer;
     if (!hasPods && !hasNamespaces) {
       // The null selector is an absent one (corner 13), and an empty peer is no peer (corner 10).
@@ -303,7 +303,7 @@ class Reader {
   }
 
   #cidr(raw: unknown): Cidr | undefined {
-    const parsed = typeof raw === 'string' ? cachedCidr(raw) : undefined;
+    const parsed = typeof raw === 'string' ? readCidr(raw) : undefined;
     if (parsed === undefined) {
       this.#clean = false;
       return undefined;
@@ -355,66 +355,6 @@ class Reader {
     return { kind: 'named', protocol: 'TCP', name: `(unreadable) ${shortJson(raw)}` };
   }
 
-  /** `undefined` when it cannot be read. */
-  #selector(raw: unknown): LabelSelector | undefined {
-    if (raw === null || raw === undefined) return everything;
-    const selector = isRecord(raw) ? this.#fieldsOfSelector(raw) : undefined;
-    if (selector === undefined) this.#clean = false;
-    return selector;
-  }
-
-  #fieldsOfSelector(raw: Readonly<Record<string, unknown>>): LabelSelector | undefined {
-    let labels: unknown;
-    let expressions: unknown;
-    for (const key of Object.keys(raw)) {
-      if (key === 'matchLabels') labels = raw[key];
-      else if (key === 'matchExpressions') expressions = raw[key];
-      else this.#clean = false;
-    }
-    const base = labels === undefined || labels === null ? everything : labelSelectorOf(labels);
-    const list = this.#list(expressions);
-    if (base === undefined || list === undefined) return undefined;
-    if (list.length === 0) return base;
-    const requirements = [...base.requirements];
-    for (const [index, item] of list.entries()) {
-      const requirement = this.#requirement(item, index);
-      if (requirement === undefined) return undefined;
-      requirements.push(requirement);
-    }
-    return { requirements };
-  }
-
-  #requirement(raw: unknown, written: number): Requirement | undefined {
-    if (!isRecord(raw)) return undefined;
-    let key: unknown;
-    let operator: unknown;
-    let list: unknown;
-    for (const field of Object.keys(raw)) {
-      if (field === 'key') key = raw[field];
-      else if (field === 'operator') operator = raw[field];
-      else if (field === 'values') list = raw[field];
-      else this.#clean = false;
-    }
-    const items = this.#list(list);
-    if (items === undefined || typeof key !== 'string' || !isLabelKey(key)) return undefined;
-    const values: string[] = [];
-    for (const item of items) {
-      const value = item ?? '';
-      if (typeof value !== 'string' || !isLabelValue(value)) return undefined;
-      values.push(value);
-    }
-    switch (operator) {
-      case 'In':
-      case 'NotIn':
-        return values.length > 0 ? { key, operator, values, written } : undefined;
-      case 'Exists':
-      case 'DoesNotExist':
-        return values.length === 0 ? { key, operator, values, written } : undefined;
-      default:
-        return undefined;
-    }
-  }
-
   /** Absent and null are the empty list; `undefined` when it is no list at all. */
   #list(raw: unknown): readonly unknown[] | undefined {
     if (raw === undefined || raw === null) return noItems;
@@ -458,51 +398,6 @@ function areAnnotations(raw: unknown): boolean {
     size += (key.length + value.length) * 3;
   }
   return size <= annotationBytes;
-}
-
-const remembered = 20_000;
-let selectors = new Map<string, LabelSelector>();
-let cidrs = new Map<string, ParsedCidr>();
-
-/** Equal matchLabels give the same instance, and are judged once. `undefined` when they are invalid. */
-function labelSelectorOf(raw: unknown): LabelSelector | undefined {
-  if (!isRecord(raw)) return undefined;
-  let text = '';
-  let count = 0;
-  for (const key of Object.keys(raw)) {
-    const value = raw[key] ?? '';
-    if (typeof value !== 'string') return undefined;
-    text += `${key}=${value},`;
-    count++;
-  }
-  if (count === 0) return everything;
-  // Good keys and values hold neither sign, so with the count in front no bad ones can spell the text of good ones:
-  // they would have more signs than that.
-  text = `${count} ${text}`;
-  const known = selectors.get(text);
-  if (known !== undefined) return known;
-  const requirements: Requirement[] = [];
-  for (const key of Object.keys(raw)) {
-    const value = raw[key] ?? '';
-    if (typeof value !== 'string' || !isLabelKey(key) || !isLabelValue(value)) return undefined;
-    requirements.push({ key, operator: 'In', values: [value], written: 'matchLabels' });
-  }
-  const selector: LabelSelector = { requirements };
-  if (text.length <= 1000) {
-    if (selectors.size >= remembered) selectors = new Map();
-    selectors.set(text, selector);
-  }
-  return selector;
-}
-
-function cachedCidr(text: string): ParsedCidr | undefined {
-  const known = cidrs.get(text);
-  if (known !== undefined) return known;
-  const parsed = parseCidr(text);
-  if (parsed === undefined || text.length > 100) return parsed;
-  if (cidrs.size >= remembered) cidrs = new Map();
-  cidrs.set(text, parsed);
-  return parsed;
 }
 
 function shortJson(raw: unknown): string {

@@ -9,6 +9,8 @@ import type {
   Path,
   Peer,
   Service,
+  TierPods,
+  TierPolicy,
 } from '../../model/index.ts';
 import type { ReadOptions, RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
@@ -17,7 +19,7 @@ import type { Collector } from './collect.ts';
 import { count, ended, someOf, tellTwice } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { gatherWorkloads } from './gather.ts';
-import { groupOf } from './kinds.ts';
+import { groupOf, tiersNotHonoured } from './kinds.ts';
 import type { NotModelledRule } from './kinds.ts';
 import { ManagedEndpoints } from './endpoints.ts';
 import { namespaceNameLabel } from './labels.ts';
@@ -34,8 +36,18 @@ export interface PolicyReading {
   readonly selects: LabelSelector | undefined;
 }
 
-/** Reads one policy; see `network-policy/`. */
-export type PolicyDecoder = (object: RawObject, options: ReadOptions) => PolicyReading;
+/** What reading one policy of the tiers gives. */
+export interface TierPolicyReading {
+  readonly policy: TierPolicy | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly selects: TierPods;
+}
+
+/** Reads policies; see `network-policy/` and `tier-policy/`. */
+export interface PolicyDecoders {
+  readonly policy: (object: RawObject, options: ReadOptions) => PolicyReading;
+  readonly tierPolicy: (object: RawObject, options: ReadOptions) => TierPolicyReading;
+}
 
 /** A cluster without anything. */
 export const emptyCluster: Cluster = {
@@ -55,24 +67,24 @@ export const emptyCluster: Cluster = {
 export function buildCluster(
   collected: Collector,
   findings: Findings,
-  decodePolicy: PolicyDecoder,
+  decoders: PolicyDecoders,
   options: ReadOptions,
 ): Cluster {
-  return new Builder(collected, findings, decodePolicy, options).build();
+  return new Builder(collected, findings, decoders, options).build();
 }
 
 class Builder {
   readonly #collected: Collector;
   readonly #findings: Findings;
-  readonly #decodePolicy: PolicyDecoder;
+  readonly #decoders: PolicyDecoders;
   readonly #options: ReadOptions;
   readonly #labels: LabelReader;
   readonly #podReader: PodReader;
 
-  constructor(collected: Collector, findings: Findings, decodePolicy: PolicyDecoder, options: ReadOptions) {
+  constructor(collected: Collector, findings: Findings, decoders: PolicyDecoders, options: ReadOptions) {
     this.#collected = collected;
     this.#findings = findings;
-    this.#decodePolicy = decodePolicy;
+    this.#decoders = decoders;
     this.#options = options;
     this.#labels = collected.labels;
     this.#podReader = collected.podReader;
@@ -102,13 +114,18 @@ class Builder {
       this.#options,
     );
     const { policies, refused } = this.#policies();
+    const tiers = this.#tierPolicies();
     for (const { namespace } of workloads) mention(namespaces, namespace);
     for (const { namespace } of finishedWorkloads) mention(namespaces, namespace);
     for (const { namespace } of services) mention(namespaces, namespace);
     for (const { namespace } of policies) mention(namespaces, namespace);
     const subjects = new Subjects(workloads, namespaces);
-    this.#tellRefused(refused, subjects);
-    const others = this.#notModelled(subjects, services);
+    for (const { reading, object } of refused) {
+      this.#tellRefused(reading, selected(reading.selects, object.ref.namespace ?? '', subjects));
+    }
+    for (const reading of tiers.refused)
+      this.#tellRefused(reading, selectedByTier(reading.selects, subjects));
+    const others = this.#notModelled(subjects, services, tiers.objects);
     for (const { ref } of others) if (ref.namespace !== undefined) mention(namespaces, ref.namespace);
     const cluster: Cluster = {
       namespaces,
@@ -119,7 +136,7 @@ class Builder {
       finishedWorkloads,
       services,
       policies,
-      tierPolicies: [],
+      tierPolicies: tiers.policies,
       notModelled: others,
     };
     tellPodMakers(findings, collected.podMakers, ownersOf(collected), pods);
@@ -180,7 +197,7 @@ class Builder {
   #policies(): { policies: NetworkPolicy[]; refused: { reading: PolicyReading; object: RawObject }[] } {
     const refused: { reading: PolicyReading; object: RawObject }[] = [];
     const unique = this.#unique(this.#collected.policies, (object) => {
-      const reading = this.#decodePolicy(object, this.#options);
+      const reading = this.#decoders.policy(object, this.#options);
       if (reading.policy === undefined) refused.push({ reading, object });
       else for (const diagnostic of reading.diagnostics) this.#findings.diagnostics.push(diagnostic);
       return reading.policy;
@@ -188,25 +205,39 @@ class Builder {
     return { policies: [...unique.values()].map(({ item }) => item), refused };
   }
 
-  /** Says of each refused policy whom it would have selected: their answers are not those that were meant. */
-  #tellRefused(refused: readonly { reading: PolicyReading; object: RawObject }[], subjects: Subjects): void {
-    for (const { reading, object } of refused) {
-      const told = selected(reading.selects, object.ref.namespace ?? '', subjects);
-      const first = reading.diagnostics.findIndex(({ severity }) => severity === 'error');
-      for (const [i, diagnostic] of reading.diagnostics.entries()) {
-        this.#findings.diagnostics.push(
-          i === first ? { ...diagnostic, message: `${ended(diagnostic.message)} ${told}` } : diagnostic,
-        );
-      }
+  #tierPolicies(): {
+    policies: TierPolicy[];
+    objects: readonly RawObject[];
+    refused: readonly TierPolicyReading[];
+  } {
+    const refused: TierPolicyReading[] = [];
+    const read = (object: RawObject): TierPolicy | undefined => {
+      const reading = this.#decoders.tierPolicy(object, this.#options);
+      if (reading.policy === undefined) refused.push(reading);
+      else for (const diagnostic of reading.diagnostics) this.#findings.diagnostics.push(diagnostic);
+      return reading.policy;
+    };
+    const unique = [...this.#unique(this.#collected.tierPolicies, read, refKey).values()];
+    return { policies: unique.map(({ item }) => item), objects: unique.map(({ object }) => object), refused };
+  }
+
+  /** Says of a refused policy whom it would have selected: their answers are not those that were meant. */
+  #tellRefused({ diagnostics }: Pick<PolicyReading, 'diagnostics'>, told: string): void {
+    const first = diagnostics.findIndex(({ severity }) => severity === 'error');
+    for (const [i, diagnostic] of diagnostics.entries()) {
+      this.#findings.diagnostics.push(
+        i === first ? { ...diagnostic, message: `${ended(diagnostic.message)} ${told}` } : diagnostic,
+      );
     }
   }
 
-  #notModelled(subjects: Subjects, services: readonly Service[]): NotModelled[] {
+  #notModelled(subjects: Subjects, services: readonly Service[], tiers: readonly RawObject[]): NotModelled[] {
     const rules = new Map<RawObject, NotModelledRule>();
     const managed = new ManagedEndpoints(services);
     for (const { rule, objects } of this.#collected.notModelled) {
       for (const object of objects) if (!managed.has(object)) rules.set(object, rule);
     }
+    if (tiersNotHonoured !== undefined) for (const object of tiers) rules.set(object, tiersNotHonoured);
     const unique = this.#unique(rules.keys(), (object) => object, refKey);
     const entries: NotModelled[] = [];
     for (const { item } of unique.values()) {
@@ -306,6 +337,17 @@ function selected(selects: LabelSelector | undefined, namespace: string, subject
   if (selects === undefined) return 'The policy was left out; whom it selects cannot be read.';
   const ids = subjects.select(namespace, selects);
   if (ids === undefined) return `The policy was left out; it is for pods of ${namespace}.`;
+  return wouldSelect(ids);
+}
+
+/** The same for a policy of the tiers, which host-network pods are never subject to (corners 56 and 66). */
+function selectedByTier(selects: TierPods, subjects: Subjects): string {
+  if (selects.kind === 'unusable') return 'The policy was left out; whom it selects cannot be read.';
+  const ids = subjects.select(selects.namespaces, selects.pods ?? { requirements: [] }, false);
+  return ids === undefined ? 'The policy was left out; it is for pods of many namespaces.' : wouldSelect(ids);
+}
+
+function wouldSelect(ids: readonly string[]): string {
   if (ids.length === 0) return 'The policy was left out; it would select no pod of the input.';
   return `The policy was left out; it would select ${count(ids.length, 'workload')}: ${someOf(ids)}.`;
 }

@@ -101,6 +101,7 @@ export class Collector {
   readonly controllers: { readonly kind: ControllerKind; readonly objects: ObjectList }[] = [];
   readonly services = new ObjectList();
   readonly policies = new ObjectList();
+  readonly tierPolicies = new ObjectList();
   readonly notModelled: { readonly rule: NotModelledRule; readonly objects: ObjectList }[] = [];
   /** Objects of kinds that podwall does not read and that make pods. */
   readonly podMakers = new ObjectList();
@@ -259,6 +260,8 @@ export class Collector {
         return this.nodes;
       case 'service':
         return this.services;
+      case 'tierPolicy':
+        return this.tierPolicies;
       case 'controller': {
         const objects = new ObjectList();
         this.controllers.push({ kind: role.kind, objects });
@@ -343,6 +346,7 @@ function isClusterScoped(role: KindRole): boolean {
   switch (role.role) {
     case 'namespace':
     case 'node':
+    case 'tierPolicy':
       return true;
     case 'notModelled':
       return !role.rule.namespaced;

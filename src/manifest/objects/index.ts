@@ -1,5 +1,5 @@
 export { buildCluster, emptyCluster } from './cluster.ts';
-export type { PolicyDecoder, PolicyReading } from './cluster.ts';
+export type { PolicyDecoders, PolicyReading, TierPolicyReading } from './cluster.ts';
 export { objectCodes } from './codes.ts';
 export { Collector } from './collect.ts';
 export type { DocumentSort } from './collect.ts';

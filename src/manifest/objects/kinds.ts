@@ -31,7 +31,7 @@ export interface NotModelledRule {
 
 /** What podwall does with a kind. */
 export type KindRole =
-  | { readonly role: 'pod' | 'service' | 'policy' | 'namespace' | 'node' }
+  | { readonly role: 'pod' | 'service' | 'policy' | 'tierPolicy' | 'namespace' | 'node' }
   | { readonly role: 'controller'; readonly kind: ControllerKind }
   | { readonly role: 'notModelled'; readonly rule: NotModelledRule }
   /** It decides nothing about traffic. */
@@ -51,7 +51,22 @@ interface Modelled {
   readonly role: KindRole;
 }
 
-/** By kind: the one apiVersion that all supported servers (1.32 to 1.36) serve. */
+const rule = (
+  effect: NotModelledRule['effect'],
+  subject: SubjectRule,
+  namespaced = true,
+): NotModelledRule => ({ effect, subject, namespaced });
+
+/** How policies of the tiers are listed as not modelled although they are read; `undefined`: the engine answers for them. */
+export const tiersNotHonoured: NotModelledRule | undefined = rule('any', 'tierSubject', false);
+
+const tierGroup = 'policy.networking.k8s.io';
+const tierPolicy = (version: string): Modelled => ({
+  apiVersion: `${tierGroup}/${version}`,
+  role: { role: 'tierPolicy' },
+});
+
+/** By kind: the one apiVersion that all supported servers (1.32 to 1.36), or all released CRDs of it, serve. */
 const modelled: ReadonlyMap<string, Modelled> = new Map<string, Modelled>([
   ['Pod', { apiVersion: 'v1', role: { role: 'pod' } }],
   ['Namespace', { apiVersion: 'v1', role: { role: 'namespace' } }],
@@ -65,6 +80,9 @@ const modelled: ReadonlyMap<string, Modelled> = new Map<string, Modelled>([
   ['Job', { apiVersion: 'batch/v1', role: controller('Job') }],
   ['CronJob', { apiVersion: 'batch/v1', role: controller('CronJob') }],
   ['NetworkPolicy', { apiVersion: 'networking.k8s.io/v1', role: { role: 'policy' } }],
+  ['ClusterNetworkPolicy', tierPolicy('v1alpha2')],
+  ['AdminNetworkPolicy', tierPolicy('v1alpha1')],
+  ['BaselineAdminNetworkPolicy', tierPolicy('v1alpha1')],
 ]);
 
 const byLowerCase: ReadonlyMap<string, string> = new Map(
@@ -74,15 +92,8 @@ const byLowerCase: ReadonlyMap<string, string> = new Map(
 /** Everything that networking.k8s.io serves beside NetworkPolicy; another kind there is a slip of the pen. */
 const networkingKinds: ReadonlySet<string> = new Set(['Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR']);
 
-const rule = (
-  effect: NotModelledRule['effect'],
-  subject: SubjectRule,
-  namespaced = true,
-): NotModelledRule => ({ effect, subject, namespaced });
-
 const entry = rule('none', 'nobody');
 const clusterEntry = rule('none', 'nobody', false);
-const tier = rule('any', 'tierSubject', false);
 const calico: Readonly<Record<string, NotModelledRule>> = {
   NetworkPolicy: rule('any', 'namespace'),
   GlobalNetworkPolicy: rule('any', 'everything', false),
@@ -119,11 +130,6 @@ const notModelled: ReadonlyMap<string, ReadonlyMap<string, NotModelledRule>> = n
     'discovery.k8s.io': { EndpointSlice: entry },
     'networking.k8s.io': { Ingress: entry, IngressClass: clusterEntry },
     extensions: { Ingress: entry },
-    'policy.networking.k8s.io': {
-      ClusterNetworkPolicy: tier,
-      AdminNetworkPolicy: tier,
-      BaselineAdminNetworkPolicy: tier,
-    },
     'gateway.networking.k8s.io': gateway,
     'gateway.networking.x-k8s.io': gateway,
     'route.openshift.io': { Route: entry },
@@ -208,9 +214,12 @@ export function classify(apiVersion: string, kind: string): KindRole {
     const listed = notModelled.get(group)?.get(kind);
     if (listed !== undefined) return { role: 'notModelled', rule: listed };
   }
+  const meant = byLowerCase.get(kind.toLowerCase());
+  const like = meant === undefined ? undefined : modelled.get(meant);
+  if (group === tierGroup && meant !== undefined && like?.role.role === 'tierPolicy') {
+    return { role: 'unserved', apiVersion: like.apiVersion, kind: meant, like: like.role };
+  }
   if (group === undefined || isBuiltIn(group)) {
-    const meant = byLowerCase.get(kind.toLowerCase());
-    const like = meant === undefined ? undefined : modelled.get(meant);
     if (meant !== undefined && like !== undefined) {
       return { role: 'unserved', apiVersion: like.apiVersion, kind: meant, like: like.role };
     }

@@ -86,27 +86,30 @@ export const podShape: Shape = {
   },
 };
 
+const policyMetadata: Member = object({
+  strict: true,
+  members: {
+    name: text,
+    namespace: shared,
+    uid: presence,
+    resourceVersion: presence,
+    creationTimestamp: text,
+    generation: shared,
+    labels: shared,
+    annotations: { note: 'annotations' },
+  },
+});
+
 /** The reader of policies judges every member that is there; see `network-policy/read.ts`. */
 const policy: Shape = {
   strict: true,
-  members: {
-    apiVersion: nothing,
-    kind: nothing,
-    metadata: object({
-      strict: true,
-      members: {
-        name: text,
-        namespace: shared,
-        uid: presence,
-        resourceVersion: presence,
-        creationTimestamp: text,
-        generation: shared,
-        labels: shared,
-        annotations: { note: 'annotations' },
-      },
-    }),
-    spec: shared,
-  },
+  members: { apiVersion: nothing, kind: nothing, metadata: policyMetadata, spec: shared },
+};
+
+/** As that of policies; no two specs are equal, and the status is not judged. See `tier-policy/read.ts`. */
+const tierPolicy: Shape = {
+  strict: true,
+  members: { apiVersion: nothing, kind: nothing, metadata: policyMetadata, spec: value, status: nothing },
 };
 
 const node: Shape = { members: { ...head, status: object({ members: { addresses: value } }) } };
@@ -138,6 +141,8 @@ export function readingOf(apiVersion: string, kind: string, role: KindRole): Rea
       return { kind: 'shape', shape: podShape };
     case 'policy':
       return { kind: 'shape', shape: policy };
+    case 'tierPolicy':
+      return { kind: 'shape', shape: tierPolicy };
     case 'node':
       return { kind: 'shape', shape: node };
     case 'namespace':
@@ -158,4 +163,12 @@ export function readingOf(apiVersion: string, kind: string, role: KindRole): Rea
 }
 
 /** The shapes by number, so that a scanner can be told which one to walk. */
-export const shapes: readonly Shape[] = [podShape, policy, node, onlyMetadata, withSpec, headShape];
+export const shapes: readonly Shape[] = [
+  podShape,
+  policy,
+  tierPolicy,
+  node,
+  onlyMetadata,
+  withSpec,
+  headShape,
+];

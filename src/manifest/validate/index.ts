@@ -16,6 +16,7 @@ export {
 } from './names.ts';
 export { validateObjectMeta } from './object-meta.ts';
 export type { MetaObject } from './object-meta.ts';
+export { readCidr, readLabelSelector, selectsEverything } from './read-selector.ts';
 export {
   decode,
   int32,

@@ -190,6 +190,47 @@ const policy = some(
   },
   0,
 );
+const tierPolicy = some(
+  {
+    apiVersion: text(
+      fc.constantFrom('policy.networking.k8s.io/v1alpha2', 'policy.networking.k8s.io/v1alpha1'),
+    ),
+    kind: text(fc.constantFrom('ClusterNetworkPolicy', 'AdminNetworkPolicy', 'BaselineAdminNetworkPolicy')),
+    metadata: some(
+      {
+        name: text(fc.oneof(names, fc.constant('default'))),
+        uid: text(fc.constantFrom('0-1-2', '')),
+        generation: fc.constantFrom(1, -1).map(scalar),
+        labels,
+        annotations,
+      },
+      0,
+    ),
+    spec: some(
+      {
+        tier: text(fc.constantFrom('Admin', 'Baseline', 'admin')),
+        priority: fc.constantFrom(0, 1000, 1001).map(scalar),
+        subject: some({ namespaces: selector }, 0),
+        ingress: fc
+          .array(
+            some(
+              {
+                name: text(fc.constantFrom('', 'rule')),
+                action: text(fc.constantFrom('Accept', 'Allow', 'Deny', 'Pass')),
+                from: fc.array(some({ namespaces: selector, pods: selector }, 0), { maxLength: 2 }).map(list),
+              },
+              0,
+            ),
+            { maxLength: 2 },
+          )
+          .map(list),
+      },
+      0,
+    ),
+    status: some({ conditions: fc.constant(list([])) }),
+  },
+  0,
+);
 const other = some({
   apiVersion: text(fc.constantFrom('v1', 'apps/v1', 'example.com/v1', 'discovery.k8s.io/v1', '')),
   kind: text(
@@ -219,6 +260,7 @@ const other = some({
 const anyObject = fc.oneof(
   { weight: 6, arbitrary: pod },
   { weight: 4, arbitrary: policy },
+  { weight: 2, arbitrary: tierPolicy },
   { weight: 3, arbitrary: other },
   { weight: 1, arbitrary: anything },
 );

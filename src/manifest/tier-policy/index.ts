@@ -1,0 +1,2 @@
+export { decodeTierPolicy } from './decode.ts';
+export type { DecodedTierPolicy } from './decode.ts';
