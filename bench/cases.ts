@@ -17,6 +17,10 @@ import { added } from './shards.ts';
 import type { MeasuredShard } from './shards.ts';
 import { processCost } from './whole-process.ts';
 import type { ProcessCost } from './whole-process.ts';
+import { packetLines, updateLines } from './wire/cases.ts';
+import { whyNoWire } from './wire/network.ts';
+import type { Packets } from './wire/packets.ts';
+import type { Updates } from './wire/updates.ts';
 import { writeDump } from './write-dump.ts';
 import type { DumpForm } from './write-dump.ts';
 
@@ -507,6 +511,23 @@ function yamlCase(size: string): Case {
   };
 }
 
+// The kernel --------------------------------------------------------------------------------------------------------
+
+const packetsCase: Case = {
+  name: 'packets',
+  quick: false,
+  run: () => packetLines(ask('wire/packets.ts') as Packets),
+};
+
+const updatesCase: Case = {
+  name: 'updates in the kernel',
+  quick: false,
+  run: () => updateLines(ask('wire/updates.ts') as Updates),
+};
+
+/** Nobody but root can send packets through a network of their own. */
+const kernelCases: readonly Case[] = whyNoWire() === undefined ? [packetsCase, updatesCase] : [];
+
 // Changes -----------------------------------------------------------------------------------------------------------
 
 interface Times {
@@ -574,6 +595,7 @@ export const cases: readonly Case[] = [
   liveCase('150k/50k', 10_000, false),
   growthInMemory,
   shardsCase('100k/20k', 8),
+  ...kernelCases,
   startCase,
   ...dumps.map(dumpCase),
   growthOfProcess,
