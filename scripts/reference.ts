@@ -8,8 +8,8 @@ import { createProgram } from '../src/cli/program.ts';
 import { hostCodes } from '../src/host/index.ts';
 import { diagnosticCodes } from '../src/manifest/index.ts';
 import type { CodeDoc } from '../src/model/index.ts';
-import { profiles } from '../src/policy/index.ts';
-import type { Profile, ProfileName } from '../src/policy/index.ts';
+import { behaviours, profileNames } from '../src/policy/index.ts';
+import type { Behaviour, ProfileName } from '../src/policy/index.ts';
 import { reachCodes } from '../src/reach/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -162,73 +162,42 @@ function commandOrProse(paragraph: string): string {
 
 // The profiles.
 
-/** What each cell of a profile decides, the corner that leaves it open, and its values in words. */
-type Cells = {
-  readonly [cell in Exclude<keyof Profile, 'name'>]: {
-    readonly question: string;
-    readonly corner: number;
-    readonly value: (profile: Profile) => string;
-  };
-};
-
-const yesOrNo = (value: boolean): string => (value ? 'yes' : 'no');
-
-const cells: Cells = {
-  ipBlockMatchesPods: {
-    question: 'Does an `ipBlock` match the addresses of pods?',
-    corner: 34,
-    value: (profile) => yesOrNo(profile.ipBlockMatchesPods),
-  },
-  hostNetworkPods: {
-    question: 'What are pods on the host network?',
-    corner: 44,
-    value: ({ hostNetworkPods }) =>
-      hostNetworkPods === 'node' ? 'their node: no policy selects them' : 'pods like any other',
-  },
-  finishedPods: {
-    question: 'What are pods that have Succeeded or Failed?',
-    corner: 46,
-    value: ({ finishedPods }) =>
-      finishedPods === 'ignored' ? 'nothing: their addresses are free' : 'pods like any other',
-  },
-  ownNode: {
-    question: 'Do a pod and its own node always reach each other?',
-    corner: 42,
-    value: (profile) => yesOrNo(profile.ownNode),
-  },
-  sidecarPorts: {
-    question: 'Do the named ports of sidecars (restartable init containers) count?',
-    corner: 28,
-    value: (profile) => yesOrNo(profile.sidecarPorts),
-  },
-  namedPortOnIpBlock: {
-    question: 'Does a named port in an egress rule resolve on a pod that only an `ipBlock` matches?',
-    corner: 29,
-    value: (profile) => yesOrNo(profile.namedPortOnIpBlock),
-  },
-};
-
-const sources: { readonly [name in ProfileName]: string } = {
-  upstream:
-    "The default: the reading that Kubernetes' own end-to-end tests require, and the API's text where they are silent.",
-  'np-guard':
-    "The reading of np-guard's netpol-analyzer, for people who compare its answers with podwall's; tests hold it against that tool's own cases.",
-};
-
 function profilesPage(): string {
-  const all = Object.values(profiles);
+  const valueIn = (behaviour: Behaviour, name: ProfileName): string => {
+    const cell = behaviour.cells[name];
+    return cell === 'unknown' ? 'unknown' : cell.text;
+  };
+  const rows = (followed: boolean): string =>
+    table(
+      ['question', 'left open in', ...profileNames.map(code)],
+      behaviours
+        .filter((behaviour) => behaviour.followed === followed)
+        .map((behaviour) => [
+          behaviour.question,
+          cornerLink(behaviour.corner),
+          ...profileNames.map((name) => valueIn(behaviour, name)),
+        ]),
+    );
   return page(
     '# Profiles',
-    'Where the API leaves the behaviour to implementations, a profile decides. It is a row of data, not a second engine: `--profile NAME`, or `compile(cluster, { profile })` in the library. Every answer names its profile.',
-    all.map(({ name }) => `- ${code(name)}: ${sources[name]}`).join('\n'),
-    table(
-      ['question', 'left open in', ...all.map(({ name }) => code(name))],
-      Object.values(cells).map(({ question, corner, value }) => [
-        question,
-        cornerLink(corner),
-        ...all.map(value),
-      ]),
-    ),
+    'Where the API leaves the behaviour to implementations, a profile decides. It is a column of a table, not a second engine: `--profile NAME`, or `compile(cluster, { profile })` in the library. Every answer names its profile. `podwall profiles` prints the table, `podwall map --compare-profiles A,B` lists what two profiles answer differently.',
+    "- `upstream`, the default: the reading that Kubernetes' own end-to-end tests require, and the API's text where they are silent.\n- `np-guard`: the reading of np-guard's netpol-analyzer, for people who compare its answers with podwall's; tests hold it against that tool's own cases.\n- The others: what network plugins are known to do in their usual configuration, as far as public sources say.",
+    'A cell is *unknown* where no public source was at hand. The profile then answers as `upstream` does, and says so: as a note where nothing depends on it, as an error (the answer is incomplete) where the other reading gives another answer. Sources are named as they stood when the cell was written; plugins change, so a cell is a reason to look, not a proof.',
+    '## What answers follow',
+    rows(true),
+    '## What is only told',
+    'No answer depends on these: they are about addresses before and after translation, about time, or about what files lack.',
+    rows(false),
+    '## Sources',
+    ...behaviours.flatMap(({ id, question, cells }) => {
+      const known = profileNames.flatMap((name) => {
+        const cell = cells[name];
+        if (cell === 'unknown') return [];
+        const { text, url } = cell.source;
+        return [`- ${code(name)}: ${cell.text} (${url === undefined ? text : `[${text}](${url})`})`];
+      });
+      return [`### ${id}`, question, known.join('\n')];
+    }),
     'What podwall answers in the corners that no profile turns is in [what a NetworkPolicy means](../explanation/semantics.md).',
   );
 }

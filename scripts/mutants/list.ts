@@ -43,8 +43,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/manifest/network-policy/read.ts',
-    find: "return { kind: 'ipBlock', cidr, except };",
-    replace: "return { kind: 'ipBlock', cidr, except: except.slice(1) };",
+    find: "return { kind: 'ipBlock', cidr, except, ",
+    replace: "return { kind: 'ipBlock', cidr, except: except.slice(1), ",
     why: 'the first except is forgotten (corner 14)',
   },
   {
@@ -235,8 +235,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/compiled-policy.ts',
-    find: "if (entry.kind === 'range') return entry.from <= port && port <= entry.to;",
-    replace: "if (entry.kind === 'range') return entry.from <= port;",
+    find: "if (entry.kind !== 'named') return portsOfEntry(entry, this.profile).has(protocol, port);",
+    replace: "if (entry.kind !== 'named') return !portsOfEntry(entry, this.profile).isEmpty;",
     why: 'a decision names the wrong port entry',
   },
   {
@@ -325,7 +325,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/live/live-matrix.ts',
-    find: 'if (row) this.#addExempt(c, other, sign * pairs);',
+    find: 'for (const [other, pairs] of this.#exempt.get(c) ?? []) this.#addExempt(c, other, sign * pairs);',
     replace: '',
     why: 'a policy that comes later takes the exemption of the own node away (corner 42)',
   },

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { matches } from '../model/index.ts';
 import type { Cluster, Diagnostic, LabelSelector } from '../model/index.ts';
 import { compile } from '../policy/index.ts';
-import type { CompiledPolicy } from '../policy/index.ts';
+import type { CompiledPolicy, ProfileName } from '../policy/index.ts';
 import * as reach from '../reach/index.ts';
 import type { Explanation, Level, MapAnswer, MapQuery } from '../reach/index.ts';
 import {
@@ -321,7 +321,7 @@ function closing(
   return (errors > 0 || isOpen) && !allowed ? exitCode.incomplete : own;
 }
 
-function profileOf({ profile }: InputFlags): { readonly profile?: 'upstream' | 'np-guard' } {
+function profileOf({ profile }: InputFlags): { readonly profile?: ProfileName } {
   return profile === undefined ? {} : { profile };
 }
 

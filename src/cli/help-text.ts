@@ -54,6 +54,8 @@ const profiles = `Profiles:
   upstream  the reading of Kubernetes' own end-to-end tests (default)
   np-guard  the reading of that tool: ipBlocks match no pod, and host-network
             and finished pods are pods like any other
+  calico, cilium, ovn-kubernetes, antrea, kube-network-policies, aws-vpc-cni,
+  kube-router: what is known of these plugins
 `;
 
 const document = (kind: string): string => `  json, yaml  the answer as a document of kind ${kind}`;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
+import type { ProfileName } from '../policy/index.ts';
 import {
   canHelp,
   completionHelp,
@@ -20,6 +21,7 @@ import {
   parseGeneration,
   parseKubernetesVersion,
   parseLevel,
+  profileChoices,
 } from './values.ts';
 
 /** The flags that every question about a cluster has. Names are commander's: `--kubernetes-version` and so on. */
@@ -27,7 +29,7 @@ export interface InputFlags {
   readonly filename?: readonly string[];
   readonly recursive?: boolean;
   readonly namespace?: string;
-  readonly profile?: 'upstream' | 'np-guard';
+  readonly profile?: ProfileName;
   readonly kubernetesVersion?: string;
   readonly allowIncomplete?: boolean;
   readonly output: string;
@@ -234,7 +236,7 @@ function addInput(command: Command, profiles = true): void {
     .optionsGroup('Choose how to read it:');
   if (profiles) {
     command.addOption(
-      choiceOption('--profile <name>', 'how to read what the API leaves open', ['upstream', 'np-guard']),
+      choiceOption('--profile <name>', 'how to read what the API leaves open', profileChoices),
     );
   }
   command

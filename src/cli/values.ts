@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { closest, distance } from 'fastest-levenshtein';
+import type { ProfileName } from '../policy/index.ts';
 
 /** An option whose value is one of a few words; a wrong one names the word that was meant. */
 export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
@@ -29,6 +30,19 @@ export function meantWord(value: string, words: readonly string[]): string | und
   const word = closest(value.toLowerCase(), words);
   return distance(value.toLowerCase(), word) <= Math.max(1, Math.floor(word.length / 2)) ? word : undefined;
 }
+
+/** The values of `--profile`: the names of the policy folder, which help does without. A test compares the two. */
+export const profileChoices: readonly ProfileName[] = [
+  'upstream',
+  'np-guard',
+  'calico',
+  'cilium',
+  'ovn-kubernetes',
+  'antrea',
+  'kube-network-policies',
+  'aws-vpc-cni',
+  'kube-router',
+];
 
 /** The words of `--level`; what follows `label=` is the reader's. */
 export const levels: readonly string[] = ['pod', 'workload', 'namespace', 'label=KEY'];

@@ -1,4 +1,4 @@
-import type { Cidr, Protocol } from '../net/index.ts';
+import type { Address, Cidr, Protocol } from '../net/index.ts';
 import type { ObjectRef, Origin } from './place.ts';
 import type { LabelSelector } from './selector.ts';
 
@@ -47,7 +47,13 @@ export type Peer =
       /** `undefined`: no podSelector, so all pods of the namespaces (same meaning as the empty selector). */
       readonly pods: LabelSelector | undefined;
     }
-  | { readonly kind: 'ipBlock'; readonly cidr: Cidr; readonly except: readonly Cidr[] };
+  | {
+      readonly kind: 'ipBlock';
+      readonly cidr: Cidr;
+      readonly except: readonly Cidr[];
+      /** The address as it is written, where that has host bits, which `cidr` masks (corner 38). */
+      readonly address?: Address;
+    };
 
 /** `ports` absent, null or empty means every port of every protocol (corners 25 and 33). */
 export type Ports =

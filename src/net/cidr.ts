@@ -14,6 +14,8 @@ export type CidrIrregularity =
 export interface ParsedCidr {
   readonly cidr: Cidr;
   readonly irregularities: readonly CidrIrregularity[];
+  /** The address as it is written, where it has host bits. */
+  readonly address?: Address;
 }
 
 /** The block of `prefix` bits that holds `address`; host bits are masked (corner 38). */
@@ -57,7 +59,9 @@ export function parseCidr(text: string): ParsedCidr | undefined {
   const cidr = cidrOf(base, prefix);
   if (cidr.first !== base.value) irregularities.push('host-bits');
   if (irregularities.length === 0 && formatCidr(cidr) !== text) irregularities.push('not-canonical');
-  return { cidr, irregularities };
+  return irregularities.includes('host-bits')
+    ? { cidr, irregularities, address: base }
+    : { cidr, irregularities };
 }
 
 /** `10.0.0.0/8`, `fd00::/8`. */

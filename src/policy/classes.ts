@@ -69,8 +69,8 @@ export class ClassTable {
         const { family, value } = pod.addresses[k]!;
         if ((bits & familyBits[family]) !== 0) continue;
         bits |= familyBits[family];
-        // Corner 34: whether an ipBlock matches a pod's address is the profile's; a node's it always matches.
-        if (blocks.size > 0 && (host || profile.ipBlockMatchesPods)) {
+        // Corner 34: whether an ipBlock matches the address of a pod, or of a node, is the profile's.
+        if (blocks.size > 0 && (host ? profile.ipBlockMatchesNodes : profile.ipBlockMatchesPods)) {
           const part = blocks.partOf(family, value);
           parts[family][i] = part;
           touched[family].add(part);

@@ -11,14 +11,14 @@ import { openProfile } from './parts.ts';
 import type { ClassProfile, CompiledRule, CompiledRules, Selection, SubjectGroup } from './parts.ts';
 import { anyPeer, PeerTable } from './peers.ts';
 import { everything, PortTable } from './port-table.ts';
-import { profiles } from './profile.ts';
-import type { ProfileName } from './profile.ts';
+import { profileNamed } from './profile.ts';
+import type { Profile, ProfileName } from './profile.ts';
 import { SequenceTable } from './sequences.ts';
 
 /** How a cluster is compiled. */
 export interface CompileOptions {
-  /** Which reading decides where the API leaves the behaviour open. Default: `upstream`. */
-  readonly profile?: ProfileName;
+  /** Which reading decides where the API leaves the behaviour open, by name or as it is. Default: `upstream`. */
+  readonly profile?: ProfileName | Profile;
   /**
    * What is assumed where a selector asks for a label that files cannot tell (corner 23). `closed`, the default: such a
    * policy isolates and admits nothing, such a peer is nobody. `open`: the opposite. Where both answers agree, the label
@@ -37,13 +37,13 @@ export interface CompileOptions {
  * computed by itself, so that pairs never have to be enumerated.
  */
 export function compile(cluster: Cluster, options: CompileOptions = {}): CompiledPolicy {
-  const profile = profiles[options.profile ?? 'upstream'];
+  const profile = profileNamed(options.profile);
   const assume = options.undecided ?? 'closed';
   const podLabels = new LabelTable();
   const namespaceLabels = new LabelTable();
   const blocks = new BlockTable();
-  const ports = new PortTable();
-  const peers = new PeerTable(podLabels, namespaceLabels, blocks);
+  const ports = new PortTable(profile);
+  const peers = new PeerTable(podLabels, namespaceLabels, blocks, profile);
 
   const namespaceNames = [...cluster.namespaces.keys()];
   const namespaceIndex = new Map(namespaceNames.map((name, i) => [name, i]));
@@ -128,7 +128,7 @@ function compileRules(
   return spec.rules.map((rule) => ({
     peers:
       rule.peers.kind === 'any' ? anyPeers : rule.peers.peers.map((peer) => peers.intern(peer, namespace)),
-    spec: ports.specOf(rule.ports),
+    spec: ports.specOf(rule.ports, direction),
   }));
 }
 

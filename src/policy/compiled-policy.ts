@@ -18,6 +18,7 @@ import type { PeerTable } from './peers.ts';
 import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
+import { portsOfEntry } from './profiles/reading.ts';
 
 /** One end of a connection. An address is taken to be outside the cluster, whoever may have it. */
 export type PolicyEnd =
@@ -209,9 +210,8 @@ export class CompiledPolicy {
     // Corner 41. Pods of a template that stand for several have no identity: replicas are asked about, not oneself.
     if (from.kind === 'pod' && to.kind === 'pod' && from.pod === to.pod && from.pod.replicas === 1)
       return 'self';
-    if (!this.profile.ownNode) return undefined;
-    const fromHost = this.#nodeOfHost(from);
-    const toHost = this.#nodeOfHost(to);
+    const fromHost = this.profile.nodeToPod ? this.#nodeOfHost(from) : undefined;
+    const toHost = this.profile.podToNode ? this.#nodeOfHost(to) : undefined;
     // Corner 42: only the node where the pod runs; a pod without nodeName runs on a node of its own.
     if (fromHost !== undefined && to.kind === 'pod' && to.pod.node === fromHost) return 'node';
     if (toHost !== undefined && from.kind === 'pod' && from.pod.node === toHost) return 'node';
@@ -305,7 +305,13 @@ export class CompiledPolicy {
       case 'block': {
         const block = blocks.block(definition.block);
         if (block.family !== family) return no; // corner 37
-        if (c >= 0 && !this.profile.ipBlockMatchesPods) return no; // corner 34
+        // Corner 34; for a pod outside of every class, which is its node, and for a node itself.
+        if (
+          c >= 0
+            ? !this.profile.ipBlockMatchesPods
+            : end.kind !== 'address' && !this.profile.ipBlockMatchesNodes
+        )
+          return no;
         for (const address of addressesOf(end)) {
           if (address.family === family && blockHas(block, address.value)) return yes;
         }
@@ -425,8 +431,7 @@ export class CompiledPolicy {
     if (entries.kind === 'all') return -1;
     return entries.ports.findIndex((entry) => {
       if (entry.protocol !== protocol) return false;
-      if (entry.kind === 'everyPort') return true;
-      if (entry.kind === 'range') return entry.from <= port && port <= entry.to;
+      if (entry.kind !== 'named') return portsOfEntry(entry, this.profile).has(protocol, port);
       if (destination.kind !== 'pod') return false;
       return destination.pod.ports.some(
         (declared) =>

@@ -26,5 +26,6 @@ export type {
   Whole,
 } from './live/live-cluster.ts';
 export type { OutsideSegment } from './outside.ts';
-export { profiles } from './profile.ts';
-export type { Profile, ProfileName } from './profile.ts';
+export { behaviours, profileNames, profiles, readingIds, readingRows, withReading } from './profile.ts';
+export type { Behaviour, BehaviourCell, Profile, ProfileName, Reading, ReadingId } from './profile.ts';
+export { blockOf, everyPortOf, isResolved, portsOfEntry } from './profiles/reading.ts';

@@ -490,11 +490,11 @@ export class Matrix {
     }
   }
 
-  /** Corner 42: between a host-network pod and the other pods of its node everything is allowed. */
+  /** Corner 42: from a host-network pod to the other pods of its node, and back, everything is allowed. */
   #countOwnNode(totals: PairTotals, isCounted: Uint8Array | undefined): void {
     const { hosts, guests, pairs: pairsOf } = this.#ownNode;
     if (hosts.length === 0) return;
-    const { classes, profileOf, profiles } = this.#parts;
+    const { classes, profile, profileOf, profiles } = this.#parts;
     const free = this.#accesses.simple(everything);
     // What a guest's profiles say of a host is asked once for each profile and host.
     const memo = {
@@ -526,6 +526,7 @@ export class Matrix {
         );
       };
       for (const toHost of [true, false]) {
+        if (!(toHost ? profile.podToNode : profile.nodeToPod)) continue;
         if (isCounted !== undefined && isCounted[toHost ? host : guest] === 0) continue;
         totals.add(this.#join(shared, inLane(0, toHost), inLane(1, toHost)), -pairs);
         totals.add(free, pairs);

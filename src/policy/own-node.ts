@@ -15,7 +15,7 @@ export interface OwnNode {
 /** Who shares a node with a host-network pod, which is that node (corners 42 and 44). */
 export function ownNodePairs({ classes, profile }: { classes: ClassTable; profile: Profile }): OwnNode {
   const found = { hosts: [] as number[], guests: [] as number[], pairs: [] as number[] };
-  if (!profile.ownNode) return found;
+  if (!profile.nodeToPod && !profile.podToNode) return found;
   /** Nodes with a host-network pod, numbered; by class of such pods, where they are and how many. */
   const nodes = new Map<string, number>();
   const placesOf = new Map<number, { readonly node: number; readonly replicas: number }[]>();

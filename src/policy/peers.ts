@@ -1,6 +1,8 @@
 import type { Peer } from '../model/index.ts';
 import type { BlockTable } from './blocks.ts';
 import type { LabelTable } from './labels.ts';
+import type { Reading } from './profile.ts';
+import { blockOf } from './profiles/reading.ts';
 
 /** Id of the peer that every end is, pods, nodes and all addresses alike (corner 10). */
 export const anyPeer = 0;
@@ -27,11 +29,13 @@ export class PeerTable {
   readonly #podLabels: LabelTable;
   readonly #namespaceLabels: LabelTable;
   readonly #blockTable: BlockTable;
+  readonly #reading: Reading;
 
-  constructor(podLabels: LabelTable, namespaceLabels: LabelTable, blocks: BlockTable) {
+  constructor(podLabels: LabelTable, namespaceLabels: LabelTable, blocks: BlockTable, reading: Reading) {
     this.#podLabels = podLabels;
     this.#namespaceLabels = namespaceLabels;
     this.#blockTable = blocks;
+    this.#reading = reading;
   }
 
   get size(): number {
@@ -45,7 +49,8 @@ export class PeerTable {
   /** The id of a peer entry of a policy in namespace number `namespace`. */
   intern(peer: Peer, namespace: number): number {
     if (peer.kind === 'ipBlock') {
-      const block = this.#blockTable.intern(peer, peer.cidr, peer.except);
+      const { cidr, except } = blockOf(peer, this.#reading);
+      const block = this.#blockTable.intern(peer, cidr, except);
       return this.#add(this.#blocks, block, { kind: 'block', block });
     }
     const selector =

@@ -1,6 +1,8 @@
 import { PortSet } from '../net/index.ts';
 import type { Protocol } from '../net/index.ts';
-import type { Ports } from '../model/index.ts';
+import type { Direction, Ports } from '../model/index.ts';
+import type { Reading } from './profile.ts';
+import { portsOfRule, readsPortsPlainly } from './profiles/reading.ts';
 
 /** Ids of the two sets that every table has. */
 export const nothing = 0;
@@ -33,6 +35,8 @@ export class PortTable {
   readonly #names = new Map<string, number>();
   readonly #specs: PortSpec[] = [];
   readonly #specIds = new Map<string, number>();
+  readonly #reading: Reading;
+  readonly #isPlain: boolean;
   readonly #specOfText = new Map<string, number>();
   readonly #portMaps: ReadonlyMap<number, number>[] = [new Map()];
   readonly #portMapIds = new Map<string, number>([['', 0]]);
@@ -45,7 +49,9 @@ export class PortTable {
     names: [] as number[],
   };
 
-  constructor() {
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    this.#isPlain = readsPortsPlainly(reading);
     this.intern(PortSet.none);
     this.intern(PortSet.all);
     this.#internSpec(nothing, []);
@@ -137,25 +143,20 @@ export class PortTable {
   }
 
   /** The spec of a rule's `ports` (corners 25, 26 and 31). Equal meaning, equal id. */
-  specOf(ports: Ports): number {
-    if (ports.kind === 'all') return everything;
+  specOf(ports: Ports, direction: Direction): number {
+    if (ports.kind === 'all' && this.#isPlain) return everything;
     // Few lists are written in many rules: only the first of each is worked out.
-    let text = '';
-    for (const entry of ports.ports) {
+    let text = this.#isPlain ? '' : direction;
+    for (const entry of ports.kind === 'all' ? [] : ports.ports) {
       if (entry.kind === 'range') text += `${entry.protocol}${entry.from}-${entry.to},`;
       else text += entry.kind === 'named' ? `${entry.protocol}/${entry.name},` : `${entry.protocol},`;
     }
     let id = this.#specOfText.get(text);
     if (id !== undefined) return id;
-    const sets: PortSet[] = [];
-    const names = new Set<number>();
-    for (const entry of ports.ports) {
-      if (entry.kind === 'everyPort') sets.push(PortSet.everyPort(entry.protocol));
-      else if (entry.kind === 'range') sets.push(PortSet.range(entry.protocol, entry.from, entry.to));
-      else names.add(this.#nameId(entry.protocol, entry.name));
-    }
+    const { fixed, named } = portsOfRule(ports, direction, this.#reading);
+    const names = new Set(named.map(({ protocol, name }) => this.#nameId(protocol, name)));
     id = this.#internSpec(
-      this.intern(PortSet.union(sets)),
+      this.intern(fixed),
       [...names].sort((a, b) => a - b),
     );
     this.#specOfText.set(text, id);

@@ -1,43 +1,117 @@
-/** The readings that podwall can answer by; the implementations that people run follow. */
-export type ProfileName = 'upstream' | 'np-guard';
+import { endRows } from './profiles/rows-ends.ts';
+import { portRows } from './profiles/rows-ports.ts';
+import { toldRows } from './profiles/rows-told.ts';
+import type { Cell, Profile, ProfileName, Reading, ReadingId, Row } from './profiles/types.ts';
 
-/** What decides where the API leaves the behaviour open: data, so that no reading is a code path of its own. */
-export interface Profile {
-  readonly name: ProfileName;
-  /** Whether an `ipBlock` matches the addresses of pods (corner 34). */
-  readonly ipBlockMatchesPods: boolean;
-  /** Host-network pods are their node, or pods like any other (corner 44). */
-  readonly hostNetworkPods: 'node' | 'pod';
-  /** Pods that have Succeeded or Failed no longer exist, or are pods like any other (corner 46). */
-  readonly finishedPods: 'ignored' | 'pod';
-  /** Whether a pod and its own node always reach each other (corner 42). */
-  readonly ownNode: boolean;
-  /** Whether the named ports of restartable init containers count (corner 28). */
-  readonly sidecarPorts: boolean;
-  /** Whether a named port in an egress rule resolves on a pod that only an `ipBlock` matches (corner 29). */
-  readonly namedPortOnIpBlock: boolean;
+export { profileNames } from './profiles/types.ts';
+export type { Profile, ProfileName, Reading, ReadingId, Source } from './profiles/types.ts';
+
+/** The rows that the engine follows. */
+export const readingRows: { readonly [id in ReadingId]: Row<Reading[id]> } = { ...endRows, ...portRows };
+
+/** The ids of the rows that the engine follows, in the order of the table. */
+export const readingIds: readonly ReadingId[] = [
+  'ipBlockMatchesPods',
+  'ipBlockMatchesNodes',
+  'hostNetworkPods',
+  'finishedPods',
+  'nodeToPod',
+  'podToNode',
+  'sidecarPorts',
+  'namedPortsInEgress',
+  'namedPortOnIpBlock',
+  'endPort',
+  'hostBits',
+  'sctp',
+  'allPortsAdmitOthers',
+];
+
+/** One behaviour that the API leaves open, as people and documents are told of it. */
+export interface Behaviour {
+  readonly id: string;
+  readonly question: string;
+  /** The corner that leaves it open. */
+  readonly corner: number;
+  /** Whether answers follow the profile in it. */
+  readonly followed: boolean;
+  /** By profile: the value, what it means, and its source; `unknown` where no public source is at hand. */
+  readonly cells: { readonly [name in ProfileName]: BehaviourCell };
 }
 
-/** Every profile, by name. */
-export const profiles: { readonly [name in ProfileName]: Profile } = {
-  // The Kubernetes end-to-end suite and the reading of semantics that its tests require.
-  upstream: {
-    name: 'upstream',
-    ipBlockMatchesPods: true,
-    hostNetworkPods: 'node',
-    finishedPods: 'ignored',
-    ownNode: true,
-    sidecarPorts: true,
-    namedPortOnIpBlock: true,
-  },
-  // np-guard/netpol-analyzer: test/conformance/np-guard/README.md, and corner 28 for sidecars.
-  'np-guard': {
-    name: 'np-guard',
-    ipBlockMatchesPods: false,
-    hostNetworkPods: 'pod',
-    finishedPods: 'pod',
-    ownNode: false,
-    sidecarPorts: false,
-    namedPortOnIpBlock: false,
-  },
-};
+/** A cell of the table, as it is told. */
+export type BehaviourCell =
+  | 'unknown'
+  | {
+      readonly value: string | boolean;
+      readonly text: string;
+      readonly source: { readonly text: string; readonly url?: string };
+    };
+
+/** The whole table: what the engine follows, then what is only told. */
+export const behaviours: readonly Behaviour[] = [
+  ...readingIds.map((id) => behaviourOf(id, readingRows[id], true)),
+  ...Object.entries(toldRows).map(([id, row]) => behaviourOf(id, row, false)),
+];
+
+function behaviourOf(id: string, row: Row<string> | Row<boolean>, followed: boolean): Behaviour {
+  const { question, corner } = row;
+  return { id, question, corner, followed, cells: tell(row) };
+}
+
+function tell({ cells, values }: Row<string> | Row<boolean>): Behaviour['cells'] {
+  const texts = new Map<string | boolean, string>(values);
+  const told = (cell: Cell<string | boolean>): BehaviourCell =>
+    cell === 'unknown' ? cell : { ...cell, text: texts.get(cell.value)! };
+  return byName((name) => told(cells[name]));
+}
+
+function byName<T>(make: (name: ProfileName) => T): { readonly [name in ProfileName]: T } {
+  return {
+    upstream: make('upstream'),
+    'np-guard': make('np-guard'),
+    calico: make('calico'),
+    cilium: make('cilium'),
+    'ovn-kubernetes': make('ovn-kubernetes'),
+    antrea: make('antrea'),
+    'kube-network-policies': make('kube-network-policies'),
+    'aws-vpc-cni': make('aws-vpc-cni'),
+    'kube-router': make('kube-router'),
+  };
+}
+
+/** Every profile, by name: a column of the table, with what is unknown read as `upstream` reads it. */
+export const profiles: { readonly [name in ProfileName]: Profile } = byName((name) => ({
+  name,
+  unknown: readingIds.filter((id) => readingRows[id].cells[name] === 'unknown'),
+  ipBlockMatchesPods: valueOf(endRows.ipBlockMatchesPods, name),
+  ipBlockMatchesNodes: valueOf(endRows.ipBlockMatchesNodes, name),
+  hostNetworkPods: valueOf(endRows.hostNetworkPods, name),
+  finishedPods: valueOf(endRows.finishedPods, name),
+  nodeToPod: valueOf(endRows.nodeToPod, name),
+  podToNode: valueOf(endRows.podToNode, name),
+  sidecarPorts: valueOf(portRows.sidecarPorts, name),
+  namedPortsInEgress: valueOf(portRows.namedPortsInEgress, name),
+  namedPortOnIpBlock: valueOf(portRows.namedPortOnIpBlock, name),
+  endPort: valueOf(portRows.endPort, name),
+  hostBits: valueOf(portRows.hostBits, name),
+  sctp: valueOf(portRows.sctp, name),
+  allPortsAdmitOthers: valueOf(portRows.allPortsAdmitOthers, name),
+}));
+
+function valueOf<Value extends string | boolean>(row: Row<Value>, name: ProfileName): Value {
+  const cell = row.cells[name];
+  if (cell !== 'unknown') return cell.value;
+  const { upstream } = row.cells;
+  // A test holds that upstream knows every cell.
+  return upstream === 'unknown' ? row.values[0]![0] : upstream.value;
+}
+
+/** The profile that a name stands for; `upstream` without one. */
+export function profileNamed(profile: ProfileName | Profile = 'upstream'): Profile {
+  return typeof profile === 'string' ? profiles[profile] : profile;
+}
+
+/** A profile with one behaviour read otherwise: what that changes in the answer is what the behaviour causes. */
+export function withReading<Id extends ReadingId>(profile: Profile, id: Id, value: Reading[Id]): Profile {
+  return { ...profile, [id]: value, unknown: profile.unknown.filter((each) => each !== id) };
+}

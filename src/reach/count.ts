@@ -104,7 +104,8 @@ const everyPort = 1;
 /** By class of the source and of the destination: pairs of a host-network pod and another pod of its node. */
 function ownNodePairs(policy: CompiledPolicy): ReadonlyMap<number, ReadonlyMap<number, bigint>> {
   const found = new Map<number, Map<number, bigint>>();
-  if (!policy.profile.ownNode) return found;
+  const { nodeToPod, podToNode } = policy.profile;
+  if (!nodeToPod && !podToNode) return found;
   const { classes } = policy.parts;
   const hosts = new Map<string, number[]>();
   for (const [i, { node }] of classes.pods.entries()) {
@@ -126,8 +127,8 @@ function ownNodePairs(policy: CompiledPolicy): ReadonlyMap<number, ReadonlyMap<n
       const host = classes.classOf[h]!;
       if ((classes.family[host]! & classes.family[guest]!) === 0) continue;
       const pairs = BigInt(classes.pods[h]!.replicas) * BigInt(replicas);
-      add(host, guest, pairs);
-      add(guest, host, pairs);
+      if (nodeToPod) add(host, guest, pairs);
+      if (podToNode) add(guest, host, pairs);
     }
   }
   return found;

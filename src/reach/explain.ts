@@ -34,7 +34,7 @@ export interface ExplainQuery {
  */
 export function explain(policy: CompiledPolicy, query: ExplainQuery): Explanation {
   return explainCluster(policy.cluster, query, {
-    profile: policy.profile.name,
+    profile: policy.profile,
     undecided: policy.parts.assume,
   });
 }
@@ -148,7 +148,7 @@ export function explainBy(policy: CompiledPolicy, cluster: Cluster, query: Expla
 /** Corner 23: where the most generous reading of unknown labels says otherwise, files cannot tell. */
 function decided(policy: CompiledPolicy, query: ExplainQuery, to: End, verdict: Verdict): Verdict {
   if (verdict === 'allowed' || !policy.hasUndecided) return verdict;
-  const open = compile(policy.cluster, { profile: policy.profile.name, undecided: 'open' });
+  const open = compile(policy.cluster, { profile: policy.profile, undecided: 'open' });
   return verdictOf(pairsOf(open, query.from, to, query.ports).pairs) === verdict ? verdict : 'unknown';
 }
 
@@ -325,7 +325,7 @@ function dnsNote(policy: CompiledPolicy, cluster: Cluster, from: PolicyEnd): rea
   const servers = dnsServers(policy, cluster);
   const { profile, parts } = policy;
   const withServers = compile(narrowed(cluster, new Set([from.pod, ...servers.map(({ pod }) => pod)])), {
-    profile: profile.name,
+    profile,
     undecided: parts.assume,
   });
   let best: { readonly server: string; readonly closed: PortSet; readonly isPartly: boolean } | undefined;

@@ -51,7 +51,7 @@ export class GroupAccess {
     this.#groups = groups;
     const { matrix } = policy;
     const { classOf, host } = policy.parts.classes;
-    this.#exempts = policy.profile.ownNode && host.includes(1);
+    this.#exempts = (policy.profile.nodeToPod || policy.profile.podToNode) && host.includes(1);
     this.#rowSets = setsOf(groups, (i) => matrix.rowOf[classOf[i]!]!);
     this.#columnSets = setsOf(groups, (i) => matrix.columnOf[classOf[i]!]!);
   }
@@ -205,13 +205,15 @@ export class GroupAccess {
     return exact;
   }
 
-  /** Corner 42: between a host-network pod and the other pods of its node everything is allowed. */
+  /** Corner 42: from a host-network pod to the other pods of its node, and back, everything is allowed. */
   #exemptNodes(from: number, targets: Targets, at: (to: number) => Exact): void {
     const { classes } = this.#policy.parts;
     const { size } = classes;
+    const { nodeToPod, podToNode } = this.#policy.profile;
     const counts = new Map<number, Map<number, number>>();
     for (const i of this.#groups.members(from)) {
       const s = classes.classOf[i]!;
+      if (!(classes.host[s] === 1 ? nodeToPod : podToNode)) continue;
       for (const j of this.#neighbours(i)) {
         const to = this.#groups.ofPod[j]!;
         const d = classes.classOf[j]!;

@@ -110,7 +110,7 @@ export function triedChanges(
     second === undefined
       ? first.map((candidate) => [candidate])
       : first.slice(0, 2).flatMap((a) => second.slice(0, 2).map((b) => [a, b]));
-  const profile = policy.profile.name;
+  const { profile } = policy;
   const asked = new Set(podsOf(question.fromEnd, question.toEnd));
   for (const each of [from, to]) if (each.kind === 'pod') asked.add(each.pod);
   const working: {
@@ -201,7 +201,7 @@ function ruleCandidates(
   const { family, ports, to } = question;
   const field = direction === 'ingress' ? 'from' : 'to';
   const holding = compiledPeers.filter((peer) => policy.peerHas(peer, other, family) === 1);
-  const spec = policy.parts.ports.specOf(rule.ports);
+  const spec = policy.parts.ports.specOf(rule.ports, direction);
   const c = policy.classOf(to);
   const admitted = policy.parts.ports.set(
     c < 0

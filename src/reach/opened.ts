@@ -44,7 +44,7 @@ const mostLooked = 2_000_000;
  */
 export class Openings {
   readonly #cluster: Cluster;
-  readonly #profile: CompiledPolicy['profile']['name'];
+  readonly #profile: CompiledPolicy['profile'];
   readonly #asked: DeniedQuestion;
   /** Every changed rule as a policy of its own over all pods: it knows who selects, and who is meant. */
   readonly #probe: CompiledPolicy;
@@ -60,7 +60,7 @@ export class Openings {
   /** @param changes - all that `of` will be asked about */
   constructor(
     cluster: Cluster,
-    profile: CompiledPolicy['profile']['name'],
+    profile: CompiledPolicy['profile'],
     changes: readonly Change[],
     asked: DeniedQuestion,
   ) {

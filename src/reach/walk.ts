@@ -10,7 +10,7 @@ import type {
 } from '../model/index.ts';
 import { formatAddress, formatCidr, PortSet } from '../net/index.ts';
 import type { Address, Family } from '../net/index.ts';
-import { addressesOf } from '../policy/index.ts';
+import { addressesOf, blockOf, everyPortOf, isResolved, portsOfEntry } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd, SelectingPolicy } from '../policy/index.ts';
 import type { LabelCheck, PeerCheck, PolicyCheck, PortCheck, RuleCheck, SideExplanation } from './types.ts';
 import { peersText, peerText, portEntryText, requirementText, rulePortsText, shortName } from './words.ts';
@@ -209,7 +209,8 @@ function admittingEntries(
     if (rule.ports.kind === 'all') return undefined;
     return rule.ports.ports.findIndex((entry) => {
       if (entry.kind === 'named' && !withNames) return false;
-      return !resolveEntry(policy, entry, destination, '').set.intersect(ports ?? PortSet.all).isEmpty;
+      const { set } = resolveEntry(policy, entry, direction, destination, '');
+      return !set.intersect(ports ?? PortSet.all).isEmpty;
     });
   };
   const port = portOf(true);
@@ -248,13 +249,15 @@ function factsOf(
     if (holds === true) break;
   }
   const destination = direction === 'ingress' ? subject : other;
+  const isAsked = (set: PortSet): boolean => ports === undefined || !set.intersect(ports).isEmpty;
   const port =
     ports === undefined
       ? 'none'
-      : rule.ports.kind === 'all' ||
-        rule.ports.ports.some(
-          (entry) => !resolveEntry(policy, entry, destination, '').set.intersect(ports).isEmpty,
-        );
+      : rule.ports.kind === 'all'
+        ? isAsked(everyPortOf(policy.profile))
+        : rule.ports.ports.some((entry) =>
+            isAsked(resolveEntry(policy, entry, direction, destination, '').set),
+          );
   return { peer, port };
 }
 
@@ -366,20 +369,25 @@ function blockReason(
   family: Family,
   name: string,
 ): string | undefined {
-  if (other.kind === 'pod' && policy.classOf(other) >= 0 && !policy.profile.ipBlockMatchesPods) {
-    return `an ipBlock does not match pods in the profile ${policy.profile.name}`;
+  const { ipBlockMatchesNodes, ipBlockMatchesPods, name: profile } = policy.profile;
+  if (other.kind === 'pod' && policy.classOf(other) >= 0) {
+    if (!ipBlockMatchesPods) return `an ipBlock does not match pods in the profile ${profile}`;
+  } else if (other.kind !== 'address' && !ipBlockMatchesNodes) {
+    return `an ipBlock does not match nodes in the profile ${profile}`;
   }
+  const { cidr, except: excepts } = blockOf(peer, policy.profile);
   const addresses = addressesOf(other);
   if (addresses.length === 0) return `the address of ${name} is not known, and an ipBlock matches addresses`;
-  const own = addresses.filter((address) => address.family === peer.cidr.family);
-  if (own.length === 0) return `${name} has no ${peer.cidr.family} address`;
-  if (peer.cidr.family !== family)
-    return `it is an ${peer.cidr.family} block, and the connection uses ${family}`;
-  const inside = own.filter((address) => within(peer.cidr, address));
-  if (inside.length === 0) return `${own.map(formatAddress).join(', ')} is not in ${formatCidr(peer.cidr)}`;
+  const own = addresses.filter((address) => address.family === cidr.family);
+  if (own.length === 0) return `${name} has no ${cidr.family} address`;
+  if (cidr.family !== family) return `it is an ${cidr.family} block, and the connection uses ${family}`;
+  const inside = own.filter((address) => within(cidr, address));
+  if (inside.length === 0) return `${own.map(formatAddress).join(', ')} is not in ${formatCidr(cidr)}`;
+  // Corner 38.
+  if (excepts[0] === cidr) return `a CIDR with host bits means nobody in the profile ${profile}`;
   let reason: string | undefined;
   for (const address of inside) {
-    const cut = peer.except.find((except) => within(except, address));
+    const cut = excepts.find((except) => within(except, address));
     // One address that no except cuts is enough (corner 44).
     if (cut === undefined) return undefined;
     reason ??= `${formatAddress(address)} is in except ${formatCidr(cut)}`;
@@ -528,7 +536,7 @@ function checkPorts(
     const entry = entries[i]!;
     const place = each.origin.locate(['spec', direction, index, 'ports', i]);
     const name = direction === 'ingress' ? question.subjectName : question.otherName;
-    const { set, text, reason } = resolveEntry(policy, entry, destination, name);
+    const { set, text, reason } = resolveEntry(policy, entry, direction, destination, name);
     if (ports === undefined) return { port: i, matches: 'none', text, reason, place };
     const shared = set.intersect(ports);
     const matches = shared.isEmpty ? false : shared.equals(ports) ? true : 'some';
@@ -539,13 +547,20 @@ function checkPorts(
 function resolveEntry(
   policy: CompiledPolicy,
   entry: PortEntry,
+  direction: Direction,
   destination: PolicyEnd | undefined,
   givenName: string | undefined,
 ): { readonly set: PortSet; readonly text: string; readonly reason: string | undefined } {
   const text = portEntryText(entry);
-  if (entry.kind === 'everyPort') return { set: PortSet.everyPort(entry.protocol), text, reason: undefined };
-  if (entry.kind === 'range')
-    return { set: PortSet.range(entry.protocol, entry.from, entry.to), text, reason: undefined };
+  const { profile } = policy;
+  // Corner 32.
+  if (entry.protocol === 'SCTP' && !profile.sctp)
+    return { set: PortSet.none, text, reason: `rules admit no SCTP in the profile ${profile.name}` };
+  if (entry.kind !== 'named') return { set: portsOfEntry(entry, profile), text, reason: undefined };
+  if (!isResolved(entry, direction, profile)) {
+    const reason = `names of ports mean nothing in egress in the profile ${profile.name}`;
+    return { set: PortSet.none, text, reason };
+  }
   if (destination === undefined) return { set: PortSet.none, text, reason: undefined };
   const name = givenName ?? nameOf(policy, destination);
   if (destination.kind !== 'pod' || policy.classOf(destination) < 0) {

@@ -267,7 +267,7 @@ describe('wrong usage is exit code 2, and says what was meant', () => {
     ],
     [
       'map --profile upsteam x',
-      'error: "upsteam" is no value of --profile. Did you mean upstream? It is one of upstream, np-guard.\nhint: podwall map --help\n',
+      'error: "upsteam" is no value of --profile. Did you mean upstream? It is one of upstream, np-guard, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, aws-vpc-cni, kube-router.\nhint: podwall map --help\n',
     ],
     [
       'map --level label',

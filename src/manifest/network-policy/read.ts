@@ -11,7 +11,7 @@ import type {
   Rule,
 } from '../../model/index.ts';
 import { contains } from '../../net/index.ts';
-import type { Cidr, Protocol } from '../../net/index.ts';
+import type { Address, Cidr, Protocol } from '../../net/index.ts';
 import type { RawObject } from '../raw.ts';
 import {
   decode,
@@ -277,11 +277,14 @@ class Reader {
       return noPeer;
     }
     let cidr: Cidr | undefined;
+    let address: Address | undefined;
     let list: unknown;
     for (const key of Object.keys(raw)) {
       const value = raw[key];
-      if (key === 'cidr') cidr = this.#cidr(value);
-      else if (key === 'except') list = value;
+      if (key === 'cidr') {
+        cidr = this.#cidr(value);
+        if (typeof value === 'string') address = readCidr(value)?.address;
+      } else if (key === 'except') list = value;
       else this.#clean = false;
     }
     const excepts = this.#list(list);
@@ -299,7 +302,7 @@ class Reader {
       if (!contains(cidr, inner) || cidr.prefix >= inner.prefix) this.#clean = false;
       except.push(inner);
     }
-    return { kind: 'ipBlock', cidr, except };
+    return { kind: 'ipBlock', cidr, except, ...(address === undefined ? {} : { address }) };
   }
 
   #cidr(raw: unknown): Cidr | undefined {

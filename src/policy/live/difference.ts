@@ -236,10 +236,12 @@ export class Differ {
         const other = engine.pods[number]!;
         const step = stepTo(engine.classes.of(number));
         const free = matrix.accesses.simple(everything);
+        const exempts = (own: Pod, its: Pod): boolean =>
+          isRow ? engine.exempts(own, its) : engine.exempts(its, own);
         const freed = {
           ...step,
-          before: was !== undefined && engine.exempts(was.pod, other) ? free : step.before,
-          after: now !== undefined && engine.exempts(now.pod, other) ? free : step.after,
+          before: was !== undefined && exempts(was.pod, other) ? free : step.before,
+          after: now !== undefined && exempts(now.pod, other) ? free : step.after,
         };
         found.emit(isRow ? [pod] : [other], isRow ? [other] : [pod], freed);
       }

@@ -8,6 +8,7 @@ import { anyPeer } from '../peers.ts';
 import type { PeerDefinition } from '../peers.ts';
 import { PortTable } from '../port-table.ts';
 import type { Profile } from '../profile.ts';
+import { blockOf } from '../profiles/reading.ts';
 import { BlockIndex, noCell } from './block-index.ts';
 import { Groups } from './groups.ts';
 import type { LivePolicy } from './groups.ts';
@@ -49,7 +50,7 @@ const fewPorts = 8192;
 export class Engine {
   readonly profile: Profile;
   readonly assume: 'closed' | 'open';
-  readonly ports: PortTable = new PortTable();
+  readonly ports: PortTable;
   readonly matrix: LiveMatrix;
   readonly namespaces: Namespaces = new Namespaces();
   readonly selectors: SelectorTable = new SelectorTable();
@@ -76,12 +77,14 @@ export class Engine {
 
   constructor(profile: Profile, assume: 'closed' | 'open', denseThreshold: number) {
     this.profile = profile;
+    this.ports = new PortTable(profile);
     this.assume = assume;
     this.matrix = new LiveMatrix(this.ports, profile.namedPortOnIpBlock, denseThreshold);
     this.nodes = new NodePairs(
       (pod) => ({ c: this.classes.of(pod), replicas: this.pods[pod]!.replicas }),
       (host, guest, pairs) => {
-        if (profile.ownNode) this.matrix.exempt(host, guest, pairs);
+        if (profile.nodeToPod) this.matrix.exempt(host, guest, pairs);
+        if (profile.podToNode) this.matrix.exempt(guest, host, pairs);
       },
     );
     this.groups = new Groups(this.ports, assume);
@@ -110,7 +113,8 @@ export class Engine {
 
   /** The peer of a new or known block, held once more. */
   #holdBlock(peer: Peer & { readonly kind: 'ipBlock' }): number {
-    const block = this.blocks.hold(peer.cidr, peer.except);
+    const { cidr, except } = blockOf(peer, this.profile);
+    const block = this.blocks.hold(cidr, except);
     const known = this.peers.find('block', block, 0);
     if (known >= 0) {
       this.blocks.release(block);
@@ -280,7 +284,7 @@ export class Engine {
           rule.peers.kind === 'any'
             ? [anyPeer]
             : rule.peers.peers.map((peer) => this.#holdPeer(peer, namespace)),
-        spec: this.ports.specOf(rule.ports),
+        spec: this.ports.specOf(rule.ports, direction),
       }));
     };
     const rules = { ingress: rulesOf('ingress'), egress: rulesOf('egress') };
@@ -392,15 +396,18 @@ export class Engine {
 
   // What others read -----------------------------------------------------------------------------------------------
 
-  /** Whether corner 42 exempts two pods from all policies. */
-  exempts(a: Pod, b: Pod): boolean {
-    if (!this.profile.ownNode || a.node === undefined || a.node !== b.node) return false;
-    return isHost(a, this.profile) !== isHost(b, this.profile);
+  /** Whether corner 42 exempts connections of a pod to another from all policies. */
+  exempts(from: Pod, to: Pod): boolean {
+    if (from.node === undefined || from.node !== to.node) return false;
+    const host = isHost(from, this.profile);
+    if (host === isHost(to, this.profile)) return false;
+    return host ? this.profile.nodeToPod : this.profile.podToNode;
   }
 
-  /** The numbers of the pods that a pod's node exempts, as `exempts` says. */
+  /** The numbers of the pods that a pod's node exempts, in one direction or both, as `exempts` says. */
   besides(pod: Pod | undefined): readonly number[] {
-    if (pod?.node === undefined || !this.profile.ownNode) return [];
+    const { nodeToPod, podToNode } = this.profile;
+    if (pod?.node === undefined || (!nodeToPod && !podToNode)) return [];
     return this.nodes.besides(pod.node, isHost(pod, this.profile));
   }
 
@@ -610,9 +617,10 @@ export class Engine {
     this.#freedPods.push(number);
   }
 
-  /** Corner 34: whether an ipBlock matches a pod's address is the profile's; a node's it always matches. */
+  /** Corner 34: whether an ipBlock matches the address of a pod, or of a node, is the profile's. */
   #isMatched(pod: Pod): boolean {
-    return this.profile.ipBlockMatchesPods || isHost(pod, this.profile);
+    const { ipBlockMatchesNodes, ipBlockMatchesPods } = this.profile;
+    return isHost(pod, this.profile) ? ipBlockMatchesNodes : ipBlockMatchesPods;
   }
 }
 

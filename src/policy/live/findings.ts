@@ -83,7 +83,9 @@ export class Findings {
       const theirs = without(rest, some);
       this.emit(isRow ? mine : theirs, isRow ? theirs : mine, step);
     };
-    const [hosts, guests] = profile.ownNode ? parted(others, (pod) => isHost(pod, profile)) : [[], others];
+    // Corner 42: own pods are guests. As sources they are exempt towards their node, as destinations from it.
+    const isExempt = isRow ? profile.podToNode : profile.nodeToPod;
+    const [hosts, guests] = isExempt ? parted(others, (pod) => isHost(pod, profile)) : [[], others];
     add(own, guests);
     apart(hosts, own, (some, rest) => add(rest, some));
   }

@@ -1,6 +1,6 @@
 import type { Cluster, ClusterNode, Namespace, NetworkPolicy, Pod } from '../../model/index.ts';
 import type { Address, Family, PortSet, Protocol } from '../../net/index.ts';
-import { profiles } from '../profile.ts';
+import { profileNamed } from '../profile.ts';
 import { compile } from '../compile.ts';
 import type { CompileOptions } from '../compile.ts';
 import { UnknownPodError } from '../compiled-policy.ts';
@@ -101,7 +101,7 @@ export class LiveCluster {
   #differ: Differ | undefined;
 
   constructor(cluster: Cluster, options: CompileOptions = {}) {
-    const profile = profiles[options.profile ?? 'upstream'];
+    const profile = profileNamed(options.profile);
     this.#engine = new Engine(profile, options.undecided ?? 'closed', options.denseThreshold ?? 64);
     for (const node of cluster.nodes.values()) this.#nodes.set(node.name, node);
     for (const namespace of cluster.namespaces.values()) {
@@ -241,7 +241,7 @@ export class LiveCluster {
         tierPolicies: [],
         notModelled: [],
       },
-      { profile: profile.name, undecided: assume },
+      { profile, undecided: assume },
     );
     const { allowed, exempt, egress, ingress } = compiled.decide(source, destination, protocol, port, family);
     const named = (side: SideDecision): LiveSideDecision => ({ ...side, policy: policies[side.policy] });

@@ -25,8 +25,10 @@ export class LiveMatrix extends PairAccess {
   readonly totals: Totals = new Totals();
   weight: Float64Array = new Float64Array(16);
   readonly #denseThreshold: number;
-  /** By class, then class: pairs of pods that their node exempts, both ways (corner 42). */
+  /** By class of the source, then of the destination: pairs of pods that their node exempts (corner 42). */
   readonly #exempt = new Map<number, Map<number, number>>();
+  /** The same by class of the destination, then of the source. */
+  readonly #exemptTo = new Map<number, Map<number, number>>();
   /** Names that dense entries of egress ask for: what they mean is part of the atom of the destination. */
   readonly #denseNames = new Set<number>();
   readonly #restricted = new Map<number, number>();
@@ -192,9 +194,11 @@ export class LiveMatrix extends PairAccess {
     // Pairs of the class with itself were counted by both lines, and each pod with itself.
     if (row && column) this.totals.add(self, -sign * weight, weight + 1);
     else this.totals.add(self, -sign, weight);
-    for (const [other, pairs] of this.#exempt.get(c) ?? []) {
-      if (row) this.#addExempt(c, other, sign * pairs);
-      if (column) this.#addExempt(other, c, sign * pairs);
+    if (row) {
+      for (const [other, pairs] of this.#exempt.get(c) ?? []) this.#addExempt(c, other, sign * pairs);
+    }
+    if (column) {
+      for (const [other, pairs] of this.#exemptTo.get(c) ?? []) this.#addExempt(other, c, sign * pairs);
     }
   }
 
@@ -223,14 +227,12 @@ export class LiveMatrix extends PairAccess {
     this.columns.weight[this.columns.of[c]!]! += by;
   }
 
-  /** Pairs of pods of two classes that their node exempts, each way, or with a negative number no longer (corner 42). */
-  exempt(a: number, b: number, pairs: number): void {
-    if (pairs === 0 || (this.family[a]! & this.family[b]!) === 0) return;
-    addTo(this.#exempt, a, b, pairs);
-    addTo(this.#exempt, b, a, pairs);
-    if (!this.#counting) return;
-    this.#addExempt(a, b, pairs);
-    this.#addExempt(b, a, pairs);
+  /** Pairs of pods of two classes that their node exempts, one way, or with a negative number no longer (corner 42). */
+  exempt(from: number, to: number, pairs: number): void {
+    if (pairs === 0 || (this.family[from]! & this.family[to]!) === 0) return;
+    addTo(this.#exempt, from, to, pairs);
+    addTo(this.#exemptTo, to, from, pairs);
+    if (this.#counting) this.#addExempt(from, to, pairs);
   }
 
   #addExempt(s: number, d: number, pairs: number): void {

@@ -11,15 +11,15 @@ export class NodePairs {
   /** By pod: where it stands in the list of its node. */
   readonly #posOf: number[] = [];
   readonly #look: (pod: number) => { readonly c: number; readonly replicas: number };
-  readonly #exempt: (c: number, other: number, pairs: number) => void;
+  readonly #exempt: (host: number, guest: number, pairs: number) => void;
 
   /**
    * @param look - tells the class of a pod, and how many it stands for
-   * @param exempt - told how many pairs of two classes there are more, or with a negative number less, each way
+   * @param exempt - told how many pairs of a host-network class and another there are more, or with a negative number less
    */
   constructor(
     look: (pod: number) => { readonly c: number; readonly replicas: number },
-    exempt: (c: number, other: number, pairs: number) => void,
+    exempt: (host: number, guest: number, pairs: number) => void,
   ) {
     this.#look = look;
     this.#exempt = exempt;
@@ -54,7 +54,9 @@ export class NodePairs {
     const others = host ? this.#guests : this.#hosts;
     for (let i = 0; i < others.size(id); i++) {
       const other = this.#look(others.at(id, i));
-      this.#exempt(c, other.c, replicas * other.replicas);
+      const pairs = replicas * other.replicas;
+      if (host) this.#exempt(c, other.c, pairs);
+      else this.#exempt(other.c, c, pairs);
     }
   }
 
