@@ -1,3 +1,4 @@
+import { entranceCodes } from './entrances/index.ts';
 import { networkPolicyCodes } from './network-policy/index.ts';
 import { objectCodes } from './objects/index.ts';
 import type { CodeDoc } from './raw.ts';
@@ -8,6 +9,7 @@ export const diagnosticCodes: ReadonlyMap<string, CodeDoc> = new Map<string, Cod
   ...Object.entries(byteCodes),
   ...Object.entries(textCodes),
   ...Object.entries(objectCodes),
+  ...Object.entries(entranceCodes),
   // Codes that both have (names, labels, ports) are told as policies need them.
   ...Object.entries(networkPolicyCodes),
 ]);

@@ -1,6 +1,11 @@
+import { readEntrances } from './entrances/index.ts';
 import { decodeNetworkPolicy } from './network-policy/index.ts';
-import type { PolicyDecoders } from './objects/index.ts';
+import type { Decoders } from './objects/index.ts';
 import { decodeTierPolicy } from './tier-policy/index.ts';
 
-/** What `objects/` reads policies with, which knows neither kind of them itself. */
-export const decoders: PolicyDecoders = { policy: decodeNetworkPolicy, tierPolicy: decodeTierPolicy };
+/** What `objects/` reads kinds with that stand in folders of their own. */
+export const decoders: Decoders = {
+  policy: decodeNetworkPolicy,
+  tierPolicy: decodeTierPolicy,
+  entrances: readEntrances,
+};

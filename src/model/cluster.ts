@@ -1,5 +1,6 @@
 import type { Address, Protocol } from '../net/index.ts';
 import type { Diagnostic } from './diagnostic.ts';
+import type { Entrances, ServiceEntrance } from './entrance.ts';
 import type { NetworkPolicy } from './network-policy.ts';
 import type { ObjectRef, Origin } from './place.ts';
 import type { LabelSelector, Labels } from './selector.ts';
@@ -25,6 +26,8 @@ export interface Cluster {
   readonly policies: readonly NetworkPolicy[];
   /** The cluster-wide policies around them, in the order of the input (corners 53 to 67). */
   readonly tierPolicies: readonly TierPolicy[];
+  /** Ingresses, Gateways, Routes, and what they refer to. */
+  readonly entrances: Entrances;
   /** Objects that decide about traffic and that podwall knows, but cannot answer for yet. */
   readonly notModelled: readonly NotModelled[];
 }
@@ -120,6 +123,12 @@ export interface Service {
   readonly clusterIPs: readonly Address[];
   readonly headless: boolean;
   readonly publishNotReadyAddresses: boolean;
+  /** Of a Service of type NodePort or LoadBalancer; `undefined` for the other types. */
+  readonly entrance: ServiceEntrance | undefined;
+  /** Addresses outside the cluster that lead to it, whatever its type. */
+  readonly externalIPs: readonly Address[];
+  /** `Local`: pods reach only the endpoints on their own node through it. */
+  readonly internalTrafficPolicy: 'Cluster' | 'Local';
   readonly origin: Origin;
 }
 
@@ -130,6 +139,8 @@ export interface ServicePort {
   readonly port: number;
   /** A number, or a name that each endpoint pod resolves for itself (corner 49). */
   readonly targetPort: number | string;
+  /** The port of every node that leads to it; `undefined` where none is known: a server picks one. */
+  readonly nodePort: number | undefined;
 }
 
 /** An object that decides about traffic and is not part of the answer. */

@@ -12,6 +12,42 @@ export type {
   WorkloadKind,
 } from './cluster.ts';
 export type { CodeDoc, Diagnostic, Severity } from './diagnostic.ts';
+export { noEntrances } from './entrance.ts';
+export type {
+  AllowedNamespaces,
+  Endpoint,
+  EndpointPort,
+  EndpointSlice,
+  Entrances,
+  Gateway,
+  GatewayClass,
+  GatewayRoute,
+  GatewayRouteKind,
+  GroupKind,
+  Ingress,
+  IngressBackend,
+  IngressClass,
+  IngressPath,
+  IngressRule,
+  IngressTls,
+  Listener,
+  ListenerTls,
+  NameMatch,
+  ObjectReference,
+  OpenShiftRoute,
+  ParentReference,
+  ReferenceGrant,
+  RouteBackend,
+  RouteFilter,
+  RouteMatch,
+  RouteRule,
+  RouteTarget,
+  RouteTls,
+  Secret,
+  ServiceEntrance,
+  TlsPair,
+} from './entrance.ts';
+export { SealedText } from './sealed.ts';
 export type {
   Direction,
   DirectionSpec,

@@ -1,7 +1,10 @@
+import { noEntrances } from '../../model/index.ts';
 import type {
   Cluster,
   ClusterNode,
   Diagnostic,
+  EndpointSlice,
+  Entrances,
   LabelSelector,
   Namespace,
   NetworkPolicy,
@@ -20,7 +23,7 @@ import { count, ended, someOf, tellTwice } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { gatherWorkloads } from './gather.ts';
 import { groupOf, tiersNotHonoured } from './kinds.ts';
-import type { NotModelledRule } from './kinds.ts';
+import type { EntranceKind, NotModelledRule } from './kinds.ts';
 import { ManagedEndpoints } from './endpoints.ts';
 import { namespaceNameLabel } from './labels.ts';
 import type { LabelReader } from './labels.ts';
@@ -43,10 +46,27 @@ export interface TierPolicyReading {
   readonly selects: TierPods;
 }
 
-/** Reads policies; see `network-policy/` and `tier-policy/`. */
-export interface PolicyDecoders {
+/** What the reading of entrances is given. */
+export interface EntranceReaders {
+  readonly findings: Findings;
+  readonly pods: PodReader;
+  /**
+   * Reads the objects of some kinds; of those with the same name the last counts, and those that `read` gives `undefined`
+   * for do not exist.
+   *
+   * @param kinds - as one kind: versions of one group are the same object
+   */
+  readonly read: <T>(
+    kinds: EntranceKind | readonly EntranceKind[],
+    read: (object: RawObject) => T | undefined,
+  ) => readonly T[];
+}
+
+/** What reads the kinds that stand in folders of their own: `network-policy/`, `tier-policy/` and `entrances/`. */
+export interface Decoders {
   readonly policy: (object: RawObject, options: ReadOptions) => PolicyReading;
   readonly tierPolicy: (object: RawObject, options: ReadOptions) => TierPolicyReading;
+  readonly entrances: (readers: EntranceReaders) => Entrances;
 }
 
 /** A cluster without anything. */
@@ -60,6 +80,7 @@ export const emptyCluster: Cluster = {
   services: [],
   policies: [],
   tierPolicies: [],
+  entrances: noEntrances,
   notModelled: [],
 };
 
@@ -67,7 +88,7 @@ export const emptyCluster: Cluster = {
 export function buildCluster(
   collected: Collector,
   findings: Findings,
-  decoders: PolicyDecoders,
+  decoders: Decoders,
   options: ReadOptions,
 ): Cluster {
   return new Builder(collected, findings, decoders, options).build();
@@ -76,12 +97,12 @@ export function buildCluster(
 class Builder {
   readonly #collected: Collector;
   readonly #findings: Findings;
-  readonly #decoders: PolicyDecoders;
+  readonly #decoders: Decoders;
   readonly #options: ReadOptions;
   readonly #labels: LabelReader;
   readonly #podReader: PodReader;
 
-  constructor(collected: Collector, findings: Findings, decoders: PolicyDecoders, options: ReadOptions) {
+  constructor(collected: Collector, findings: Findings, decoders: Decoders, options: ReadOptions) {
     this.#collected = collected;
     this.#findings = findings;
     this.#decoders = decoders;
@@ -107,6 +128,9 @@ class Builder {
       nodes.set(name, item);
     }
     const services = this.#services();
+    const managed = new ManagedEndpoints(services.map(({ item }) => item));
+    const entrances = this.#entrances(managed);
+    this.#tellServicesByHand(services, entrances.endpointSlices);
     const readers = { findings, labels: this.#labels, pods: this.#podReader, nodes };
     const { workloads, pods, finishedPods, finishedWorkloads } = gatherWorkloads(
       collected,
@@ -117,7 +141,11 @@ class Builder {
     const tiers = this.#tierPolicies();
     for (const { namespace } of workloads) mention(namespaces, namespace);
     for (const { namespace } of finishedWorkloads) mention(namespaces, namespace);
-    for (const { namespace } of services) mention(namespaces, namespace);
+    for (const { item } of services) mention(namespaces, item.namespace);
+    for (const { namespace } of entrances.ingresses) mention(namespaces, namespace);
+    for (const { namespace } of entrances.gateways) mention(namespaces, namespace);
+    for (const { namespace } of entrances.gatewayRoutes) mention(namespaces, namespace);
+    for (const { namespace } of entrances.openShiftRoutes) mention(namespaces, namespace);
     for (const { namespace } of policies) mention(namespaces, namespace);
     const subjects = new Subjects(workloads, namespaces);
     for (const { reading, object } of refused) {
@@ -125,8 +153,8 @@ class Builder {
     }
     for (const reading of tiers.refused)
       this.#tellRefused(reading, selectedByTier(reading.selects, subjects));
-    const others = this.#notModelled(subjects, services, tiers.objects);
-    for (const { ref } of others) if (ref.namespace !== undefined) mention(namespaces, ref.namespace);
+    const unanswered = this.#notModelled(subjects, managed, tiers.objects);
+    for (const { ref } of unanswered) if (ref.namespace !== undefined) mention(namespaces, ref.namespace);
     const cluster: Cluster = {
       namespaces,
       nodes,
@@ -134,10 +162,11 @@ class Builder {
       pods,
       finishedPods,
       finishedWorkloads,
-      services,
+      services: services.map(({ item }) => item),
       policies,
       tierPolicies: tiers.policies,
-      notModelled: others,
+      entrances,
+      notModelled: unanswered,
     };
     tellPodMakers(findings, collected.podMakers, ownersOf(collected), pods);
     this.#tellAssumedNamespaces(cluster);
@@ -168,30 +197,52 @@ class Builder {
     return found;
   }
 
-  #services(): Service[] {
+  #services(): readonly { readonly item: Service; readonly object: RawObject }[] {
     const reader = new ServiceReader(this.#findings, this.#labels, this.#podReader);
-    const unique = this.#unique(this.#collected.services, (object) => reader.read(object));
-    const services: Service[] = [];
+    return [...this.#unique(this.#collected.services, (object) => reader.read(object)).values()];
+  }
+
+  #entrances(managed: ManagedEndpoints): Entrances {
+    return this.#decoders.entrances({
+      findings: this.#findings,
+      pods: this.#podReader,
+      read: (kinds, read) => {
+        const wanted: readonly EntranceKind[] = typeof kinds === 'string' ? [kinds] : kinds;
+        const objects = this.#collected.entrances.filter(({ kind }) => wanted.includes(kind));
+        const unique = this.#unique(others(objects, managed), read, refKey);
+        return [...unique.values()].map(({ item }) => item);
+      },
+    });
+  }
+
+  /** One note: where Services without selector and without endpoints lead is not known (corner 49). */
+  #tellServicesByHand(
+    services: readonly { readonly item: Service; readonly object: RawObject }[],
+    slices: readonly EndpointSlice[],
+  ): void {
+    const known = new Set(slices.map(({ namespace, service }) => `${namespace}/${service ?? ''}`));
     const byHand: string[] = [];
     let first: RawObject | undefined;
-    for (const [id, { item, object }] of unique) {
-      services.push(item);
+    for (const { item, object } of services) {
+      const id = `${item.namespace}/${item.name}`;
       // Every cluster has the Service default/kubernetes, which leads to its API servers.
       if (item.selector !== undefined || item.type === 'ExternalName' || id === 'default/kubernetes')
         continue;
+      if (known.has(id)) continue;
       byHand.push(id);
       first ??= object;
     }
-    if (first !== undefined) {
-      this.#findings.note(
-        first,
-        'service-without-selector',
-        ['spec'],
-        `${someOf(byHand)} ${byHand.length === 1 ? 'has' : 'have'} no selector: where ${byHand.length === 1 ? 'it leads' : 'they lead'} is kept by hand in EndpointSlices, which podwall does not read`,
-        { hint: 'ask about the pods or addresses behind it instead' },
-      );
-    }
-    return services;
+    if (first === undefined) return;
+    const isOne = byHand.length === 1;
+    this.#findings.note(
+      first,
+      'service-without-selector',
+      ['spec'],
+      `${someOf(byHand)} ${isOne ? 'has' : 'have'} no selector and no EndpointSlice in the input: where ${isOne ? 'it leads' : 'they lead'} is not known`,
+      {
+        hint: 'add the EndpointSlices (kubectl get endpointslices -A -o yaml), or ask about the pods behind it',
+      },
+    );
   }
 
   #policies(): { policies: NetworkPolicy[]; refused: { reading: PolicyReading; object: RawObject }[] } {
@@ -231,9 +282,8 @@ class Builder {
     }
   }
 
-  #notModelled(subjects: Subjects, services: readonly Service[], tiers: readonly RawObject[]): NotModelled[] {
+  #notModelled(subjects: Subjects, managed: ManagedEndpoints, tiers: readonly RawObject[]): NotModelled[] {
     const rules = new Map<RawObject, NotModelledRule>();
-    const managed = new ManagedEndpoints(services);
     for (const { rule, objects } of this.#collected.notModelled) {
       for (const object of objects) if (!managed.has(object)) rules.set(object, rule);
     }
@@ -285,6 +335,14 @@ class Builder {
     const hint = 'a dump of the running pods has their addresses (kubectl get pods -A -o yaml)';
     this.#findings.note(place.subject, 'pods-without-address', place.path, message, { hint });
   }
+}
+
+/** All objects of some lists but endpoints that follow from a Service and its pods. */
+function* others(
+  lists: readonly { readonly objects: Iterable<RawObject> }[],
+  managed: ManagedEndpoints,
+): Generator<RawObject> {
+  for (const { objects } of lists) for (const object of objects) if (!managed.has(object)) yield object;
 }
 
 /** The owners of pods and of the controllers between, as `ownerKeys` gives them. */

@@ -164,8 +164,14 @@ For an exact answer read the running pods: kubectl get pods -A -o yaml.`,
     text: `The types are ClusterIP, NodePort, LoadBalancer and ExternalName. Every API server refuses the object, so it was left out.`,
   },
   'service-without-selector': {
-    title: 'A Service has no selector.',
-    text: `Its endpoints are kept by hand, in EndpointSlices, which podwall does not read yet. Policies never see Services, so no answer between pods depends on it; only questions about this Service cannot be answered.`,
+    title: 'A Service has no selector, and its endpoints are not in the input.',
+    text: `Its endpoints are kept by hand or by some controller, in EndpointSlices or Endpoints. Policies never see Services, so no answer between pods depends on it; only what leads through this Service cannot be followed.
+
+Add them to the input: kubectl get endpointslices -A -o yaml.`,
+  },
+  'source-range-invalid': {
+    title: 'loadBalancerSourceRanges of a Service has an entry that is no CIDR.',
+    text: `Each entry is a block of addresses, as 192.0.2.0/24, from which clients are let in. Every API server refuses the object, so it was left out.`,
   },
   'template-missing': {
     title: 'A workload has no template for its pods.',

@@ -5,7 +5,7 @@ import { isRecord } from '../validate/index.ts';
 import { describe } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { classify } from './kinds.ts';
-import type { ControllerKind, KindRole, NotModelledRule } from './kinds.ts';
+import type { ControllerKind, EntranceKind, KindRole, NotModelledRule } from './kinds.ts';
 import { LabelReader } from './labels.ts';
 import { Naming } from './naming.ts';
 import type { KindHeader } from './naming.ts';
@@ -102,6 +102,8 @@ export class Collector {
   readonly services = new ObjectList();
   readonly policies = new ObjectList();
   readonly tierPolicies = new ObjectList();
+  /** In the order of the first of each apiVersion and kind. */
+  readonly entrances: { readonly kind: EntranceKind; readonly objects: ObjectList }[] = [];
   readonly notModelled: { readonly rule: NotModelledRule; readonly objects: ObjectList }[] = [];
   /** Objects of kinds that podwall does not read and that make pods. */
   readonly podMakers = new ObjectList();
@@ -267,6 +269,11 @@ export class Collector {
         this.controllers.push({ kind: role.kind, objects });
         return objects;
       }
+      case 'entrance': {
+        const objects = new ObjectList();
+        this.entrances.push({ kind: role.kind, objects });
+        return objects;
+      }
       case 'notModelled': {
         const objects = new ObjectList();
         this.notModelled.push({ rule: role.rule, objects });
@@ -348,6 +355,8 @@ function isClusterScoped(role: KindRole): boolean {
     case 'node':
     case 'tierPolicy':
       return true;
+    case 'entrance':
+      return role.kind === 'IngressClass' || role.kind === 'GatewayClass';
     case 'notModelled':
       return !role.rule.namespaced;
     case 'unserved':

@@ -2,6 +2,23 @@
 export type ControllerKind =
   'Deployment' | 'ReplicaSet' | 'StatefulSet' | 'DaemonSet' | 'Job' | 'CronJob' | 'ReplicationController';
 
+/** The kinds that lead into the cluster, and those that they refer to; read by `entrances/`. */
+export type EntranceKind =
+  | 'Ingress'
+  | 'IngressClass'
+  | 'Secret'
+  | 'GatewayClass'
+  | 'Gateway'
+  | 'HTTPRoute'
+  | 'GRPCRoute'
+  | 'TLSRoute'
+  | 'TCPRoute'
+  | 'UDPRoute'
+  | 'ReferenceGrant'
+  | 'Route'
+  | 'EndpointSlice'
+  | 'Endpoints';
+
 /** How an object that is not modelled says whom it affects. */
 export type SubjectRule =
   /** Every workload of every namespace. */
@@ -33,6 +50,7 @@ export interface NotModelledRule {
 export type KindRole =
   | { readonly role: 'pod' | 'service' | 'policy' | 'tierPolicy' | 'namespace' | 'node' }
   | { readonly role: 'controller'; readonly kind: ControllerKind }
+  | { readonly role: 'entrance'; readonly kind: EntranceKind }
   | { readonly role: 'notModelled'; readonly rule: NotModelledRule }
   /** It decides nothing about traffic. */
   | { readonly role: 'fine' }
@@ -45,6 +63,7 @@ export type KindRole =
     };
 
 const controller = (kind: ControllerKind): KindRole => ({ role: 'controller', kind });
+const entrance = (kind: EntranceKind): KindRole => ({ role: 'entrance', kind });
 
 interface Modelled {
   readonly apiVersion: string;
@@ -83,6 +102,38 @@ const modelled: ReadonlyMap<string, Modelled> = new Map<string, Modelled>([
   ['ClusterNetworkPolicy', tierPolicy('v1alpha2')],
   ['AdminNetworkPolicy', tierPolicy('v1alpha1')],
   ['BaselineAdminNetworkPolicy', tierPolicy('v1alpha1')],
+  ['Ingress', { apiVersion: 'networking.k8s.io/v1', role: entrance('Ingress') }],
+  ['IngressClass', { apiVersion: 'networking.k8s.io/v1', role: entrance('IngressClass') }],
+  ['Secret', { apiVersion: 'v1', role: entrance('Secret') }],
+  ['Endpoints', { apiVersion: 'v1', role: entrance('Endpoints') }],
+]);
+
+/**
+ * Kinds of other makers, by group: the versions that have the same fields. Of those in `discovery.k8s.io` v1beta1 is gone
+ * since 1.25.
+ */
+const modelledElsewhere: ReadonlyMap<
+  string,
+  { versions: ReadonlySet<string>; kinds: ReadonlySet<EntranceKind> }
+> = new Map([
+  [
+    'gateway.networking.k8s.io',
+    {
+      versions: new Set(['v1', 'v1beta1', 'v1alpha3', 'v1alpha2']),
+      kinds: new Set<EntranceKind>([
+        'GatewayClass',
+        'Gateway',
+        'HTTPRoute',
+        'GRPCRoute',
+        'TLSRoute',
+        'TCPRoute',
+        'UDPRoute',
+        'ReferenceGrant',
+      ]),
+    },
+  ],
+  ['route.openshift.io', { versions: new Set(['v1']), kinds: new Set<EntranceKind>(['Route']) }],
+  ['discovery.k8s.io', { versions: new Set(['v1']), kinds: new Set<EntranceKind>(['EndpointSlice']) }],
 ]);
 
 const byLowerCase: ReadonlyMap<string, string> = new Map(
@@ -116,6 +167,8 @@ const gateway: Readonly<Record<string, NotModelledRule>> = {
   TCPRoute: entry,
   UDPRoute: entry,
   ReferenceGrant: entry,
+  ListenerSet: entry,
+  XListenerSet: entry,
 };
 const traefik: Readonly<Record<string, NotModelledRule>> = {
   IngressRoute: entry,
@@ -126,10 +179,7 @@ const traefik: Readonly<Record<string, NotModelledRule>> = {
 /** By group, then kind, whatever the version (corners 68 to 70). */
 const notModelled: ReadonlyMap<string, ReadonlyMap<string, NotModelledRule>> = new Map(
   Object.entries<Readonly<Record<string, NotModelledRule>>>({
-    '': { Endpoints: entry },
     'discovery.k8s.io': { EndpointSlice: entry },
-    'networking.k8s.io': { Ingress: entry, IngressClass: clusterEntry },
-    extensions: { Ingress: entry },
     'gateway.networking.k8s.io': gateway,
     'gateway.networking.x-k8s.io': gateway,
     'route.openshift.io': { Route: entry },
@@ -211,6 +261,11 @@ export function classify(apiVersion: string, kind: string): KindRole {
   if (known !== undefined && known.apiVersion === apiVersion) return known.role;
   const group = groupOf(apiVersion);
   if (group !== undefined) {
+    const elsewhere = modelledElsewhere.get(group);
+    const version = apiVersion.slice(group.length + 1);
+    if (elsewhere?.versions.has(version) === true) {
+      for (const each of elsewhere.kinds) if (each === kind) return entrance(each);
+    }
     const listed = notModelled.get(group)?.get(kind);
     if (listed !== undefined) return { role: 'notModelled', rule: listed };
   }

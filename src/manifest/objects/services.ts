@@ -1,5 +1,6 @@
-import type { LabelSelector, Path, Service, ServicePort } from '../../model/index.ts';
-import type { Address } from '../../net/index.ts';
+import type { LabelSelector, Path, Service, ServiceEntrance, ServicePort } from '../../model/index.ts';
+import { parseCidr } from '../../net/index.ts';
+import type { Address, Cidr } from '../../net/index.ts';
 import type { RawObject } from '../raw.ts';
 import { isPortName, isPortNumber, portNameProblems } from '../validate/index.ts';
 import { describe, flagAt, integerAt, listAt, mappingAt, textAt, wrongType } from './findings.ts';
@@ -40,6 +41,10 @@ export class ServiceReader {
     const publishPath = ['spec', 'publishNotReadyAddresses'];
     const publishNotReadyAddresses = flagAt(findings, object, spec.publishNotReadyAddresses, publishPath);
     const clusterIPs = this.#clusterIPs(object, spec);
+    const isEntrance = type === 'NodePort' || type === 'LoadBalancer';
+    const entrance = isEntrance ? this.#entrance(object, spec, type === 'LoadBalancer') : undefined;
+    const externalIPs = this.#addresses(object, spec.externalIPs, ['spec', 'externalIPs']);
+    const internalTrafficPolicy = this.#trafficPolicy(object, spec, 'internalTrafficPolicy');
     if (findings.refusals !== before) return undefined;
     const { namespace = 'default', name } = object.ref;
     return {
@@ -51,6 +56,10 @@ export class ServiceReader {
       clusterIPs,
       headless: spec.clusterIP === 'None',
       publishNotReadyAddresses,
+      entrance,
+      // An ExternalName is a DNS alias: nothing is routed to it.
+      externalIPs: type === 'ExternalName' ? [] : externalIPs,
+      internalTrafficPolicy,
       origin: object.origin,
     };
   }
@@ -90,8 +99,13 @@ export class ServiceReader {
     }
     this.#checkNumber(object, port, at);
     const targetPort = this.#targetPort(object, entry.targetPort, [...path, 'targetPort'], port);
+    const nodePortPath = [...path, 'nodePort'];
+    const number = integerAt(findings, object, entry.nodePort, nodePortPath);
+    // 0 leaves the choice to the server, as absence does.
+    const nodePort = number === 0 ? undefined : number;
+    if (nodePort !== undefined) this.#checkNumber(object, nodePort, nodePortPath);
     if (protocol === undefined || targetPort === undefined || !isPortNumber(port)) return undefined;
-    return { name, protocol, port, targetPort };
+    return { name, protocol, port, targetPort, nodePort };
   }
 
   /** The port itself when absent, 0 or empty, as the API defaults it. */
@@ -123,6 +137,79 @@ export class ServiceReader {
     if (isPortNumber(port)) return;
     const message = `A port is 1 to 65535, not ${port}`;
     this.#findings.refuse(object, 'port-out-of-range', path, message, { value: port });
+  }
+
+  /** How it is reached from outside; see https://kubernetes.io/docs/reference/networking/virtual-ips/#external-traffic-policy. */
+  #entrance(object: RawObject, spec: Fields, isLoadBalancer: boolean): ServiceEntrance {
+    const findings = this.#findings;
+    const externalTrafficPolicy = this.#trafficPolicy(object, spec, 'externalTrafficPolicy');
+    const rangesPath = ['spec', 'loadBalancerSourceRanges'];
+    const sourceRanges: Cidr[] = [];
+    for (const [i, value] of listAt(findings, object, spec.loadBalancerSourceRanges, rangesPath).entries()) {
+      const path = [...rangesPath, i];
+      const text = textAt(findings, object, value, path)?.trim();
+      const parsed = text === undefined ? undefined : parseCidr(text);
+      if (parsed !== undefined) sourceRanges.push(parsed.cidr);
+      else if (text !== undefined) {
+        findings.refuse(
+          object,
+          'source-range-invalid',
+          path,
+          `loadBalancerSourceRanges has ${describe(text)}, which is no CIDR`,
+          {
+            value: text,
+            hint: 'write an address, a slash and the length of the prefix: 192.0.2.0/24',
+          },
+        );
+      }
+    }
+    const allocates = ['spec', 'allocateLoadBalancerNodePorts'];
+    const isLeftOut =
+      spec.allocateLoadBalancerNodePorts === undefined || spec.allocateLoadBalancerNodePorts === null;
+    const hasNodePorts =
+      !isLoadBalancer || isLeftOut || flagAt(findings, object, spec.allocateLoadBalancerNodePorts, allocates);
+    const status = mappingAt(findings, object, object.value.status, ['status']) ?? {};
+    const balancer = mappingAt(findings, object, status.loadBalancer, ['status', 'loadBalancer']) ?? {};
+    const ingressPath = ['status', 'loadBalancer', 'ingress'];
+    const loadBalancerAddresses: Address[] = [];
+    for (const [i, item] of listAt(findings, object, balancer.ingress, ingressPath).entries()) {
+      const entry = mappingAt(findings, object, item, [...ingressPath, i]) ?? {};
+      // Some platforms give a host name instead.
+      if (entry.ip === undefined || entry.ip === null || entry.ip === '') continue;
+      const address = this.#pods.address(object, entry.ip, [...ingressPath, i, 'ip']);
+      if (address !== undefined) loadBalancerAddresses.push(address);
+    }
+    const loadBalancerClass = textAt(findings, object, spec.loadBalancerClass, ['spec', 'loadBalancerClass']);
+    return {
+      externalTrafficPolicy,
+      sourceRanges: isLoadBalancer ? sourceRanges : [],
+      loadBalancerClass,
+      hasNodePorts,
+      loadBalancerAddresses: isLoadBalancer ? loadBalancerAddresses : [],
+    };
+  }
+
+  #trafficPolicy(
+    object: RawObject,
+    spec: Fields,
+    field: 'externalTrafficPolicy' | 'internalTrafficPolicy',
+  ): 'Cluster' | 'Local' {
+    const text = textAt(this.#findings, object, spec[field], ['spec', field]) ?? 'Cluster';
+    if (text === 'Cluster' || text === 'Local') return text;
+    this.#findings.refuse(object, 'value-unknown', ['spec', field], `${field} cannot be ${describe(text)}`, {
+      value: text,
+      hint: 'write Cluster or Local',
+    });
+    return 'Cluster';
+  }
+
+  #addresses(object: RawObject, value: unknown, path: Path): readonly Address[] {
+    const addresses: Address[] = [];
+    for (const [i, text] of listAt(this.#findings, object, value, path).entries()) {
+      const address = this.#pods.address(object, text, [...path, i]);
+      if (address !== undefined) addresses.push(address);
+    }
+    return addresses;
   }
 
   #clusterIPs(object: RawObject, spec: Fields): readonly Address[] {

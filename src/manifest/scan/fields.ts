@@ -1,4 +1,4 @@
-import type { KindRole } from '../objects/index.ts';
+import type { EntranceKind, KindRole } from '../objects/index.ts';
 
 /**
  * What the scanner notes of objects, as data that both of its forms walk by.
@@ -113,6 +113,41 @@ const tierPolicy: Shape = {
 };
 
 const node: Shape = { members: { ...head, status: object({ members: { addresses: value } }) } };
+/** See `objects/services.ts`. */
+const service: Shape = {
+  members: { ...head, spec: value, status: object({ members: { loadBalancer: value } }) },
+};
+/** Of annotations some matter, which are longer than the keys that are told apart; see `entrances/ingress.ts`. */
+const withAnnotations: Shape = {
+  members: {
+    ...head,
+    metadata: object({
+      members: {
+        name: text,
+        namespace: shared,
+        generateName: text,
+        uid: presence,
+        labels: shared,
+        annotations: value,
+      },
+    }),
+    spec: value,
+  },
+};
+/** Of a Secret nothing is kept but a certificate and its key; see `entrances/secret.ts`. */
+const certificate: Member = object({ members: { 'tls.crt': value, 'tls.key': value } });
+const secret: Shape = { members: { ...head, type: shared, data: certificate, stringData: certificate } };
+/** See `entrances/slices.ts`. */
+const endpoint: Shape = { members: { addresses: value, conditions: shared, targetRef: value } };
+const slice: Shape = {
+  members: {
+    ...head,
+    addressType: shared,
+    ports: shared,
+    endpoints: { note: 'list', shape: endpoint, shared: false },
+  },
+};
+const endpoints: Shape = { members: { ...head, subsets: value } };
 const onlyMetadata: Shape = { members: head };
 const withSpec: Shape = { members: { ...head, spec: value } };
 
@@ -148,7 +183,9 @@ export function readingOf(apiVersion: string, kind: string, role: KindRole): Rea
     case 'namespace':
       return { kind: 'shape', shape: onlyMetadata };
     case 'service':
-      return { kind: 'shape', shape: withSpec };
+      return { kind: 'shape', shape: service };
+    case 'entrance':
+      return { kind: 'shape', shape: shapeOf(role.kind) };
     case 'notModelled':
       return { kind: 'shape', shape: role.rule.subject === 'nobody' ? onlyMetadata : withSpec };
     case 'fine':
@@ -162,6 +199,22 @@ export function readingOf(apiVersion: string, kind: string, role: KindRole): Rea
   }
 }
 
+function shapeOf(kind: EntranceKind): Shape {
+  switch (kind) {
+    case 'Ingress':
+    case 'IngressClass':
+      return withAnnotations;
+    case 'Secret':
+      return secret;
+    case 'EndpointSlice':
+      return slice;
+    case 'Endpoints':
+      return endpoints;
+    default:
+      return withSpec;
+  }
+}
+
 /** The shapes by number, so that a scanner can be told which one to walk. */
 export const shapes: readonly Shape[] = [
   podShape,
@@ -171,4 +224,9 @@ export const shapes: readonly Shape[] = [
   onlyMetadata,
   withSpec,
   headShape,
+  service,
+  withAnnotations,
+  secret,
+  slice,
+  endpoints,
 ];

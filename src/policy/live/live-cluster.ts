@@ -1,3 +1,4 @@
+import { noEntrances } from '../../model/index.ts';
 import type { Cluster, ClusterNode, Namespace, NetworkPolicy, Pod } from '../../model/index.ts';
 import type { Address, Family, PortSet, Protocol } from '../../net/index.ts';
 import { profileNamed } from '../profile.ts';
@@ -239,6 +240,7 @@ export class LiveCluster {
         services: [],
         policies,
         tierPolicies: [],
+        entrances: noEntrances,
         notModelled: [],
       },
       { profile, undecided: assume },

@@ -75,6 +75,7 @@ const cases: Readonly<Record<string, readonly [severity: string, text: string]>>
   ],
   'service-type-unknown': ['error', service('type: »Clusterip')],
   'service-without-selector': ['note', '{apiVersion: v1, kind: Service, metadata: {name: a}, spec: »{}}'],
+  'source-range-invalid': ['error', service('type: LoadBalancer, loadBalancerSourceRanges: [»192.0.2.1]')],
   'template-missing': [
     'error',
     '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: »{replicas: 1}}',

@@ -82,13 +82,13 @@ describe('not modelled', () => {
       'any',
     ],
     ['k8s.ovn.org/v1', 'UserDefinedNetwork', 'name: x, namespace: bank', '', ['bank/Pod/web'], 'any'],
-    ['networking.k8s.io/v1', 'Ingress', 'name: x, namespace: shop', '', [], 'none'],
-    ['gateway.networking.k8s.io/v1', 'HTTPRoute', 'name: x', '', [], 'none'],
-    ['route.openshift.io/v1', 'Route', 'name: x', '', [], 'none'],
-    ['networking.k8s.io/v1', 'IngressClass', 'name: x', '', [], 'none'],
-    ['gateway.networking.k8s.io/v1', 'GatewayClass', 'name: x', '', [], 'none'],
-    ['discovery.k8s.io/v1', 'EndpointSlice', 'name: x', '', [], 'none'],
-    ['v1', 'Endpoints', 'name: x', '', [], 'none'],
+    // Of kinds that are read, versions whose fields are not known.
+    ['gateway.networking.k8s.io/v2', 'HTTPRoute', 'name: x', '', [], 'none'],
+    ['gateway.networking.k8s.io/v2', 'GatewayClass', 'name: x', '', [], 'none'],
+    ['route.openshift.io/v2', 'Route', 'name: x', '', [], 'none'],
+    ['discovery.k8s.io/v1beta1', 'EndpointSlice', 'name: x', '', [], 'none'],
+    ['projectcontour.io/v1', 'HTTPProxy', 'name: x', '', [], 'none'],
+    ['gateway.networking.k8s.io/v1', 'ListenerSet', 'name: x', '', [], 'none'],
     ['projectcalico.org/v3', 'GlobalNetworkSet', 'name: x', '', [], 'none'],
     ['crd.projectcalico.org/v1', 'NetworkSet', 'name: x', '', [], 'none'],
     ['projectcalico.org/v3', 'HostEndpoint', 'name: x', '', 'all', 'any'],
@@ -126,7 +126,9 @@ describe('EndpointSlices and Endpoints', () => {
     `{apiVersion: v1, kind: Service, metadata: {name: ${name}, namespace: shop}, spec: {${spec}}}`;
   const services = documents(service('web', 'selector: {app: web}'), service('manual', 'type: ClusterIP'));
   const slice = (metadata: string, namespace = 'shop'): string =>
-    other('discovery.k8s.io/v1', 'EndpointSlice', `name: x, namespace: ${namespace}, ${metadata}`);
+    `{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: x, namespace: ${namespace}, ${metadata}}, addressType: IPv4}`;
+  const endpoints = (metadata: string): string =>
+    `{apiVersion: v1, kind: Endpoints, metadata: {${metadata}}, subsets: [{}]}`;
   const owner = (name: string): string =>
     `ownerReferences: [{apiVersion: v1, kind: Service, name: ${name}, uid: u, controller: true}]`;
 
@@ -137,21 +139,24 @@ describe('EndpointSlices and Endpoints', () => {
     ],
     ['of a Service with a selector', slice(owner('web'))],
     ['of the API server', slice('labels: {kubernetes.io/service-name: kubernetes}', 'default')],
-    ['of a Service with a selector, in the old form', other('v1', 'Endpoints', 'name: web, namespace: shop')],
-    ['of the API server, in the old form', other('v1', 'Endpoints', 'name: kubernetes, namespace: default')],
-  ])('%s need no mention', (_, text) => {
-    expect(read(documents(services, text)).cluster.notModelled).toEqual([]);
+    ['of a Service with a selector, in the old form', endpoints('name: web, namespace: shop')],
+    ['of the API server, in the old form', endpoints('name: kubernetes, namespace: default')],
+  ])('%s say nothing that the Service does not', (_, text) => {
+    const { cluster } = read(documents(services, text));
+    expect(cluster.notModelled).toEqual([]);
+    expect(cluster.entrances.endpointSlices).toEqual([]);
   });
 
   test.each([
-    ['kept by hand', slice('labels: {kubernetes.io/service-name: web}')],
-    ['of a Service without selector', slice(owner('manual'))],
-    ['of a Service that is not in the input', slice(owner('gone'))],
-    ['kept by another', slice('labels: {endpointslice.kubernetes.io/managed-by: me}')],
-    ['of no Service, in the old form', other('v1', 'Endpoints', 'name: manual, namespace: shop')],
-  ])('%s are listed', (_, text) => {
-    const { notModelled } = read(documents(services, text)).cluster;
-    expect(notModelled).toMatchObject([{ effect: 'none', affects: [] }]);
+    ['kept by hand', slice('labels: {kubernetes.io/service-name: web}'), 'web'],
+    ['of a Service without selector', slice(owner('manual')), undefined],
+    ['of a Service that is not in the input', slice(owner('gone')), undefined],
+    ['kept by another', slice('labels: {endpointslice.kubernetes.io/managed-by: me}'), undefined],
+    ['of no Service, in the old form', endpoints('name: manual, namespace: shop'), 'manual'],
+  ])('%s are read', (_, text, service) => {
+    const { entrances, notModelled } = read(documents(services, text)).cluster;
+    expect(entrances.endpointSlices).toMatchObject([{ namespace: 'shop', service }]);
+    expect(notModelled).toEqual([]);
   });
 });
 

@@ -257,11 +257,56 @@ const other = some({
       .map(list),
   }),
 });
+/** What leads into the cluster, and what it refers to: kinds whose readers look at other members than those above. */
+const entrance = some({
+  apiVersion: text(fc.constantFrom('v1', 'networking.k8s.io/v1', 'discovery.k8s.io/v1')),
+  kind: text(fc.constantFrom('Ingress', 'IngressClass', 'Secret', 'Service', 'EndpointSlice', 'Endpoints')),
+  metadata: some({
+    name: text(names),
+    namespace: text(namespaces),
+    labels,
+    annotations: fc
+      .constantFrom('kubernetes.io/ingress.class', 'ingressclass.kubernetes.io/is-default-class', 'a')
+      .map((key) => object([[key, scalar('true')]])),
+  }),
+  type: text(fc.constantFrom('kubernetes.io/tls', 'Opaque')),
+  data: some({ 'tls.crt': text(fc.constant('YQ==')), 'tls.key': text(fc.constantFrom('Yg==', '?')) }),
+  stringData: some({ 'tls.crt': text(anyText), 'tls.key': text(anyText) }),
+  addressType: text(fc.constantFrom('IPv4', 'FQDN')),
+  ports,
+  endpoints: fc
+    .array(
+      some({
+        addresses: fc.array(text(addresses), { maxLength: 2 }).map(list),
+        conditions: some({ ready: fc.boolean().map(scalar) }, 0),
+        targetRef: some({ kind: text(fc.constant('Pod')), name: text(names) }, 0),
+      }),
+      { maxLength: 2 },
+    )
+    .map(list),
+  subsets: fc
+    .array(some({ addresses: fc.array(some({ ip: text(addresses) }), { maxLength: 2 }).map(list) }), {
+      maxLength: 2,
+    })
+    .map(list),
+  spec: some({
+    ingressClassName: text(names),
+    controller: text(fc.constantFrom('example.com/c', 'c')),
+    type: text(fc.constantFrom('LoadBalancer', 'NodePort', 'x')),
+    rules: fc.array(some({ host: text(names) }), { maxLength: 2 }).map(list),
+  }),
+  status: some({
+    loadBalancer: some({
+      ingress: fc.array(some({ ip: text(addresses) }, 0), { maxLength: 2 }).map(list),
+    }),
+  }),
+});
 const anyObject = fc.oneof(
   { weight: 6, arbitrary: pod },
   { weight: 4, arbitrary: policy },
   { weight: 2, arbitrary: tierPolicy },
   { weight: 3, arbitrary: other },
+  { weight: 3, arbitrary: entrance },
   { weight: 1, arbitrary: anything },
 );
 const listOf = (items: fc.Arbitrary<Written>): fc.Arbitrary<Written> =>

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { readObjects } from '../../../src/manifest/index.ts';
+import { noEntrances } from '../../../src/model/index.ts';
 import type { Cluster, ClusterNode, Namespace, NetworkPolicy, Pod } from '../../../src/model/index.ts';
 import type { Change } from '../../../src/policy/index.ts';
 import { clusters } from '../../property/clusters.ts';
@@ -76,6 +77,7 @@ export function clusterOf(state: State): Cluster {
     services: [],
     policies: [...state.policies.values()],
     tierPolicies: [],
+    entrances: noEntrances,
     notModelled: [],
   };
 }

@@ -1,0 +1,2 @@
+export { entranceCodes } from './codes.ts';
+export { readEntrances } from './read.ts';
