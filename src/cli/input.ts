@@ -6,7 +6,7 @@ import type { Cluster, Diagnostic, Severity } from '../model/index.ts';
 import { profiles } from '../policy/index.ts';
 import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../reach/index.ts';
 import type { End, PortQuery } from '../reach/index.ts';
-import { renderDiagnostics, visible } from '../render/index.ts';
+import { quotable, renderDiagnostics, visible } from '../render/index.ts';
 import type { DiagnosticOptions } from '../render/index.ts';
 import { didYouMean, UsageError } from './exit.ts';
 import type { InputFlags } from './program.ts';
@@ -151,10 +151,12 @@ const longestLine = 400;
 
 /** Quotes the line at fault and some before it, of errors and warnings in texts that people read line by line. */
 function quoteFrom(reader: ManifestReader): Quote {
-  return ({ file, line, severity }) =>
-    severity === 'note'
-      ? undefined
-      : reader.lines(file, Math.max(1, line - linesBefore), line, longestLine)?.map((each) => each.trimEnd());
+  return (diagnostic) => {
+    const { file, line, severity } = diagnostic;
+    if (severity === 'note') return undefined;
+    const lines = reader.lines(file, Math.max(1, line - linesBefore), line, longestLine);
+    return lines && quotable(diagnostic, lines)?.map((each) => each.trimEnd());
+  };
 }
 
 /**

@@ -9,5 +9,6 @@ export type { ListFormat, MapFormat } from './map.ts';
 export type { MapOptions } from './map-table.ts';
 export { nftNotes, nftReport } from './nft.ts';
 export { renderNotModelled } from './not-modelled.ts';
+export { quotable } from './sealed-lines.ts';
 export { visible } from './text.ts';
 export type { RenderOptions } from './text.ts';
