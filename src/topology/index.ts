@@ -1,9 +1,13 @@
+export { planChanges } from './changes.ts';
+export { hostsText } from './hosts.ts';
+export { planLab } from './lab.ts';
 export { LabPlanError } from './plan.ts';
 export type {
   LabAddress,
   LabChanges,
   LabEnd,
   LabEndpoint,
+  LabExposure,
   LabInterface,
   LabLink,
   LabListener,
@@ -21,3 +25,5 @@ export type {
   LabServicePort,
   LabState,
 } from './plan.ts';
+export { countProbes, probesBetween, probesOf } from './probes.ts';
+export { serviceTable } from './service-table.ts';

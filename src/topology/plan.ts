@@ -1,5 +1,5 @@
 import type { Cluster, ClusterNode, Pod, Service, ServicePort } from '../model/index.ts';
-import type { Address, Family, Protocol } from '../net/index.ts';
+import type { Address, Cidr, Family, Protocol } from '../net/index.ts';
 import type { Generation, Ruleset, RulesetReport, Transaction } from '../nft/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 
@@ -98,7 +98,7 @@ export interface LabInterface {
 
 /** An address of an interface; IPv6 ones are to be added without duplicate address detection. */
 export interface LabAddress {
-  /** With its prefix, which is the whole address: `10.244.0.5/32`. */
+  /** With its prefix, `10.244.0.5/32`: the whole address, but for link-local IPv6. */
   readonly address: string;
   readonly family: Family;
   /** `link`: for the other end of the veth alone; never the source of a connection to anywhere else. */
@@ -110,8 +110,11 @@ export interface LabRoute {
   readonly family: Family;
   /** `default`, or an address with its prefix: `10.244.0.5/32`. */
   readonly to: string;
-  /** The link-local address of the other end of the veth, which is on the link whatever the prefix (`onlink`). */
-  readonly via: string;
+  /**
+   * The link-local address of the other end of the veth, which is on the link whatever the prefix (`onlink`); `undefined`
+   * where the other end has the address itself.
+   */
+  readonly via: string | undefined;
   readonly interface: string;
   /** The source of connections that choose none. */
   readonly source: string | undefined;
@@ -155,19 +158,33 @@ interface LabEndBase {
 
 /** A Service in the lab. */
 export interface LabService {
+  /** As it is in the lab's cluster: with the cluster IPs that it has there. */
   readonly service: Service;
   /** `shop/svc/db`. */
   readonly id: string;
+  /** The pods that it stands for, whatever ports they have (corner 49). */
+  readonly pods: readonly Pod[];
   readonly ports: readonly LabServicePort[];
-  /** Addresses of a load balancer, which the fabric leads to a node. */
-  readonly loadBalancerAddresses: readonly Address[];
+  /** How it is reached from outside; `undefined` for the types that are not. */
+  readonly exposure: LabExposure | undefined;
+}
+
+/** How a Service of type NodePort or LoadBalancer is reached from outside. */
+export interface LabExposure {
+  /** `Local`: only endpoints on the node that a connection comes to, which see the client's address (corner 36). */
+  readonly trafficPolicy: 'Cluster' | 'Local';
+  /** Addresses of a load balancer, which the fabric leads to a node: with `Local` to one that has an endpoint. */
+  readonly addresses: readonly Address[];
+  /** Clients that may use these addresses; empty: all. */
+  readonly sourceRanges: readonly Cidr[];
 }
 
 /** One port of a Service, with where it leads. */
 export interface LabServicePort {
   readonly port: ServicePort;
-  /** On every node; `undefined` where the type has none. */
+  /** On every node; `undefined` where the Service has none. */
   readonly nodePort: number | undefined;
+  /** One for each pod and family of the Service. */
   readonly endpoints: readonly LabEndpoint[];
 }
 
@@ -235,7 +252,7 @@ export interface LabState {
  * the first packet of who comes (checklist 18), and sockets are open when the first probe is sent.
  */
 export interface LabChanges {
-  /** Namespaces to delete, with all that is in them; links whose other end stays go with them. */
+  /** Namespaces to delete, with all that is in them; links whose other end stays go with them, and routes over these. */
   readonly removeNamespaces: readonly string[];
   /** To be closed in namespaces that stay. */
   readonly closeListeners: readonly LabNamespaceListeners[];
@@ -249,9 +266,9 @@ export interface LabChanges {
   readonly addAddresses: readonly LabInterface[];
   /** To be made, with their addresses. */
   readonly addLinks: readonly LabLink[];
-  /** In namespaces that stay; those over links that go, go with them and are not named. */
+  /** In namespaces that stay. One may have gone already, with the address that is its source. */
   readonly removeRoutes: readonly LabNamespaceRoutes[];
-  /** In namespaces old and new. */
+  /** In namespaces old and new, in place of what leads to the same now. */
   readonly addRoutes: readonly LabNamespaceRoutes[];
   /** In namespaces old and new. */
   readonly openListeners: readonly LabNamespaceListeners[];

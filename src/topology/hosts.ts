@@ -1,0 +1,36 @@
+import { formatAddress } from '../net/index.ts';
+import type { LabPlan, LabService } from './plan.ts';
+
+/**
+ * The text of `/etc/netns/NAMESPACE/hosts`: who a process in a network namespace of the lab is itself, and the names of
+ * Services as the cluster's DNS gives them: `db` inside its own namespace, `db.shop`, `db.shop.svc` and
+ * `db.shop.svc.cluster.local` everywhere. A headless Service is its pods. The outside knows no names of the cluster.
+ *
+ * @param namespace - the name of one of the plan's namespaces
+ * @see https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
+ */
+export function hostsText(plan: LabPlan, namespace: string): string {
+  const lines = ['127.0.0.1 localhost', '::1 localhost ip6-localhost ip6-loopback'];
+  const pods = plan.ends.flatMap((end) =>
+    end.kind === 'pod' && end.namespace === namespace ? [end.pod] : [],
+  );
+  for (const pod of pods) {
+    for (const address of pod.addresses) lines.push(`${formatAddress(address)} ${pod.name}`);
+  }
+  const kind = plan.namespaces.find(({ name }) => name === namespace)?.kind;
+  if (kind === 'pod' || kind === 'node') {
+    // The pods of a node's network may be of several namespaces; a short name would have several meanings.
+    const own = kind === 'pod' ? pods[0]?.namespace : undefined;
+    for (const service of plan.services) lines.push(...serviceLines(service, own));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function serviceLines({ service, pods }: LabService, own: string | undefined): readonly string[] {
+  const { namespace, name, headless, clusterIPs } = service;
+  const full = `${name}.${namespace}`;
+  const names = [full, `${full}.svc`, `${full}.svc.cluster.local`];
+  if (namespace === own) names.unshift(name);
+  const addresses = headless ? pods.flatMap((pod) => pod.addresses) : clusterIPs;
+  return [...new Set(addresses.map(formatAddress))].map((address) => `${address} ${names.join(' ')}`);
+}

@@ -1,0 +1,351 @@
+import { InternalError } from '../errors.ts';
+import type { Cluster, ClusterNode, Pod, Service, Workload } from '../model/index.ts';
+import { families as allFamilies, formatAddress } from '../net/index.ts';
+import type { Address, Family } from '../net/index.ts';
+import { familiesOf, isUsable, keyOf } from './addresses.ts';
+import type { AddressPool, PolicyBlock } from './addresses.ts';
+import { LabPlanError } from './plan.ts';
+import type { LabNote, LabPlan } from './plan.ts';
+
+/** Made of an input, and what was made up for it. */
+export interface RunningCluster {
+  readonly cluster: Cluster;
+  readonly families: readonly Family[];
+  readonly notes: readonly LabNote[];
+}
+
+/** Enough for connections between nodes, where the input names none. */
+const madeNodes = ['node-1', 'node-2'];
+
+/**
+ * The cluster as it runs: what a scheduler, a network plugin and the API server would have added.
+ *
+ * A pod without `nodeName` is put on the node with the fewest pods, where other answers take it to be on a node of its own
+ * (corner 42): a lab has no machine to spare. A DaemonSet's are put on one node each. An address that two claim is that of
+ * the node, else of the pod with the smallest id, as in the rules for nodes; the other gets a new one.
+ *
+ * @param pool - it takes all addresses of the cluster
+ * @throws LabPlanError when there is no pod, or more than `mostPods`
+ */
+export function runningCluster(
+  input: Cluster,
+  blocks: readonly PolicyBlock[],
+  pool: AddressPool,
+  {
+    mostPods,
+    previous,
+    before,
+  }: { readonly mostPods: number; readonly previous: LabPlan | undefined; readonly before: Before },
+): RunningCluster {
+  const families = familiesOfCluster(input, blocks);
+  const unfolded = unfold(input, mostPods);
+  const { placed, notes: placing } = place(unfolded.pods, input, previous);
+  const nodes = addressNodes(placed.nodes, placed.pods, families, pool, before);
+  const pods = addressPods(placed.pods, nodes.nodes, families, pool, before);
+  const services = addressServices(input.services, families, pool, before);
+  const workloads = input.workloads.map((workload): Workload => {
+    const own = unfolded.ofWorkload.get(workload.id) ?? [];
+    return { ...workload, pods: own.map((at) => pods.pods[at]!) };
+  });
+  return {
+    cluster: { ...input, nodes: nodes.nodes, workloads, pods: pods.pods, services: services.services },
+    families,
+    notes: [...placing, ...nodes.notes, ...pods.notes, ...services.notes],
+  };
+}
+
+/** The families of the addresses that the input knows; where it knows none, those that policies speak of, else IPv4. */
+function familiesOfCluster(input: Cluster, blocks: readonly PolicyBlock[]): readonly Family[] {
+  const known = new Set<Family>();
+  const add = (addresses: readonly Address[]): void => {
+    for (const address of addresses) if (isUsable(address)) known.add(address.family);
+  };
+  for (const pod of input.pods) add(pod.addresses);
+  for (const node of input.nodes.values()) add(node.addresses);
+  for (const service of input.services) add(service.clusterIPs);
+  const used = known.size > 0 ? known : familiesOf(blocks);
+  return used.size === 0 ? ['IPv4'] : allFamilies.filter((family) => used.has(family));
+}
+
+interface Unfolded {
+  readonly pods: readonly Pod[];
+  /** Positions in `pods`, by id of the workload. */
+  readonly ofWorkload: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Every replica a pod of its own, with a name as controllers that count give it. */
+function unfold(input: Cluster, mostPods: number): Unfolded {
+  const count = input.pods.reduce((sum, { replicas }) => sum + replicas, 0);
+  if (count === 0) throw new LabPlanError('the input has no pod that could run');
+  if (count > mostPods)
+    throw new LabPlanError(`the input has ${count} pods, and a lab at most ${mostPods}: leave some out`);
+  const workloads = new Map(input.workloads.map((workload) => [workload.id, workload]));
+  const taken = new Set(input.pods.filter((pod) => !isTemplate(pod)).map((pod) => pod.id));
+  const pods: Pod[] = [];
+  const ofWorkload = new Map<string, number[]>();
+  for (const pod of input.pods) {
+    const positions = ofWorkload.get(pod.workload) ?? [];
+    ofWorkload.set(pod.workload, positions);
+    if (!isTemplate(pod)) {
+      positions.push(pods.push(pod) - 1);
+      continue;
+    }
+    const name = workloads.get(pod.workload)?.name ?? pod.name;
+    let number = 0;
+    for (let i = 0; i < pod.replicas; i++) {
+      let id = '';
+      do id = `${pod.namespace}/Pod/${name}-${number++}`;
+      while (taken.has(id));
+      taken.add(id);
+      positions.push(pods.push({ ...pod, id, name: `${name}-${number - 1}`, replicas: 1 }) - 1);
+    }
+  }
+  return { pods, ofWorkload };
+}
+
+/** A template that has no names for its pods: they carry its id. */
+function isTemplate(pod: Pod): boolean {
+  return pod.template && pod.id === pod.workload;
+}
+
+interface Placed {
+  readonly nodes: ReadonlyMap<string, ClusterNode>;
+  /** All with a node; in the order of the argument. */
+  readonly pods: readonly Pod[];
+}
+
+function place(
+  pods: readonly Pod[],
+  input: Cluster,
+  previous: LabPlan | undefined,
+): { readonly placed: Placed; readonly notes: readonly LabNote[] } {
+  const nodes = new Map(input.nodes);
+  for (const { node } of pods) if (node !== undefined && !nodes.has(node)) nodes.set(node, madeNode(node));
+  const made = nodes.size === 0 ? madeNodes : [];
+  for (const name of made) nodes.set(name, madeNode(name));
+  const formerly = new Map(previous?.cluster.pods.map((pod) => [pod.id, pod.node]));
+  const load = new Map([...nodes.keys()].map((name) => [name, 0]));
+  const daemons = new Set<string>();
+  const isDaemon = new Set(input.workloads.filter(({ kind }) => kind === 'DaemonSet').map(({ id }) => id));
+  const put = (pod: Pod, node: string): Pod => {
+    load.set(node, load.get(node)! + 1);
+    if (isDaemon.has(pod.workload)) daemons.add(`${pod.workload} ${node}`);
+    return pod.node === node ? pod : { ...pod, node };
+  };
+  const placed = new Map<Pod, Pod>();
+  const open: Pod[] = [];
+  for (const pod of pods) {
+    const kept = pod.node ?? nodeByAddress(pod, nodes) ?? formerly.get(pod.id);
+    if (kept === undefined || !nodes.has(kept)) open.push(pod);
+    else placed.set(pod, put(pod, kept));
+  }
+  for (const pod of open) {
+    const candidates = [...nodes.keys()].filter((node) => !daemons.has(`${pod.workload} ${node}`));
+    let best = candidates[0] ?? [...nodes.keys()][0]!;
+    for (const node of candidates) if (load.get(node)! < load.get(best)!) best = node;
+    placed.set(pod, put(pod, best));
+  }
+  const all = pods.map((pod) => placed.get(pod)!);
+  const chosen = pods.flatMap((pod, i) =>
+    pod.node === undefined ? [`${idOf(pod)} on ${all[i]!.node!}`] : [],
+  );
+  return {
+    placed: { nodes, pods: all },
+    notes: [
+      ...note('nodes', made, `the input names no node, so the lab has ${made.length}`),
+      ...note(
+        'placed',
+        chosen,
+        `${podsText(chosen.length)} without nodeName ${chosen.length === 1 ? 'was' : 'were'} put on the nodes with the fewest pods`,
+      ),
+    ],
+  };
+}
+
+/** Where a host-network pod must be that nobody says the node of: it has the node's address. */
+function nodeByAddress(pod: Pod, nodes: ReadonlyMap<string, ClusterNode>): string | undefined {
+  if (!pod.hostNetwork) return undefined;
+  const own = new Set(pod.addresses.map(keyOf));
+  return [...nodes.values()].find(({ addresses }) => addresses.some((each) => own.has(keyOf(each))))?.name;
+}
+
+function madeNode(name: string): ClusterNode {
+  return { name, labels: new Map([['kubernetes.io/hostname', name]]), addresses: [], origin: undefined };
+}
+
+/** By `kind id family`: the addresses of who runs already. */
+type Before = ReadonlyMap<string, Address>;
+
+/** The addresses that a running lab gave. */
+export function previousAddresses(previous: LabPlan | undefined): Before {
+  const before = new Map<string, Address>();
+  const add = (kind: string, id: string, addresses: readonly Address[]): void => {
+    for (const address of addresses) {
+      const key = `${kind} ${id} ${address.family}`;
+      if (!before.has(key)) before.set(key, address);
+    }
+  };
+  for (const node of previous?.cluster.nodes.values() ?? []) add('node', node.name, node.addresses);
+  for (const pod of previous?.cluster.pods ?? []) add('pod', pod.id, pod.addresses);
+  for (const service of previous?.cluster.services ?? [])
+    add('service', serviceId(service), service.clusterIPs);
+  return before;
+}
+
+/** An address that was given before, if it is still free, else a new one. */
+function give(
+  pool: AddressPool,
+  use: Parameters<AddressPool['give']>[0],
+  family: Family,
+  former: Address | undefined,
+): Address {
+  return former !== undefined && pool.take(former) ? former : pool.give(use, family);
+}
+
+/** Nodes come first: an address that a node and a pod claim is the node's (checklist 3). */
+function addressNodes(
+  nodes: ReadonlyMap<string, ClusterNode>,
+  pods: readonly Pod[],
+  families: readonly Family[],
+  pool: AddressPool,
+  before: Before,
+): { readonly nodes: ReadonlyMap<string, ClusterNode>; readonly notes: readonly LabNote[] } {
+  // A node of which only the name is known has the address of its host-network pods.
+  const ofPods = new Map<string, Address[]>();
+  for (const pod of pods) {
+    if (!pod.hostNetwork || nodes.get(pod.node!)!.addresses.length > 0) continue;
+    const known = ofPods.get(pod.node!) ?? [];
+    ofPods.set(pod.node!, known);
+    for (const each of pod.addresses)
+      if (!known.some(({ family }) => family === each.family)) known.push(each);
+  }
+  const given: string[] = [];
+  const withAddresses = new Map<string, ClusterNode>();
+  const lacking: ClusterNode[] = [];
+  for (const node of nodes.values()) {
+    const wanted = node.addresses.length > 0 ? node.addresses : (ofPods.get(node.name) ?? []);
+    const addresses = wanted.filter((address) => pool.take(address));
+    withAddresses.set(node.name, { ...node, addresses });
+    if (addresses.length === 0) lacking.push(node);
+  }
+  for (const node of lacking) {
+    const addresses = families.map((family) =>
+      give(pool, 'nodes', family, before.get(`node ${node.name} ${family}`)),
+    );
+    withAddresses.set(node.name, { ...node, addresses });
+    given.push(`node/${node.name} ${addresses.map(formatAddress).join(' ')}`);
+  }
+  return {
+    nodes: withAddresses,
+    notes: note(
+      'node-addresses',
+      given,
+      `${given.length} ${given.length === 1 ? 'node' : 'nodes'} without an address got one`,
+    ),
+  };
+}
+
+function addressPods(
+  pods: readonly Pod[],
+  nodes: ReadonlyMap<string, ClusterNode>,
+  families: readonly Family[],
+  pool: AddressPool,
+  before: Before,
+): { readonly pods: readonly Pod[]; readonly notes: readonly LabNote[] } {
+  const kept = new Map<Pod, Address[]>();
+  const byId = [...pods].sort((a, b) => (a.id < b.id ? -1 : 1));
+  for (const pod of byId) {
+    if (!pod.hostNetwork)
+      kept.set(
+        pod,
+        pod.addresses.filter((address) => pool.take(address)),
+      );
+  }
+  const given: string[] = [];
+  const changed: string[] = [];
+  const addressed = pods.map((pod): Pod => {
+    if (pod.hostNetwork) {
+      // It is its node, whatever its status says (corner 44).
+      const { addresses } = nodes.get(pod.node!)!;
+      const own = allFamilies.flatMap((family) => addresses.find((each) => each.family === family) ?? []);
+      return { ...pod, addresses: own };
+    }
+    const own = kept.get(pod)!;
+    const lost = pod.addresses.filter((address) => !own.includes(address));
+    const wanted = pod.addresses.length === 0 ? families : lost.map(({ family }) => family);
+    if (wanted.length === 0) return pod;
+    const made = wanted.map((family) => give(pool, 'pods', family, before.get(`pod ${pod.id} ${family}`)));
+    const texts = made.map(formatAddress).join(' ');
+    if (lost.length === 0) given.push(`${idOf(pod)} ${texts}`);
+    else changed.push(`${idOf(pod)} ${texts} instead of ${lost.map(formatAddress).join(' ')}`);
+    // The order of status.podIPs stays.
+    const addresses =
+      lost.length === 0
+        ? made
+        : pod.addresses.map((address) => {
+            const at = lost.indexOf(address);
+            return at < 0 ? address : made[at]!;
+          });
+    return { ...pod, addresses };
+  });
+  return {
+    pods: addressed,
+    notes: [
+      ...note('pod-addresses', given, `${podsText(given.length)} without an address got one`),
+      ...note(
+        'pod-addresses-changed',
+        changed,
+        `${podsText(changed.length)} got another address: no interface can have ${changed.length === 1 ? 'its' : 'theirs'}, or a node or another pod has it`,
+      ),
+    ],
+  };
+}
+
+/** Services that are neither headless nor names only have a cluster IP; without one in the input, of the first family. */
+function addressServices(
+  services: readonly Service[],
+  families: readonly Family[],
+  pool: AddressPool,
+  before: Before,
+): { readonly services: readonly Service[]; readonly notes: readonly LabNote[] } {
+  const [first] = families;
+  if (first === undefined) throw new InternalError('a lab without a family');
+  const kept = services.map(({ clusterIPs }) => clusterIPs.filter((address) => pool.take(address)));
+  const given: string[] = [];
+  const addressed = services.map((service, i): Service => {
+    if (service.headless || service.type === 'ExternalName') return service;
+    const own = kept[i]!;
+    if (own.length > 0)
+      return own.length === service.clusterIPs.length ? service : { ...service, clusterIPs: own };
+    const address = give(pool, 'Services', first, before.get(`service ${serviceId(service)} ${first}`));
+    given.push(`${serviceId(service)} ${formatAddress(address)}`);
+    return { ...service, clusterIPs: [address] };
+  });
+  return {
+    services: addressed,
+    notes: note(
+      'service-addresses',
+      given,
+      `${given.length} ${given.length === 1 ? 'Service' : 'Services'} without a cluster IP got one`,
+    ),
+  };
+}
+
+/** A note, unless there is nothing to tell. */
+export function note(kind: LabNote['kind'], details: readonly string[], message: string): readonly LabNote[] {
+  return details.length === 0 ? [] : [{ kind, message, details }];
+}
+
+/** `shop/web-0`. */
+export function idOf({ namespace, name }: Pod): string {
+  return `${namespace}/${name}`;
+}
+
+/** `shop/svc/db`. */
+export function serviceId({ namespace, name }: Service): string {
+  return `${namespace}/svc/${name}`;
+}
+
+function podsText(count: number): string {
+  return `${count} ${count === 1 ? 'pod' : 'pods'}`;
+}

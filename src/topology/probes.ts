@@ -1,0 +1,69 @@
+import { families } from '../net/index.ts';
+import type { Address, Family } from '../net/index.ts';
+import type { LabEnd, LabPlan, LabProbe } from './plan.ts';
+
+/**
+ * Every connection that is worth trying: from each end to each other on all that it listens on, in every family that both
+ * have, with what the engine says. Those between ends that no policy can select are left out, and those inside one network
+ * namespace.
+ *
+ * There may be millions: they are made one by one, destinations of one source after another.
+ */
+export function* probesOf(plan: LabPlan): Generator<LabProbe> {
+  for (const from of plan.ends) {
+    for (const to of plan.ends) {
+      if (isTold(from, to)) yield* probesBetween(plan, from, to);
+    }
+  }
+}
+
+/** The same for one pair of ends; these may be any. */
+export function* probesBetween(plan: LabPlan, from: LabEnd, to: LabEnd): Generator<LabProbe> {
+  for (const family of families) {
+    const source = addressOf(from, family);
+    const destination = addressOf(to, family);
+    if (source === undefined || destination === undefined) continue;
+    for (const { protocol, port } of to.listeners) {
+      const { allowed } = plan.policy.decide(from.engine, to.engine, protocol, port, family);
+      yield {
+        from,
+        to,
+        family,
+        source,
+        destination,
+        protocol,
+        port,
+        predicted: allowed ? 'allowed' : 'denied',
+      };
+    }
+  }
+}
+
+/** How many probes `probesOf` makes, without making them. */
+export function countProbes({ ends }: LabPlan): number {
+  let count = 0;
+  for (const from of ends) {
+    for (const to of ends) {
+      if (!isTold(from, to)) continue;
+      const shared = families.filter(
+        (family) => addressOf(from, family) !== undefined && addressOf(to, family) !== undefined,
+      );
+      count += shared.length * to.listeners.length;
+    }
+  }
+  return count;
+}
+
+/** Whether policies have a say, and packets a way between two ends. */
+function isTold(from: LabEnd, to: LabEnd): boolean {
+  return from.namespace !== to.namespace && (isPoliced(from) || isPoliced(to));
+}
+
+/** Policies select pods that have a network of their own (corner 44). */
+function isPoliced(end: LabEnd): boolean {
+  return end.kind === 'pod' && !end.pod.hostNetwork;
+}
+
+function addressOf({ addresses }: LabEnd, family: Family): Address | undefined {
+  return addresses.find((address) => address.family === family);
+}
