@@ -43,7 +43,9 @@ status: { podIPs: [{ ip: 10.0.0.2 }, { ip: "fd00::2" }] }
 apiVersion: v1
 kind: Pod
 metadata: { name: db, namespace: b, labels: { app: db } }
-spec: { nodeName: n2, containers: [{ name: c, ports: [{ name: dns, containerPort: 53, protocol: UDP }] }] }
+spec:
+  nodeName: n2
+  containers: [{ name: c, ports: [{ name: dns, containerPort: 53, protocol: UDP }, { containerPort: 85 }] }]
 status: { podIPs: [{ ip: 10.0.1.1 }] }
 ---
 apiVersion: v1
@@ -536,6 +538,16 @@ test('a domain name matches the addresses outside that it stands for, when asked
   expect(verdict(true, { address: '1.2.3.4' })).toBe('allowed');
   expect(verdict(true, { pod: 'b/db' })).toBe('denied');
   expect(verdict(true, { node: 'n2' })).toBe('denied');
+});
+
+test('host-network pods are outside the tiers also where a profile counts them as pods (corners 56 and 66)', () => {
+  const text = cluster + cnp('p', `tier: Admin, priority: 1, ${to('Deny', everyone)}`);
+  const reference = new Reference(objectsOf(text), 'np-guard');
+  const verdict = (from: string, to: string): string =>
+    reference.verdict(refOf(from), refOf(to), 'IPv4')('TCP', 80);
+  expect(verdict('b/host', 'a/web')).toBe('allowed');
+  expect(verdict('a/web', 'b/host')).toBe('allowed');
+  expect(verdict('a/web', 'b/db')).toBe('denied');
 });
 
 function objectsOf(text: string): readonly unknown[] {

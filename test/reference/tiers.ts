@@ -96,10 +96,7 @@ export class Tiers {
    */
   side(subject: End, direction: 'ingress' | 'egress', peer: End, family: ReferenceFamily): TierSide {
     const destination = direction === 'egress' ? peer : subject;
-    // Corners 56 and 66: host-network pods are nobody's subject, no more than nodes and what is outside.
-    const selecting = this.#policies.filter(
-      (policy) => subject.kind === 'pod' && !subject.hostNetwork && policy.selects(subject),
-    );
+    const selecting = this.#policies.filter((policy) => policy.selects(subject));
     // Only the rules that match the peer can decide, whatever the port, and a policy without them changes no order.
     const asked = selecting
       .map((policy) => ({
