@@ -1,11 +1,11 @@
 import type { Diagnostic, LabelSelector, NetworkPolicy } from '../../model/index.ts';
+import { diagnose, isWithin } from '../explain/index.ts';
 import type { RawObject, ReadOptions } from '../raw.ts';
 import { FieldErrors } from '../validate/index.ts';
 import type { FieldError, Report } from '../validate/index.ts';
-import { diagnose } from './diagnose.ts';
-import { isWithin } from './raw-value.ts';
 import { readPolicy } from './read.ts';
 import { decodePolicy, isStrictAboutCidrs, validateCreated } from './validate.ts';
+import { explain } from './words.ts';
 
 /** A NetworkPolicy, or why there is none. */
 export interface DecodedPolicy {
@@ -38,9 +38,13 @@ export function decodeNetworkPolicy(object: RawObject, options: ReadOptions): De
   const refused = errors.refused || (strict && errors.list.some(({ since }) => since !== undefined));
   return {
     policy: refused && !object.stored ? undefined : policy,
-    diagnostics: diagnose(object, errors.list, errors.dropped, strict),
+    diagnostics: diagnose(object, errors.list, errors.dropped, { explain, check: checkCorrected, strict }),
     selects,
   };
+}
+
+function checkCorrected(value: unknown, report: Report): void {
+  validateCreated(decodePolicy(value, [], report), report);
 }
 
 /** All errors, also those that a server would not come to after an error of decoding. */

@@ -1,28 +1,24 @@
-import { distance } from 'fastest-levenshtein';
 import { formatPath } from '../../model/index.ts';
 import type { Path } from '../../model/index.ts';
 import { parseCidr } from '../../net/index.ts';
 import { isRecord } from '../validate/index.ts';
 import type { FieldError } from '../validate/index.ts';
-import type { Finding } from './finding.ts';
 import {
+  claimsWithin,
   isNullish,
   isWithin,
+  kindOf,
+  listed,
+  nearestField,
   onlyFields,
   recordAt,
   renamed,
   samePath,
   valueAt,
   withField,
-  withValueAt,
   withoutFields,
-} from './raw-value.ts';
-
-/** An object and all that is wrong with it. */
-export interface Case {
-  readonly value: unknown;
-  readonly errors: readonly FieldError[];
-}
+} from '../explain/index.ts';
+import type { Case, Finding } from '../explain/index.ts';
 
 const peerFields = ['podSelector', 'namespaceSelector', 'ipBlock'];
 const selectorFields = ['matchLabels', 'matchExpressions'];
@@ -418,21 +414,6 @@ function causedByAbsence(all: Case, path: Path, field: string): readonly FieldEr
   );
 }
 
-/** The known name that `field` was probably meant to be. */
-function nearestField(field: string, known: readonly string[]): string | undefined {
-  if (field.length > 40) return undefined;
-  const lower = field.toLowerCase();
-  let best: { readonly name: string; readonly far: number } | undefined;
-  for (const name of known) {
-    const target = name.toLowerCase();
-    // Short for it (op, namespace) counts as near as one wrong letter.
-    const far = lower.length > 1 && target.startsWith(lower) ? 1 : distance(lower, target);
-    if (far <= Math.min(2, Math.floor(lower.length / 2)) && (best === undefined || far < best.far))
-      best = { name, far };
-  }
-  return best?.name;
-}
-
 /** Explains a value of the wrong type, `undefined` where there are no words but the plain ones. */
 export function explainWrongType(error: FieldError, all: Case): Finding | undefined {
   switch (error.expected?.[0]) {
@@ -665,11 +646,6 @@ function textExpected(error: FieldError, all: Case): Finding | undefined {
   };
 }
 
-/** What a wrong type hides: the errors at it and below it. */
-function claimsWithin(all: Case, error: FieldError): readonly FieldError[] {
-  return all.errors.filter(({ path }) => isWithin(path, error.path));
-}
-
 /** What the mapping at `path` is called. */
 export function subjectOf(path: Path): string {
   switch (levelOf(path)) {
@@ -686,24 +662,4 @@ export function subjectOf(path: Path): string {
     default:
       return String(path.at(-1));
   }
-}
-
-/** What people call a value of this type. */
-export function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (isRecord(value)) return 'a mapping';
-  if (typeof value === 'boolean') return `the truth value ${value}`;
-  if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`;
-  return typeof value === 'string' ? 'text' : 'nothing';
-}
-
-/** `a, b and c`. */
-export function listed(names: readonly string[]): string {
-  const last = names.at(-1) ?? '';
-  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
-}
-
-/** The object with a fix applied. */
-export function applied(value: unknown, fix: NonNullable<Finding['fix']>): unknown {
-  return withValueAt(value, fix.path, fix.value);
 }

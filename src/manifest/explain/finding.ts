@@ -1,6 +1,12 @@
 import type { Path } from '../../model/index.ts';
 import type { FieldError } from '../validate/index.ts';
 
+/** An object and all that is wrong with it. */
+export interface Case {
+  readonly value: unknown;
+  readonly errors: readonly FieldError[];
+}
+
 /** One mistake in the reader's words, with the errors of the API that it accounts for. */
 export interface Finding {
   readonly code: string;

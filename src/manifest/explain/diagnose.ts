@@ -3,16 +3,23 @@ import { formatPath } from '../../model/index.ts';
 import type { Diagnostic, Path, Severity } from '../../model/index.ts';
 import type { RawObject } from '../raw.ts';
 import { FieldErrors, isRecord, refuses } from '../validate/index.ts';
-import type { FieldError } from '../validate/index.ts';
+import type { FieldError, Report } from '../validate/index.ts';
 import { writtenScalar } from '../written-scalar.ts';
-import type { Finding } from './finding.ts';
-import { isWithin, samePath, valueAt } from './raw-value.ts';
-import { applied } from './shapes.ts';
-import { decodePolicy, validateCreated } from './validate.ts';
-import { explain } from './words.ts';
+import type { Case, Finding } from './finding.ts';
+import { isWithin, samePath, valueAt, withValueAt } from './raw-value.ts';
+
+/** Knows what one kind of policy may be. */
+export interface Judge {
+  /** Tells one error in the reader's words, with all others that the same mistake accounts for. */
+  readonly explain: (error: FieldError, all: Case) => Finding;
+  /** All that is wrong with an object of the kind. */
+  readonly check: (value: unknown, report: Report) => void;
+  /** The servers that decide refuse old spellings of CIDRs. */
+  readonly strict: boolean;
+}
 
 /** More findings about one object than these are counted and not told. */
-export const mostFindings = 100;
+const mostFindings = 100;
 
 /** Each suggestion validates its rule again, so a flood of mistakes gets no more than these. */
 const mostSuggestions = 20;
@@ -23,14 +30,14 @@ const longestValue = 200;
  * Tells what is wrong with an object: one diagnostic for each mistake, in the order of the API's errors.
  *
  * @param dropped - errors that were found and are not in `errors`
- * @param strict - the servers that decide refuse old spellings of CIDRs
  */
 export function diagnose(
   object: RawObject,
   errors: readonly FieldError[],
   dropped: number,
-  strict: boolean,
+  judge: Judge,
 ): readonly Diagnostic[] {
+  const { strict } = judge;
   const told = new Set<FieldError>();
   const diagnostics: Diagnostic[] = [];
   const all = { value: object.value, errors };
@@ -42,10 +49,10 @@ export function diagnose(
       rest++;
       continue;
     }
-    const finding = explain(error, all);
+    const finding = judge.explain(error, all);
     told.add(error);
     for (const claim of finding.claims) told.add(claim);
-    const suggestion = suggestions < mostSuggestions ? suggestionOf(object, finding) : undefined;
+    const suggestion = suggestions < mostSuggestions ? suggestionOf(object, finding, judge) : undefined;
     if (suggestion !== undefined) suggestions++;
     diagnostics.push(diagnosticOf(object, finding, strict, suggestion));
   }
@@ -109,8 +116,12 @@ function shortened(text: string): string {
 }
 
 /** The lines that correct the mistake, if there is a correction and it is valid where it stands. */
-function suggestionOf(object: RawObject, { fix, claims }: Finding): readonly string[] | undefined {
-  if (fix === undefined || !isSmall(fix.value) || !isValidWith(object, fix, claims)) return undefined;
+function suggestionOf(
+  object: RawObject,
+  { fix, claims }: Finding,
+  judge: Judge,
+): readonly string[] | undefined {
+  if (fix === undefined || !isSmall(fix.value) || !isValidWith(object, fix, claims, judge)) return undefined;
   const last = fix.path.at(-1);
   const shown = fix.shown ?? (typeof last === 'number' ? [fix.value] : { [last ?? '']: fix.value });
   return yamlLines(shown);
@@ -120,13 +131,14 @@ function isValidWith(
   object: RawObject,
   fix: NonNullable<Finding['fix']>,
   claims: readonly FieldError[],
+  judge: Judge,
 ): boolean {
   // A rule is judged alone, so that a thousand of them are not judged for each.
   const ruleAlone = fix.path[0] === 'spec' && typeof fix.path[2] === 'number';
   const rulePath: Path = fix.path.slice(0, 3);
   if (ruleAlone && !isSmall(valueAt(object.value, rulePath))) return false;
   if (!ruleAlone && !isSmall(object.value)) return false;
-  const corrected = applied(object.value, fix);
+  const corrected = withValueAt(object.value, fix.path, fix.value);
   const judged = ruleAlone
     ? {
         metadata: { name: 'judged' },
@@ -137,8 +149,7 @@ function isValidWith(
     ? ['spec', String(fix.path[1]), 0, ...fix.path.slice(3)]
     : (fix.judged ?? fix.path);
   const left = new FieldErrors(mostFindings);
-  const policy = decodePolicy(judged, [], left.report);
-  validateCreated(policy, left.report);
+  judge.check(judged, left.report);
   // Nothing may be wrong in what is shown, and what was to be corrected must be gone.
   return !left.list.some(
     (error) =>

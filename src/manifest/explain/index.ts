@@ -1,0 +1,17 @@
+export { diagnose } from './diagnose.ts';
+export type { Judge } from './diagnose.ts';
+export type { Case, Finding, Fix } from './finding.ts';
+export { claimsWithin, kindOf, lengthOr, listed, nearest, nearestField, short } from './phrases.ts';
+export {
+  isNullish,
+  isWithin,
+  onlyFields,
+  recordAt,
+  renamed,
+  samePath,
+  valueAt,
+  withField,
+  withoutFields,
+} from './raw-value.ts';
+export { cidrWords, metadataWords, selectorWords } from './words.ts';
+export type { Words } from './words.ts';
