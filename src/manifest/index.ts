@@ -1,6 +1,6 @@
 export { diagnosticCodes } from './codes.ts';
 export { emptyCluster } from './objects/index.ts';
-export type { CodeDoc, ReadOptions, SourceText } from './raw.ts';
+export type { CnpChannel, CodeDoc, ReadOptions, SourceText } from './raw.ts';
 export type { ManifestSource } from './documents.ts';
 export { readManifests, readObjects } from './read.ts';
 export { ManifestReader } from './reader.ts';

@@ -13,5 +13,13 @@ export {
   withField,
   withoutFields,
 } from './raw-value.ts';
+export {
+  claimsAt,
+  fieldOutsideParent,
+  isEmpty,
+  labelInSelector,
+  misspelledField,
+  selectorFields,
+} from './shapes.ts';
 export { cidrWords, metadataWords, selectorWords } from './words.ts';
 export type { Words } from './words.ts';

@@ -1,7 +1,8 @@
 import type { Path } from '../../model/index.ts';
 
 /** The kinds of error that the API server tells apart; `Decoding` is what it says before it validates. */
-export type FieldErrorType = 'Invalid' | 'Required' | 'Forbidden' | 'NotSupported' | 'TooLong' | 'Decoding';
+export type FieldErrorType =
+  'Invalid' | 'Required' | 'Forbidden' | 'NotSupported' | 'TooLong' | 'TooMany' | 'Duplicate' | 'Decoding';
 
 /** One error as the API server reports it, with podwall's code beside it. */
 export interface FieldError {
