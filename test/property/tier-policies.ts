@@ -244,7 +244,11 @@ export function tierPoliciesOf(options: TierOptions): fc.Arbitrary<readonly Json
       .map(({ kind, spec }, i) => ({
         apiVersion: `policy.networking.k8s.io/${kind === 'ClusterNetworkPolicy' ? 'v1alpha2' : 'v1alpha1'}`,
         kind,
-        metadata: { name: kind === 'BaselineAdminNetworkPolicy' ? 'default' : `tier-${i}` },
+        metadata: {
+          name: kind === 'BaselineAdminNetworkPolicy' ? 'default' : `tier-${i}`,
+          // What a server has stored is not refused for what podwall does not know.
+          ...(options.unknown && { uid: `7d9c4a52-0000-4000-8000-00000000000${i}` }),
+        },
         spec,
       }));
   });
