@@ -79,10 +79,20 @@ export type {
   PortRange,
   Protocol,
 } from './net/index.ts';
-export { compile, LiveCluster, openCluster, profiles, UnknownPodError } from './policy/index.ts';
+export {
+  behaviours,
+  compile,
+  LiveCluster,
+  openCluster,
+  profileNames,
+  profiles,
+  UnknownPodError,
+} from './policy/index.ts';
 export type {
   Applied,
   ApplyOptions,
+  Behaviour,
+  BehaviourCell,
   Change,
   CompiledPolicy,
   CompileOptions,
@@ -99,6 +109,8 @@ export type {
   PolicyEnd,
   Profile,
   ProfileName,
+  Reading,
+  ReadingId,
   SelectingPolicy,
   SideDecision,
   Whole,

@@ -1,4 +1,5 @@
 export { allowedPorts } from './allowed.ts';
+export { portSet } from './reasons.ts';
 export { reachCodes } from './codes.ts';
 export { count } from './count.ts';
 export { explain, explainCluster } from './explain.ts';
