@@ -79,6 +79,25 @@ export type {
   PortRange,
   Protocol,
 } from './net/index.ts';
+export { exposure, exposureKinds } from './exposure/index.ts';
+export type {
+  Closed,
+  ClosedReason,
+  ClosedScope,
+  Coverage,
+  Exposed,
+  ExposedNamespaces,
+  ExposedPart,
+  Exposure,
+  ExposureAnswer,
+  ExposureKind,
+  ExposureQuery,
+  ExposureReason,
+  ExposureReport,
+  NamedPorts,
+  PartlyClosed,
+  Witness,
+} from './exposure/index.ts';
 export {
   behaviours,
   compile,
