@@ -100,11 +100,11 @@ function short(id: string): string {
 
 function portsOf(allowed: AllowedPorts): string {
   if (allowed === 'all') return 'all';
-  return Object.entries(allowed)
-    .map(
-      ([protocol, ranges]) =>
-        `${protocol} ${ranges.map(([from, to]) => (from === to ? from : `${from}-${to}`)).join(', ')}`,
-    )
+  return (['SCTP', 'TCP', 'UDP'] as const)
+    .flatMap((protocol) => {
+      const ranges = allowed[protocol]?.map(([from, to]) => (from === to ? from : `${from}-${to}`));
+      return ranges === undefined ? [] : [`${protocol} ${ranges.join(', ')}`];
+    })
     .join('; ');
 }
 

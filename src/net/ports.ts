@@ -26,6 +26,9 @@ export class PortSet {
     true,
   );
 
+  /** Every protocol that the API cannot name, and no port of the others. */
+  static readonly unnamed: PortSet = new PortSet(new Map(), true);
+
   readonly #ranges: ReadonlyMap<Protocol, readonly PortRange[]>;
   readonly other: boolean;
   /** Equal sets have equal keys, and different sets different ones. */

@@ -60,6 +60,26 @@ export class BlockTable {
     return id;
   }
 
+  /** The id of single addresses of one family as a block; equal ones have one. */
+  internAddresses(family: Family, addresses: readonly bigint[]): number {
+    const sorted = [...new Set(addresses)].sort((a, b) => (a < b ? -1 : 1));
+    const key = `${family} ${sorted.join(' ')}`;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.#blocks.length;
+      const ranges: AddressRange[] = [];
+      for (const value of sorted) {
+        const before = ranges.at(-1);
+        if (before !== undefined && before.last + 1n === value)
+          ranges[ranges.length - 1] = { ...before, last: value };
+        else ranges.push({ family, first: value, last: value });
+      }
+      this.#blocks.push({ family, ranges });
+      this.#ids.set(key, id);
+    }
+    return id;
+  }
+
   /** The first address of every part of a family, ascending, from 0: cut at the bounds of every block of the input. */
   bounds(family: Family): readonly bigint[] {
     let bounds = this.#bounds.get(family);

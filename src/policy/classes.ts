@@ -3,7 +3,10 @@ import { families } from '../net/index.ts';
 import type { BlockTable, Cells } from './blocks.ts';
 import type { LabelTable } from './labels.ts';
 import type { PortTable } from './port-table.ts';
+import { ListsBuilder } from './lists.ts';
+import type { Lists } from './lists.ts';
 import type { Profile } from './profile.ts';
+import type { Tiers } from './tiers.ts';
 
 /** Bits of the families that a pod has; a pod without an address has both (corner 39). */
 export const familyBits = { IPv4: 1, IPv6: 2 } as const;
@@ -27,6 +30,8 @@ export class ClassTable {
   readonly cell6: Int32Array;
   readonly family: Uint8Array;
   readonly host: Uint8Array;
+  /** Of host-network classes, where some tier asks for nodes: what remains of their node's labels; else -1 (corner 63). */
+  readonly nodeSet: Int32Array;
   /** The pods that are their node, as far as policies go (corner 44): their indices, ascending. */
   readonly hostPods: readonly number[];
   /** One pod of each class, as its example. */
@@ -42,6 +47,7 @@ export class ClassTable {
     labelTable: LabelTable,
     ports: PortTable,
     blocks: BlockTable,
+    tiers?: Tiers,
   ) {
     this.pods = profile.finishedPods === 'pod' ? [...cluster.pods, ...cluster.finishedPods] : cluster.pods;
     const count = this.pods.length;
@@ -53,6 +59,10 @@ export class ClassTable {
     const familyOf = new Uint8Array(count);
     const portMapOf = portMapper(ports, profile);
     const hostPods: number[] = [];
+    const nodeSets = new Int32Array(count).fill(-1);
+    const nodeSetOf = nodeSetsOf(cluster, tiers);
+    // Corners 58 and 63: networks of tiers match pods in every reading.
+    const isSeen = tiers?.peers.asksForNetworks === true;
 
     for (let i = 0; i < count; i++) {
       const pod = this.pods[i]!;
@@ -63,6 +73,7 @@ export class ClassTable {
         portMaps[i] = portMapOf(pod.ports);
       } else {
         hostPods.push(i);
+        nodeSets[i] = nodeSetOf(pod.node);
       }
       let bits = 0;
       for (let k = 0; k < pod.addresses.length; k++) {
@@ -70,7 +81,10 @@ export class ClassTable {
         if ((bits & familyBits[family]) !== 0) continue;
         bits |= familyBits[family];
         // Corner 34: whether an ipBlock matches the address of a pod, or of a node, is the profile's.
-        if (blocks.size > 0 && (host ? profile.ipBlockMatchesNodes : profile.ipBlockMatchesPods)) {
+        if (
+          blocks.size > 0 &&
+          (isSeen || (host ? profile.ipBlockMatchesNodes : profile.ipBlockMatchesPods))
+        ) {
           const part = blocks.partOf(family, value);
           parts[family][i] = part;
           touched[family].add(part);
@@ -86,7 +100,8 @@ export class ClassTable {
     const auxOf = new Int32Array(count);
     const span = touched.IPv4.size + touched.IPv6.size + 2;
     for (let i = 0; i < count; i++) {
-      let key = portMaps[i]!;
+      // Pods that are their node have a node's labels, others have names of ports.
+      let key = nodeSets[i]! >= 0 ? nodeSets[i]! + 1 : portMaps[i]!;
       for (const family of families) key = key * span + 1 + (cellOfPart[family].get(parts[family][i]!) ?? -1);
       auxOf[i] = aux.of(key * 8 + familyOf[i]! * 2 + (sets[i] === -1 ? 1 : 0));
     }
@@ -109,6 +124,7 @@ export class ClassTable {
     this.cell6 = new Int32Array(size);
     this.family = new Uint8Array(size);
     this.host = new Uint8Array(size);
+    this.nodeSet = new Int32Array(size);
     this.example = Int32Array.from(examples);
     for (let i = 0; i < count; i++) {
       const pod = this.pods[i]!;
@@ -122,6 +138,7 @@ export class ClassTable {
       this.cell6[id] = cellOfPart.IPv6.get(parts.IPv6[i]!) ?? -1;
       this.family[id] = familyOf[i]!;
       this.host[id] = sets[i] === -1 ? 1 : 0;
+      this.nodeSet[id] = nodeSets[i]!;
     }
   }
 
@@ -135,6 +152,29 @@ export class ClassTable {
       for (const [i, each] of this.pods.entries()) this.#indexOfPod.set(each, i);
     return this.#indexOfPod.get(pod) ?? -1;
   }
+}
+
+/** Numbers what remains of the labels of nodes; -1 for a pod whose node is not known, and where nobody asks. */
+function nodeSetsOf(cluster: Cluster, tiers: Tiers | undefined): (node: string | undefined) => number {
+  if (tiers?.peers.asksForNodes !== true) return () => -1;
+  return (name) => {
+    const node = name === undefined ? undefined : cluster.nodes.get(name);
+    return node === undefined ? -1 : tiers.nodeLabels.setOf({ labels: node.labels, undecided: new Map() });
+  };
+}
+
+/** By cell: the classes with an address there. */
+export function byCell(classes: ClassTable): Lists {
+  const found = new ListsBuilder();
+  let cells = 0;
+  for (let c = 0; c < classes.size; c++) {
+    const cell4 = classes.cell4[c]!;
+    const cell6 = classes.cell6[c]!;
+    if (cell4 >= 0) found.add(cell4, c);
+    if (cell6 >= 0) found.add(cell6, c);
+    cells = Math.max(cells, cell4 + 1, cell6 + 1);
+  }
+  return found.finish(cells);
 }
 
 /** Whether a pod is its node, as far as policies go (corner 44). */

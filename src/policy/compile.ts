@@ -14,6 +14,8 @@ import { everything, PortTable } from './port-table.ts';
 import { profileNamed } from './profile.ts';
 import type { Profile, ProfileName } from './profile.ts';
 import { SequenceTable } from './sequences.ts';
+import type { CompiledTiers } from './tier-side.ts';
+import { TierLists, Tiers } from './tiers.ts';
 
 /** How a cluster is compiled. */
 export interface CompileOptions {
@@ -27,6 +29,8 @@ export interface CompileOptions {
   readonly undecided?: 'closed' | 'open';
   /** Peers that match more classes than this are dense. Only the speed depends on it. Default: 64. */
   readonly denseThreshold?: number;
+  /** So many peers of tiers are dense however few classes they match. Only the speed depends on it. Default: 256. */
+  readonly denseTierPeers?: number;
 }
 
 /**
@@ -48,6 +52,12 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
   const namespaceNames = [...cluster.namespaces.keys()];
   const namespaceIndex = new Map(namespaceNames.map((name, i) => [name, i]));
 
+  const nodeLabels = new LabelTable();
+  const tiers =
+    cluster.tierPolicies.length === 0
+      ? undefined
+      : new Tiers(cluster, { podLabels, namespaceLabels, nodeLabels, blocks, ports });
+
   const groups = groupBySubject(cluster.policies, namespaceIndex, podLabels);
   const rules = {
     ingress: cluster.policies.map((policy) => compileRules(policy, 'ingress', namespaceIndex, peers, ports)),
@@ -57,7 +67,7 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
   const namespaceSets = namespaceNames.map((name) =>
     namespaceLabels.setOf({ labels: cluster.namespaces.get(name)!.labels, undecided: decided }),
   );
-  const classes = new ClassTable(cluster, profile, namespaceIndex, podLabels, ports, blocks);
+  const classes = new ClassTable(cluster, profile, namespaceIndex, podLabels, ports, blocks, tiers);
   const index = new ClassIndex(classes, podLabels, namespaceLabels, namespaceSets);
 
   const subjects = selectSubjects(groups, classes, index);
@@ -68,11 +78,13 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
     profileOf.ingress[c] = build.profileOf('ingress', subjects.nodeOf[c]!, classes.portMap[c]!);
   }
 
+  const tiered = tiers === undefined ? undefined : addTiers(tiers, classes, index, profileOf, build, ports);
   return new CompiledPolicy({
     cluster,
     profile,
     assume,
     denseThreshold: options.denseThreshold ?? 64,
+    denseTierPeers: options.denseTierPeers ?? 256,
     podLabels,
     blocks,
     ports,
@@ -85,7 +97,50 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
     groupsOf: (c) => subjects.groupsOf(subjects.nodeOf[c]!),
     profileOf,
     profiles: { ingress: build.profiles('ingress'), egress: build.profiles('egress') },
+    ...tiered,
   });
+}
+
+/** Gives classes that tiers speak of profiles that say so, and names the tiers of each class. */
+function addTiers(
+  tiers: Tiers,
+  classes: ClassTable,
+  index: ClassIndex,
+  profileOf: { readonly [direction in Direction]: Int32Array },
+  build: ProfileBuilder,
+  ports: PortTable,
+): { readonly tiers: CompiledTiers; readonly tiersOf: (c: number) => readonly number[] } {
+  const steps = new ListsBuilder();
+  for (const [place, subject] of tiers.subjects.entries()) {
+    if (subject === undefined) continue;
+    const { sure, unsure } = index.inNamespaces(subject.namespaces, subject.selector);
+    for (let i = 0; i < sure.length; i++) steps.add(sure[i]!, place * 2);
+    for (let i = 0; i < unsure.length; i++) steps.add(unsure[i]!, place * 2 + 1);
+  }
+  const subjects = new Subjects(classes.size, steps.finish(classes.size));
+  const lists = {
+    ingress: new TierLists('ingress', tiers, ports),
+    egress: new TierLists('egress', tiers, ports),
+  };
+  for (const direction of ['ingress', 'egress'] as const) {
+    const profiles = build.profiles(direction);
+    const known = new Map<string, number>();
+    for (let c = 0; c < classes.size; c++) {
+      const node = subjects.nodeOf[c]!;
+      if (node === 0) continue;
+      const { isolated } = profiles[profileOf[direction][c]!]!;
+      const portMap = direction === 'ingress' ? classes.portMap[c]! : 0;
+      const key = `${node} ${portMap} ${isolated}`;
+      let list = known.get(key);
+      if (list === undefined)
+        known.set(key, (list = lists[direction].idOf(subjects.stepsOf(node), isolated, portMap)));
+      profileOf[direction][c] = build.withTiers(direction, profileOf[direction][c]!, list);
+    }
+  }
+  return {
+    tiers: { tiers, lists, bound: 'sure' },
+    tiersOf: (c) => subjects.stepsOf(subjects.nodeOf[c]!),
+  };
 }
 
 const decided: Pod['undecided'] = new Map();
@@ -162,6 +217,11 @@ class Subjects {
     }
   }
 
+  /** The steps of a list, as they were given. */
+  stepsOf(node: number): readonly number[] {
+    return Array.from(this.#lists.items.subarray(this.#lists.start(node), this.#lists.start(node + 1)));
+  }
+
   groupsOf(node: number): readonly Selection[] {
     const selections: Selection[] = [];
     this.forEach(node, (group, unsure) => selections.push({ group, unsure }));
@@ -202,6 +262,8 @@ class ProfileBuilder {
   };
   readonly #gathered: ClassRules;
   readonly #merged: Specs;
+  /** By profile and list of tiers: the profile with both. No profile is built after the first. */
+  readonly #tiered = { ingress: new Map<number, number>(), egress: new Map<number, number>() };
 
   constructor(
     groups: readonly SubjectGroup[],
@@ -221,12 +283,25 @@ class ProfileBuilder {
       egress: new Int32Array(subjects.size).fill(-1),
     };
     this.#firstMap = new Int32Array(subjects.size);
-    const open: ClassProfile = { isolated: false, peers: [anyPeer], ports: [everything] };
+    const open: ClassProfile = { isolated: false, peers: [anyPeer], ports: [everything], tiers: 0 };
     this.#lists = { ingress: [open], egress: [open] };
   }
 
   profiles(direction: Direction): readonly ClassProfile[] {
     return this.#lists[direction];
+  }
+
+  /** The profile of classes that have one, with what their tiers say. */
+  withTiers(direction: Direction, profile: number, tiers: number): number {
+    if (tiers === 0) return profile;
+    const key = profile * 0x100_0000 + tiers;
+    let id = this.#tiered[direction].get(key);
+    if (id === undefined) {
+      const lists = this.#lists[direction];
+      this.#tiered[direction].set(key, (id = lists.length));
+      lists.push({ ...lists[profile]!, tiers });
+    }
+    return id;
   }
 
   /** The profile of classes with these policies; in ingress names resolve on the class itself (corner 28). */
@@ -294,6 +369,7 @@ class ProfileBuilder {
         isolated: true,
         peers: Array.from<number>({ length: length >> 1 }).fill(0),
         ports: Array.from<number>({ length: length >> 1 }).fill(0),
+        tiers: 0,
       };
       for (let i = 0; i < length; i += 2) {
         profile.peers[i >> 1] = scratch[i]!;

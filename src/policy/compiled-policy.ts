@@ -1,6 +1,6 @@
-import type { Cluster, ClusterNode, Direction, NetworkPolicy, Pod } from '../model/index.ts';
+import type { Cluster, Direction, NetworkPolicy, Pod, Tier } from '../model/index.ts';
 import { families, lastOf } from '../net/index.ts';
-import type { Address, AddressRange, Family, PortSet, Protocol } from '../net/index.ts';
+import type { AddressRange, Family, PortSet, Protocol } from '../net/index.ts';
 import { AccessTable } from './access.ts';
 import type { Access } from './access.ts';
 import { blockHas } from './blocks.ts';
@@ -8,6 +8,8 @@ import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
 import { isHost } from './classes.ts';
 import type { ClassTable } from './classes.ts';
+import { addressesOf, has } from './ends.ts';
+import type { PolicyEnd } from './ends.ts';
 import { no, unknown, yes } from './labels.ts';
 import type { Holds, LabelTable } from './labels.ts';
 import { Matrix } from './matrix.ts';
@@ -19,12 +21,11 @@ import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
 import { portsOfEntry } from './profiles/reading.ts';
-
-/** One end of a connection. An address is taken to be outside the cluster, whoever may have it. */
-export type PolicyEnd =
-  | { readonly kind: 'pod'; readonly pod: Pod }
-  | { readonly kind: 'node'; readonly node: ClusterNode }
-  | { readonly kind: 'address'; readonly address: Address };
+import type { TierHit } from './tier-decide.ts';
+import { TierEnds } from './tier-ends.ts';
+import { tiersOutside, withTiersOutside } from './tier-outside.ts';
+import type { CompiledTiers } from './tier-side.ts';
+import type { TierValue } from './tier-value.ts';
 
 /** A pod was asked about that the compiled cluster does not have: nothing can be said of it, least of all yes. */
 export class UnknownPodError extends Error {
@@ -37,20 +38,29 @@ export class UnknownPodError extends Error {
 
 /** What one side says about a connection, with what decided it. */
 export interface SideDecision {
-  /** `open`: no policy isolates this side. `admitted`: a rule does. `closed`: policies isolate and none admits. */
-  readonly kind: 'open' | 'admitted' | 'closed';
-  /** Index in `cluster.policies` of the policy that admits, and in its lists; -1 where there is none. */
+  /**
+   * `open`: no policy isolates this side. `admitted`: a rule of a NetworkPolicy does. `closed`: NetworkPolicies isolate and none
+   * admits. `exempt`: NetworkPolicies are not asked about a pod's own node (corner 42). `accepted`, `denied`: a rule of a tier
+   * says so. `ambiguous`: policies of equal priority disagree, and some choice among them allows it (corner 60).
+   */
+  readonly kind: 'open' | 'admitted' | 'closed' | 'exempt' | 'accepted' | 'denied' | 'ambiguous';
+  /** Index in `cluster.policies` of the NetworkPolicy that admits, and in its lists; -1 where there is none. */
   readonly policy: number;
   readonly rule: number;
   /** -1 also when the rule admits every peer. */
   readonly peer: number;
   /** -1 also when the rule admits every port. */
   readonly port: number;
+  /** The rules of the tiers that match, first those of Admin: those before it leave the tier, or are equal in priority. */
+  readonly hits: readonly TierHit[];
 }
 
 /** The verdict on one connection; both sides must let it pass (corner 3). */
 export interface Decision {
+  /** Whether it is allowed, whichever of several policies of equal priority is applied. */
   readonly allowed: boolean;
+  /** Whether it is allowed if some of these are applied, and denied if others are (corner 60). */
+  readonly ambiguous: boolean;
   /** `self` or `node` when no policy was asked: a pod reaches itself, and its own node (corners 41 and 42). */
   readonly exempt: 'self' | 'node' | undefined;
   readonly egress: SideDecision;
@@ -85,8 +95,24 @@ export interface CompileStats {
   readonly egressProfiles: number;
 }
 
-const openSide: SideDecision = { kind: 'open', policy: -1, rule: -1, peer: -1, port: -1 };
-const closedSide: SideDecision = { kind: 'closed', policy: -1, rule: -1, peer: -1, port: -1 };
+const openSide: SideDecision = { kind: 'open', policy: -1, rule: -1, peer: -1, port: -1, hits: [] };
+const closedSide: SideDecision = { ...openSide, kind: 'closed' };
+const exemptSide: SideDecision = { ...openSide, kind: 'exempt' };
+
+function isClosed({ kind }: SideDecision): boolean {
+  return kind === 'closed' || kind === 'denied';
+}
+
+function accepts(hits: readonly TierHit[]): boolean {
+  return hits.length > 0 && hits.every(({ action }) => action === 'accept');
+}
+
+/** What one decision is about. */
+interface Asked {
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly family: Family;
+}
 
 /** What `compile` hands over; see there. */
 export interface CompiledParts {
@@ -94,6 +120,7 @@ export interface CompiledParts {
   readonly profile: Profile;
   readonly assume: 'closed' | 'open';
   readonly denseThreshold: number;
+  readonly denseTierPeers: number;
   readonly podLabels: LabelTable;
   readonly blocks: BlockTable;
   readonly ports: PortTable;
@@ -106,6 +133,10 @@ export interface CompiledParts {
   readonly groupsOf: (c: number) => readonly Selection[];
   readonly profileOf: { readonly [direction in Direction]: Int32Array };
   readonly profiles: { readonly [direction in Direction]: readonly ClassProfile[] };
+  /** Absent where the cluster has no policy of a tier. */
+  readonly tiers?: CompiledTiers;
+  /** By class: the tier policies that select it, as places in their order, times 2, plus 1 where files cannot tell. */
+  readonly tiersOf?: (c: number) => readonly number[];
 }
 
 /** A cluster's policies, ready for every question. Made by `compile`; immutable. */
@@ -123,12 +154,31 @@ export class CompiledPolicy {
   #matrix: Matrix | undefined;
   readonly #outside = new Map<ClassProfile, readonly OutsideSegment[]>();
   readonly #selecting = new Map<number, readonly SelectingPolicy[]>();
+  readonly #tierEnds: TierEnds | undefined;
+  readonly #tierSegments = {
+    ingress: new Map<number, ReturnType<typeof tiersOutside>>(),
+    egress: new Map<number, ReturnType<typeof tiersOutside>>(),
+  };
+  #possible: CompiledPolicy | undefined;
 
   /** @internal */
   constructor(parts: CompiledParts) {
     this.parts = parts;
     this.cluster = parts.cluster;
     this.profile = parts.profile;
+    this.#tierEnds = parts.tiers === undefined ? undefined : new TierEnds(parts, parts.tiers);
+  }
+
+  /**
+   * The same policy where equal priorities are resolved to what allows most (corner 60): what it allows beyond this one is
+   * ambiguous. This very policy where no two policies can disagree.
+   */
+  get possible(): CompiledPolicy {
+    const { tiers } = this.parts;
+    if (tiers === undefined || tiers.bound === 'possible') return this;
+    if (!tiers.lists.ingress.canDisagree && !tiers.lists.egress.canDisagree) return this;
+    this.#possible ??= new CompiledPolicy({ ...this.parts, tiers: { ...tiers, bound: 'possible' } });
+    return this.#possible;
   }
 
   get stats(): CompileStats {
@@ -157,17 +207,19 @@ export class CompiledPolicy {
   }
 
   /**
-   * Whether files cannot decide some selector of some policy for some pod (corner 23), so that the assumption made in
-   * `compile` can matter.
+   * Whether files cannot decide some selector of some policy for some pod (corner 23), or what some domain name stands for
+   * (corner 63), so that the assumption made in `compile` can matter.
    */
   get hasUndecided(): boolean {
-    return this.parts.podLabels.hasUndecided;
+    const { podLabels, tiers } = this.parts;
+    return podLabels.hasUndecided || tiers?.tiers.peers.asksForDomains === true;
   }
 
   /**
    * The ports on which `from` may open connections to `to`.
    *
-   * A pod always reaches itself (corner 41), and under the profile its own node and back (corner 42); ends that are no
+   * A pod always reaches itself (corner 41), and under the profile its own node and back as far as NetworkPolicies go
+   * (corner 42); ends that are no
    * pods, or pods that are their node, isolate nothing. Without `family`, the union over the families that both ends
    * have; ends without a common one cannot talk (corner 37).
    */
@@ -214,8 +266,23 @@ export class CompiledPolicy {
     const toHost = this.profile.podToNode ? this.#nodeOfHost(to) : undefined;
     // Corner 42: only the node where the pod runs; a pod without nodeName runs on a node of its own.
     if (fromHost !== undefined && to.kind === 'pod' && to.pod.node === fromHost) return 'node';
-    if (toHost !== undefined && from.kind === 'pod' && from.pod.node === toHost) return 'node';
+    // To its own node NetworkPolicies exempt a pod, tiers do not.
+    if (toHost !== undefined && from.kind === 'pod' && from.pod.node === toHost)
+      return this.#tierList('egress', this.classOf(from)) === 0 ? 'node' : undefined;
     return undefined;
+  }
+
+  /** Whether NetworkPolicies say nothing of a connection from a pod because it goes to its own node (corner 42). */
+  #isOwnNode(direction: Direction, subject: PolicyEnd, other: PolicyEnd): boolean {
+    if (direction === 'ingress' || !this.profile.podToNode || subject.kind !== 'pod') return false;
+    const node = this.#nodeOfHost(other);
+    return node !== undefined && subject.pod.node === node;
+  }
+
+  /** The list of tiers of a class in a direction; 0 where no tier speaks of it, and for ends that are no class. */
+  #tierList(direction: Direction, c: number): number {
+    const { profiles, profileOf } = this.parts;
+    return c < 0 ? 0 : profiles[direction][profileOf[direction][c]!]!.tiers;
   }
 
   #nodeOfHost(end: PolicyEnd): string | undefined {
@@ -252,9 +319,31 @@ export class CompiledPolicy {
   sideAllowed(direction: Direction, subject: PolicyEnd, other: PolicyEnd, family: Family): number {
     const c = this.classOf(subject);
     if (c < 0) return everything;
+    const otherClass = this.classOf(other);
+    const admitted = this.#isOwnNode(direction, subject, other)
+      ? everything
+      : this.#admitted(direction, c, other, otherClass, family);
+    const list = this.#tierList(direction, c);
+    if (list === 0) return admitted;
+    const { ports } = this.parts;
+    const { accepted, asked } = this.#tierValue(list, direction, other, otherClass, family);
+    return ports.union(ports.intern(accepted), ports.intersect(ports.intern(asked), admitted));
+  }
+
+  #tierValue(
+    list: number,
+    direction: Direction,
+    other: PolicyEnd,
+    otherClass: number,
+    family: Family,
+  ): TierValue {
+    return this.#tierEnds!.value(list, { direction, other, otherClass, family });
+  }
+
+  /** What the NetworkPolicies of a class admit. */
+  #admitted(direction: Direction, c: number, other: PolicyEnd, otherClass: number, family: Family): number {
     const { profiles, profileOf, ports } = this.parts;
     const profile = profiles[direction][profileOf[direction][c]!]!;
-    const otherClass = this.classOf(other);
     const admitted: number[] = [];
     for (let i = 0; i < profile.peers.length; i++) {
       const peer = profile.peers[i]!;
@@ -330,16 +419,19 @@ export class CompiledPolicy {
   decide(from: PolicyEnd, to: PolicyEnd, protocol: Protocol, port: number, family?: Family): Decision {
     const shared = family ?? (has(from, 'IPv4') && has(to, 'IPv4') ? 'IPv4' : 'IPv6');
     if (!has(from, shared) || !has(to, shared)) {
-      return { allowed: false, exempt: undefined, egress: openSide, ingress: openSide };
+      return { allowed: false, ambiguous: false, exempt: undefined, egress: openSide, ingress: openSide };
     }
     const exempt = this.exemption(from, to);
-    if (exempt !== undefined) return { allowed: true, exempt, egress: openSide, ingress: openSide };
+    if (exempt !== undefined)
+      return { allowed: true, ambiguous: false, exempt, egress: openSide, ingress: openSide };
     const fromClass = this.classOf(from);
     const toClass = this.classOf(to);
     const ask = { protocol, port, family: shared };
     const egress = this.#decideSide('egress', from, fromClass, to, toClass, ask);
     const ingress = this.#decideSide('ingress', to, toClass, from, fromClass, ask);
-    return { allowed: egress.kind !== 'closed' && ingress.kind !== 'closed', exempt, egress, ingress };
+    const isDenied = isClosed(egress) || isClosed(ingress);
+    const isOpen = egress.kind === 'ambiguous' || ingress.kind === 'ambiguous';
+    return { allowed: !isDenied && !isOpen, ambiguous: !isDenied && isOpen, exempt, egress, ingress };
   }
 
   #decideSide(
@@ -348,11 +440,46 @@ export class CompiledPolicy {
     subjectClass: number,
     other: PolicyEnd,
     otherClass: number,
-    {
-      protocol,
-      port,
-      family,
-    }: { readonly protocol: Protocol; readonly port: number; readonly family: Family },
+    ask: Asked,
+  ): SideDecision {
+    const admitted = this.#isOwnNode(direction, subject, other)
+      ? exemptSide
+      : this.#decideAdmitted(direction, subject, subjectClass, other, otherClass, ask);
+    const list = this.#tierList(direction, subjectClass);
+    if (list === 0) return admitted;
+    const { protocol, port, family } = ask;
+    const allows = ({ accepted, asked }: TierValue): boolean =>
+      accepted.has(protocol, port) || (!isClosed(admitted) && asked.has(protocol, port));
+    const value = this.#tierValue(list, direction, other, otherClass, family);
+    const destination = direction === 'ingress' ? subject : other;
+    const question = { direction, other, otherClass, family };
+    const find = (tier: Tier): readonly TierHit[] =>
+      this.#tierEnds!.hits(tier, list, question, destination, protocol, port);
+    const admin = find('admin');
+    const leaves = admin.length === 0 || admin.some(({ action }) => action === 'pass');
+    const baseline = leaves ? find('baseline') : [];
+    const hits = [...admin, ...baseline];
+    if (allows(value)) {
+      // Where NetworkPolicies were asked, they said so, or the Baseline tier did in their stead.
+      const isAccepted = accepts(admin) || (admitted.kind === 'open' && baseline.length > 0);
+      return isAccepted ? { ...openSide, kind: 'accepted', hits } : { ...admitted, hits };
+    }
+    if (
+      this.possible !== this &&
+      allows(this.possible.#tierValue(list, direction, other, otherClass, family))
+    )
+      return { ...openSide, kind: 'ambiguous', hits };
+    const isDenied = !value.asked.has(protocol, port);
+    return isDenied ? { ...openSide, kind: 'denied', hits } : { ...admitted, hits };
+  }
+
+  #decideAdmitted(
+    direction: Direction,
+    subject: PolicyEnd,
+    subjectClass: number,
+    other: PolicyEnd,
+    otherClass: number,
+    { protocol, port, family }: Asked,
   ): SideDecision {
     const { rules, ports, classes, profiles, profileOf } = this.parts;
     if (subjectClass < 0 || !profiles[direction][profileOf[direction][subjectClass]!]!.isolated)
@@ -379,6 +506,7 @@ export class CompiledPolicy {
             rule,
             peer: written?.peers.kind === 'any' ? -1 : peer,
             port: written === undefined ? -1 : this.#portEntry(written.ports, destination, protocol, port),
+            hits: [],
           };
         }
       }
@@ -526,9 +654,24 @@ export class CompiledPolicy {
     const profile = profiles[direction][profileOf[direction][c]!]!;
     let segments = this.#outside.get(profile);
     if (segments === undefined) {
-      this.#outside.set(profile, (segments = outsideOf(profile, direction, this.parts)));
+      segments = outsideOf(profile, direction, this.parts);
+      if (profile.tiers !== 0)
+        segments = withTiersOutside(segments, this.#tiersOutside(direction, profile.tiers), this.parts.ports);
+      this.#outside.set(profile, segments);
     }
     return segments;
+  }
+
+  #tiersOutside(direction: Direction, list: number): ReturnType<typeof tiersOutside> {
+    const { tiers, ports, blocks, assume } = this.parts;
+    let known = this.#tierSegments[direction].get(list);
+    if (known === undefined) {
+      const { bound, lists } = tiers!;
+      const tables = { peers: tiers!.tiers.peers, blocks, ports };
+      known = tiersOutside(lists[direction].list(list), direction, { bound, assume }, tables);
+      this.#tierSegments[direction].set(list, known);
+    }
+    return known;
   }
 
   /**
@@ -540,24 +683,4 @@ export class CompiledPolicy {
     const bounds = this.parts.blocks.bounds(family);
     return bounds.map((first, i) => ({ family, first, last: (bounds[i + 1] ?? lastOf(family) + 1n) - 1n }));
   }
-}
-
-/** The addresses by which policies know an end. */
-export function addressesOf(end: PolicyEnd): readonly Address[] {
-  switch (end.kind) {
-    case 'pod':
-      return end.pod.addresses;
-    case 'node':
-      return end.node.addresses;
-    case 'address':
-      return [end.address];
-  }
-}
-
-/** Whether an end has a family; a pod or node whose addresses are unknown has both (corner 39). */
-export function has(end: PolicyEnd, family: Family): boolean {
-  const addresses = addressesOf(end);
-  if (addresses.length === 0) return true;
-  for (const address of addresses) if (address.family === family) return true;
-  return false;
 }

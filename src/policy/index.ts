@@ -3,15 +3,16 @@ export type { Access } from './access.ts';
 export { familyBits } from './classes.ts';
 export { compile } from './compile.ts';
 export type { CompileOptions } from './compile.ts';
-export { addressesOf, CompiledPolicy, has, UnknownPodError } from './compiled-policy.ts';
+export { CompiledPolicy, UnknownPodError } from './compiled-policy.ts';
 export type {
   CompileStats,
   Decision,
-  PolicyEnd,
   SelectingPolicy,
   SideDecision,
   UndecidedPolicy,
 } from './compiled-policy.ts';
+export { addressesOf, has } from './ends.ts';
+export type { PolicyEnd } from './ends.ts';
 export type { Change } from './live/changes.ts';
 export type { Difference, OutsideDifference, PodDifference } from './live/findings.ts';
 export { LiveCluster, openCluster } from './live/live-cluster.ts';
@@ -29,3 +30,4 @@ export type { OutsideSegment } from './outside.ts';
 export { behaviours, profileNames, profiles, readingIds, readingRows, withReading } from './profile.ts';
 export type { Behaviour, BehaviourCell, Profile, ProfileName, Reading, ReadingId } from './profile.ts';
 export { blockOf, everyPortOf, isResolved, portsOfEntry } from './profiles/reading.ts';
+export type { TierHit } from './tier-decide.ts';

@@ -3,7 +3,7 @@ import { noAccess } from './access.ts';
 import type { AccessTable } from './access.ts';
 import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
-import { familyBits } from './classes.ts';
+import { byCell, familyBits } from './classes.ts';
 import type { ClassTable } from './classes.ts';
 import { ListsBuilder, ListsInOrder } from './lists.ts';
 import type { Lists } from './lists.ts';
@@ -18,12 +18,16 @@ import type { Profile } from './profile.ts';
 import { SequenceTable } from './sequences.ts';
 import { cutSide } from './side.ts';
 import type { Side } from './side.ts';
+import { tierMeant, TierSide } from './tier-side.ts';
+import type { CompiledTiers, TierMeant } from './tier-side.ts';
 
 /** What the matrix reads of a compiled policy. */
 interface MatrixParts {
   readonly profile: Profile;
   readonly assume: 'closed' | 'open';
   readonly denseThreshold: number;
+  readonly denseTierPeers: number;
+  readonly tiers?: CompiledTiers;
   readonly blocks: BlockTable;
   readonly ports: PortTable;
   readonly peers: PeerTable;
@@ -55,8 +59,13 @@ export class Matrix {
   readonly #laneMask: Uint8Array;
   readonly #egress: Side;
   readonly #ingress: Side;
+  readonly #egressTiers: TierSide | undefined;
+  readonly #ingressTiers: TierSide | undefined;
   readonly #egressAdmits: Int32Array;
   readonly #ingressAdmits: Int32Array;
+  /** The same with what tiers say. */
+  readonly #egressAllows: Int32Array;
+  readonly #ingressAllows: Int32Array;
   readonly rowOf: Int32Array;
   readonly columnOf: Int32Array;
   /** By row: its dense egress, its atom as a peer and its families; by column the same with dense ingress. */
@@ -68,6 +77,12 @@ export class Matrix {
   readonly #usersOf: Lists;
   /** By ingress profile: its classes. */
   readonly #classesOfProfile: Lists;
+
+  /** The classes that peers of tiers mean, for certain and perhaps. */
+  readonly #tierLists: readonly Lists[];
+  /** By class: the sparse tier peers of ingress that mean it, and by such a peer the profiles that ask for it. */
+  readonly #sparseTierPeersOf: Lists | undefined;
+  readonly #usersOfTierPeer: Lists | undefined;
 
   // Scratch of `touched`, one slot for each class and lane; a slot counts when its stamp is the current one.
   readonly #stamp: Int32Array;
@@ -96,6 +111,10 @@ export class Matrix {
       if (peers.definition(peer).kind === 'block' && list.length > 0) lanes = 2;
     }
     this.#classesOfPeer = meant.finish(peers.size);
+    const tiers = this.#tierSides();
+    this.#egressTiers = tiers?.egress;
+    this.#ingressTiers = tiers?.ingress;
+    if (tiers?.meant.familiesDiffer === true) lanes = 2;
     this.#lanes = blocks.size === 0 ? 1 : lanes;
     this.#laneMask = this.#lanesOfPeers();
 
@@ -110,10 +129,12 @@ export class Matrix {
         parts.denseThreshold,
         firstCut,
       );
-    this.#egress = cut('egress', named ? classes.portMap : undefined);
-    this.#ingress = cut('ingress');
+    this.#egress = cut('egress', joint(tiers?.egress.cut, named ? classes.portMap : undefined));
+    this.#ingress = cut('ingress', tiers?.ingress.cut);
     this.#egressAdmits = this.#admitted('egress');
     this.#ingressAdmits = this.#admitted('ingress');
+    this.#egressAllows = this.#allowed('egress');
+    this.#ingressAllows = this.#allowed('ingress');
 
     const rows = new SequenceTable();
     const columns = new SequenceTable();
@@ -152,6 +173,23 @@ export class Matrix {
     for (let c = 0; c < size; c++) selected.add(profileOf.ingress[c]!, c);
     this.#classesOfProfile = selected.finish(profiles.ingress.length);
 
+    this.#tierLists = tiers === undefined ? [] : [tiers.meant.sure, tiers.meant.unsure];
+    if (tiers?.ingress.hasSparse === true) {
+      const own = new ListsBuilder();
+      const tierUsers = new ListsBuilder();
+      const met = new Set<number>();
+      for (const [profile, { tiers: list }] of profiles.ingress.entries()) {
+        for (const peer of tiers.ingress.sparse.of(list)) {
+          tierUsers.add(peer, profile);
+          if (met.has(peer)) continue;
+          met.add(peer);
+          for (const lists of this.#tierLists) for (const c of lists.of(peer)) own.add(c, peer);
+        }
+      }
+      this.#sparseTierPeersOf = own.finish(size);
+      this.#usersOfTierPeer = tierUsers.finish(tiers.meant.lanes.length);
+    }
+
     this.#ownNode = ownNodePairs(parts);
     this.#stamp = new Int32Array(size);
     this.#list = new Int32Array(size);
@@ -168,7 +206,7 @@ export class Matrix {
   }
 
   #findClasses(peer: number): readonly number[] {
-    const { peers, index, classes, assume } = this.#parts;
+    const { peers, index, classes, assume, profile } = this.#parts;
     const definition = peers.definition(peer);
     switch (definition.kind) {
       case 'any':
@@ -184,7 +222,11 @@ export class Matrix {
         const list: number[] = [];
         this.#classesOfCell ??= byCell(classes);
         for (const cell of classes.cells.cellsOfBlock[definition.block]!) {
-          for (const c of this.#classesOfCell.of(cell)) list.push(c);
+          for (const c of this.#classesOfCell.of(cell)) {
+            // Corner 34: cells also part what only networks of tiers match.
+            if (classes.host[c] === 1 ? profile.ipBlockMatchesNodes : profile.ipBlockMatchesPods)
+              list.push(c);
+          }
         }
         // A class has one cell of each family, and a block is of one family: none is met twice.
         list.sort((x, y) => x - y);
@@ -230,6 +272,58 @@ export class Matrix {
       }
     }
     return admitted;
+  }
+
+  #tierSides():
+    { readonly meant: TierMeant; readonly egress: TierSide; readonly ingress: TierSide } | undefined {
+    const { tiers, denseThreshold, denseTierPeers } = this.#parts;
+    if (tiers === undefined) return undefined;
+    const meant = tierMeant(tiers.tiers, this.#parts);
+    const side = (direction: Direction): TierSide =>
+      new TierSide(tiers.lists[direction], meant, this.#parts, tiers.bound, denseThreshold, denseTierPeers);
+    return { meant, egress: side('egress'), ingress: side('ingress') };
+  }
+
+  #tiersOf(direction: Direction): TierSide | undefined {
+    return direction === 'egress' ? this.#egressTiers : this.#ingressTiers;
+  }
+
+  /** By dense part, atom and lane: what a side allows there, its tiers asked; empty where that would be too many. */
+  #allowed(direction: Direction): Int32Array {
+    const admitted = direction === 'egress' ? this.#egressAdmits : this.#ingressAdmits;
+    const tiers = this.#tiersOf(direction);
+    if (tiers === undefined || admitted.length === 0) return admitted;
+    const { dense, example } = direction === 'egress' ? this.#egress : this.#ingress;
+    const allowed = admitted.slice();
+    for (const [part, { tiers: list }] of dense.entries()) {
+      if (list === 0) continue;
+      for (let atom = 0; atom < example.length; atom++) {
+        const at = (part * example.length + atom) * this.#lanes;
+        for (let lane = 0; lane < this.#lanes; lane++)
+          allowed[at + lane] = tiers.dense(list, example[atom]!, lane === 0 ? 0 : 1, admitted[at + lane]!);
+      }
+    }
+    return allowed;
+  }
+
+  /** What a side allows at an atom of the other end, sparse peers left out. */
+  #allowedAt(direction: Direction, densePart: number, atom: number, lane: 0 | 1): number {
+    const side = direction === 'egress' ? this.#egress : this.#ingress;
+    const allowed = direction === 'egress' ? this.#egressAllows : this.#ingressAllows;
+    if (allowed.length > 0) return allowed[(densePart * side.example.length + atom) * this.#lanes + lane]!;
+    const admitted = this.#denseAt(direction, densePart, atom, lane);
+    const list = side.dense[densePart]!.tiers;
+    if (list === 0) return admitted;
+    return this.#tiersOf(direction)!.dense(list, side.example[atom]!, lane, admitted);
+  }
+
+  /** What a side allows to or from a class, where NetworkPolicies admit `admitted` exactly. */
+  #withTiers(direction: Direction, subject: number, other: number, lane: 0 | 1, admitted: number): number {
+    const tiers = this.#tiersOf(direction);
+    if (tiers === undefined) return admitted;
+    const { profiles, profileOf } = this.#parts;
+    const list = profiles[direction][profileOf[direction][subject]!]!.tiers;
+    return list === 0 ? admitted : tiers.exact(list, other, lane, admitted);
   }
 
   /** What a side's dense part admits at an atom of the other end. */
@@ -284,11 +378,11 @@ export class Matrix {
   }
 
   #blockIn(row: number, column: number, lane: 0 | 1): number {
-    const out = this.#denseAt('egress', this.#rows.dense[row]!, this.#columns.atom[column]!, lane);
+    const out = this.#allowedAt('egress', this.#rows.dense[row]!, this.#columns.atom[column]!, lane);
     if (out === nothing) return nothing;
     return this.#parts.ports.intersect(
       out,
-      this.#denseAt('ingress', this.#columns.dense[column]!, this.#rows.atom[row]!, lane),
+      this.#allowedAt('ingress', this.#columns.dense[column]!, this.#rows.atom[row]!, lane),
     );
   }
 
@@ -369,6 +463,25 @@ export class Matrix {
         }
       }
     }
+    return this.#egressTiers === undefined ? length : this.#gatherTiers(s, length);
+  }
+
+  /** Adds the destinations that sparse peers of tiers touch: what these say may be less as well as more. */
+  #gatherTiers(s: number, before: number): number {
+    let length = before;
+    const { profileOf, profiles } = this.#parts;
+    const { sparse } = this.#egressTiers!;
+    const list = profiles.egress[profileOf.egress[s]!]!.tiers;
+    for (let i = sparse.starts[list]!; i < sparse.starts[list + 1]!; i++) {
+      for (const lists of this.#tierLists)
+        for (const d of lists.of(sparse.items[i]!)) length = this.#touch(d, length);
+    }
+    const meaning = this.#sparseTierPeersOf;
+    if (meaning === undefined) return length;
+    for (let i = meaning.starts[s]!; i < meaning.starts[s + 1]!; i++) {
+      for (const user of this.#usersOfTierPeer!.of(meaning.items[i]!))
+        for (const d of this.#classesOfProfile.of(user)) length = this.#touch(d, length);
+    }
     return length;
   }
 
@@ -401,18 +514,17 @@ export class Matrix {
     const { ports } = this.#parts;
     const row = this.rowOf[s]!;
     const column = this.columnOf[d]!;
-    const out = ports.union(
+    const admittedOut = ports.union(
       this.#denseAt('egress', this.#rows.dense[row]!, this.#columns.atom[column]!, lane),
       this.#extraEgress[lane][d]!,
     );
+    const out = this.#withTiers('egress', s, d, lane, admittedOut);
     if (out === nothing) return nothing;
-    return ports.intersect(
-      out,
-      ports.union(
-        this.#denseAt('ingress', this.#columns.dense[column]!, this.#rows.atom[row]!, lane),
-        this.#extraIngress[lane][d]!,
-      ),
+    const admittedIn = ports.union(
+      this.#denseAt('ingress', this.#columns.dense[column]!, this.#rows.atom[row]!, lane),
+      this.#extraIngress[lane][d]!,
     );
+    return ports.intersect(out, this.#withTiers('ingress', d, s, lane, admittedIn));
   }
 
   /** The access from class `s` to every class. */
@@ -469,8 +581,8 @@ export class Matrix {
   #addBlocks(row: number, weight: number, columnWeight: Float64Array, totals: PairTotals): void {
     const { ports } = this.#parts;
     const { count, family, atom, dense } = this.#columns;
-    const egress = this.#egressAdmits;
-    const ingress = this.#ingressAdmits;
+    const egress = this.#egressAllows;
+    const ingress = this.#ingressAllows;
     if (this.#lanes === 2 || egress.length === 0 || ingress.length === 0) {
       for (let column = 0; column < count; column++)
         totals.add(this.block(row, column), weight * columnWeight[column]!);
@@ -495,7 +607,6 @@ export class Matrix {
     const { hosts, guests, pairs: pairsOf } = this.#ownNode;
     if (hosts.length === 0) return;
     const { classes, profile, profileOf, profiles } = this.#parts;
-    const free = this.#accesses.simple(everything);
     // What a guest's profiles say of a host is asked once for each profile and host.
     const memo = {
       ingress: new Int32Array(profiles.ingress.length * 2),
@@ -529,7 +640,7 @@ export class Matrix {
         if (!(toHost ? profile.podToNode : profile.nodeToPod)) continue;
         if (isCounted !== undefined && isCounted[toHost ? host : guest] === 0) continue;
         totals.add(this.#join(shared, inLane(0, toHost), inLane(1, toHost)), -pairs);
-        totals.add(free, pairs);
+        totals.add(toHost ? this.ofOwnNode(guest, host) : this.ofOwnNode(host, guest), pairs);
       }
     }
   }
@@ -538,7 +649,20 @@ export class Matrix {
   #sideOf(direction: Direction, subject: number, other: number, lane: 0 | 1): number {
     const { profiles, profileOf } = this.#parts;
     const profile = profiles[direction][profileOf[direction][subject]!]!;
-    return this.#evaluate(direction, profile, other, lane, (peer) => this.#peerMeans(peer, other));
+    const admitted = this.#evaluate(direction, profile, other, lane, (peer) => this.#peerMeans(peer, other));
+    return this.#withTiers(direction, subject, other, lane, admitted);
+  }
+
+  /**
+   * The access from a pod to its own node, or back: all but what tiers deny on the way there, which NetworkPolicies alone
+   * exempt (corner 42).
+   */
+  ofOwnNode(from: number, to: number): number {
+    const { classes } = this.#parts;
+    const shared = classes.family[from]! & classes.family[to]!;
+    const inLane = (lane: 0 | 1): number =>
+      this.#isAsked(shared, lane) ? this.#withTiers('egress', from, to, lane, everything) : nothing;
+    return this.#join(shared, inLane(0), inLane(1));
   }
 
   #peerMeans(peer: number, c: number): boolean {
@@ -591,18 +715,16 @@ class PairTotals {
   }
 }
 
-/** By cell: the classes with an address there. */
-function byCell(classes: ClassTable): Lists {
-  const found = new ListsBuilder();
-  let cells = 0;
-  for (let c = 0; c < classes.size; c++) {
-    const cell4 = classes.cell4[c]!;
-    const cell6 = classes.cell6[c]!;
-    if (cell4 >= 0) found.add(cell4, c);
-    if (cell6 >= 0) found.add(cell6, c);
-    cells = Math.max(cells, cell4 + 1, cell6 + 1);
-  }
-  return found.finish(cells);
+/** What two cuts of the classes part together. */
+function joint(a: Int32Array | undefined, b: Int32Array | undefined): Int32Array | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const numbers = new Map<number, number>();
+  return a.map((part, c) => {
+    const key = part * 0x400_0000 + b[c]!;
+    let number = numbers.get(key);
+    if (number === undefined) numbers.set(key, (number = numbers.size));
+    return number;
+  });
 }
 
 /** By peer: 1 where some profile names it. */

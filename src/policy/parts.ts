@@ -32,7 +32,9 @@ export interface ClassProfile {
   readonly peers: readonly number[];
   /** Port sets in ingress, where names are resolved; port specs in egress, where each destination resolves them. */
   readonly ports: readonly number[];
+  /** The list of its tiers, which are asked before and after (corners 53 and 60); 0 where they say nothing. */
+  readonly tiers: number;
 }
 
-/** Id of the profile of classes that nothing isolates, in both directions. */
+/** Id of the profile of classes that nothing isolates and of which no tier speaks, in both directions. */
 export const openProfile = 0;

@@ -1,6 +1,6 @@
-import { PortSet } from '../net/index.ts';
+import { PortSet, protocols } from '../net/index.ts';
 import type { Protocol } from '../net/index.ts';
-import type { Direction, Ports } from '../model/index.ts';
+import type { Direction, Ports, TierPorts } from '../model/index.ts';
 import type { Reading } from './profile.ts';
 import { portsOfRule, readsPortsPlainly } from './profiles/reading.ts';
 
@@ -161,6 +161,36 @@ export class PortTable {
     );
     this.#specOfText.set(text, id);
     return id;
+  }
+
+  /**
+   * The spec of a rule of a tier; `undefined` when an entry that no API knows makes the rule fail closed (corner 62). A name
+   * stands for the port with whatever protocol it has (corners 57 and 62).
+   */
+  tierSpecOf(ports: TierPorts): number | undefined {
+    if (ports.kind === 'all') return everything;
+    const sets: PortSet[] = [];
+    const names = new Set<number>();
+    for (const entry of ports.ports) {
+      switch (entry.kind) {
+        case 'unknown':
+          return undefined;
+        case 'nothing':
+          break;
+        case 'everyPort':
+          sets.push(PortSet.everyPort(entry.protocol));
+          break;
+        case 'range':
+          sets.push(PortSet.range(entry.protocol, entry.from, entry.to));
+          break;
+        case 'named':
+          for (const protocol of protocols) names.add(this.#nameId(protocol, entry.name));
+      }
+    }
+    return this.#internSpec(
+      this.intern(PortSet.union(sets)),
+      [...names].sort((a, b) => a - b),
+    );
   }
 
   /** The spec that allows what any of some allows. */

@@ -69,7 +69,8 @@ export function cutSide(
   for (let id = 0; id < profiles.length; id++) {
     const profile = profiles[id]!;
     let length = 0;
-    if (shared.length < profile.peers.length * 2) shared = new Int32Array(profile.peers.length * 4);
+    if (shared.length <= profile.peers.length * 2) shared = new Int32Array(profile.peers.length * 4 + 2);
+    shared[length++] = profile.tiers;
     for (let i = 0; i < profile.peers.length; i++) {
       const peer = profile.peers[i]!;
       if (isDense[peer] === 1) {
@@ -95,15 +96,15 @@ export function cutSide(
   };
 }
 
-/** A profile of peers that are each followed by their ports. */
+/** A profile of its tiers, and of peers that are each followed by their ports. */
 function profileFrom(isolated: boolean, pairs: Int32Array, length: number): ClassProfile {
   const peers: number[] = [];
   const ports: number[] = [];
-  for (let i = 0; i < length; i += 2) {
+  for (let i = 1; i < length; i += 2) {
     peers.push(pairs[i]!);
     ports.push(pairs[i + 1]!);
   }
-  return { isolated, peers, ports };
+  return { isolated, peers, ports, tiers: pairs[0]! };
 }
 
 /**
@@ -111,7 +112,7 @@ function profileFrom(isolated: boolean, pairs: Int32Array, length: number): Clas
  *
  * @returns by class: the number of its part
  */
-function refine(
+export function refine(
   size: number,
   peers: readonly number[],
   classesOfPeer: Lists,

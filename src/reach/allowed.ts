@@ -5,11 +5,12 @@ import type { AllowedPorts } from './types.ts';
 /** A port set as documents write it: ports by protocol, protocols by name, or `"all"`. */
 export function allowedPorts(set: PortSet): AllowedPorts {
   if (set.isAll) return 'all';
-  return Object.fromEntries(
+  const named = Object.fromEntries(
     protocols
       .filter((protocol) => set.ranges(protocol).length > 0)
       .map((protocol) => [protocol, set.ranges(protocol).map(({ from, to }) => [from, to] as const)]),
   );
+  return set.other ? { ...named, other: true } : named;
 }
 
 /** Orders texts by UTF-16 code units, the order of every id in every document. */

@@ -76,7 +76,6 @@ export function largePairs(policy: CompiledPolicy): ReadonlyMap<number, bigint> 
       add(matrix.block(row, column), sources * destinations);
   }
   const neighbours = ownNodePairs(policy);
-  const free = policy.accesses.simple(everyPort);
   for (const [s, pods] of weight.entries()) {
     const block = (d: number): number => matrix.block(matrix.rowOf[s]!, matrix.columnOf[d]!);
     // A pod and itself are no pair.
@@ -89,17 +88,14 @@ export function largePairs(policy: CompiledPolicy): ReadonlyMap<number, bigint> 
       add(block(d), -pairs);
       add(access, pairs);
     });
-    // Corner 42: between a host-network pod and the other pods of its node everything is allowed.
+    // Corner 42: between a host-network pod and the other pods of its node no NetworkPolicy is asked.
     for (const [d, pairs] of ofNode ?? []) {
       add(exact.get(d) ?? block(d), -pairs);
-      add(free, pairs);
+      add(matrix.ofOwnNode(s, d), pairs);
     }
   }
   return new Map([...totals].filter(([, pairs]) => pairs !== 0n));
 }
-
-/** Id of the set of all ports, in every table. */
-const everyPort = 1;
 
 /** By class of the source and of the destination: pairs of a host-network pod and another pod of its node. */
 function ownNodePairs(policy: CompiledPolicy): ReadonlyMap<number, ReadonlyMap<number, bigint>> {

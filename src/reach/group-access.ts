@@ -157,8 +157,8 @@ export class GroupAccess {
   ): void {
     const { matrix, parts } = this.#policy;
     const { size } = parts.classes;
-    for (const [to, { pairs, isExempt }] of exact) {
-      let found: Accesses = isExempt ? this.#policy.accesses.simple(everyPort) : none;
+    for (const [to, { pairs, exempt }] of exact) {
+      let found = exempt;
       // How many pairs of classes of a row and a column are told apart from their block.
       const apart = new Map<number, number>();
       for (const [pair, access] of pairs) {
@@ -185,7 +185,7 @@ export class GroupAccess {
     const exact = new Map<number, Exact>();
     const at = (to: number): Exact => {
       let known = exact.get(to);
-      if (known === undefined) exact.set(to, (known = { pairs: new Map<number, number>(), isExempt: false }));
+      if (known === undefined) exact.set(to, (known = { pairs: new Map<number, number>(), exempt: none }));
       return known;
     };
     const { classes } = this.#groups.get(from);
@@ -205,7 +205,7 @@ export class GroupAccess {
     return exact;
   }
 
-  /** Corner 42: from a host-network pod to the other pods of its node, and back, everything is allowed. */
+  /** Corner 42: from a host-network pod to the other pods of its node, and back, no NetworkPolicy is asked. */
   #exemptNodes(from: number, targets: Targets, at: (to: number) => Exact): void {
     const { classes } = this.#policy.parts;
     const { size } = classes;
@@ -235,7 +235,7 @@ export class GroupAccess {
         // Of one pod, the pair with itself is all that was counted.
         if (from === to && s === d && all === 1) continue;
         const exact = at(to);
-        exact.isExempt = true;
+        exact.exempt = withAccess(exact.exempt, this.#policy.matrix.ofOwnNode(s, d));
         // Where it holds for every pair of these classes, none is left for the policies.
         if (pods >= all) exact.pairs.set(pair, exempted);
       }
@@ -320,12 +320,9 @@ export class GroupAccess {
 interface Exact {
   /** By pair of classes, source times the number of classes plus destination: its access, or `exempted`. */
   readonly pairs: Map<number, number>;
-  /** Whether some pair of pods is one of a pod and its own node. */
-  isExempt: boolean;
+  /** The accesses of pairs of a pod and its own node; `none` where there is none. */
+  exempt: Accesses;
 }
-
-/** Id of the set of all ports, in every table. */
-const everyPort = 1;
 
 function append(lists: Map<number, number[]>, key: number, item: number): void {
   const list = lists.get(key);

@@ -219,9 +219,8 @@ function sideReasons(
 /** The set that a document's `allowed` means. */
 export function portSet(allowed: AllowedPorts): PortSet {
   if (allowed === 'all') return PortSet.all;
-  return PortSet.union(
-    protocols.flatMap((protocol) =>
-      (allowed[protocol] ?? []).map(([from, to]) => PortSet.range(protocol, from, to)),
-    ),
+  const named = protocols.flatMap((protocol) =>
+    (allowed[protocol] ?? []).map(([from, to]) => PortSet.range(protocol, from, to)),
   );
+  return PortSet.union(allowed.other === true ? [...named, PortSet.unnamed] : named);
 }

@@ -19,10 +19,14 @@ export type Level =
 
 /**
  * What may be used, as documents write it: `"all"` (every protocol, also those that the API cannot name), or inclusive
- * port ranges by protocol, sorted, neither overlapping nor touching.
+ * port ranges by protocol, sorted, neither overlapping nor touching. `other`: the protocols that the API cannot name, ICMP
+ * among them, which only a tier leaves open where it denies others (corners 33, 57 and 62).
  */
 export type AllowedPorts =
-  'all' | { readonly [protocol in Protocol]?: readonly (readonly [number, number])[] };
+  | 'all'
+  | ({ readonly [protocol in Protocol]?: readonly (readonly [number, number])[] } & {
+      readonly other?: true;
+    });
 
 /** One end of connections. `id` is an operand of every command. */
 export interface MapPeer {

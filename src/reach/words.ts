@@ -94,6 +94,7 @@ export function portsText(set: PortSet): string {
     const shown = list.length > 8 ? [...list.slice(0, 8), `and ${list.length - 8} more`] : list;
     parts.push(everyPort ? `every ${protocol} port` : `${protocol} ${shown.join(', ')}`);
   }
+  if (set.other) parts.push('other protocols');
   return parts.length === 0 ? 'no port' : parts.join(', ');
 }
 

@@ -205,12 +205,11 @@ function reasonDocument(reason: MapReason): unknown {
 /** Protocols by name, empty ones left out. */
 export function allowedDocument(allowed: AllowedPorts): unknown {
   if (allowed === 'all') return 'all';
-  return Object.fromEntries(
-    protocols.flatMap((protocol) => {
-      const ranges = allowed[protocol];
-      return ranges === undefined || ranges.length === 0 ? [] : [[protocol, ranges]];
-    }),
-  );
+  const named = protocols.flatMap((protocol): [string, unknown][] => {
+    const ranges = allowed[protocol];
+    return ranges === undefined || ranges.length === 0 ? [] : [[protocol, ranges]];
+  });
+  return Object.fromEntries(allowed.other === true ? [...named, ['other', true]] : named);
 }
 
 /** An object that the answer does not model, as documents name it. */

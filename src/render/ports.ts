@@ -4,7 +4,7 @@ type Range = readonly [number, number];
 
 /**
  * Ports as people read them: `TCP 80, 8000-8080; UDP 53`, `TCP+UDP 53` where protocols have the same ports, `TCP all`
- * for every port of one, `all`, `none`.
+ * for every port of one, `all`, `none`; `other protocols` for ICMP and the rest.
  *
  * @param most - how many ranges are shown before `+9`
  */
@@ -20,10 +20,11 @@ export function portsText(allowed: AllowedPorts, most = Infinity): string {
     if (same === undefined) byRanges.set(text, [protocol]);
     else same.push(protocol);
   }
-  if (byRanges.size === 0) return 'none';
-  return [...byRanges]
-    .map(([ranges, names]) => (ranges === '' ? `${names.join('+')} all` : `${names.join('+')} ${ranges}`))
-    .join('; ');
+  const texts = [...byRanges].map(([ranges, names]) =>
+    ranges === '' ? `${names.join('+')} all` : `${names.join('+')} ${ranges}`,
+  );
+  if (allowed.other === true) texts.push('other protocols');
+  return texts.length === 0 ? 'none' : texts.join('; ');
 }
 
 function rangesText(ranges: readonly Range[], most: number): string {

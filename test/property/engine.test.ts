@@ -13,8 +13,8 @@ import { compile } from '../../src/policy/index.ts';
 import { count } from '../../src/reach/index.ts';
 import type { AllowedPorts } from '../../src/reach/index.ts';
 import { Reference } from '../reference/evaluate.ts';
-import type { Connection, Ref, ReferenceProfile } from '../reference/evaluate.ts';
-import { clusters, toJson, toYaml, withPodsOfTemplates } from './clusters.ts';
+import type { Connection, Ref, ReferenceProfile, ReferenceVerdict } from '../reference/evaluate.ts';
+import { clusters, clustersWithTiers, toJson, toYaml, withPodsOfTemplates } from './clusters.ts';
 import type { JsonObject, RandomCluster } from './clusters.ts';
 import { outsideAddresses, portPoints, verdicts } from './questions.ts';
 import type { Point } from './questions.ts';
@@ -28,6 +28,8 @@ const seed = Number(process.env['PODWALL_SEED'] ?? Math.floor(Math.random() * 2 
 interface Variant {
   readonly profile: ReferenceProfile;
   readonly denseThreshold: number;
+  /** Peers of tiers that are dense in any case. */
+  readonly denseTierPeers?: number;
 }
 
 /** What a property is asked about. */
@@ -38,11 +40,14 @@ interface Case {
   readonly port: number;
 }
 
-const cases: fc.Arbitrary<Case> = fc.record({
-  cluster: clusters,
-  format: fc.constantFrom('yaml', 'yaml', 'yaml', 'json'),
-  port: fc.integer({ min: 1, max: 65535 }),
-});
+const casesOf = (cluster: fc.Arbitrary<RandomCluster>): fc.Arbitrary<Case> =>
+  fc.record({
+    cluster,
+    format: fc.constantFrom('yaml', 'yaml', 'yaml', 'json'),
+    port: fc.integer({ min: 1, max: 65535 }),
+  });
+const cases = casesOf(clusters);
+const tieredCases = casesOf(clustersWithTiers({ unknown: false }));
 
 type Policy = ReturnType<typeof compile>;
 type EngineEnd = Parameters<Policy['allowed']>[0];
@@ -63,25 +68,48 @@ const variants: readonly Variant[] = [
   { profile: 'np-guard', denseThreshold: 2 },
 ];
 
+// With tiers: their peers in atoms, pair by pair, and some of either.
+const tieredVariants: readonly Variant[] = [
+  { profile: 'upstream', denseThreshold: 0, denseTierPeers: 0 },
+  { profile: 'upstream', denseThreshold: 2, denseTierPeers: 1 },
+  { profile: 'upstream', denseThreshold: 64, denseTierPeers: 0 },
+  { profile: 'upstream', denseThreshold: 64, denseTierPeers: 256 },
+  { profile: 'np-guard', denseThreshold: 2, denseTierPeers: 0 },
+];
+
 test.each(variants)('$profile answers as the reference, dense from $denseThreshold classes', (variant) => {
+  expect(counterexample(cases, variant, variants)).toBeUndefined();
+});
+
+test.each(tieredVariants)(
+  '$profile answers as the reference with tiers, dense from $denseThreshold classes and $denseTierPeers peers',
+  (variant) => {
+    expect(counterexample(tieredCases, variant, tieredVariants)).toBeUndefined();
+  },
+);
+
+/** A cluster that the two judge differently, with what they say; `undefined` when none was found. */
+function counterexample(
+  arbitrary: fc.Arbitrary<Case>,
+  variant: Variant,
+  all: readonly Variant[],
+): string | undefined {
   const result = fc.check(
-    fc.property(cases, (each) => {
+    fc.property(arbitrary, (each) => {
       const difference = disagreement(each, variant);
       if (difference !== undefined) throw new Error(difference);
     }),
-    { seed: seed + variants.indexOf(variant), numRuns: Math.ceil(runs / variants.length) },
+    { seed: seed + all.indexOf(variant), numRuns: Math.ceil(runs / all.length) },
   );
-  if (!result.failed) return;
+  if (!result.failed) return undefined;
   const [each] = result.counterexample ?? [];
-  expect.fail(
-    [
-      `PODWALL_SEED=${seed} finds this with PODWALL_CLUSTERS=${runs} (shrunk ${result.numShrinks} times):`,
-      each === undefined ? '' : disagreement(each, variant),
-      each === undefined ? '' : toYaml(each.cluster.objects),
-      String(result.errorInstance),
-    ].join('\n'),
-  );
-});
+  return [
+    `PODWALL_SEED=${seed} finds this with PODWALL_CLUSTERS=${runs} (shrunk ${result.numShrinks} times):`,
+    each === undefined ? '' : disagreement(each, variant),
+    each === undefined ? '' : toYaml(each.cluster.objects),
+    String(result.errorInstance),
+  ].join('\n');
+}
 
 // Counterexamples of earlier runs, shrunk; the head of each says who was right.
 const folder = join(import.meta.dirname, 'found');
@@ -128,14 +156,17 @@ function disagreement(
   const outside = outsideAddresses(objects).map(endOfAddress);
 
   const compare = (from: End, to: End, family: Family): string | undefined => {
-    const engine = verdictsOf(policy.allowed(from.engine, to.engine, family), points);
+    const sure = policy.allowed(from.engine, to.engine, family);
+    const engine = verdictsOf(sure, policy.possible.allowed(from.engine, to.engine, family), points);
     const destination = (from === to ? to.twin : undefined) ?? to.reference;
-    const expected = verdicts(reference.connection(from.reference, destination, family), points);
+    const verdict = reference.verdict(from.reference, destination, family);
+    const expected = points.map(({ protocol, port: asked }) => letters[verdict(protocol, asked)]).join('');
     const at = points.findIndex((_, i) => expected[i] !== engine[i]);
     if (at < 0) return undefined;
     const { protocol, port: asked } = points[at] ?? { protocol: 'other', port: 0 };
     const which = `${JSON.stringify(from.reference)} → ${JSON.stringify(destination)} over ${family}`;
-    const words = (verdict: string | undefined): string => (verdict === '.' ? 'allowed' : 'denied');
+    const words = (letter: string | undefined): string =>
+      letter === '.' ? 'allowed' : letter === '?' ? 'ambiguous' : 'denied';
     return `${which}, ${protocol} ${asked}: engine ${words(engine[at])}, reference ${words(expected[at])}`;
   };
   for (const family of families) {
@@ -150,22 +181,29 @@ function disagreement(
       }
     }
   }
-  return countDisagreement(policy, reference, points);
+  const isOpen = (verdict: ReferenceVerdict): boolean => verdict === 'allowed';
+  return (
+    countDisagreement(policy, reference, points, isOpen) ??
+    countDisagreement(policy.possible, reference, points, (verdict) => verdict !== 'denied')
+  );
 }
+
+const letters: Readonly<Record<ReferenceVerdict, string>> = { allowed: '.', ambiguous: '?', denied: 'X' };
 
 /** Compares the totals with a sum over all ordered pairs of distinct pods. */
 function countDisagreement(
   policy: Policy,
   reference: Reference,
   points: readonly Point[],
+  isOpen: (verdict: ReferenceVerdict) => boolean,
 ): string | undefined {
   const expected = new Map<string, number>();
   for (const from of reference.pods) {
     for (const to of reference.pods) {
       if (from === to) continue;
-      const byFamily = families.map((family) => reference.connection({ pod: from }, { pod: to }, family));
+      const byFamily = families.map((family) => reference.verdict({ pod: from }, { pod: to }, family));
       const either: Connection = (protocol, port) =>
-        byFamily.some((connection) => connection(protocol, port));
+        byFamily.some((verdict) => isOpen(verdict(protocol, port)));
       add(expected, verdicts(either, points), 1);
     }
   }
@@ -195,14 +233,15 @@ function sorted(counts: ReadonlyMap<string, number>): readonly (readonly [string
 function connectionOf(allowed: AllowedPorts): Connection {
   if (allowed === 'all') return () => true;
   return (protocol, port) =>
-    protocol !== 'other' && (allowed[protocol] ?? []).some(([from, to]) => from <= port && port <= to);
+    protocol === 'other'
+      ? allowed.other === true
+      : (allowed[protocol] ?? []).some(([from, to]) => from <= port && port <= to);
 }
 
-function verdictsOf(allowed: PortSet, points: readonly Point[]): string {
-  return verdicts(
-    (protocol, port) => (protocol === 'other' ? allowed.other : allowed.has(protocol, port)),
-    points,
-  );
+function verdictsOf(sure: PortSet, possible: PortSet, points: readonly Point[]): string {
+  const has = (set: PortSet, { protocol, port }: Point): boolean =>
+    protocol === 'other' ? set.other : set.has(protocol, port);
+  return points.map((point) => (has(sure, point) ? '.' : has(possible, point) ? '?' : 'X')).join('');
 }
 
 function endOfPod(pod: Pod): End {

@@ -216,6 +216,7 @@ describe('nearest changes', () => {
             [9091, 65535],
           ],
           UDP: [[1, 65535]],
+          other: true,
         },
       },
     ]);

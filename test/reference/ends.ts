@@ -21,7 +21,7 @@ export interface End {
   readonly addresses: readonly Ip[];
   /** The node it is or runs on; `undefined`: one of its own. */
   readonly node: string | undefined;
-  /** A pod on the host's network, also where a profile counts it as a pod. */
+  /** A pod on the host's network, where the profile takes it for its node (corner 44). */
   readonly hostNetwork: boolean;
 }
 

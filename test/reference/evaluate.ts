@@ -231,7 +231,8 @@ export class Reference {
       ports: containers.flatMap((each) => list(get(each, 'ports'))).map(readContainerPort),
       addresses,
       node,
-      hostNetwork,
+      // Where a profile counts host-network pods as pods, it does so for every policy.
+      hostNetwork: false,
     };
   }
 

@@ -540,14 +540,15 @@ test('a domain name matches the addresses outside that it stands for, when asked
   expect(verdict(true, { node: 'n2' })).toBe('denied');
 });
 
-test('host-network pods are outside the tiers also where a profile counts them as pods (corners 56 and 66)', () => {
+test('host-network pods are outside the tiers, unless a profile counts them as pods (corners 44, 56 and 66)', () => {
   const text = cluster + cnp('p', `tier: Admin, priority: 1, ${to('Deny', everyone)}`);
-  const reference = new Reference(objectsOf(text), 'np-guard');
-  const verdict = (from: string, to: string): string =>
-    reference.verdict(refOf(from), refOf(to), 'IPv4')('TCP', 80);
-  expect(verdict('b/host', 'a/web')).toBe('allowed');
-  expect(verdict('a/web', 'b/host')).toBe('allowed');
-  expect(verdict('a/web', 'b/db')).toBe('denied');
+  const verdict = (profile: 'upstream' | 'np-guard', from: string, to: string): string =>
+    new Reference(objectsOf(text), profile).verdict(refOf(from), refOf(to), 'IPv4')('TCP', 80);
+  expect(verdict('upstream', 'b/host', 'a/web')).toBe('allowed');
+  expect(verdict('upstream', 'a/web', 'b/host')).toBe('allowed');
+  expect(verdict('np-guard', 'b/host', 'a/web')).toBe('denied');
+  expect(verdict('np-guard', 'a/web', 'b/host')).toBe('denied');
+  expect(verdict('np-guard', 'a/web', 'b/db')).toBe('denied');
 });
 
 function objectsOf(text: string): readonly unknown[] {

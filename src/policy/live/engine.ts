@@ -419,6 +419,7 @@ export class Engine {
       isolated: side.profiles.at(profile, 0) === 1,
       peers: entries.map((i) => side.peerAt(profile, i)),
       ports: entries.map((i) => side.portsAt(profile, i)),
+      tiers: 0,
     };
   }
 

@@ -5,7 +5,8 @@ import { profileNamed } from '../profile.ts';
 import { compile } from '../compile.ts';
 import type { CompileOptions } from '../compile.ts';
 import { UnknownPodError } from '../compiled-policy.ts';
-import type { Decision, PolicyEnd, SideDecision } from '../compiled-policy.ts';
+import type { Decision, SideDecision } from '../compiled-policy.ts';
+import type { PolicyEnd } from '../ends.ts';
 import { unreachable } from '../../errors.ts';
 import type { Change } from './changes.ts';
 import { Differ } from './difference.ts';
@@ -245,9 +246,9 @@ export class LiveCluster {
       },
       { profile, undecided: assume },
     );
-    const { allowed, exempt, egress, ingress } = compiled.decide(source, destination, protocol, port, family);
+    const decision = compiled.decide(source, destination, protocol, port, family);
     const named = (side: SideDecision): LiveSideDecision => ({ ...side, policy: policies[side.policy] });
-    return { allowed, exempt, egress: named(egress), ingress: named(ingress) };
+    return { ...decision, egress: named(decision.egress), ingress: named(decision.ingress) };
   }
 
   #end(end: LiveEnd): PolicyEnd {

@@ -1,0 +1,90 @@
+import type { Direction, Tier, TierPolicy, TierPorts } from '../model/index.ts';
+import type { Protocol } from '../net/index.ts';
+import { no, unknown } from './labels.ts';
+import { everybody } from './tier-peers.ts';
+import type { Reading, TierOther, TierStep } from './tier-value.ts';
+
+/** A rule of a tier that matches a connection: the first of its policy that does. */
+export interface TierHit {
+  readonly tier: Tier;
+  /** Index in `cluster.tierPolicies`, and in the policy's lists. */
+  readonly policy: number;
+  readonly rule: number;
+  /** -1 where the rule fails closed, so that no entry matched (corner 66). */
+  readonly peer: number;
+  /** -1 also when the rule matches every port. */
+  readonly port: number;
+  /** What the rule does: one that fails closed denies, whatever it says. */
+  readonly action: 'accept' | 'deny' | 'pass';
+}
+
+/**
+ * Finds the rules that may decide a connection in one tier: those of the first group of equal priority that matches, and that of a
+ * BaselineAdminNetworkPolicy wherever it stands.
+ */
+export function hitsOf(
+  tier: Tier,
+  steps: readonly TierStep[],
+  direction: Direction,
+  { assume }: Pick<Reading, 'assume'>,
+  asked: {
+    readonly other: TierOther;
+    readonly protocol: Protocol;
+    readonly port: number;
+    readonly policies: readonly TierPolicy[];
+    /** Whether a named entry means the port that is asked about. */
+    readonly isNamed: (name: string) => boolean;
+  },
+): readonly TierHit[] {
+  const { other, protocol, port, policies, isNamed } = asked;
+  const hits: TierHit[] = [];
+  let priority: number | undefined;
+  for (const { policy, unsure } of steps) {
+    if (policy.tier !== tier) continue;
+    // Corner 60: the next priority is asked only where none before matched; what has no priority may stand anywhere.
+    if (hits.length > 0 && policy.priority !== undefined && policy.priority !== priority) continue;
+    for (const { action, peers, written, spec, rule } of policy.rules[direction]) {
+      const at = peers.findIndex((peer) => peer === everybody || other.holds(peer) !== no);
+      if (at < 0 || !other.resolve(spec).has(protocol, port)) continue;
+      const peer = peers[at]!;
+      const isOpen = unsure || (peer !== everybody && other.holds(peer) === unknown);
+      // Corner 23: what cannot be decided is taken as the reading says.
+      if (isOpen && (action === 'deny') !== (assume === 'closed')) continue;
+      const model = policies[policy.index]![direction][rule]!;
+      hits.push({
+        tier,
+        policy: policy.index,
+        rule,
+        peer: written[at] ?? -1,
+        port: peer === everybody ? -1 : portEntry(model.ports, protocol, port, isNamed),
+        action,
+      });
+      priority ??= policy.priority;
+      break;
+    }
+  }
+  return hits.sort((a, b) => a.policy - b.policy);
+}
+
+/** The index of the first entry of `ports` that matches; -1 when the rule matches every port. */
+function portEntry(
+  ports: TierPorts,
+  protocol: Protocol,
+  port: number,
+  isNamed: (name: string) => boolean,
+): number {
+  if (ports.kind === 'all') return -1;
+  return ports.ports.findIndex((entry) => {
+    switch (entry.kind) {
+      case 'everyPort':
+        return entry.protocol === protocol;
+      case 'range':
+        return entry.protocol === protocol && entry.from <= port && port <= entry.to;
+      case 'named':
+        return isNamed(entry.name);
+      case 'nothing':
+      case 'unknown':
+        return false;
+    }
+  });
+}
