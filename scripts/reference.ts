@@ -59,7 +59,15 @@ function cliPage(): string {
   const unused = (): Promise<number> => Promise.reject(new Error('only the program is looked at'));
   const program = createProgram(
     'podwall',
-    { map: unused, explain: unused, can: unused, nft: unused, help: unused, completion: unused },
+    {
+      map: unused,
+      explain: unused,
+      can: unused,
+      nft: unused,
+      profiles: unused,
+      help: unused,
+      completion: unused,
+    },
     () => undefined,
     () => undefined,
   );

@@ -79,10 +79,39 @@ export type {
   PortRange,
   Protocol,
 } from './net/index.ts';
-export { compile, LiveCluster, openCluster, profiles, UnknownPodError } from './policy/index.ts';
+export { exposure, exposureKinds } from './exposure/index.ts';
+export type {
+  Closed,
+  ClosedReason,
+  ClosedScope,
+  Coverage,
+  Exposed,
+  ExposedNamespaces,
+  ExposedPart,
+  Exposure,
+  ExposureAnswer,
+  ExposureKind,
+  ExposureQuery,
+  ExposureReason,
+  ExposureReport,
+  NamedPorts,
+  PartlyClosed,
+  Witness,
+} from './exposure/index.ts';
+export {
+  behaviours,
+  compile,
+  LiveCluster,
+  openCluster,
+  profileNames,
+  profiles,
+  UnknownPodError,
+} from './policy/index.ts';
 export type {
   Applied,
   ApplyOptions,
+  Behaviour,
+  BehaviourCell,
   Change,
   CompiledPolicy,
   CompileOptions,
@@ -99,6 +128,8 @@ export type {
   PolicyEnd,
   Profile,
   ProfileName,
+  Reading,
+  ReadingId,
   SelectingPolicy,
   SideDecision,
   Whole,

@@ -17,16 +17,17 @@ const layers: Layers = {
   manifest: { imports: ['errors.ts', 'net', 'model'], packages: ['yaml', 'fastest-levenshtein'], pure: true },
   policy: { imports: ['errors.ts', 'net', 'model'], packages: [], pure: true },
   reach: { imports: ['errors.ts', 'net', 'model', 'policy'], packages: ['fastest-levenshtein'], pure: true },
+  exposure: { imports: ['errors.ts', 'net', 'model', 'policy', 'reach'], packages: [], pure: true },
   nft: { imports: ['errors.ts', 'net', 'model', 'policy', 'reach'], packages: [], pure: true },
   topology: { imports: ['errors.ts', 'net', 'model', 'policy', 'reach', 'nft'], packages: [], pure: true },
   render: {
-    imports: ['errors.ts', 'net', 'model', 'policy', 'reach', 'nft'],
+    imports: ['errors.ts', 'net', 'model', 'policy', 'reach', 'exposure', 'nft'],
     packages: ['cli-table3', 'picocolors', 'yaml'],
     pure: true,
   },
   // The library door runs in browsers, so it opens on the pure folders alone.
   'index.ts': {
-    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'nft', 'render'],
+    imports: ['errors.ts', 'net', 'model', 'manifest', 'policy', 'reach', 'exposure', 'nft', 'render'],
     packages: [],
     pure: true,
   },
@@ -43,6 +44,7 @@ const layers: Layers = {
       'manifest',
       'policy',
       'reach',
+      'exposure',
       'nft',
       'topology',
       'render',

@@ -9,6 +9,7 @@ const needed: ReadonlyMap<string, string> = new Map([
   ['zsh', 'zsh'],
   ['nft', 'nftables'],
   ['ip', 'iproute2'],
+  ['conntrack', 'conntrack'],
 ]);
 
 export default function setup(): void {

@@ -5,6 +5,7 @@ import koffi from 'koffi';
 
 const libc = koffi.load('libc.so.6');
 const setns = libc.func('int setns(int fd, int kind)');
+const getName = libc.func('int getsockname(int fd, void *address, void *length)');
 const openSocket = libc.func('int socket(int domain, int type, int protocol)');
 const bindSocket = libc.func('int bind(int fd, void *address, uint32_t length)');
 const connectSocket = libc.func('int connect(int fd, void *address, uint32_t length)');
@@ -30,7 +31,9 @@ const socketLevel = 1;
 const reuseAddress = 2;
 const lingering = 13;
 const receiveBufferForced = 33;
+const sendTimeout = 21;
 const dontWait = 0x40;
+const noSignal = 0x4000;
 
 /** Runs `work` in the network namespace of this name; sockets that it opens belong there for good. */
 export function inside<T>(namespace: string, work: () => T): T {
@@ -197,5 +200,75 @@ export function connectOften(address: string, port: number, times: number): void
     if (Number(readBytes(fd, byte, 1, 0)) !== 1) throw new Error(`recv: errno ${koffi.errno()}`);
     optionOf(fd, lingering, 1, 0); // a reset: no port waits for a minute
     closeSocket(fd);
+  }
+}
+
+/** Both ends of one conversation over TCP or UDP, each in its own namespace. */
+export class Talk {
+  readonly #client: number;
+  readonly #server: number;
+
+  private constructor(client: number, server: number) {
+    this.#client = client;
+    this.#server = server;
+  }
+
+  /**
+   * Opens one from an address of one namespace to an address and a free port of the other.
+   *
+   * @throws Error when it does not come about within two seconds
+   */
+  static open(
+    kind: 'tcp' | 'udp',
+    from: readonly [string, string],
+    to: readonly [string, string, number],
+  ): Talk {
+    const [clientNamespace, clientAddress] = from;
+    const [serverNamespace, serverAddress, port] = to;
+    const type = kind === 'tcp' ? stream : datagram;
+    const at = socketAddress(serverAddress, port);
+    const listener = inside(serverNamespace, () => check(Number(openSocket(family4, type, 0)), 'socket'));
+    optionOf(listener, reuseAddress, 1);
+    check(Number(bindSocket(listener, at, at.length)), 'bind');
+    if (kind === 'tcp') check(Number(listenSocket(listener, 1)), 'listen');
+    const client = inside(clientNamespace, () => check(Number(openSocket(family4, type, 0)), 'socket'));
+    optionOf(client, sendTimeout, 2, 0, 0, 0); // of connect, too: struct timeval, 64 bits each
+    const own = socketAddress(clientAddress, 0);
+    check(Number(bindSocket(client, own, own.length)), 'bind');
+    check(Number(connectSocket(client, at, at.length)), 'connect');
+    if (kind === 'tcp') {
+      const accepted = check(Number(acceptSocket(listener, null, null)), 'accept');
+      closeSocket(listener);
+      return new Talk(client, accepted);
+    }
+    // The server of UDP answers whom it has heard.
+    const name = Buffer.alloc(16);
+    const size = Buffer.from([16, 0, 0, 0]);
+    check(Number(getName(client, name, size)), 'getsockname');
+    check(Number(connectSocket(listener, name, name.length)), 'connect');
+    return new Talk(client, listener);
+  }
+
+  /** Sends one byte from this end; a connection that was reset takes none. */
+  say(end: 'client' | 'server'): void {
+    writeBytes(end === 'client' ? this.#client : this.#server, Buffer.from('x'), 1, dontWait | noSignal);
+  }
+
+  /** How many bytes have arrived at this end and were not asked for yet. */
+  hear(end: 'client' | 'server'): number {
+    const bytes = Buffer.alloc(64);
+    let all = 0;
+    for (;;) {
+      const count = Number(readBytes(end === 'client' ? this.#client : this.#server, bytes, 64, dontWait));
+      if (count <= 0) return all;
+      all += count;
+    }
+  }
+
+  close(): void {
+    for (const fd of [this.#client, this.#server]) {
+      optionOf(fd, lingering, 1, 0);
+      closeSocket(fd);
+    }
   }
 }

@@ -354,7 +354,7 @@ export const mutants: readonly Mutant[] = [
     why: 'a change is said to close what the own node is exempt from (corner 42)',
   },
   {
-    file: 'src/nft/policy-set.ts',
+    file: 'src/nft/clauses.ts',
     find: 'if (ports.isAll) return [{ protocol: undefined, port: undefined }];',
     replace: '',
     why: 'the rules of a node admit no ICMP where all ports are admitted (corner 33)',

@@ -7,6 +7,8 @@ import * as reach from '../reach/index.ts';
 import type { Explanation, Level, MapAnswer, MapQuery } from '../reach/index.ts';
 import {
   listFormats,
+  npGuardFormats,
+  npGuardList,
   renderCount,
   renderExplanation,
   renderNotModelled,
@@ -37,6 +39,7 @@ import { colorFor, complain, errorWidth, outputWidth, print } from './terminal.t
  */
 export async function map(paths: readonly string[], flags: MapFlags): Promise<number> {
   const selector = flags.selector === undefined ? undefined : parseSelector(flags.selector);
+  refuseWithNpGuard(flags);
   if (flags.count === true) refuseWithCount(flags);
   const read = await readCluster(flags, paths, 'map -');
   const policy = compile(read.cluster, profileOf(flags));
@@ -84,6 +87,8 @@ function forPeople(
       : streamMap(toldEmpty(answer.map, query, flags, cluster), 'table', options);
   }
   try {
+    const npGuard = npGuardFormats.find((each) => each === flags.output);
+    if (npGuard !== undefined) return npGuardList(reach.map(policy, query), npGuard, cluster, policy.profile);
     const answer = toldEmpty(reach.map(policy, query), query, flags, cluster);
     return streamMap(answer, flags.output as MapFormat, options);
   } catch (error) {
@@ -126,6 +131,17 @@ function unmatchedFlag(query: MapQuery, flags: MapFlags, cluster: Cluster): stri
   return ports.every((port) => port.kind === 'named' && !names.has(port.name))
     ? `--port ${flags.port?.join(',')}: no pod of the input declares a port of that name`
     : undefined;
+}
+
+/** That tool's formats know workloads and connections, and nothing else. */
+function refuseWithNpGuard(flags: MapFlags): void {
+  if (!npGuardFormats.some((each) => each === flags.output)) return;
+  if (flags.level !== undefined && flags.level !== 'workload')
+    throw new UsageError(
+      `-o ${flags.output} lists workloads, so --level ${flags.level} has no meaning with it`,
+    );
+  if (flags.explain === true)
+    throw new UsageError(`-o ${flags.output} has no place for reasons`, 'map --explain -o json has them');
 }
 
 /** `map --count` speaks of the whole cluster: a flag that it would have to overlook is refused. */

@@ -1,9 +1,23 @@
 /** The formats of `-o`, by command; the first is the default. */
 export const outputFormats = {
-  map: ['table', 'wide', 'matrix', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid'],
+  map: [
+    'table',
+    'wide',
+    'matrix',
+    'json',
+    'yaml',
+    'csv',
+    'md',
+    'dot',
+    'mermaid',
+    'np-guard-txt',
+    'np-guard-json',
+    'np-guard-csv',
+  ],
   explain: ['text', 'json', 'yaml'],
   can: ['text', 'json', 'yaml'],
   nft: ['text', 'json'],
+  profiles: ['table', 'json', 'md'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** `podwall --help`: one screen of 80 columns and 24 lines. */
@@ -22,14 +36,14 @@ Enforce:
 
 Help:
   help [COMMAND|CODE]       help on a command, or on the code of an error
+  profiles [PROFILE...]     what plugins make of what the API leaves open
   completion SHELL          completion for bash, zsh or fish
-  --version                 the version
 
 Examples:
   ${name} map examples/three-tier
   ${name} explain app/backend app/database:5432 -f examples/three-tier
   kubectl get pods,ns,netpol -A -o json | ${name} map -
-All flags of a command: ${name} COMMAND --help
+Flags of a command: ${name} COMMAND --help; the version: ${name} --version
 Documentation: https://github.com/podwall/podwall#readme
 `;
 }
@@ -73,6 +87,8 @@ Formats of -o:
   csv, md     tables for a spreadsheet or for Markdown
   dot         a graph for Graphviz
   mermaid     a graph for Markdown that draws Mermaid
+  np-guard-txt, np-guard-json, np-guard-csv
+              what netpol-analyzer list writes; see --profile np-guard
 
 Exit codes:
   0  answered, also when nothing is allowed
@@ -142,6 +158,23 @@ Exit codes:
 Examples:
   ${name} nft examples/three-tier
   ${name} nft examples/shop/cluster-dump.yaml --node node-1 -o json
+`;
+}
+
+/** What stands below the flags of `profiles --help`. */
+export function profilesHelp(name: string): string {
+  return `Formats of -o:
+  table  who reads what otherwise; of one profile, every cell and its source
+  json   a ProfileTable, with every cell
+  md     a table for Markdown, with every cell
+
+Exit codes:
+  0  printed
+  2  not printed: wrong flag, no such profile
+
+Examples:
+  ${name} profiles
+  ${name} profiles cilium
 `;
 }
 

@@ -10,6 +10,7 @@ import {
   mapHelp,
   nftHelp,
   outputFormats,
+  profilesHelp,
 } from './help-text.ts';
 import { outputWidth } from './terminal.ts';
 import type { ColorChoice } from './terminal.ts';
@@ -59,12 +60,22 @@ export interface NftFlags extends InputFlags {
   readonly generation?: number;
 }
 
+/** The flags of `profiles`. */
+export interface ProfilesFlags {
+  readonly output: string;
+  readonly color: ColorChoice;
+  readonly quiet?: boolean;
+  /** False with `--no-headers`. */
+  readonly headers: boolean;
+}
+
 /** What the commands do; each answers with its exit code. */
 export interface Actions {
   map(paths: readonly string[], flags: MapFlags): Promise<number>;
   explain(ends: readonly string[], flags: InputFlags): Promise<number>;
   can(ends: readonly string[], flags: InputFlags): Promise<number>;
   nft(paths: readonly string[], flags: NftFlags): Promise<number>;
+  profiles(names: readonly string[], flags: ProfilesFlags): Promise<number>;
   help(topic: string | undefined, program: Command): Promise<number>;
   completion(shell: 'bash' | 'zsh' | 'fish', program: Command): Promise<number>;
 }
@@ -199,6 +210,21 @@ export function createProgram(
   addOutput(nft, outputFormats.nft, 'text');
   nft.addHelpText('after', () => nftHelp(name));
   nft.action(async (paths: string[], flags: NftFlags) => done(await actions.nft(paths, flags)));
+
+  const profiles = program
+    .command('profiles')
+    .summary('what implementations make of what the API leaves open')
+    .description(
+      'Prints the table of profiles: what the API leaves open, and what implementations make of it.',
+    )
+    .usage('[PROFILE...] [flags]')
+    .argument('[profile...]', 'only these; one alone is shown with its sources');
+  profiles.optionsGroup('Choose how to see it:');
+  addOutput(profiles, outputFormats.profiles, 'table');
+  profiles.option('--no-headers', 'only the rows').addHelpText('after', () => profilesHelp(name));
+  profiles.action(async (names: string[], flags: ProfilesFlags) =>
+    done(await actions.profiles(names, flags)),
+  );
 
   program
     .command('help')

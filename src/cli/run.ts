@@ -13,6 +13,7 @@ const actions: Actions = {
   explain: async (ends, flags) => (await import('./answers.ts')).explain(ends, flags),
   can: async (ends, flags) => (await import('./answers.ts')).can(ends, flags),
   nft: async (paths, flags) => (await import('./nft.ts')).nft(paths, flags),
+  profiles: async (names, flags) => (await import('./profiles.ts')).profiles(names, flags),
   help: async (topic, program) => (await import('./topics.ts')).help(topic, program),
   completion: async (shell, program) => {
     const { completionScript } = await import('./completion.ts');

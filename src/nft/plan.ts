@@ -38,8 +38,9 @@ export type Step =
 export interface Transaction {
   readonly table: string;
   /**
-   * Batches to load one after the other, each whole or not at all. All but the last only add what nothing leads to yet, so
-   * that no batch is large (layout: transactions); the last one decides. None when nothing changes.
+   * Batches to load one after the other, each whole or not at all. All but the last only add what nothing leads to yet: so
+   * that no batch is large (layout: transactions), and so that a chain has its rules before packets can find it. The last
+   * one decides. None when nothing changes.
    */
   readonly batches: readonly (readonly Step[])[];
   /** What holds afterwards. */
@@ -143,10 +144,14 @@ function batchesOf(before: Parts, after: Parts, chainsOfBatch: number): readonly
     ...addChains(hooked),
     ...removalSteps(before, after, replaced.names),
   ];
-  const batches =
-    led.length <= chainsOfBatch
-      ? [[...prepared, ...addChains(led), ...last]]
-      : [prepared, ...chunks(led, chainsOfBatch).map(addChains), last];
+  // A packet that is on its way while a transaction is committed goes by the rules of before, but finds the elements of
+  // after: an entry of a map would lead it into a chain that has no rules yet for it, and so past all of them (checklist 45).
+  const [few = [], ...more] = chunks(led, chainsOfBatch).map(addChains);
+  if (before.chains.size > 0) return notEmpty([[...prepared, ...few], ...more, last]);
+  return notEmpty(more.length === 0 ? [[...prepared, ...few, ...last]] : [prepared, few, ...more, last]);
+}
+
+function notEmpty(batches: readonly (readonly Step[])[]): readonly (readonly Step[])[] {
   return batches.filter((steps) => steps.length > 0);
 }
 

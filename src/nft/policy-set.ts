@@ -2,9 +2,10 @@ import type { Direction, NetworkPolicy, Peer, Pod, Ports, Rule } from '../model/
 import { PortSet, protocols } from '../net/index.ts';
 import type { AddressRange, Family, Protocol } from '../net/index.ts';
 import type { CompiledPolicy, SelectingPolicy } from '../policy/index.ts';
-import { endOf } from './layout.ts';
+import { clausesOf, conditions } from './clauses.ts';
+import type { Clause } from './clauses.ts';
 import { comment, Names } from './naming.ts';
-import type { Chain, NftRule, PortMatch, RuleSource, Statement } from './ruleset.ts';
+import type { Chain, NftRule, RuleSource, Statement } from './ruleset.ts';
 import type { SetHandle, SetTable } from './set-table.ts';
 
 /**
@@ -34,19 +35,6 @@ export interface BuiltChains {
   }[];
 }
 
-/** Rules of one direction that admit the same peer, before sets have names. */
-interface Clause {
-  /** Cheap ones first: what passes early is not asked further. */
-  readonly rank: number;
-  /** `undefined`: addresses of either family. */
-  readonly family: Family | undefined;
-  /** The address of the other end is in all of them. */
-  readonly sets: readonly SetHandle[];
-  readonly protocol: Protocol | undefined;
-  readonly port: number | { readonly range: readonly [number, number] } | SetHandle | undefined;
-  readonly sources: readonly RuleSource[];
-}
-
 /** Everything that the rules of a policy set say about one peer. */
 interface PeerRules {
   readonly id: number;
@@ -64,9 +52,6 @@ interface Obstacle {
   readonly policy: NetworkPolicy;
   readonly reason: string;
 }
-
-/** Up to this many ranges of ports are compared one by one; a set costs as much as some comparisons (layout 4). */
-const mostCompared = 2;
 
 /** Writes the chains of policy sets. */
 export class ChainBuilder {
@@ -163,13 +148,8 @@ export class ChainBuilder {
           else known.peers.push(each);
         }
       } else {
-        this.#addClauses(
-          clauses,
-          each.peer === undefined ? 0 : 2,
-          this.#addressesOf(each),
-          ports,
-          each.sources,
-        );
+        const rank = each.peer === undefined ? 0 : 2;
+        clauses.push(...clausesOf(rank, this.#addressesOf(each), ports, each.sources, this.#sets));
       }
       this.#addNamed(clauses, each, PortSet.union([open, admitted]));
       // Not at the end: a few texts could ask for more rules than memory holds.
@@ -177,7 +157,7 @@ export class ChainBuilder {
     }
     for (const { ports, peers } of blocks.values()) {
       const sources = peers.flatMap((each) => each.sources);
-      this.#addClauses(clauses, 5, this.#blockAddresses(peers), ports, sources);
+      clauses.push(...clausesOf(5, this.#blockAddresses(peers), ports, sources, this.#sets));
     }
     const { mostRules } = this.#limits;
     return clauses.length <= mostRules ? clauses : tooMany(clauses, mostRules);
@@ -232,30 +212,9 @@ export class ChainBuilder {
         for (const [family, sets] of this.#addressesOf(each)) {
           for (const known of family === undefined ? this.#families : [family]) {
             const named = this.#sets.namedPort(protocol, name, number, known);
-            this.#addClauses(clauses, 4, [[known, [...sets, named]]], port, each.sources);
+            clauses.push(...clausesOf(4, [[known, [...sets, named]]], port, each.sources, this.#sets));
           }
         }
-      }
-    }
-  }
-
-  #addClauses(
-    clauses: Clause[],
-    rank: number,
-    addresses: readonly (readonly [Family | undefined, readonly SetHandle[]])[],
-    ports: PortSet,
-    sources: readonly RuleSource[],
-  ): void {
-    for (const [family, sets] of addresses) {
-      for (const { protocol, port } of this.#partsOf(ports)) {
-        clauses.push({
-          rank: protocol === undefined ? rank : rank + 1,
-          family,
-          sets,
-          protocol,
-          port,
-          sources,
-        });
       }
     }
   }
@@ -281,19 +240,6 @@ export class ChainBuilder {
         ranges.push(...block.ranges);
       }
       return ranges.length === 0 ? [] : [[family, [this.#sets.blocks(ranges, family)]] as const];
-    });
-  }
-
-  #partsOf(ports: PortSet): readonly Pick<Clause, 'protocol' | 'port'>[] {
-    // Corner 33: only "all ports" admits what has none, ICMP among it.
-    if (ports.isAll) return [{ protocol: undefined, port: undefined }];
-    return protocols.flatMap((protocol): readonly Pick<Clause, 'protocol' | 'port'>[] => {
-      const ranges = ports.ranges(protocol);
-      const [first] = ranges;
-      if (first === undefined) return [];
-      if (first.from === 1 && first.to === 65535) return [{ protocol, port: undefined }];
-      if (ranges.length > mostCompared) return [{ protocol, port: this.#sets.ports(ranges) }];
-      return ranges.map(({ from, to }) => ({ protocol, port: from === to ? from : { range: [from, to] } }));
     });
   }
 }
@@ -355,26 +301,16 @@ function meaningOf(direction: Direction, policies: readonly SelectingPolicy[], p
   return JSON.stringify([direction, ids, resolved]);
 }
 
-function ruleOf({ family, sets, protocol, port, sources }: Clause, direction: Direction): NftRule {
-  const statements: Statement[] = [];
-  const end = endOf[direction === 'ingress' ? 'egress' : 'ingress'];
-  if (family !== undefined) {
-    for (const set of sets) statements.push({ kind: 'flowAddress', end, family, set: set.name() });
-  }
-  if (protocol !== undefined) {
-    statements.push({ kind: 'protocol', protocol: protocolNames[protocol] });
-    if (port !== undefined) statements.push({ kind: 'port', port: portMatch(port) });
-  }
+function ruleOf(clause: Clause, direction: Direction): NftRule {
   // Egress that is allowed returns, for ingress to be judged (checklist 17).
-  statements.push(direction === 'ingress' ? { kind: 'goto', chain: 'approve' } : { kind: 'return' });
-  const sorted = sortedSources(sources);
-  return { statements, comment: sourcesComment(sorted), sources: sorted };
-}
-
-const protocolNames = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const;
-
-function portMatch(port: NonNullable<Clause['port']>): PortMatch {
-  return typeof port === 'object' && 'name' in port ? { set: port.name() } : port;
+  const verdict: Statement =
+    direction === 'ingress' ? { kind: 'goto', chain: 'approve' } : { kind: 'return' };
+  const sources = sortedSources(clause.sources);
+  return {
+    statements: [...conditions(clause, direction), verdict],
+    comment: sourcesComment(sources),
+    sources,
+  };
 }
 
 /** Rules in canonical order: the cheap ones first, then by what they ask. */

@@ -1,4 +1,5 @@
 export { allowedPorts } from './allowed.ts';
+export { portSet } from './reasons.ts';
 export { reachCodes } from './codes.ts';
 export { count } from './count.ts';
 export { explain, explainCluster } from './explain.ts';
@@ -9,6 +10,7 @@ export { map, MapTooLargeError, readableMap, streamedMap } from './map.ts';
 export type { MapQuery } from './map.ts';
 export type { MapOverview } from './overview.ts';
 export type { OverviewLine, OverviewSide } from './overview-lines.ts';
+export { rangesId } from './outside.ts';
 export { notModelledEntries } from './not-modelled.ts';
 export { formatPortQuery, isPortProblem, parsePorts } from './ports-query.ts';
 export type { PortProblem } from './ports-query.ts';

@@ -181,7 +181,7 @@ function blocksOfTier({ egress, ingress }: TierPolicy): readonly PolicyBlock[] {
  * that is free, and one that stands for the internet.
  *
  * @param pool - what is taken; it takes those that are chosen too
- * @returns by family ascending, at most `most` of each, and how many bounds had to be left out
+ * @returns by family, the internet first, at most `most` of each; and how many bounds had to be left out
  */
 export function outsideAddresses(
   blocks: readonly PolicyBlock[],
@@ -199,10 +199,9 @@ export function outsideAddresses(
     const add = (address: Address | undefined): void => {
       if (address !== undefined && pool.take(address)) found.push(address);
     };
-    for (const { range, from } of kept) add(nearest(range, from, pool));
     const internet = wellKnown[family];
     add(nearest({ family, first: internet, last: lastOf(family) }, 'first', pool));
-    found.sort((a, b) => (a.value < b.value ? -1 : 1));
+    for (const { range, from } of kept) add(nearest(range, from, pool));
     addresses.push(...found);
   }
   return { addresses, leftOut };

@@ -62,7 +62,10 @@ function familiesOfCluster(input: Cluster, blocks: readonly PolicyBlock[]): read
   };
   for (const pod of input.pods) add(pod.addresses);
   for (const node of input.nodes.values()) add(node.addresses);
-  for (const service of input.services) add(service.clusterIPs);
+  for (const service of input.services) {
+    add(service.clusterIPs);
+    add(service.entrance?.loadBalancerAddresses ?? []);
+  }
   const used = known.size > 0 ? known : familiesOf(blocks);
   return used.size === 0 ? ['IPv4'] : allFamilies.filter((family) => used.has(family));
 }
@@ -139,9 +142,11 @@ function place(
     if (kept === undefined || !nodes.has(kept)) open.push(pod);
     else placed.set(pod, put(pod, kept));
   }
+  const workers = workersOf(nodes);
   for (const pod of open) {
-    const candidates = [...nodes.keys()].filter((node) => !daemons.has(`${pod.workload} ${node}`));
-    let best = candidates[0] ?? [...nodes.keys()][0]!;
+    const eligible = isDaemon.has(pod.workload) ? [...nodes.keys()] : workers;
+    const candidates = eligible.filter((node) => !daemons.has(`${pod.workload} ${node}`));
+    let best = candidates[0] ?? workers[0]!;
     for (const node of candidates) if (load.get(node)! < load.get(best)!) best = node;
     placed.set(pod, put(pod, best));
   }
@@ -160,6 +165,13 @@ function place(
       ),
     ],
   };
+}
+
+/** The nodes for pods that nobody has placed: not those of the control plane, which few pods tolerate, if there are others. */
+function workersOf(nodes: ReadonlyMap<string, ClusterNode>): readonly string[] {
+  const all = [...nodes.values()];
+  const workers = all.filter(({ labels }) => !labels.has('node-role.kubernetes.io/control-plane'));
+  return (workers.length > 0 ? workers : all).map(({ name }) => name);
 }
 
 /** Where a host-network pod must be that nobody says the node of: it has the node's address. */

@@ -9,7 +9,7 @@ import { prefixOf } from './names.ts';
 import { networkOf } from './network.ts';
 import type { Network } from './network.ts';
 import type { LabEnd, LabListener, LabNode, LabNote, LabOptions, LabPlan, LabService } from './plan.ts';
-import { commonPorts, ownPorts } from './ports.ts';
+import { commonPorts, ownPorts, sortedListeners } from './ports.ts';
 import { serviceTableText } from './service-table.ts';
 import { labServices } from './services.ts';
 
@@ -26,16 +26,18 @@ export function planLab(input: Cluster, options: LabOptions = {}): LabPlan {
   const pool = new AddressPool(blocks, before.values());
   const { cluster, families, notes } = runningCluster(input, blocks, pool, { mostPods, previous, before });
   const { services, notes: serviceNotes } = labServices(cluster, pool, previous);
+  const byHand = endpointsOutside(services, pool);
   const outside = outsideAddresses(blocks, families, pool, mostOutside);
+  const beyond = [...outside.addresses, ...byHand.addresses];
   const { listeners: common, leftOut: portsLeftOut } = commonPorts(cluster, mostPorts);
-  const listening = new Listening(cluster, common);
+  const listening = new Listening(cluster, common, byHand.listeners);
   const nodes = [...cluster.nodes.values()];
   const network = networkOf({
     prefix,
     families,
     nodes,
     pods: cluster.pods,
-    outside: outside.addresses,
+    outside: beyond,
     services,
     previous,
     listeners: (of) => listening.of(of),
@@ -51,7 +53,7 @@ export function planLab(input: Cluster, options: LabOptions = {}): LabPlan {
     namespaces: network.namespaces,
     links: network.links,
     nodes: new Map(nodes.map((node) => [node.name, labNode(node, policy, services, network)])),
-    ends: endsOf(cluster, outside.addresses, network, listening),
+    ends: endsOf(cluster, beyond, network, listening),
     services,
     notes: [
       ...notes,
@@ -74,17 +76,41 @@ function leftOutNote(kind: LabNote['kind'], count: number, what: string): readon
   return count === 0 ? [] : [{ kind, message: `${count} ${what}: the lab would be too large`, details: [] }];
 }
 
+/** More addresses than these are not made for Services whose endpoints are kept by hand. */
+const mostByHand = 32;
+
+/** What Services lead to that is no pod: the lab has it outside. */
+function endpointsOutside(
+  services: readonly LabService[],
+  pool: AddressPool,
+): { readonly addresses: readonly Address[]; readonly listeners: readonly LabListener[] } {
+  const addresses: Address[] = [];
+  const listeners: LabListener[] = [];
+  for (const { ports } of services) {
+    for (const { port, endpoints } of ports) {
+      for (const { pod, address, port: number } of endpoints) {
+        if (pod !== undefined || addresses.length >= mostByHand || !pool.take(address)) continue;
+        addresses.push(address);
+        listeners.push({ protocol: port.protocol, port: number });
+      }
+    }
+  }
+  return { addresses, listeners };
+}
+
 /** What everybody listens on, each worked out once. */
 class Listening {
   readonly #cluster: Cluster;
   readonly #common: readonly LabListener[];
+  readonly #outside: readonly LabListener[];
   readonly #hosts: ReadonlyMap<string, readonly Pod[]>;
   readonly #known = new Map<ClusterNode | Pod, readonly LabListener[]>();
   leftOut = 0;
 
-  constructor(cluster: Cluster, common: readonly LabListener[]) {
+  constructor(cluster: Cluster, common: readonly LabListener[], outside: readonly LabListener[]) {
     this.#cluster = cluster;
     this.#common = common;
+    this.#outside = sortedListeners([...common, ...outside]);
     this.#hosts = Map.groupBy(
       cluster.pods.filter(({ hostNetwork }) => hostNetwork),
       ({ node }) => node!,
@@ -92,7 +118,7 @@ class Listening {
   }
 
   of(who: 'outside' | ClusterNode | Pod): readonly LabListener[] {
-    if (who === 'outside') return this.#common;
+    if (who === 'outside') return this.#outside;
     let known = this.#known.get(who);
     if (known === undefined) {
       const pods = 'workload' in who ? [who] : (this.#hosts.get(who.name) ?? []);

@@ -60,10 +60,13 @@ export function networkOf(parts: NetworkParts): Network {
   const ofNodes: LabNamespace[] = [];
   const ofPods: LabNamespace[] = [];
   const known = interfaceNumbers(parts.previous);
-  const nodeNumbers = numbered([...ofNode.values()], known);
+  const nodeNumbers = numbered(
+    [...ofNode.values()].map((namespace) => linkKey(namespace, fabric)),
+    known,
+  );
   for (const node of nodes) {
     const namespace = ofNode.get(node.name)!;
-    const down = `node${nodeNumbers.get(namespace)!}`;
+    const down = `node${nodeNumbers.get(linkKey(namespace, fabric))!}`;
     links.push(
       link(
         {
@@ -87,12 +90,12 @@ export function networkOf(parts: NetworkParts): Network {
     fabricRoutes.push(...node.addresses.map(toNode));
     const here = podsOf.get(node.name) ?? [];
     const podNumbers = numbered(
-      here.map((pod) => ofPod.get(pod)!),
+      here.map((pod) => linkKey(ofPod.get(pod)!, namespace)),
       known,
     );
     for (const pod of here) {
       const podNamespace = ofPod.get(pod)!;
-      const toPod = `pod${podNumbers.get(podNamespace)!}`;
+      const toPod = `pod${podNumbers.get(linkKey(podNamespace, namespace))!}`;
       const podFamilies = families.filter((family) => pod.addresses.some((each) => each.family === family));
       links.push(
         link(
@@ -133,7 +136,7 @@ export function networkOf(parts: NetworkParts): Network {
       family: address.family,
       to: hostPrefix(address),
       via: linkAddresses.ofNode[address.family],
-      interface: `node${nodeNumbers.get(ofNode.get(node)!)!}`,
+      interface: `node${nodeNumbers.get(linkKey(ofNode.get(node)!, fabric))!}`,
       source: undefined,
     });
   }
@@ -207,12 +210,16 @@ function firstOf(addresses: readonly Address[], family: Family): string | undefi
   return first === undefined ? undefined : formatAddress(first);
 }
 
-/** The numbers that interfaces have now, by the namespace at the other end of the link. */
+function linkKey(near: string, far: string): string {
+  return `${near} ${far}`;
+}
+
+/** The numbers that interfaces have now, by the namespaces of both ends. */
 function interfaceNumbers(previous: LabPlan | undefined): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>();
   for (const { ends } of previous?.links ?? []) {
     const number = /^(?:node|pod)(\d+)$/.exec(ends[1].name)?.[1];
-    if (number !== undefined) numbers.set(ends[0].namespace, Number(number));
+    if (number !== undefined) numbers.set(linkKey(ends[0].namespace, ends[1].namespace), Number(number));
   }
   return numbers;
 }
@@ -227,7 +234,7 @@ function balancedAddresses({
 }: NetworkParts): readonly { readonly address: Address; readonly node: string }[] {
   return services.flatMap(({ exposure, ports }) => {
     if (exposure === undefined) return [];
-    const serving = new Set(ports.flatMap(({ endpoints }) => endpoints.map(({ node }) => node)));
+    const serving = new Set(ports.flatMap(({ endpoints }) => endpoints.flatMap(({ node }) => node ?? [])));
     const healthy = nodes.find(({ name }) => exposure.trafficPolicy === 'Cluster' || serving.has(name));
     const node = healthy ?? nodes[0];
     return node === undefined ? [] : exposure.addresses.map((address) => ({ address, node: node.name }));

@@ -165,17 +165,22 @@ export interface LabService {
   /** The pods that it stands for, whatever ports they have (corner 49). */
   readonly pods: readonly Pod[];
   readonly ports: readonly LabServicePort[];
-  /** How it is reached from outside; `undefined` for the types that are not. */
+  /** How it is reached from outside; `undefined` for those that are not. */
   readonly exposure: LabExposure | undefined;
 }
 
-/** How a Service of type NodePort or LoadBalancer is reached from outside. */
+/** How a Service is reached from outside: of type NodePort or LoadBalancer, or with `externalIPs`. */
 export interface LabExposure {
   /** `Local`: only endpoints on the node that a connection comes to, which see the client's address (corner 36). */
   readonly trafficPolicy: 'Cluster' | 'Local';
-  /** Addresses of a load balancer, which the fabric leads to a node: with `Local` to one that has an endpoint. */
+  /**
+   * Addresses of a load balancer and `externalIPs`, which the fabric leads to a node: with `Local` to one that has an
+   * endpoint.
+   */
   readonly addresses: readonly Address[];
-  /** Clients that may use these addresses; empty: all. */
+  /** Of these, those of a load balancer, which lets in clients of `sourceRanges` alone. */
+  readonly loadBalancer: readonly Address[];
+  /** Empty: all clients. */
   readonly sourceRanges: readonly Cidr[];
 }
 
@@ -188,12 +193,14 @@ export interface LabServicePort {
   readonly endpoints: readonly LabEndpoint[];
 }
 
-/** A pod behind a port of a Service, with the port that it is reached on. */
+/** What is behind a port of a Service, with the port that it is reached on. */
 export interface LabEndpoint {
-  readonly pod: Pod;
+  /** `undefined` for an address that is no pod's, which someone wrote into an EndpointSlice. */
+  readonly pod: Pod | undefined;
   readonly address: Address;
   readonly port: number;
-  readonly node: string;
+  /** `undefined` for what is no pod. */
+  readonly node: string | undefined;
 }
 
 /** Something that the lab made up or left out. */

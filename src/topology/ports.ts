@@ -145,7 +145,7 @@ export function ownPorts(
 }
 
 /** By protocol and port, each once. */
-function sortedListeners(listeners: readonly LabListener[]): readonly LabListener[] {
+export function sortedListeners(listeners: readonly LabListener[]): readonly LabListener[] {
   const keys = new Map(listeners.map((each) => [`${each.protocol} ${each.port}`, each]));
   return [...keys.values()].sort((a, b) => {
     if (a.protocol !== b.protocol) return a.protocol < b.protocol ? -1 : 1;

@@ -75,9 +75,13 @@ class Table {
     const { services, refused } = this.#maps;
     // What has no endpoint at all is refused, so that clients need not wait.
     const inside = this.#balance(`service_${number}`, about, all, family, port);
+    const within =
+      service.service.internalTrafficPolicy === 'Local' && inside !== undefined
+        ? this.#local(`internal_${number}`, about, local, family, port)
+        : inside;
     for (const address of ofFamily(clusterIPs, family)) {
-      if (inside === undefined) add(refused[family], key(address, port.port.port), 'refuse');
-      else add(services[family], key(address, port.port.port), inside);
+      if (within === undefined) add(refused[family], key(address, port.port.port), 'refuse');
+      else add(services[family], key(address, port.port.port), within);
     }
     const { exposure } = service;
     if (exposure === undefined) return;
@@ -94,7 +98,8 @@ class Table {
       const at = key(address, port.port.port);
       if (outside === undefined) add(refused[family], at, 'refuse');
       else add(services[family], at, outside);
-      this.#firewall(`firewall_${number}`, about, service, at, family);
+      if (exposure.loadBalancer.includes(address))
+        this.#firewall(`firewall_${number}`, about, service, at, family);
     }
     if (port.nodePort === undefined || outside === undefined) return;
     const at = `${port.port.protocol.toLowerCase()} . ${port.nodePort}`;
@@ -128,7 +133,7 @@ class Table {
   ): string {
     const ip = ipOf(family);
     const text = formatAddress(address);
-    return this.#chain(name, `${pod.namespace}/${pod.name}`, [
+    return this.#chain(name, pod === undefined ? 'kept by hand' : `${pod.namespace}/${pod.name}`, [
       `${ip} saddr ${text} jump hide`,
       `meta l4proto ${of.protocol.toLowerCase()} dnat ${ip} to ${family === 'IPv4' ? text : `[${text}]`}:${port}`,
     ]);
@@ -146,14 +151,26 @@ class Table {
   ): string | undefined {
     if (inside === undefined) return undefined;
     if (trafficPolicy === 'Cluster') return this.#chain(name, about, ['jump hide', `goto ${inside}`]);
-    const here = this.#balance(`${name}_local`, `${about}, endpoints of this node`, local, family, port);
+    const here = this.#local(`${name}_local`, about, local, family, port);
     return this.#chain(name, about, [
       // Pods, and this node itself, need not come by the node that has an endpoint.
       `${ipOf(family)} saddr @pods${digitOf(family)} goto ${inside}`,
       `fib saddr type local jump hide`,
       `fib saddr type local goto ${inside}`,
-      here === undefined ? 'drop' : `goto ${here}`,
+      `goto ${here}`,
     ]);
+  }
+
+  /** A chain that picks an endpoint of this node, and drops where there is none. */
+  #local(
+    name: string,
+    about: string,
+    local: readonly LabEndpoint[],
+    family: Family,
+    port: LabServicePort,
+  ): string {
+    const own = `${about}, endpoints of this node`;
+    return this.#balance(name, own, local, family, port) ?? this.#chain(name, own, ['drop']);
   }
 
   #firewall(name: string, about: string, { exposure }: LabService, key: string, family: Family): void {

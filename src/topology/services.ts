@@ -1,11 +1,12 @@
 import { matches } from '../model/index.ts';
-import type { Cluster, Pod, Service, ServicePort } from '../model/index.ts';
+import type { Cluster, EndpointSlice, Pod, Service, ServicePort } from '../model/index.ts';
 import { formatAddress } from '../net/index.ts';
-import type { Address, Cidr, Family } from '../net/index.ts';
+import type { Address, Family } from '../net/index.ts';
+import { isUsable, keyOf } from './addresses.ts';
 import type { AddressPool } from './addresses.ts';
 import { note, serviceId } from './lab-cluster.ts';
 import { LabPlanError } from './plan.ts';
-import type { LabEndpoint, LabExposure, LabNote, LabPlan, LabService, LabServicePort } from './plan.ts';
+import type { LabEndpoint, LabNote, LabPlan, LabService, LabServicePort } from './plan.ts';
 
 /** The range that API servers give node ports from, unless they are told otherwise. */
 const nodePorts = { first: 30000, last: 32767 };
@@ -21,39 +22,50 @@ export function labServices(
   pool: AddressPool,
   previous: LabPlan | undefined,
 ): { readonly services: readonly LabService[]; readonly notes: readonly LabNote[] } {
-  const podsOf = Map.groupBy(cluster.pods, ({ namespace }) => namespace);
   const given: string[] = [];
   const leftOut: string[] = [];
   const numbers = new NodePortNumbers(cluster.services, previous);
   const before = new Map(previous?.services.map(({ id, exposure }) => [id, exposure]));
+  const behind = new Behind(cluster);
   const services = cluster.services.flatMap((service): LabService[] => {
     const id = serviceId(service);
     if (service.type === 'ExternalName') {
       leftOut.push(`${id}: an ExternalName is a name in DNS`);
       return [];
     }
-    if (service.selector === undefined && service.ports.length > 0)
-      leftOut.push(`${id}: its endpoints are kept by hand, so it has none here`);
-    const exposed = exposureOf(service);
-    const pods = podsBehind(service, podsOf.get(service.namespace) ?? []);
+    const { pods, endpoints } = behind.of(service);
     const ports = service.ports.map((port): LabServicePort => {
-      const nodePort = exposed === undefined ? undefined : numbers.of(service, port);
-      if (nodePort?.isNew === true)
-        given.push(`${id} ${port.protocol} ${port.port}: node port ${nodePort.number}`);
-      return {
-        port,
-        nodePort: nodePort?.number,
-        endpoints: endpointsOf(service, port, pods),
-      };
+      const number = numbers.of(service, port);
+      if (number !== undefined && port.nodePort === undefined)
+        given.push(`${id} ${port.protocol} ${port.port} node port ${number}`);
+      return { port, nodePort: number, endpoints: endpoints(port) };
     });
-    if (exposed === undefined) return [{ service, id, pods, ports, exposure: undefined }];
-    const kept = exposed.addresses.filter((address) => pool.take(address));
-    const addresses =
-      service.type !== 'LoadBalancer' || kept.length > 0
-        ? kept
-        : loadBalancerAddresses(service, pool, before.get(id)?.addresses ?? []);
-    if (addresses !== kept) given.push(`${id} load balancer ${addresses.map(formatAddress).join(' ')}`);
-    return [{ service, id, pods, ports, exposure: { ...exposed, addresses } }];
+    const { entrance, externalIPs } = service;
+    const balanced = (entrance?.loadBalancerAddresses ?? []).filter((address) => pool.take(address));
+    const loadBalancer =
+      service.type !== 'LoadBalancer' || balanced.length > 0
+        ? balanced
+        : loadBalancerAddresses(service, pool, before.get(id)?.loadBalancer ?? []);
+    if (loadBalancer !== balanced)
+      given.push(`${id} load balancer ${loadBalancer.map(formatAddress).join(' ')}`);
+    const addresses = [...loadBalancer, ...externalIPs.filter((address) => pool.take(address))];
+    const isExposed = entrance !== undefined || addresses.length > 0;
+    return [
+      {
+        service,
+        id,
+        pods,
+        ports,
+        exposure: isExposed
+          ? {
+              trafficPolicy: entrance?.externalTrafficPolicy ?? 'Cluster',
+              addresses,
+              loadBalancer,
+              sourceRanges: entrance?.sourceRanges ?? [],
+            }
+          : undefined,
+      },
+    ];
   });
   return {
     services,
@@ -62,13 +74,6 @@ export function labServices(
       ...note('services-left-out', leftOut, 'the lab does not serve every Service'),
     ],
   };
-}
-
-/** How a Service is reached from outside, as the input says. */
-function exposureOf(service: Service): LabExposure | undefined {
-  if (service.type !== 'NodePort' && service.type !== 'LoadBalancer') return undefined;
-  const sourceRanges: readonly Cidr[] = [];
-  return { trafficPolicy: 'Cluster', addresses: [], sourceRanges };
 }
 
 /** One of each family that the Service has. */
@@ -89,20 +94,74 @@ function familiesOf(service: Service): readonly Family[] {
   return [...new Set(service.clusterIPs.map(({ family }) => family))];
 }
 
-/** The pods of the namespace that the selector matches. */
-function podsBehind({ selector }: Service, pods: readonly Pod[]): readonly Pod[] {
-  return selector === undefined ? [] : pods.filter((pod) => matches(selector, pod.labels));
+/** What Services of one cluster lead to. */
+class Behind {
+  readonly #pods: ReadonlyMap<string, readonly Pod[]>;
+  readonly #slices: ReadonlyMap<string, readonly EndpointSlice[]>;
+  readonly #byAddress: ReadonlyMap<string, Pod>;
+
+  constructor(cluster: Cluster) {
+    this.#pods = Map.groupBy(cluster.pods, ({ namespace }) => namespace);
+    this.#slices = Map.groupBy(cluster.entrances.endpointSlices, ({ namespace, service }) =>
+      service === undefined ? '' : `${namespace}/svc/${service}`,
+    );
+    // A host-network pod is its node, and who asks for its address may mean another one.
+    const own = cluster.pods.filter(({ hostNetwork }) => !hostNetwork);
+    this.#byAddress = new Map(own.flatMap((pod) => pod.addresses.map((each) => [keyOf(each), pod] as const)));
+  }
+
+  of(service: Service): {
+    readonly pods: readonly Pod[];
+    readonly endpoints: (port: ServicePort) => readonly LabEndpoint[];
+  } {
+    const served = familiesOf(service);
+    const { selector, namespace } = service;
+    const ofNamespace = this.#pods.get(namespace) ?? [];
+    if (selector !== undefined) {
+      const pods = ofNamespace.filter((pod) => matches(selector, pod.labels));
+      return { pods, endpoints: (port) => selected(pods, port, served) };
+    }
+    const slices = this.#slices.get(serviceId(service)) ?? [];
+    const ends = slices.flatMap((slice) =>
+      slice.endpoints
+        .filter(({ ready }) => ready || service.publishNotReadyAddresses)
+        .flatMap(({ addresses, pod: name }) => {
+          const named = ofNamespace.find((pod) => pod.name === name);
+          // The lab may have given the pod another address than the slice has.
+          if (named !== undefined)
+            return named.addresses.map((address) => ({ slice, address, pod: named as Pod | undefined }));
+          return addresses.map((address) => ({ slice, address, pod: this.#byAddress.get(keyOf(address)) }));
+        }),
+    );
+    return {
+      pods: [...new Set(ends.flatMap(({ pod }) => pod ?? []))],
+      endpoints: (port) => {
+        const found = ends.flatMap(({ slice, address, pod }): LabEndpoint[] => {
+          const own = slice.ports.find(
+            ({ name, protocol }) => name === port.name && protocol === port.protocol,
+          );
+          if (own === undefined || !served.includes(address.family) || !isUsable(address)) return [];
+          const number = own.port ?? (typeof port.targetPort === 'number' ? port.targetPort : undefined);
+          return number === undefined ? [] : [{ pod, address, port: number, node: pod?.node }];
+        });
+        return [...new Map(found.map((each) => [`${keyOf(each.address)} ${each.port}`, each])).values()];
+      },
+    };
+  }
 }
 
 /** By pod, then by address of the Service's families. */
-function endpointsOf(service: Service, port: ServicePort, pods: readonly Pod[]): readonly LabEndpoint[] {
-  const served = familiesOf(service);
+function selected(
+  pods: readonly Pod[],
+  port: ServicePort,
+  served: readonly Family[],
+): readonly LabEndpoint[] {
   return pods.flatMap((pod): LabEndpoint[] => {
     const target = targetOf(port, pod);
     if (target === undefined) return [];
     return pod.addresses
       .filter(({ family }) => served.includes(family))
-      .map((address) => ({ pod, address, port: target, node: pod.node! }));
+      .map((address) => ({ pod, address, port: target, node: pod.node }));
   });
 }
 
@@ -116,25 +175,35 @@ function targetOf({ targetPort, protocol }: ServicePort, pod: Pod): number | und
 class NodePortNumbers {
   readonly #used = new Set<string>();
   readonly #before = new Map<string, number>();
+  readonly #held = new Set<number>();
   readonly #next = { TCP: nodePorts.first, UDP: nodePorts.first, SCTP: nodePorts.first };
 
-  constructor(_services: readonly Service[], previous: LabPlan | undefined) {
+  constructor(services: readonly Service[], previous: LabPlan | undefined) {
     for (const { service, ports } of previous?.services ?? []) {
       for (const { port, nodePort } of ports) {
         if (nodePort === undefined) continue;
         this.#before.set(portKey(service, port), nodePort);
+        this.#held.add(nodePort);
+      }
+    }
+    for (const service of services) {
+      for (const port of service.ports) {
+        if (port.nodePort !== undefined) this.#take(port, port.nodePort);
       }
     }
   }
 
-  of(service: Service, port: ServicePort): { readonly number: number; readonly isNew: boolean } {
+  /** `undefined` for a Service that has no node ports. */
+  of(service: Service, port: ServicePort): number | undefined {
+    // That of the input, though another Service may have it too: the first one is served.
+    if (service.entrance === undefined || port.nodePort !== undefined) return port.nodePort;
+    if (!service.entrance.hasNodePorts) return undefined;
     const { protocol } = port;
     const former = this.#before.get(portKey(service, port));
-    if (former !== undefined && this.#take(port, former)) return { number: former, isNew: true };
-    const held = new Set(this.#before.values());
+    if (former !== undefined && this.#take(port, former)) return former;
     for (let number = this.#next[protocol]; number <= nodePorts.last; number++) {
       this.#next[protocol] = number + 1;
-      if (!held.has(number) && this.#take(port, number)) return { number, isNew: true };
+      if (!this.#held.has(number) && this.#take(port, number)) return number;
     }
     throw new LabPlanError('there is no node port left for Services');
   }

@@ -139,6 +139,7 @@ describe('help', () => {
     ['podwall-explain', 'explain --help'],
     ['podwall-can', 'can -h'],
     ['podwall-nft', 'nft --help'],
+    ['podwall-profiles', 'profiles --help'],
     ['podwall-help', 'help help'],
     ['podwall-completion', 'help completion'],
   ])('%s: %s', (name, line) => {
@@ -154,7 +155,7 @@ describe('help', () => {
   });
 
   test('that of each command keeps to 80 columns', () => {
-    for (const command of ['map', 'explain', 'can', 'nft', 'help', 'completion']) {
+    for (const command of ['map', 'explain', 'can', 'nft', 'profiles', 'help', 'completion']) {
       for (const line of podwall(`${command} --help`).out.split('\n'))
         expect(line.length).toBeLessThanOrEqual(80);
     }
@@ -162,9 +163,9 @@ describe('help', () => {
 
   test('its examples work', () => {
     let tried = 0;
-    for (const topic of ['', 'map', 'explain', 'can', 'nft', 'help']) {
+    for (const topic of ['', 'map', 'explain', 'can', 'nft', 'profiles', 'help']) {
       for (const line of podwall(`help ${topic}`).out.split('\n')) {
-        const example = /^ {2}podwall ((?:map|explain|can|nft|help) .*examples.*|help [a-z-]+)$/.exec(
+        const example = /^ {2}podwall ((?:map|explain|can|nft) .*examples.*|help [a-z-]+|profiles.*)$/.exec(
           line,
         )?.[1];
         if (example === undefined) continue;
@@ -201,7 +202,7 @@ describe('help', () => {
   });
 
   test('says nothing of what does not work', () => {
-    const texts = ['', 'map', 'explain', 'can', 'nft', 'help', 'completion'].map(
+    const texts = ['', 'map', 'explain', 'can', 'nft', 'profiles', 'help', 'completion'].map(
       (topic) => podwall(`help ${topic}`).out,
     );
     for (const later of [
@@ -259,7 +260,7 @@ describe('wrong usage is exit code 2, and says what was meant', () => {
     ['map -o', 'error: a value is missing: -o, --output FORMAT\nhint: podwall map --help\n'],
     [
       'map -o jsn',
-      'error: "jsn" is no value of --output. Did you mean json? It is one of table, wide, matrix, json, yaml, csv, md, dot, mermaid.\nhint: podwall map --help\n',
+      'error: "jsn" is no value of --output. Did you mean json? It is one of table, wide, matrix, json, yaml, csv, md, dot, mermaid, np-guard-txt, np-guard-json, np-guard-csv.\nhint: podwall map --help\n',
     ],
     [
       'explain a -o table',

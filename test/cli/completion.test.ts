@@ -10,7 +10,15 @@ import { createProgram } from '../../src/cli/program.ts';
 const nothing = (): Promise<number> => Promise.resolve(0);
 const program = createProgram(
   'podwall',
-  { map: nothing, explain: nothing, can: nothing, nft: nothing, help: nothing, completion: nothing },
+  {
+    map: nothing,
+    explain: nothing,
+    can: nothing,
+    nft: nothing,
+    profiles: nothing,
+    help: nothing,
+    completion: nothing,
+  },
   () => undefined,
   () => undefined,
 );
@@ -56,6 +64,7 @@ describe.runIf(hasShell('bash'))('bash', () => {
       'explain',
       'can',
       'nft',
+      'profiles',
       'help',
       'completion',
       '--help',

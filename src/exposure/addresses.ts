@@ -1,0 +1,198 @@
+import type { Direction } from '../model/index.ts';
+import {
+  contains,
+  families,
+  formatAddress,
+  parseCidr,
+  PortSet,
+  subtract,
+  wholeFamily,
+} from '../net/index.ts';
+import type { AddressRange, Family } from '../net/index.ts';
+import { familyBits } from '../policy/index.ts';
+import type { CompiledPolicy, OutsideSegment } from '../policy/index.ts';
+import { byText } from './cubes.ts';
+
+/** Addresses outside that may use the same ports with some pods. */
+export interface OpenAddresses {
+  readonly ranges: readonly AddressRange[];
+  readonly ports: PortSet;
+  readonly reach: 'internet' | 'public' | 'private';
+}
+
+/** Nodes of the input that may use the same ports, by their addresses alone. */
+export interface OpenNodes {
+  /** Sorted. */
+  readonly nodes: readonly string[];
+  readonly ports: PortSet;
+}
+
+/** Who gets through by an address. */
+export interface Addressed {
+  /** Together they are exactly what is open: an address may use what any range with it may. */
+  readonly addresses: readonly OpenAddresses[];
+  /** Those that are not among the addresses of the whole internet. */
+  readonly nodes: readonly OpenNodes[];
+}
+
+/**
+ * Blocks that are not routed in the internet: https://www.iana.org/assignments/iana-ipv4-special-registry and
+ * https://www.iana.org/assignments/iana-ipv6-special-registry, those that clusters use.
+ */
+const notPublic: readonly AddressRange[] = [
+  // IPv4-mapped addresses, which as text would be read as IPv4.
+  { family: 'IPv6', first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn },
+  ...[
+    '0.0.0.0/8',
+    '10.0.0.0/8',
+    '100.64.0.0/10',
+    '127.0.0.0/8',
+    '169.254.0.0/16',
+    '172.16.0.0/12',
+    '192.0.2.0/24',
+    '192.168.0.0/16',
+    '198.18.0.0/15',
+    '198.51.100.0/24',
+    '203.0.113.0/24',
+    '224.0.0.0/3',
+    '::/127',
+    '2001:db8::/32',
+    'fc00::/7',
+    'fe80::/10',
+    'ff00::/8',
+  ].flatMap((text) => parseCidr(text)?.cidr ?? []),
+];
+
+const publicRanges: { readonly [family in Family]: readonly AddressRange[] } = {
+  IPv4: subtract(wholeFamily('IPv4'), notPublic),
+  IPv6: subtract(wholeFamily('IPv6'), notPublic),
+};
+
+/** Whom classes with the same profile and families let through by an address; worked out once for them. */
+export class AddressTable {
+  readonly #policy: CompiledPolicy;
+  readonly #known = new WeakMap<readonly OutsideSegment[], Map<string, Addressed>>();
+  readonly #nodes: readonly { readonly name: string; readonly addresses: readonly AddressRange[] }[];
+  /** Nodes of which the input has no address: no ipBlock can be held against them. */
+  readonly nodesWithoutAddress: number;
+
+  constructor(policy: CompiledPolicy) {
+    this.#policy = policy;
+    const all = [...policy.cluster.nodes.values()];
+    this.#nodes = all
+      .filter(({ addresses }) => addresses.length > 0)
+      .map(({ name, addresses }) => ({
+        name,
+        addresses: addresses.map(({ family, value }) => ({ family, first: value, last: value })),
+      }))
+      .sort((a, b) => byText(a.name, b.name));
+    this.nodesWithoutAddress = all.length - this.#nodes.length;
+  }
+
+  of(direction: Direction, k: number): Addressed {
+    const segments = this.#policy.outside(direction, k);
+    const family = this.#policy.parts.classes.family[k]!;
+    let byFamily = this.#known.get(segments);
+    if (byFamily === undefined) this.#known.set(segments, (byFamily = new Map<string, Addressed>()));
+    const key = String(family);
+    let found = byFamily.get(key);
+    if (found === undefined) {
+      const { ports } = this.#policy.parts;
+      // Corner 37: addresses of a family that the pod lacks cannot reach it, nor it them.
+      const here = segments
+        .filter((segment) => (family & familyBits[segment.family]) !== 0)
+        .map((segment) => ({ ...segment, set: ports.set(segment.ports) }));
+      const addresses = addressesOf(here);
+      byFamily.set(key, (found = { addresses, nodes: this.#nodesOf(here, addresses) }));
+    }
+    return found;
+  }
+
+  #nodesOf(segments: readonly Segment[], open: readonly OpenAddresses[]): readonly OpenNodes[] {
+    const groups = new Map<string, { nodes: string[]; ports: PortSet }>();
+    for (const { name, addresses } of this.#nodes) {
+      let ports = PortSet.none;
+      for (const address of addresses) {
+        const segment = segments.find((each) => contains(each, address));
+        if (segment !== undefined) ports = ports.union(segment.set);
+      }
+      if (ports.isEmpty) continue;
+      if (open.some((each) => each.reach === 'internet' && each.ports.includes(ports))) continue;
+      const known = groups.get(ports.key);
+      if (known === undefined) groups.set(ports.key, { nodes: [name], ports });
+      else known.nodes.push(name);
+    }
+    return [...groups.values()];
+  }
+}
+
+type Segment = OutsideSegment & { readonly set: PortSet };
+
+function addressesOf(segments: readonly Segment[]): readonly OpenAddresses[] {
+  const groups = new Map<string, { ports: PortSet; ranges: AddressRange[] }>();
+  let everywhere = PortSet.all;
+  for (const { family, first, last, set } of segments) {
+    everywhere = everywhere.intersect(set);
+    const known = groups.get(set.key);
+    const range = { family, first, last };
+    if (known === undefined) groups.set(set.key, { ports: set, ranges: [range] });
+    else known.ranges.push(range);
+  }
+  const open: OpenAddresses[] = [];
+  // What all addresses may use is said once; others are said with all that they may use.
+  const add = (ports: PortSet, unjoined: readonly AddressRange[]): void => {
+    const ranges = joined(unjoined);
+    open.push({ ports, ranges, reach: reachOf(ranges) });
+  };
+  if (!everywhere.isEmpty) {
+    add(
+      everywhere,
+      segments.map(({ family, first, last }) => ({ family, first, last })),
+    );
+  }
+  for (const { ports, ranges } of groups.values()) {
+    if (!ports.isEmpty && !ports.equals(everywhere)) add(ports, ranges);
+  }
+  return open;
+}
+
+function joined(ranges: readonly AddressRange[]): readonly AddressRange[] {
+  const result: AddressRange[] = [];
+  for (const range of ranges) {
+    const last = result.at(-1);
+    if (last !== undefined && last.family === range.family && last.last + 1n === range.first) {
+      result[result.length - 1] = { ...last, last: range.last };
+    } else {
+      result.push(range);
+    }
+  }
+  return result;
+}
+
+function reachOf(ranges: readonly AddressRange[]): OpenAddresses['reach'] {
+  let isSome = false;
+  for (const family of families) {
+    const own = ranges.filter((range) => range.family === family);
+    const left = publicRanges[family].flatMap((range) => subtract(range, own));
+    if (left.length === 0) return 'internet';
+    isSome ||= publicRanges[family].some((range) => own.some((each) => overlap(range, each)));
+  }
+  return isSome ? 'public' : 'private';
+}
+
+function overlap(a: AddressRange, b: AddressRange): boolean {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+/** One address of some ranges: a public one, if there is one. */
+export function exampleAddress(ranges: readonly AddressRange[]): string {
+  for (const range of ranges) {
+    for (const known of publicRanges[range.family]) {
+      if (!overlap(known, range)) continue;
+      const value = known.first > range.first ? known.first : range.first;
+      return formatAddress({ family: range.family, value });
+    }
+  }
+  const [first] = ranges;
+  return first === undefined ? '' : formatAddress({ family: first.family, value: first.first });
+}

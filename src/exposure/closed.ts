@@ -1,0 +1,111 @@
+import type { Addressed } from './addresses.ts';
+import type { Admitted, Dropped } from './lines.ts';
+import type { Line, RuleRef } from './regions.ts';
+import type { Narrowing } from './own-side.ts';
+import type { Closed, ClosedReason, ClosedScope, ExposureReason } from './types.ts';
+
+/** What is known of isolated pods in one direction. */
+export interface Known {
+  readonly said: Admitted;
+  /** Index of their namespace. */
+  readonly own: number;
+  /** The potential pods that get through in the end: lines, less what namespaces of them take away. */
+  readonly found: readonly { readonly line: Line; readonly narrowing?: Narrowing }[];
+  readonly addressed: Addressed;
+  /** How many namespaces exist. */
+  readonly namespaces: number;
+  readonly hasNodes: boolean;
+  /** The policies that isolate them. */
+  readonly policies: readonly string[];
+  readonly reasons: (refs: readonly RuleRef[]) => readonly ExposureReason[];
+  /** The policies that bind the potential pods of some lines. */
+  readonly policiesOf: (lines: readonly Line[]) => readonly string[];
+}
+
+/** The scopes nobody of whom gets through, each with what proves it. */
+export function closedScopes(known: Known): readonly Closed[] {
+  const { found, addressed, own, namespaces, hasNodes } = known;
+  const closed: Closed[] = [];
+  const isOpen = {
+    internet: addressed.addresses.some(({ reach }) => reach !== 'private'),
+    'new-namespaces': found.some(({ line }) => line.fresh !== undefined),
+    'own-namespace': found.some(
+      ({ line, narrowing }) => hasPlace(line, own) && narrowing?.stateOf(own) !== 'closed',
+    ),
+    'other-namespaces': found.some(({ line, narrowing }) => {
+      const closedHere = hasPlace(line, own) && narrowing?.stateOf(own) === 'closed' ? 1 : 0;
+      const others = line.existing.list.length - (hasPlace(line, own) ? 1 : 0);
+      return others > (narrowing?.closedCount ?? 0) - closedHere;
+    }),
+    nodes: addressed.nodes.length > 0 || addressed.addresses.some(({ reach }) => reach === 'internet'),
+  };
+  const isThere = { 'other-namespaces': namespaces > 1, nodes: hasNodes };
+  for (const scope of scopes) {
+    if (isOpen[scope]) continue;
+    if ((scope === 'other-namespaces' || scope === 'nodes') && !isThere[scope]) continue;
+    closed.push(proofOf(scope, known));
+  }
+  return closed;
+}
+
+const scopes: readonly ClosedScope[] = [
+  'internet',
+  'new-namespaces',
+  'own-namespace',
+  'other-namespaces',
+  'nodes',
+];
+
+function proofOf(scope: ClosedScope, known: Known): Closed {
+  const { said, policies } = known;
+  const lines = said.lines.filter((line) => concerns(scope, line, known.own));
+  if (lines.length > 0) {
+    return {
+      scope,
+      reason: 'own-policies',
+      policies: known.policiesOf(lines),
+      rules: known.reasons(lines.flatMap(({ rules }) => rules)),
+    };
+  }
+  if (!said.hasRules) return { scope, reason: 'no-rules', policies };
+  const dropped = said.dropped.filter(({ looks }) => couldConcern(scope, looks));
+  const reason: ClosedReason = dropped[0]?.reason ?? 'no-such-peer';
+  const rules = dropped.filter((each) => each.reason === reason).map(({ ref }) => ref);
+  return { scope, reason, policies, ...(rules.length > 0 && { rules: known.reasons(rules) }) };
+}
+
+function concerns(scope: ClosedScope, line: Line, own: number): boolean {
+  switch (scope) {
+    case 'new-namespaces':
+      return line.fresh !== undefined;
+    case 'own-namespace':
+      return hasPlace(line, own);
+    case 'other-namespaces':
+      return hasOtherPlace(line, own);
+    case 'internet':
+    case 'nodes':
+      return false;
+  }
+}
+
+function couldConcern(scope: ClosedScope, looks: Dropped['looks']): boolean {
+  if (looks === 'everywhere') return true;
+  switch (scope) {
+    case 'internet':
+    case 'nodes':
+      return looks === 'addresses';
+    case 'own-namespace':
+      return looks !== 'addresses';
+    case 'new-namespaces':
+    case 'other-namespaces':
+      return looks === 'anywhere';
+  }
+}
+
+function hasPlace({ existing }: Line, place: number): boolean {
+  return existing.isAll || existing.list.includes(place);
+}
+
+function hasOtherPlace({ existing }: Line, place: number): boolean {
+  return existing.list.some((each) => each !== place);
+}

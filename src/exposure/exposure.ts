@@ -1,0 +1,629 @@
+import type { Diagnostic, Direction, Place, Pod } from '../model/index.ts';
+import { families, formatAddress, PortSet, protocols } from '../net/index.ts';
+import type { Family } from '../net/index.ts';
+import { familyBits } from '../policy/index.ts';
+import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import {
+  allowedPorts,
+  apiVersion,
+  notModelledEntries,
+  rangesId,
+  undecidedDiagnostics,
+} from '../reach/index.ts';
+import { AddressTable, exampleAddress } from './addresses.ts';
+import type { Addressed } from './addresses.ts';
+import { byText, example, has, otherThan, selectorText } from './cubes.ts';
+import type { Cube } from './cubes.ts';
+import { closedScopes } from './closed.ts';
+import { admitted } from './lines.ts';
+import type { Admitted } from './lines.ts';
+import { nameLabel, NamespaceSpace, placesMinus } from './namespaces.ts';
+import type { Places } from './namespaces.ts';
+import { OwnSides } from './own-side.ts';
+import type { Narrowing, OwnSide, Part } from './own-side.ts';
+import { minimal } from './regions.ts';
+import type { Line, RuleRef } from './regions.ts';
+import { exposureKinds } from './types.ts';
+import type {
+  Coverage,
+  ExposedNamespaces,
+  ExposedPart,
+  Exposed,
+  Exposure,
+  ExposureKind,
+  ExposureReason,
+  ExposureReport,
+  NamedPorts,
+  Witness,
+} from './types.ts';
+import { portOf, UseTable } from './uses.ts';
+import type { Use } from './uses.ts';
+
+/** What is asked. */
+export interface ExposureQuery {
+  /** Only these pods; absent: all. */
+  readonly pods?: ReadonlySet<Pod>;
+  /** Absent: both. */
+  readonly direction?: Direction;
+  /** Whether every namespace is named that lets potential pods through only in part, however many there are. */
+  readonly details?: boolean;
+  /** Findings of the reading, which the document carries along. */
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+/** The answer to `exposure`, before it is rendered. */
+export interface ExposureAnswer {
+  readonly document: ExposureReport;
+  /** Where a rule stands; worked out when it is asked for. */
+  readonly place: (reason: ExposureReason, direction: Direction) => Place;
+  /** Where a policy or a workload stands, by its id. */
+  readonly placeOf: (id: string) => Place | undefined;
+}
+
+/** Without `details`, more names of namespaces than these are not listed, but counted. */
+const mostNames = 20;
+/** Rules that are named for one peer. */
+const mostReasons = 4;
+
+/**
+ * Who could reach pods, and whom they could reach, beyond the pods that exist: pods with any labels in any namespace,
+ * existing or new, addresses and nodes.
+ *
+ * Decided over label space, not by trying: the peers of an exposure are exactly those that get through, each with what
+ * it may use. On the other side of the connection stand the policies of the namespaces that exist, which bind pods that
+ * are created there; a new namespace has none.
+ */
+export function exposure(policy: CompiledPolicy, query: ExposureQuery = {}): ExposureAnswer {
+  const work = new Exposures(policy, query);
+  const exposures = work.all();
+  const { cluster } = policy;
+  const document: ExposureReport = {
+    apiVersion,
+    kind: 'ExposureReport',
+    profile: policy.profile.name,
+    coverage: work.coverage,
+    notIsolated: work.notIsolated,
+    exposures,
+    undecided: work.undecided(),
+    notModelled: notModelledEntries(cluster),
+    diagnostics: [...(query.diagnostics ?? []), ...undecidedDiagnostics(policy)],
+  };
+  let places: Map<string, () => Place> | undefined;
+  return {
+    document,
+    place: ({ index, rule, peer }, direction) => {
+      const field = direction === 'ingress' ? 'from' : 'to';
+      const path = ['spec', direction, rule, ...(peer === undefined ? [] : [field, peer])];
+      return cluster.policies[index]!.origin.locate(path);
+    },
+    placeOf: (id) => {
+      places ??= new Map([
+        ...cluster.workloads.map((each) => [each.id, () => each.origin.locate([])] as const),
+        ...cluster.policies.map(
+          (each) => [`${each.namespace}/${each.name}`, () => each.origin.locate([])] as const,
+        ),
+      ]);
+      return places.get(id)?.();
+    },
+  };
+}
+
+/** Pods with the same policies in one direction, of whom everybody else says the same. */
+interface Unit {
+  readonly direction: Direction;
+  /** The class of one of the pods. */
+  readonly k: number;
+  readonly example: PolicyEnd;
+  readonly said: Admitted;
+  /** By family of the pods: what others say of them. */
+  readonly sides: readonly (readonly [family: Family, side: OwnSide])[];
+  readonly classes: number[];
+}
+
+/** A peer that gets through, before it is put in words. */
+type Found =
+  | {
+      readonly kind: 'spanning';
+      readonly line: Line;
+      readonly narrowing: Narrowing;
+      readonly family?: Family;
+    }
+  | { readonly kind: 'existing'; readonly line: Line; readonly family?: Family };
+
+class Exposures {
+  readonly coverage: Coverage;
+  readonly notIsolated: ExposureReport['notIsolated'];
+  readonly #policy: CompiledPolicy;
+  readonly #query: ExposureQuery;
+  readonly #uses = new UseTable();
+  readonly #space: NamespaceSpace;
+  readonly #addresses: AddressTable;
+  readonly #others: { readonly [direction in Direction]: OwnSides };
+  readonly #undecidedNamespaces = new Set<string>();
+  /** By class: the ids of the workloads with pods of it, and how many pods of those that were asked about. */
+  readonly #workloadsOf: (Map<string, number> | undefined)[] = [];
+  /** By workload: how many pods it has. */
+  readonly #podsOf = new Map<string, number>();
+
+  constructor(policy: CompiledPolicy, query: ExposureQuery) {
+    this.#policy = policy;
+    this.#query = query;
+    this.#space = new NamespaceSpace(policy.cluster);
+    this.#addresses = new AddressTable(policy);
+    // Whom pods let in is met by the egress of others, and the other way round.
+    this.#others = {
+      ingress: new OwnSides(policy, 'egress', this.#uses, this.#space),
+      egress: new OwnSides(policy, 'ingress', this.#uses, this.#space),
+    };
+    const { classes } = policy.parts;
+    for (const [i, pod] of classes.pods.entries()) {
+      this.#podsOf.set(pod.workload, (this.#podsOf.get(pod.workload) ?? 0) + pod.replicas);
+      if (query.pods !== undefined && !query.pods.has(pod)) continue;
+      const workloads = (this.#workloadsOf[classes.classOf[i]!] ??= new Map<string, number>());
+      workloads.set(pod.workload, (workloads.get(pod.workload) ?? 0) + pod.replicas);
+    }
+    const covered = this.#covered();
+    this.coverage = covered.coverage;
+    this.notIsolated = covered.notIsolated;
+  }
+
+  #covered(): Pick<Exposures, 'coverage' | 'notIsolated'> {
+    const { classes, profiles, profileOf } = this.#policy.parts;
+    const workloads = new Set<string>();
+    const open = { ingress: new Set<string>(), egress: new Set<string>() };
+    const counts = { pods: 0, hostNetwork: 0, ingress: 0, egress: 0, both: 0 };
+    for (const [k, own] of this.#workloadsOf.entries()) {
+      if (own === undefined) continue;
+      let pods = 0;
+      for (const [workload, replicas] of own) {
+        workloads.add(workload);
+        pods += replicas;
+      }
+      counts.pods += pods;
+      if (classes.host[k] === 1) {
+        counts.hostNetwork += pods;
+        continue;
+      }
+      const isolated = (direction: Direction): boolean =>
+        profiles[direction][profileOf[direction][k]!]!.isolated;
+      for (const direction of ['ingress', 'egress'] as const) {
+        if (isolated(direction)) counts[direction] += pods;
+        else for (const workload of own.keys()) open[direction].add(workload);
+      }
+      if (isolated('ingress') && isolated('egress')) counts.both += pods;
+    }
+    return {
+      coverage: { workloads: workloads.size, ...counts },
+      notIsolated: {
+        ingress: [...open.ingress].sort(byText),
+        egress: [...open.egress].sort(byText),
+      },
+    };
+  }
+
+  all(): readonly Exposure[] {
+    const directions = (['ingress', 'egress'] as const).filter(
+      (each) => this.#query.direction === undefined || this.#query.direction === each,
+    );
+    return directions
+      .flatMap((direction) => this.#units(direction).map((unit) => this.#exposureOf(unit)))
+      .sort(
+        (a, b) =>
+          rankOf(a) - rankOf(b) ||
+          byText(a.workloads[0] ?? '', b.workloads[0] ?? '') ||
+          // Ingress first, as in every list of directions.
+          byText(b.direction, a.direction) ||
+          byText(a.policies.join(), b.policies.join()),
+      );
+  }
+
+  #units(direction: Direction): readonly Unit[] {
+    const { classes, groups, rules, ports, groupsOf } = this.#policy.parts;
+    const units = new Map<string, Unit>();
+    const said = new Map<string, Admitted>();
+    const sideIds = new Map<OwnSide, number>();
+    for (const [k, own] of this.#workloadsOf.entries()) {
+      if (own === undefined) continue;
+      const isHost = classes.host[k] === 1;
+      const selections = isHost
+        ? []
+        : groupsOf(k).filter(({ group }) =>
+            groups[group]!.policies.some((index) => rules[direction][index] !== undefined),
+          );
+      const map =
+        direction === 'ingress' && ports.hasNames && selections.length > 0 ? classes.portMap[k]! : 0;
+      const policies = `${selections.map(({ group, unsure }) => (unsure ? `${group}?` : group)).join(',')};${map};${isHost}`;
+      const subject: PolicyEnd = { kind: 'pod', pod: classes.pods[classes.example[k]!]! };
+      const bits = classes.family[k]!;
+      const sides = families
+        .filter((family) => (bits & familyBits[family]) !== 0)
+        .map((family) => [family, this.#others[direction].of(subject, k, family)] as const);
+      const ids = sides.map(([, side]) => {
+        let id = sideIds.get(side);
+        if (id === undefined) sideIds.set(side, (id = sideIds.size));
+        return id;
+      });
+      const key = `${policies};${bits};${ids.join(',')}`;
+      const known = units.get(key);
+      if (known !== undefined) {
+        known.classes.push(k);
+        continue;
+      }
+      let admission = said.get(policies);
+      if (admission === undefined) {
+        said.set(policies, (admission = admitted(this.#policy, direction, k, this.#space, this.#uses)));
+      }
+      units.set(key, { direction, k, example: subject, said: admission, sides, classes: [k] });
+    }
+    return [...units.values()];
+  }
+
+  #exposureOf(unit: Unit): Exposure {
+    const { direction, said, k } = unit;
+    const pods = new Map<string, number>();
+    for (const own of unit.classes) {
+      for (const [workload, count] of this.#workloadsOf[own]!) {
+        pods.set(workload, (pods.get(workload) ?? 0) + count);
+      }
+    }
+    const workloads = [...pods.keys()].sort(byText);
+    const found = this.#found(unit);
+    const addressed = this.#addresses.of(direction, k);
+    const isHost = this.#policy.parts.classes.host[k] === 1;
+    const isPartial = workloads.some((workload) => pods.get(workload) !== this.#podsOf.get(workload));
+    const policies = said.policies.map((index) => this.#policyName(index)).sort(byText);
+    const own = this.#ownNamespace(unit);
+    return {
+      direction,
+      workloads,
+      pods: [...pods.values()].reduce((sum, count) => sum + count, 0),
+      ...(isPartial && { partial: true }),
+      isolated: said.isolated,
+      ...(isHost && { hostNetwork: true }),
+      policies,
+      peers: this.#peers(unit, found, addressed),
+      closed: said.isolated
+        ? closedScopes({
+            said,
+            own,
+            found,
+            addressed,
+            namespaces: this.#space.all.length,
+            hasNodes: this.#policy.cluster.nodes.size > 0,
+            policies,
+            reasons: (refs) => this.#reasons(refs, mostReasons),
+            policiesOf: (lines) => this.#closing(direction, lines),
+          })
+        : [],
+    };
+  }
+
+  /** The namespace of pods that policies isolate: all of one unit are in it. */
+  #ownNamespace({ said }: Unit): number {
+    const [first] = said.policies;
+    return first === undefined ? -1 : this.#space.indexOf(this.#policy.cluster.policies[first]!.namespace);
+  }
+
+  /** The policies of existing namespaces that isolate the potential pods of some lines. */
+  #closing(direction: Direction, lines: readonly Line[]): readonly string[] {
+    const names = new Set<string>();
+    for (const { existing, pods } of lines) {
+      for (const namespace of existing.list) {
+        for (const index of this.#others[direction].isolating(namespace, pods))
+          names.add(this.#policyName(index));
+      }
+    }
+    return [...names].sort(byText);
+  }
+
+  #policyName(index: number): string {
+    const { namespace, name } = this.#policy.cluster.policies[index]!;
+    return `${namespace}/${name}`;
+  }
+
+  /** The potential pods that get through, the policies of their own namespaces considered. */
+  #found({ direction, said, sides }: Unit): readonly Found[] {
+    const [first, second] = sides;
+    if (first === undefined) return [];
+    const one = this.#foundIn(direction, said.lines, first[1]);
+    if (second === undefined || second[1] === first[1]) return one;
+    // Corner 37: the families are decided apart, and what they agree on is said once.
+    const other = this.#foundIn(direction, said.lines, second[1]);
+    const keys = (list: readonly Found[]): readonly string[] => list.map((each) => this.#keyOf(each));
+    const inOne = new Set(keys(one));
+    const inOther = new Set(keys(other));
+    return [
+      ...one.map((each) => (inOther.has(this.#keyOf(each)) ? each : { ...each, family: first[0] })),
+      ...other
+        .filter((each) => !inOne.has(this.#keyOf(each)))
+        .map((each) => ({ ...each, family: second[0] })),
+    ];
+  }
+
+  #keyOf({ kind, line, ...rest }: Found): string {
+    const { existing, fresh, pods, use } = line;
+    const narrowing = 'narrowing' in rest ? this.#narrowingKey(rest.narrowing) : '';
+    return [kind, existing.list.join(','), fresh?.key, pods.key, use, narrowing].join('\u0006');
+  }
+
+  #narrowingKey(narrowing: Narrowing): string {
+    const partly = narrowing
+      .partly()
+      .map(
+        ({ namespaces, parts }) =>
+          `${namespaces.join(',')}:${parts.map(({ pods, use }) => pods.key + use).join()}`,
+      );
+    return `${narrowing.closed().join(',')};${partly.join(';')}`;
+  }
+
+  #foundIn(direction: Direction, lines: readonly Line[], side: OwnSide): readonly Found[] {
+    const others = this.#others[direction];
+    const found: Found[] = [];
+    const fixed: Line[] = [];
+    for (const line of lines) {
+      if (line.fresh !== undefined) {
+        const narrowing = others.narrowing(line, side);
+        for (const namespace of narrowing.undecided())
+          this.#undecidedNamespaces.add(this.#space.name(namespace));
+        found.push({ kind: 'spanning', line, narrowing });
+        continue;
+      }
+      // Where only some namespaces are meant, each is asked, and those that leave the same stand together.
+      const groups = new Map<string, { readonly parts: readonly Part[]; readonly namespaces: number[] }>();
+      for (const namespace of line.existing.list) {
+        const { parts, isUndecided } = others.effective(line.pods, line.use, side, namespace);
+        if (isUndecided) this.#undecidedNamespaces.add(this.#space.name(namespace));
+        const key = parts.map(({ pods, use }) => `${use} ${pods.key}`).join('\u0006');
+        const known = groups.get(key);
+        if (known === undefined) groups.set(key, { parts, namespaces: [namespace] });
+        else known.namespaces.push(namespace);
+      }
+      for (const { parts, namespaces } of groups.values()) {
+        for (const part of parts) {
+          fixed.push({
+            ...part,
+            existing: this.#space.places(namespaces),
+            fresh: undefined,
+            rules: line.rules,
+          });
+        }
+      }
+    }
+    for (const line of minimal(fixed, this.#space, this.#uses)) found.push({ kind: 'existing', line });
+    return found;
+  }
+
+  #peers(unit: Unit, found: readonly Found[], { addresses, nodes }: Addressed): readonly Exposed[] {
+    const { said } = unit;
+    const peers: Exposed[] = [];
+    for (const { ranges, ports, reach } of addresses) {
+      const port = portOf({ ports, named: [] });
+      if (port === undefined) continue;
+      const { protocol, port: number } = port;
+      peers.push({
+        kind: 'ip',
+        exposure: reach === 'internet' ? 'internet' : `${reach}-addresses`,
+        id: rangesId(ranges),
+        ranges: ranges.map(({ family, first, last }) => [
+          formatAddress({ family, value: first }),
+          formatAddress({ family, value: last }),
+        ]),
+        allowed: allowedPorts(ports),
+        because: this.#addressReasons(unit, said.addresses, ranges, ports),
+        witness: { kind: 'address', address: exampleAddress(ranges), protocol, port: number },
+      });
+    }
+    for (const { nodes: names, ports } of nodes) {
+      const port = portOf({ ports, named: [] });
+      const [first] = names;
+      if (port === undefined || first === undefined) continue;
+      peers.push({
+        kind: 'nodes',
+        exposure: 'nodes',
+        nodes: names,
+        allowed: allowedPorts(ports),
+        because: this.#reasons(said.addresses, mostReasons),
+        witness: { kind: 'node', node: first, protocol: port.protocol, port: port.port },
+      });
+    }
+    for (const each of found) peers.push(this.#potential(each));
+    return peers.sort(
+      (a, b) =>
+        exposureKinds.indexOf(a.exposure) - exposureKinds.indexOf(b.exposure) ||
+        widthOf(b) - widthOf(a) ||
+        byText(sortKey(a), sortKey(b)),
+    );
+  }
+
+  #potential(found: Found): Exposed {
+    const { line, family } = found;
+    const use = this.#uses.use(line.use);
+    return {
+      kind: 'pods',
+      exposure: kindOf(line),
+      namespaces: this.#namespaces(found),
+      pods: selectorText(line.pods),
+      ...this.#ports(use),
+      ...(family !== undefined && { family }),
+      because: this.#reasons(line.rules, mostReasons),
+      witness: this.#witness(line, use),
+    };
+  }
+
+  #ports({ ports, named }: Use): {
+    readonly allowed: Exposed['allowed'];
+    readonly named?: readonly NamedPorts[];
+  } {
+    const allowed = allowedPorts(ports);
+    if (named.length === 0) return { allowed };
+    return {
+      allowed,
+      named: named.map(({ names, within }) => {
+        const { protocol } = names[0]!;
+        const isEvery = PortSet.everyPort(protocol).minus(ports).equals(within);
+        return {
+          protocol,
+          names: names.map(({ name }) => name),
+          ...(!isEvery && { within: allowedPorts(within) }),
+        };
+      }),
+    };
+  }
+
+  #namespaces(found: Found): ExposedNamespaces {
+    const { existing, fresh } = found.line;
+    const names = (list: readonly number[]): readonly string[] =>
+      list.map((index) => this.#space.name(index));
+    const base = {
+      ...(fresh !== undefined && { new: selectorText(fresh) }),
+      existing: existing.isAll && fresh !== undefined ? ('all' as const) : names(existing.list),
+      ...(fresh !== undefined && this.#against(existing, fresh)),
+    };
+    if (found.kind === 'existing') return { ...base, closedByOwn: 0, partlyByOwn: 0 };
+    const { narrowing } = found;
+    const { closedCount, partlyCount } = narrowing;
+    const isListed = (count: number): boolean =>
+      count > 0 && (this.#query.details === true || count <= mostNames);
+    return {
+      ...base,
+      closedByOwn: closedCount,
+      partlyByOwn: partlyCount,
+      ...(isListed(closedCount) && { closed: names(narrowing.closed()) }),
+      ...(isListed(partlyCount) && {
+        partly: narrowing.partly().map(({ namespaces, parts }) => ({
+          namespaces: names(namespaces),
+          peers: parts.map((part) => this.#part(part)),
+        })),
+      }),
+    };
+  }
+
+  /** Which of the namespaces that exist are meant otherwise than new ones with their labels are. */
+  #against(existing: Places, fresh: Cube): Pick<ExposedNamespaces, 'also' | 'except'> {
+    const alike = this.#space.scopeOf(fresh, (labels) => has(fresh, labels)).existing;
+    const also = placesMinus(existing, alike).list.map((index) => this.#space.name(index));
+    const except = placesMinus(alike, existing).list.map((index) => this.#space.name(index));
+    return { ...(also.length > 0 && { also }), ...(except.length > 0 && { except }) };
+  }
+
+  #part({ pods, use }: Part): ExposedPart {
+    return { pods: selectorText(pods), ...this.#ports(this.#uses.use(use)) };
+  }
+
+  #witness({ existing, fresh, pods }: Line, use: Use): Witness {
+    const port = portOf(use);
+    if (port === undefined) throw new RangeError('a line lets something be used');
+    const at = {
+      labels: Object.fromEntries(example(pods)),
+      ...(port.names.length > 0 && { portNames: port.names.map(({ name }) => name) }),
+      protocol: port.protocol,
+      port: port.port,
+    };
+    if (fresh === undefined) {
+      return { kind: 'pod', namespace: this.#space.name(existing.list[0]!), ...at };
+    }
+    const labels = new Map(example(fresh));
+    const namespace = labels.get(nameLabel) ?? this.#newName(fresh);
+    labels.delete(nameLabel);
+    return { kind: 'pod', namespace, namespaceLabels: Object.fromEntries(labels), ...at };
+  }
+
+  /** A name that no namespace has, and that a cube lets a new one have. */
+  #newName(fresh: Cube): string {
+    const taken = fresh.literals.get(nameLabel)?.values ?? [];
+    return otherThan([...taken, ...this.#space.all.map(({ name }) => name)], 'new');
+  }
+
+  #reasons(refs: readonly RuleRef[], most: number): readonly ExposureReason[] {
+    return refs.slice(0, most).map(({ policy, rule, peer }) => ({
+      index: policy,
+      policy: this.#policyName(policy),
+      rule,
+      ...(peer >= 0 && { peer }),
+    }));
+  }
+
+  /** The rules that let some addresses through. */
+  #addressReasons(
+    { direction, k }: Unit,
+    refs: readonly RuleRef[],
+    ranges: Addressed['addresses'][number]['ranges'],
+    open: PortSet,
+  ): readonly ExposureReason[] {
+    const { parts, cluster } = this.#policy;
+    const admitting = refs.filter(({ policy, rule, peer }) => {
+      const compiled = parts.rules[direction][policy]?.[rule];
+      const spec = cluster.policies[policy]![direction];
+      if (compiled === undefined || spec.kind === 'unaffected') return false;
+      const set = parts.ports.set(
+        direction === 'ingress'
+          ? parts.ports.resolve(compiled.spec, parts.classes.portMap[k]!)
+          : parts.ports.fixed(compiled.spec),
+      );
+      if (set.intersect(open).isEmpty) return false;
+      const peers = spec.rules[rule]?.peers;
+      const entry = peers?.kind === 'oneOf' ? peers.peers[peer] : undefined;
+      if (entry === undefined) return true;
+      if (entry.kind !== 'ipBlock') return false;
+      const { cidr } = entry;
+      return ranges.some(
+        (range) => range.family === cidr.family && cidr.first <= range.last && range.first <= cidr.last,
+      );
+    });
+    return this.#reasons(admitting, mostReasons);
+  }
+
+  undecided(): readonly string[] {
+    const sentences: string[] = [];
+    const tiers = this.#policy.cluster.tierPolicies.length;
+    if (tiers > 0) {
+      const what = tiers === 1 ? '1 cluster-wide policy is' : `${tiers} cluster-wide policies are`;
+      sentences.push(
+        `${what} not considered: ClusterNetworkPolicy, AdminNetworkPolicy and BaselineAdminNetworkPolicy may close or open more`,
+      );
+    }
+    const namespaces = [...this.#undecidedNamespaces].sort(byText);
+    if (namespaces.length > 0) {
+      sentences.push(
+        `which potential pods the policies of ${namespaces.slice(0, 5).join(', ')}${namespaces.length > 5 ? ' and others' : ''} do not select was too much to work out, so these pods are left out`,
+      );
+    }
+    if (this.#uses.isCut) {
+      sentences.push(
+        'ports that bear two names at once were left out, for there are too many names of ports',
+      );
+    }
+    return sentences;
+  }
+}
+
+function kindOf({ existing, fresh, pods }: Line): ExposureKind {
+  const isAnyPod = pods.literals.size === 0;
+  if (fresh === undefined) return isAnyPod ? 'namespace' : 'namespace-pods';
+  if (fresh.literals.size > 0 || !existing.isAll) return 'new-namespaces';
+  return isAnyPod ? 'any-pod' : 'labelled-pods';
+}
+
+/** The widest peer of an exposure decides where it stands; what is open for nobody comes last. */
+function rankOf({ peers }: Exposure): number {
+  const [first] = peers;
+  return first === undefined ? exposureKinds.length : exposureKinds.indexOf(first.exposure);
+}
+
+/** How many ports may be used, all of them first. */
+function widthOf({ allowed, named }: Exposed): number {
+  if (allowed === 'all') return Infinity;
+  const sizes = protocols.flatMap((protocol) => (allowed[protocol] ?? []).map(([from, to]) => to - from + 1));
+  return sizes.reduce((sum, size) => sum + size, named?.length ?? 0);
+}
+
+function sortKey(peer: Exposed): string {
+  switch (peer.kind) {
+    case 'ip':
+      return peer.id;
+    case 'nodes':
+      return peer.nodes.join();
+    case 'pods':
+      return `${peer.namespaces.new ?? '~'}\u0006${String(peer.namespaces.existing)}\u0006${peer.pods}\u0006${peer.family ?? ''}`;
+  }
+}

@@ -1,0 +1,454 @@
+import type { Direction, Rule } from '../model/index.ts';
+import type { Family } from '../net/index.ts';
+import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import { cubeFrom, difference, includes, intersection } from './cubes.ts';
+import type { Cube } from './cubes.ts';
+import type { NamespaceSpace, Places } from './namespaces.ts';
+import { minimal } from './regions.ts';
+import type { Line } from './regions.ts';
+import { noUse } from './uses.ts';
+import type { UseTable } from './uses.ts';
+
+/** Potential pods with what they may use. */
+export interface Part {
+  readonly pods: Cube;
+  readonly use: number;
+}
+
+/** What of a line holds for the potential pods of one namespace. */
+export interface Effective {
+  readonly state: 'open' | 'partly' | 'closed';
+  /** The pods that get through, with what they may use. */
+  readonly parts: readonly Part[];
+  /** Whether it was too much to decide; then `parts` is what is certain. */
+  readonly isUndecided: boolean;
+}
+
+/** The policies of one namespace that select the same potential pods, and isolate them. */
+interface Entry {
+  readonly namespace: number;
+  readonly pods: Cube;
+  /** Indices in `cluster.policies`. */
+  readonly policies: readonly number[];
+}
+
+/** A rule that lets the pods of an entry talk with whom one of its peers means. */
+interface User {
+  readonly entry: number;
+  /** Index in `cluster.policies`, and of the rule. */
+  readonly policy: number;
+  readonly rule: number;
+}
+
+/** What a namespace says about its potential pods and one subject; pods of no entry are not isolated. */
+interface Content {
+  readonly id: number;
+  readonly entries: readonly Part[];
+}
+
+/** What namespaces say about all subjects that the same widely used peers mean. */
+interface Base {
+  /** By entry: what its rules let use. */
+  readonly used: ReadonlyMap<number, number>;
+  readonly contents: ReadonlyMap<number, Content>;
+  readonly groups: readonly { readonly content: Content; readonly namespaces: readonly number[] }[];
+  /** By namespaces, then by the rest of a line: what is left of it. */
+  readonly narrowed: WeakMap<Places, Map<string, Narrowed>>;
+}
+
+/** What the namespaces that exist leave of a line, but for those that treat the subject in a way of their own. */
+interface Narrowed {
+  /** Namespaces no potential pod of which gets through, and those that let some through. Ascending within each content. */
+  readonly closed: readonly number[];
+  readonly partly: readonly { readonly namespaces: readonly number[]; readonly effective: Effective }[];
+  readonly undecided: readonly number[];
+  readonly stateOf: ReadonlyMap<number, Effective['state']>;
+}
+
+/** What the namespaces that exist say about one subject. Namespaces that isolate no potential pod say nothing. */
+export interface OwnSide {
+  readonly base: Base;
+  /** Namespaces that treat this subject in a way of their own. */
+  readonly own: ReadonlyMap<number, Content>;
+}
+
+/** Peers that are used at more entries than this are looked at once for all subjects that they mean. */
+const mostSparse = 16;
+/** More pieces than these of what no policy selects are not worked out. */
+const mostPieces = 512;
+
+/**
+ * What the policies of the namespaces that exist say about pods that do not exist yet: these are bound by them as soon as
+ * they are there (corners 7 and 8). A namespace that does not exist yet has no policies.
+ *
+ * Worked out for one direction: `egress` of potential pods towards subjects, or their `ingress` from subjects.
+ */
+export class OwnSides {
+  readonly #policy: CompiledPolicy;
+  readonly #direction: Direction;
+  readonly #uses: UseTable;
+  readonly #space: NamespaceSpace;
+  readonly #entries: Entry[] = [];
+  readonly #entriesOf = new Map<number, number[]>();
+  /** By peer of the compiled policy. */
+  readonly #users = new Map<number, User[]>();
+  /** Rules that let everybody in or out. */
+  readonly #ofEverybody: User[] = [];
+  /** By class: the peers with users that mean it, those with many users apart; ipBlocks are by cell. */
+  readonly #sparseOf: (number[] | undefined)[] = [];
+  readonly #denseOf: (number[] | undefined)[] = [];
+  readonly #blocksOfCell = new Map<number, number[]>();
+  readonly #contents: Content[] = [];
+  readonly #contentIds = new Map<string, number>();
+  readonly #bases = new Map<string, Base>();
+  readonly #sides = new Map<string, OwnSide>();
+  readonly #effective = new Map<string, Effective>();
+  /** Whether what rules let use depends on the ports that the subject declares. */
+  readonly #isNamed: boolean;
+
+  constructor(policy: CompiledPolicy, direction: Direction, uses: UseTable, space: NamespaceSpace) {
+    this.#policy = policy;
+    this.#direction = direction;
+    this.#uses = uses;
+    this.#space = space;
+    const { cluster, parts } = policy;
+    for (const group of parts.groups) {
+      const isolating = group.policies.filter((i) => parts.rules[direction][i] !== undefined);
+      const [first] = isolating;
+      const pods = first === undefined ? undefined : cubeFrom(cluster.policies[first]!.podSelector);
+      // A selector that contradicts itself selects nobody, now or later (corner 21).
+      if (first === undefined || pods === undefined) continue;
+      const namespace = space.indexOf(cluster.policies[first]!.namespace);
+      const entry = this.#entries.length;
+      this.#entries.push({ namespace, pods, policies: isolating });
+      push(this.#entriesOf, namespace, entry);
+      for (const index of isolating) this.#addRules(entry, index);
+    }
+    this.#isNamed = direction === 'egress' && parts.ports.hasNames;
+    this.#findPeers();
+  }
+
+  #addRules(entry: number, policy: number): void {
+    const compiled = this.#policy.parts.rules[this.#direction][policy] ?? [];
+    for (const [rule, { peers }] of compiled.entries()) {
+      const user = { entry, policy, rule };
+      if (this.#rule(user)?.peers.kind === 'any') this.#ofEverybody.push(user);
+      else for (const peer of new Set(peers)) push(this.#users, peer, user);
+    }
+  }
+
+  #rule({ policy, rule }: User): Rule | undefined {
+    const spec = this.#policy.cluster.policies[policy]![this.#direction];
+    return spec.kind === 'unaffected' ? undefined : spec.rules[rule];
+  }
+
+  /** Which peers mean which classes. */
+  #findPeers(): void {
+    const { peers, index, assume, classes } = this.#policy.parts;
+    for (const [peer, users] of this.#users) {
+      const definition = peers.definition(peer);
+      if (definition.kind === 'block') {
+        for (const cell of classes.cells.cellsOfBlock[definition.block] ?? []) {
+          push(this.#blocksOfCell, cell, peer);
+        }
+      }
+      if (definition.kind !== 'pods') continue;
+      const { sure, unsure } =
+        definition.namespace === undefined
+          ? index.inNamespaces(definition.namespaces!, definition.selector)
+          : index.inNamespace(definition.namespace, definition.selector);
+      const lists = users.length > mostSparse ? this.#denseOf : this.#sparseOf;
+      // Corner 23: what files cannot tell counts as it was assumed.
+      for (const list of assume === 'open' ? [sure, unsure] : [sure]) {
+        for (let i = 0; i < list.length; i++) (lists[list[i]!] ??= []).push(peer);
+      }
+    }
+  }
+
+  /** Whether policies of a namespace isolate potential pods of it. */
+  isolates(namespace: number): boolean {
+    return this.#entriesOf.has(namespace);
+  }
+
+  /** The policies of a namespace that isolate some pods of a cube, as indices in `cluster.policies`. */
+  isolating(namespace: number, pods: Cube): readonly number[] {
+    return (this.#entriesOf.get(namespace) ?? []).flatMap((entry) => {
+      const { policies, pods: selected } = this.#entries[entry]!;
+      return intersection(selected, pods) === undefined ? [] : policies;
+    });
+  }
+
+  /**
+   * What all namespaces say about a subject; subjects of whom they say the same have the same object.
+   *
+   * @param k - the class of `subject` in the table of classes, also of a pod that is its node
+   */
+  of(subject: PolicyEnd, k: number, family: Family): OwnSide {
+    const { classes } = this.#policy.parts;
+    const sparse = [...(this.#sparseOf[k] ?? [])];
+    const dense = [...(this.#denseOf[k] ?? [])];
+    const cell = (family === 'IPv4' ? classes.cell4 : classes.cell6)[k]!;
+    for (const peer of this.#blocksOfCell.get(cell) ?? []) {
+      (this.#users.get(peer)!.length > mostSparse ? dense : sparse).push(peer);
+    }
+    const isHost = classes.host[k] === 1;
+    const c = isHost ? -1 : k;
+    const ports = this.#isNamed ? (isHost ? 'node' : classes.portMap[k]!) : '';
+    const combination = `${dense.sort((a, b) => a - b).join(',')};${ports}`;
+    const key = `${combination};${sparse.sort((a, b) => a - b).join(',')}`;
+    let side = this.#sides.get(key);
+    if (side === undefined) {
+      let base = this.#bases.get(combination);
+      if (base === undefined) {
+        this.#bases.set(combination, (base = this.#baseOf(dense, subject, c)));
+      }
+      this.#sides.set(key, (side = { base, own: this.#own(base, sparse, subject, c) }));
+    }
+    return side;
+  }
+
+  #baseOf(dense: readonly number[], subject: PolicyEnd, c: number): Base {
+    const used = new Map<number, number>();
+    for (const user of this.#ofEverybody) this.#add(used, user, anyPeer, subject, c);
+    for (const peer of dense) {
+      for (const user of this.#users.get(peer)!) this.#add(used, user, peer, subject, c);
+    }
+    const contents = new Map<number, Content>();
+    const groups = new Map<Content, number[]>();
+    for (const namespace of this.#entriesOf.keys()) {
+      const content = this.#contentOf(namespace, used);
+      contents.set(namespace, content);
+      push(groups, content, namespace);
+    }
+    return {
+      used,
+      contents,
+      groups: Array.from(groups, ([content, namespaces]) => ({
+        content,
+        namespaces: namespaces.sort((a, b) => a - b),
+      })),
+      narrowed: new WeakMap(),
+    };
+  }
+
+  #own(base: Base, sparse: readonly number[], subject: PolicyEnd, c: number): ReadonlyMap<number, Content> {
+    if (sparse.length === 0) return new Map();
+    const used = new Map<number, number>();
+    for (const peer of sparse) {
+      for (const user of this.#users.get(peer)!) {
+        if (!used.has(user.entry)) used.set(user.entry, base.used.get(user.entry) ?? noUse);
+        this.#add(used, user, peer, subject, c);
+      }
+    }
+    const own = new Map<number, Content>();
+    for (const entry of used.keys()) {
+      const { namespace } = this.#entries[entry]!;
+      if (own.has(namespace)) continue;
+      const content = this.#contentOf(namespace, used, base.used);
+      if (content !== base.contents.get(namespace)) own.set(namespace, content);
+    }
+    return own;
+  }
+
+  /** What a rule of potential pods lets them use with the subject, which one of its peers means. */
+  #add(used: Map<number, number>, user: User, peer: number, subject: PolicyEnd, c: number): void {
+    const rule = this.#rule(user);
+    if (rule === undefined) return;
+    let use: number;
+    if (this.#direction === 'ingress') {
+      use = this.#uses.ofRule(rule.ports);
+    } else {
+      // Corner 28: names resolve on the destination, and that is the subject.
+      const { spec } = this.#policy.parts.rules.egress[user.policy]![user.rule]!;
+      use = this.#uses.of(this.#policy.parts.ports.set(this.#policy.resolve(spec, peer, subject, c)));
+    }
+    used.set(user.entry, this.#uses.union(used.get(user.entry) ?? noUse, use));
+  }
+
+  #contentOf(
+    namespace: number,
+    used: ReadonlyMap<number, number>,
+    otherwise?: ReadonlyMap<number, number>,
+  ): Content {
+    const byPods = new Map<string, Part>();
+    for (const entry of this.#entriesOf.get(namespace) ?? []) {
+      const { pods } = this.#entries[entry]!;
+      const use = used.get(entry) ?? otherwise?.get(entry) ?? noUse;
+      const known = byPods.get(pods.key);
+      byPods.set(pods.key, { pods, use: this.#uses.union(known?.use ?? noUse, use) });
+    }
+    const sorted = [...byPods].sort(([a], [b]) => (a < b ? -1 : 1));
+    const key = sorted.map(([pods, { use }]) => `${pods}=${use}`).join('\u0005');
+    let id = this.#contentIds.get(key);
+    if (id === undefined) {
+      id = this.#contents.length;
+      this.#contents.push({ id, entries: sorted.map(([, entry]) => entry) });
+      this.#contentIds.set(key, id);
+    }
+    return this.#contents[id]!;
+  }
+
+  /** What of a line holds for the potential pods of one namespace. */
+  effective(pods: Cube, use: number, side: OwnSide, namespace: number): Effective {
+    return this.#effectiveOf(pods, use, side.own.get(namespace) ?? side.base.contents.get(namespace));
+  }
+
+  #effectiveOf(pods: Cube, use: number, content: Content | undefined): Effective {
+    if (content === undefined) return { state: 'open', parts: [{ pods, use }], isUndecided: false };
+    const key = `${content.id} ${use} ${pods.key}`;
+    let known = this.#effective.get(key);
+    if (known === undefined) this.#effective.set(key, (known = this.#work(pods, use, content)));
+    return known;
+  }
+
+  #work(pods: Cube, use: number, { entries }: Content): Effective {
+    const lines: Line[] = [];
+    const scope = this.#space.own(0);
+    const add = (cube: Cube, own: number): void => {
+      if (own !== noUse) lines.push({ ...scope, pods: cube, use: own, rules: [] });
+    };
+    let free: readonly Cube[] = [pods];
+    let isUndecided = false;
+    for (const { pods: selected, use: admitted } of entries) {
+      const shared = intersection(pods, selected);
+      if (shared === undefined) continue;
+      add(shared, this.#uses.intersect(use, admitted));
+      free = free.flatMap((piece) => (includes(selected, piece) ? [] : difference(piece, selected)));
+      if (free.length > mostPieces) {
+        free = [];
+        isUndecided = true;
+      }
+    }
+    for (const piece of free) add(piece, use);
+    const parts = minimal(lines, this.#space, this.#uses).map((line) => ({ pods: line.pods, use: line.use }));
+    if (parts.length === 0) return { state: 'closed', parts, isUndecided };
+    const isOpen = parts.some((part) => includes(part.pods, pods) && this.#uses.includes(part.use, use));
+    return { state: isOpen ? 'open' : 'partly', parts, isUndecided };
+  }
+
+  /** What the namespaces of a line leave of it. */
+  narrowing(line: Pick<Line, 'existing' | 'pods' | 'use'>, { base, own }: OwnSide): Narrowing {
+    let byRest = base.narrowed.get(line.existing);
+    if (byRest === undefined) base.narrowed.set(line.existing, (byRest = new Map<string, Narrowed>()));
+    const key = `${line.use} ${line.pods.key}`;
+    let narrowed = byRest.get(key);
+    if (narrowed === undefined) byRest.set(key, (narrowed = this.#narrowed(line, base)));
+    const others = new Map<number, Effective>();
+    for (const [namespace, content] of own) {
+      if (!contains(line.existing, namespace)) continue;
+      others.set(namespace, this.#effectiveOf(line.pods, line.use, content));
+    }
+    return new Narrowing(narrowed, others);
+  }
+
+  #narrowed(line: Pick<Line, 'existing' | 'pods' | 'use'>, { groups }: Base): Narrowed {
+    const closed: number[] = [];
+    const partly: Narrowed['partly'][number][] = [];
+    const undecided: number[] = [];
+    const stateOf = new Map<number, Effective['state']>();
+    for (const { content, namespaces } of groups) {
+      const here = line.existing.isAll ? namespaces : namespaces.filter((n) => contains(line.existing, n));
+      if (here.length === 0) continue;
+      const effective = this.#effectiveOf(line.pods, line.use, content);
+      if (effective.isUndecided) for (const namespace of here) undecided.push(namespace);
+      if (effective.state === 'open') continue;
+      for (const namespace of here) stateOf.set(namespace, effective.state);
+      if (effective.state === 'closed') for (const namespace of here) closed.push(namespace);
+      else partly.push({ namespaces: here, effective });
+    }
+    closed.sort((a, b) => a - b);
+    return { closed, partly, undecided, stateOf };
+  }
+}
+
+/** The peer of rules that name none. */
+const anyPeer = 0;
+
+/** What the policies of existing namespaces leave of a line that spans them; nothing is copied before it is read. */
+export class Narrowing {
+  readonly #usual: Narrowed;
+  readonly #others: ReadonlyMap<number, Effective>;
+  /** How many namespaces let no potential pod of the line through. */
+  readonly closedCount: number;
+  /** How many let some through, or all of them only in part. */
+  readonly partlyCount: number;
+
+  constructor(usual: Narrowed, others: ReadonlyMap<number, Effective>) {
+    this.#usual = usual;
+    this.#others = others;
+    let closed = usual.closed.length;
+    let partly = usual.stateOf.size - closed;
+    for (const [namespace, { state }] of others) {
+      const before = usual.stateOf.get(namespace);
+      if (before === 'closed') closed--;
+      if (before === 'partly') partly--;
+      if (state === 'closed') closed++;
+      if (state === 'partly') partly++;
+    }
+    this.closedCount = closed;
+    this.partlyCount = partly;
+  }
+
+  /** What a namespace of the line leaves of it. */
+  stateOf(namespace: number): Effective['state'] {
+    return this.#others.get(namespace)?.state ?? this.#usual.stateOf.get(namespace) ?? 'open';
+  }
+
+  /** Namespaces that let no potential pod of the line through, ascending. */
+  closed(): readonly number[] {
+    const own = [...this.#others]
+      .filter(([, { state }]) => state === 'closed')
+      .map(([namespace]) => namespace);
+    return [...this.#usual.closed.filter((namespace) => !this.#others.has(namespace)), ...own].sort(
+      (a, b) => a - b,
+    );
+  }
+
+  /** Namespaces that let some through, with whom; those that let the same through together. */
+  partly(): readonly { readonly namespaces: readonly number[]; readonly parts: readonly Part[] }[] {
+    const groups = new Map<string, { namespaces: number[]; parts: readonly Part[] }>();
+    const add = (namespace: number, parts: readonly Part[]): void => {
+      const key = parts.map(({ pods, use }) => `${use} ${pods.key}`).join('\u0005');
+      const known = groups.get(key);
+      if (known === undefined) groups.set(key, { namespaces: [namespace], parts });
+      else known.namespaces.push(namespace);
+    };
+    for (const { namespaces, effective } of this.#usual.partly) {
+      for (const namespace of namespaces) if (!this.#others.has(namespace)) add(namespace, effective.parts);
+    }
+    for (const [namespace, { state, parts }] of this.#others) if (state === 'partly') add(namespace, parts);
+    return [...groups.values()]
+      .map(({ namespaces, parts }) => ({ namespaces: namespaces.sort((a, b) => a - b), parts }))
+      .sort((a, b) => a.namespaces[0]! - b.namespaces[0]!);
+  }
+
+  /** Namespaces of which it was too much to decide, ascending. */
+  undecided(): readonly number[] {
+    const own = [...this.#others]
+      .filter(([, { isUndecided }]) => isUndecided)
+      .map(([namespace]) => namespace);
+    return [...this.#usual.undecided.filter((namespace) => !this.#others.has(namespace)), ...own].sort(
+      (a, b) => a - b,
+    );
+  }
+}
+
+function contains({ list, isAll }: Places, namespace: number): boolean {
+  if (isAll) return true;
+  let low = 0;
+  let high = list.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = list[middle]!;
+    if (found === namespace) return true;
+    if (found < namespace) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}
+
+function push<K, V>(lists: Map<K, V[]>, key: K, item: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}

@@ -1,0 +1,220 @@
+import { difference, has, includes, intersection, union, without } from './cubes.ts';
+import type { Cube } from './cubes.ts';
+import {
+  freshBoth,
+  isEmptyScope,
+  nameLabel,
+  placesBoth,
+  placesEither,
+  placesInclude,
+  placesMinus,
+} from './namespaces.ts';
+import type { NamespaceSpace, Scope } from './namespaces.ts';
+import type { UseTable } from './uses.ts';
+
+/** Pods that could be there: any in these namespaces with labels of a cube. */
+export interface Region extends Scope {
+  readonly pods: Cube;
+}
+
+/** Where a rule stands: indices of the policy in `cluster.policies`, of the rule and of its peer; peer -1 for every peer. */
+export interface RuleRef {
+  readonly policy: number;
+  readonly rule: number;
+  readonly peer: number;
+}
+
+/** That every pod of a region may have at least this use. What a pod may have in all is the union of the lines that have it. */
+export interface Line extends Region {
+  readonly use: number;
+  /** The rules that say so; of a line that is put together of several, those of all. */
+  readonly rules: readonly RuleRef[];
+}
+
+export function regionIncludes(outer: Region, inner: Region): boolean {
+  if (!includes(outer.pods, inner.pods) || !placesInclude(outer.existing, inner.existing)) return false;
+  if (inner.fresh === undefined) return true;
+  return outer.fresh !== undefined && includes(outer.fresh, inner.fresh);
+}
+
+/** What two regions share; `undefined` when they share nothing. */
+export function regionBoth(a: Region, b: Region): Region | undefined {
+  const pods = intersection(a.pods, b.pods);
+  if (pods === undefined) return undefined;
+  const scope = { existing: placesBoth(a.existing, b.existing), fresh: freshBoth(a.fresh, b.fresh) };
+  return isEmptyScope(scope) ? undefined : { ...scope, pods };
+}
+
+/** What `a` has and `b` has not. */
+export function regionMinus(a: Region, b: Region): readonly Region[] {
+  const shared = regionBoth(a, b);
+  if (shared === undefined) return [a];
+  const left: Region[] = [];
+  const elsewhere = placesMinus(a.existing, b.existing);
+  if (elsewhere.list.length > 0) left.push({ existing: elsewhere, fresh: undefined, pods: a.pods });
+  const nowhere = { list: [], isAll: false };
+  if (a.fresh !== undefined) {
+    const others = b.fresh === undefined ? [a.fresh] : difference(a.fresh, b.fresh);
+    for (const fresh of others) left.push({ existing: nowhere, fresh, pods: a.pods });
+  }
+  for (const pods of difference(a.pods, b.pods)) left.push({ ...shared, pods });
+  return left;
+}
+
+/** More pieces than these are not looked at: then it is left open whether they are covered. */
+const mostPieces = 256;
+
+/** Whether some regions together have all of another; `false` also where that would take too long to tell. */
+export function isCovered(region: Region, by: readonly Region[]): boolean {
+  let left: readonly Region[] = [region];
+  for (const each of by) {
+    left = left.flatMap((piece) => regionMinus(piece, each));
+    if (left.length === 0) return true;
+    if (left.length > mostPieces) return false;
+  }
+  return false;
+}
+
+/** Two regions as one, where one region says exactly what they say. */
+function regionEither(a: Region, b: Region, space: NamespaceSpace): Region | undefined {
+  if (a.pods.key === b.pods.key) {
+    const fresh =
+      a.fresh === undefined || b.fresh === undefined ? (a.fresh ?? b.fresh) : union(a.fresh, b.fresh);
+    if (fresh === undefined && (a.fresh !== undefined || b.fresh !== undefined)) return undefined;
+    return { existing: space.places(placesEither(a.existing, b.existing)), fresh, pods: a.pods };
+  }
+  if (a.fresh?.key !== b.fresh?.key) return undefined;
+  if (!placesInclude(a.existing, b.existing) || !placesInclude(b.existing, a.existing)) return undefined;
+  const pods = union(a.pods, b.pods);
+  return pods === undefined ? undefined : { existing: a.existing, fresh: a.fresh, pods };
+}
+
+/** Of more lines than these only those that are alike are put together: what they say stays exact, and is longer. */
+const mostCompared = 48;
+/** Rules that are named for one line. */
+const mostRules = 16;
+
+/** The same said with fewer and wider lines: what others have already is left out, and neighbours become one. */
+export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTable): readonly Line[] {
+  let lines = alike(all, uses);
+  if (lines.length < 2) return lines;
+  if (lines.length > mostCompared) return withoutNarrow(lines, uses);
+  for (let changed = true; changed;) {
+    changed = false;
+    lines = withoutContained(lines, uses);
+    for (let i = 0; i < lines.length && !changed; i++) {
+      for (let j = i + 1; j < lines.length && !changed; j++) {
+        const merged = joined(lines[i]!, lines[j]!, space, uses);
+        if (merged === undefined) continue;
+        lines = [...lines.filter((_, k) => k !== i && k !== j), merged];
+        changed = true;
+      }
+      if (changed || lines.length < 2) continue;
+      const wider = widened(lines[i]!, lines, space, uses);
+      if (wider === undefined) continue;
+      lines = lines.map((line, k) => (k === i ? wider : line));
+      changed = true;
+    }
+  }
+  return withoutCovered(lines, uses);
+}
+
+/** Lines of one region become one. */
+function alike(lines: readonly Line[], uses: UseTable): readonly Line[] {
+  const byRegion = new Map<string, Line>();
+  for (const line of lines) {
+    const { existing } = line;
+    const places = existing.isAll ? '*' : existing.list.join(',');
+    const key = `${places}\u0004${line.fresh?.key ?? '-'}\u0004${line.pods.key}`;
+    const known = byRegion.get(key);
+    byRegion.set(key, known === undefined ? line : both(known, line, uses));
+  }
+  return [...byRegion.values()];
+}
+
+function both(a: Line, b: Line, uses: UseTable): Line {
+  return { ...a, use: uses.union(a.use, b.use), rules: rulesOf(a, b) };
+}
+
+function rulesOf(...lines: readonly Line[]): readonly RuleRef[] {
+  return [...new Set(lines.flatMap(({ rules }) => rules))].slice(0, mostRules);
+}
+
+function withoutContained(lines: readonly Line[], uses: UseTable): readonly Line[] {
+  return lines.filter(
+    (line, i) =>
+      !lines.some(
+        (other, j) =>
+          i !== j &&
+          uses.includes(other.use, line.use) &&
+          regionIncludes(other, line) &&
+          // Of two that say the same the first stays.
+          (j < i || !uses.includes(line.use, other.use) || !regionIncludes(line, other)),
+      ),
+  );
+}
+
+/** Of very many lines, those that one of the widest has are left out. */
+function withoutNarrow(lines: readonly Line[], uses: UseTable): readonly Line[] {
+  const widest = lines
+    .toSorted((a, b) => conditions(a) - conditions(b) || b.existing.list.length - a.existing.list.length)
+    .slice(0, 8);
+  return lines.filter(
+    (line) =>
+      widest.includes(line) ||
+      !widest.some((other) => uses.includes(other.use, line.use) && regionIncludes(other, line)),
+  );
+}
+
+function conditions({ pods, fresh }: Line): number {
+  return pods.literals.size + (fresh?.literals.size ?? 4);
+}
+
+/** Two lines as one that says no more and no less of pods that have the same use in both. */
+function joined(a: Line, b: Line, space: NamespaceSpace, uses: UseTable): Line | undefined {
+  const region = a.use === b.use ? regionEither(a, b, space) : undefined;
+  return region === undefined
+    ? undefined
+    : { ...region, use: uses.union(a.use, b.use), rules: rulesOf(a, b) };
+}
+
+/** A line with one condition less, where other lines have the rest. */
+function widened(
+  line: Line,
+  lines: readonly Line[],
+  space: NamespaceSpace,
+  uses: UseTable,
+): Line | undefined {
+  const others = lines.filter((other) => uses.includes(other.use, line.use));
+  if (others.length < 2) return undefined;
+  const candidates: Region[] = [...line.pods.literals.keys()].map((key) => ({
+    existing: line.existing,
+    fresh: line.fresh,
+    pods: without(line.pods, key),
+  }));
+  for (const key of line.fresh?.literals.keys() ?? []) {
+    const cube = without(line.fresh!, key);
+    if (cube.literals.has(nameLabel)) continue;
+    const scope = space.scopeOf(cube, (labels) => has(cube, labels));
+    const existing = space.places(placesEither(scope.existing, line.existing));
+    candidates.push({ existing, fresh: scope.fresh, pods: line.pods });
+  }
+  const wider = candidates.find((region) => isCovered(region, others));
+  return wider === undefined
+    ? undefined
+    : {
+        ...wider,
+        use: line.use,
+        rules: rulesOf(line, ...others.filter((other) => regionBoth(other, wider))),
+      };
+}
+
+/** Without the lines that others together have, the narrowest first. */
+function withoutCovered(lines: readonly Line[], uses: UseTable): readonly Line[] {
+  const kept = new Set(lines);
+  for (const line of lines.toSorted((a, b) => conditions(b) - conditions(a))) {
+    const others = [...kept].filter((other) => other !== line && uses.includes(other.use, line.use));
+    if (others.length > 1 && isCovered(line, others)) kept.delete(line);
+  }
+  return lines.filter((line) => kept.has(line));
+}
