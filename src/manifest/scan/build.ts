@@ -1,3 +1,4 @@
+import { parseJson } from '../text/index.ts';
 import { isLabelKey } from '../validate/index.ts';
 import { event, noted, record } from './core.ts';
 import type { ScannerCore } from './core.ts';
@@ -213,7 +214,7 @@ export class ObjectBuilder {
     this.#json[this.#jsonLength] = 0x5d;
     let values: readonly unknown[] = [];
     try {
-      values = JSON.parse(this.#decoder.decode(this.#json.subarray(0, this.#jsonLength + 1))) as unknown[];
+      values = parseJson(this.#decoder.decode(this.#json.subarray(0, this.#jsonLength + 1))) as unknown[];
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
     }
@@ -227,7 +228,7 @@ export class ObjectBuilder {
   }
 
   #parse(start: number, length: number): unknown {
-    return JSON.parse(this.decode(start, start + length));
+    return parseJson(this.decode(start, start + length));
   }
 
   #isGoodKey(number: number, start: number, length: number): boolean {

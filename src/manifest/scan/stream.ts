@@ -14,6 +14,7 @@ import {
   shorten,
   tooDeep,
   tooManyDocuments,
+  parseJson,
 } from '../text/index.ts';
 import type { BadByte, Finding, JsonExpectation } from '../text/index.ts';
 import { isRecord } from '../validate/index.ts';
@@ -546,7 +547,7 @@ export class JsonStream {
 
   /** @param text - the members of the object, without its items */
   #giveTakenApart({ items, areItemsLast }: Frame, text: string, origin: ListOrigin): void {
-    const value = JSON.parse(text) as Record<string, unknown>;
+    const value = parseJson(text) as Record<string, unknown>;
     const duplicates: Path[] =
       text.length <= maxJsonForDuplicates ? [...duplicateKeys(text, 0, text.length)] : [];
     if (items !== undefined && areItemsLast) {
@@ -629,7 +630,7 @@ export class JsonStream {
     }
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = parseJson(text);
     } catch {
       this.#syntaxIn(where, text, false);
     }
@@ -694,7 +695,7 @@ export class JsonStream {
   }
 
   #givenBy({ members }: Frame): Given {
-    const { apiVersion, kind } = JSON.parse(`{${members.join(',')}}`) as Readonly<Record<string, unknown>>;
+    const { apiVersion, kind } = parseJson(`{${members.join(',')}}`) as Readonly<Record<string, unknown>>;
     if (
       typeof apiVersion !== 'string' ||
       typeof kind !== 'string' ||

@@ -5,6 +5,7 @@ export { ByteCollector } from './collect-bytes.ts';
 export { decodeText, sniff } from './decode.ts';
 export type { BadByte, Decoded } from './decode.ts';
 export { JsonPlaces, duplicateKeys, valueEnd } from './json-scan.ts';
+export { parseJson } from './json-value.ts';
 export { jsonProblem } from './json-syntax.ts';
 export type { JsonExpectation } from './json-syntax.ts';
 export { maxDocuments, maxQuotedLine, maxText, maxYamlDocument } from './limits.ts';

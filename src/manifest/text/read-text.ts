@@ -4,6 +4,7 @@ import { BlockOrigin, BlockParser } from './block/index.ts';
 import type { TextCode } from './codes.ts';
 import { compose } from './compose.ts';
 import { duplicateKeys, topLevelValues } from './json-scan.ts';
+import { parseJson } from './json-value.ts';
 import { jsonProblem } from './json-syntax.ts';
 import { LineIndex } from './line-index.ts';
 import { maxDepth, maxDocuments, maxErrors, maxText, maxTokens, maxYamlDocument } from './limits.ts';
@@ -91,7 +92,7 @@ class TextReader {
 
   /** Whether the text was JSON: one value, or several after each other. Else nothing was taken from it. */
   private readJson(): boolean {
-    const whole = parseJson(this.text);
+    const whole = valueOfJson(this.text);
     if (whole !== undefined) {
       this.addJson(whole.value, { start: 0, end: this.text.length });
       return true;
@@ -102,7 +103,7 @@ class TextReader {
       // What spans the whole text has failed to parse already.
       const parsed =
         looksLikeJson(this.text, chunk.start) && (values.length > 0 || chunk.end < this.text.length)
-          ? parseJson(this.text.slice(chunk.start, chunk.end))
+          ? valueOfJson(this.text.slice(chunk.start, chunk.end))
           : undefined;
       if (parsed === undefined) {
         // Too long for YAML, and certainly meant as JSON: the values before the mistake count.
@@ -162,7 +163,7 @@ class TextReader {
     const json = jsonPart(text);
     let asJson: Finding | undefined;
     if (json !== undefined) {
-      const parsed = parseJson(text.slice(json.start, json.end));
+      const parsed = valueOfJson(text.slice(json.start, json.end));
       if (parsed !== undefined) {
         this.addJson(parsed.value, { start: start + json.start, end: start + json.end });
         return;
@@ -307,10 +308,9 @@ function controlCharacter(text: string): Finding | undefined {
   };
 }
 
-function parseJson(text: string): { readonly value: unknown } | undefined {
+function valueOfJson(text: string): { readonly value: unknown } | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return { value };
+    return { value: parseJson(text) };
   } catch {
     return undefined;
   }

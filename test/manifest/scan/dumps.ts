@@ -16,11 +16,10 @@ const anyText = fc.oneof(
   fc.constantFrom('', '"', '\\', '\\"', '{"', '}]', '\n\t', '\u0000', 'größer', '😀', '\ud800', '__proto__'),
 );
 /**
- * Keys of members. V8 13.6 (Node 24) at times takes a key of one character that is written with an escape for another
- * such key that it met before: `JSON.parse('{"a":1,"\\\\":2}')` and then `JSON.parse('{"a":1,"\\u0000":2}')`. What it says
- * of those is no measure.
+ * Keys of members, but for those of one character that has to be escaped: V8 13.6 (Node 24) takes one for another, and
+ * what it says of them is no measure (`parseJson`).
  */
-const anyKey = anyText.filter((key) => key.length !== 1 || JSON.stringify(key) === `"${key}"`);
+const anyKey = anyText.filter((key) => key.length !== 1 || (key >= ' ' && key !== '"' && key !== '\\'));
 const smallNumber = fc.oneof(fc.integer(), fc.constantFrom(-1.5, 1e21, 1e-7, 80, 443, 0));
 
 /** Anything that JSON can say, at any place. */
