@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command, Option } from 'commander';
 import { createProgram } from '../src/cli/program.ts';
 import { hostCodes } from '../src/host/index.ts';
+import { entryCodes } from '../src/entry/index.ts';
 import { diagnosticCodes } from '../src/manifest/index.ts';
 import type { CodeDoc } from '../src/model/index.ts';
 import { behaviours, profileNames } from '../src/policy/index.ts';
@@ -144,6 +145,7 @@ function belowFlags(command: Command): readonly string[] {
 function diagnosticsPage(): string {
   const codes: ReadonlyMap<string, CodeDoc> = new Map([
     ...diagnosticCodes,
+    ...Object.entries(entryCodes),
     ...Object.entries(reachCodes),
     ...Object.entries(hostCodes),
   ]);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { hostCodes } from '../host/index.ts';
+import { entryCodes } from '../entry/index.ts';
 import { diagnosticCodes } from '../manifest/index.ts';
 import { reachCodes } from '../reach/index.ts';
 import type { CodeDoc } from '../manifest/index.ts';
@@ -10,6 +11,7 @@ import { meant } from './values.ts';
 /** Every code that a finding can have. */
 const codes: ReadonlyMap<string, CodeDoc> = new Map([
   ...diagnosticCodes,
+  ...Object.entries(entryCodes),
   ...Object.entries(reachCodes),
   ...Object.entries(hostCodes),
 ]);
