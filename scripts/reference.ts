@@ -65,6 +65,7 @@ function cliPage(): string {
       explain: unused,
       can: unused,
       nft: unused,
+      lab: unused,
       profiles: unused,
       help: unused,
       completion: unused,
@@ -82,12 +83,15 @@ function cliPage(): string {
     ),
     'Flags may stand anywhere, also before the command. `-h` and `--help` explain each command, `podwall --version` prints the version. The answer goes to standard output; diagnostics, notes and errors go to standard error, except that documents (`-o json`, `-o yaml`) carry the diagnostics in them; the JSON of `nft` is for nft, and carries nothing else. `NO_COLOR` is respected.',
     'What ends and ports may be is in [operands](operands.md), the profiles are in [profiles](profiles.md), the documents in [JSON](json.md).',
-    commands.flatMap(commandSection),
+    commands.flatMap((command) => [
+      ...commandSection(command),
+      ...command.commands.flatMap((below) => commandSection(below, `${command.name()} `)),
+    ]),
   );
 }
 
-function commandSection(command: Command): readonly string[] {
-  const name = command.name();
+function commandSection(command: Command, above = ''): readonly string[] {
+  const name = `${above}${command.name()}`;
   const blocks = [
     `## podwall ${name}`,
     prose(command.description()),
@@ -107,6 +111,17 @@ function commandSection(command: Command): readonly string[] {
   const options = command.createHelp().visibleOptions(command);
   const rows = options.filter(({ long }) => long !== '--help').map(optionRow);
   if (rows.length > 0) blocks.push(table(['flag', 'meaning', 'values'], rows));
+  if (command.commands.length > 0) {
+    blocks.push(
+      table(
+        ['command', 'what it does'],
+        command.commands.map((below) => [
+          `[${code(`${name} ${below.name()}`)}](#podwall-${command.name()}-${below.name()})`,
+          below.summary(),
+        ]),
+      ),
+    );
+  }
   return [...blocks, ...belowFlags(command)];
 }
 
@@ -121,7 +136,9 @@ function optionRow(option: Option): readonly string[] {
   return [
     flags,
     prose(option.description),
-    typeof fallback === 'string' ? `${choices}; default ${code(fallback)}` : choices,
+    [choices, typeof fallback === 'string' ? `default ${code(fallback)}` : '']
+      .filter((part) => part !== '')
+      .join('; '),
   ];
 }
 
@@ -136,7 +153,10 @@ function belowFlags(command: Command): readonly string[] {
     const [heading = '', ...lines] = paragraph.split('\n');
     const text = lines.map((line) => line.replace(/^ {2}/, '')).join('\n');
     if (!heading.endsWith(':')) return prose(paragraph);
-    return `${heading}\n\n${fenced(heading === 'Examples:' ? 'sh' : 'text', text)}`;
+    if (heading !== 'Examples:') return `${heading}\n\n${fenced('text', text)}`;
+    // A lab changes the machine, so its commands are tried in tests of their own.
+    const marked = text.replace(/^podwall lab .*/gm, (line) => `${line}   # needs root`);
+    return `${heading}\n\n${fenced('sh', marked)}`;
   });
 }
 

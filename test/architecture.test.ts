@@ -64,7 +64,7 @@ const layers: Layers = {
       'topology',
       'render',
     ],
-    packages: [],
+    packages: ['koffi'],
     pure: false,
   },
   cli: {

@@ -19,7 +19,10 @@ interface Flag {
 }
 
 interface Entry {
+  /** `map`, `lab up`. */
   readonly name: string;
+  /** The commands below it: `lab` has some. */
+  readonly below: readonly Entry[];
   readonly summary: string;
   readonly flags: readonly Flag[];
   /** Of the first operand, and of all others when it is variadic. */
@@ -29,7 +32,7 @@ interface Entry {
 
 /** A completion script, written from the program itself: it knows every command, flag and value, and files. */
 export function completionScript(shell: Shell, program: Command): string {
-  const entries = program.commands.map((command) => entryOf(command, program));
+  const entries = program.commands.map((command) => entryOf(command, program, ''));
   switch (shell) {
     case 'bash':
       return bash(entries);
@@ -42,20 +45,34 @@ export function completionScript(shell: Shell, program: Command): string {
   }
 }
 
-function entryOf(command: Command, program: Command): Entry {
+function entryOf(command: Command, program: Command, above: string): Entry {
+  const name = `${above}${command.name()}`;
   const argument = command.registeredArguments[0];
   const operand = ((): Values => {
     if (argument?.argChoices !== undefined) return { kind: 'words', words: argument.argChoices };
+    if (command.commands.length > 0)
+      return { kind: 'words', words: command.commands.map((one) => one.name()) };
     if (command.name() === 'help') return { kind: 'words', words: program.commands.map((one) => one.name()) };
     return { kind: argument?.name() === 'path' ? 'files' : 'free' };
   })();
   return {
-    name: command.name(),
+    name,
+    below: command.commands.map((one) => entryOf(one, program, `${name} `)),
     summary: command.summary(),
     flags: [...command.options.map(flagOf), helpFlag],
     operand,
     variadic: argument?.variadic === true,
   };
+}
+
+/** All commands, each before those below it. */
+function allOf(entries: readonly Entry[]): readonly Entry[] {
+  return entries.flatMap((entry) => [entry, ...allOf(entry.below)]);
+}
+
+/** The last word of the name of a command. */
+function lastWord({ name }: Entry): string {
+  return name.slice(name.lastIndexOf(' ') + 1);
 }
 
 const helpFlag: Flag = {
@@ -90,7 +107,8 @@ function spellings({ short, long }: Flag): string[] {
 
 function bash(entries: readonly Entry[]): string {
   const names = entries.map(({ name }) => name);
-  const values = entries.flatMap(({ name, flags }) =>
+  const all = allOf(entries);
+  const values = all.flatMap(({ name, flags }) =>
     flags.flatMap((flag) => {
       if (flag.value === undefined) return [];
       const pattern = spellings(flag)
@@ -99,9 +117,9 @@ function bash(entries: readonly Entry[]): string {
       return [`    ${pattern}) ${bashReply(flag.value)} ;;`];
     }),
   );
-  const operands = entries.map(
+  const operands = all.map(
     ({ name, flags, operand }) =>
-      `    ${name}) if [[ $cur == -* ]]; then __podwall_words '${flags.flatMap(spellings).join(' ')}'; else ${bashReply(operand)}; fi ;;`,
+      `    '${name}') if [[ $cur == -* ]]; then __podwall_words '${flags.flatMap(spellings).join(' ')}'; else ${bashReply(operand)}; fi ;;`,
   );
   return `# Completion of podwall for bash: source <(podwall completion bash)
 
@@ -128,10 +146,9 @@ _podwall() {
     prev="\${COMP_WORDS[COMP_CWORD-2]}"
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
-    case "\${COMP_WORDS[i]}" in
-    ${names.join(' | ')})
-      command="\${COMP_WORDS[i]}"
-      break
+    case "$command \${COMP_WORDS[i]}" in
+    ${all.map(({ name }) => (name.includes(' ') ? `'${name}'` : `' ${name}'`)).join(' | ')})
+      command="\${command:+$command }\${COMP_WORDS[i]}"
       ;;
     esac
   done
@@ -165,10 +182,7 @@ function bashReply(values: Values): string {
 
 function zsh(entries: readonly Entry[]): string {
   const commands = entries.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
-  const cases = entries.map(({ name, flags, operand, variadic }) => {
-    const specs = [...flags.map(zshFlag), quote(`${variadic ? '*' : '1'}:${zshValues('operand', operand)}`)];
-    return `    ${name})\n      _arguments -s ${specs.join(' \\\n        ')}\n      ;;`;
-  });
+  const cases = entries.map((entry) => zshCase(entry));
   return `#compdef podwall kubectl-podwall
 # Completion of podwall for zsh: source <(podwall completion zsh)
 
@@ -205,6 +219,23 @@ fi
 `;
 }
 
+function zshCase(entry: Entry): string {
+  const { flags, operand, variadic, below } = entry;
+  const begin = `    ${lastWord(entry)})\n      _arguments `;
+  if (below.length === 0) {
+    const specs = [...flags.map(zshFlag), quote(`${variadic ? '*' : '1'}:${zshValues('operand', operand)}`)];
+    return `${begin}-s ${specs.join(' \\\n        ')}\n      ;;`;
+  }
+  const specs = [...flags.map(zshFlag), quote(`1:${zshValues('command', operand)}`), "'*:: :->below'"];
+  return `${begin}-C ${specs.join(' \\\n        ')}
+      if [[ $state == below ]]; then
+        case $words[1] in
+${below.map(zshCase).join('\n')}
+        esac
+      fi
+      ;;`;
+}
+
 function zshFlag(flag: Flag): string {
   const [first = '', second] = spellings(flag);
   const star = flag.repeatable ? '*' : '';
@@ -235,17 +266,7 @@ function zshValues(name: string, values: Values): string {
 
 function fish(entries: readonly Entry[]): string {
   const names = entries.map(({ name }) => name).join(' ');
-  const lines = entries.flatMap(({ name, summary, flags, operand }) => [
-    `complete -c podwall -n 'not __fish_seen_subcommand_from ${names}' -a ${name} -d ${quote(summary)}`,
-    ...(operand.kind === 'files' ? [`complete -c podwall -n '__fish_seen_subcommand_from ${name}' -F`] : []),
-    ...(operand.kind === 'words'
-      ? [`complete -c podwall -n '__fish_seen_subcommand_from ${name}' -a ${quote(operand.words.join(' '))}`]
-      : []),
-    ...flags.map((flag) => {
-      const short = flag.short === undefined ? '' : ` -s ${flag.short}`;
-      return `complete -c podwall -n '__fish_seen_subcommand_from ${name}'${short} -l ${flag.long}${fishValues(flag.value)} -d ${quote(flag.description)}`;
-    }),
-  ]);
+  const lines = entries.flatMap((entry) => fishLines(entry, `not __fish_seen_subcommand_from ${names}`, ''));
   return `# Completion of podwall for fish: podwall completion fish > ~/.config/fish/completions/podwall.fish
 complete -c podwall -f
 complete -c podwall -n 'not __fish_seen_subcommand_from ${names}' -s h -l help -d 'show this help'
@@ -253,6 +274,30 @@ complete -c podwall -n 'not __fish_seen_subcommand_from ${names}' -l version -d 
 ${lines.join('\n')}
 complete -c kubectl-podwall -w podwall
 `;
+}
+
+/**
+ * @param before - holds while the command has not been typed
+ * @param above - holds when the command that it belongs to has been
+ */
+function fishLines(entry: Entry, before: string, above: string): readonly string[] {
+  const { summary, flags, operand, below } = entry;
+  const seen = `${above}__fish_seen_subcommand_from ${lastWord(entry)}`;
+  const complete = (condition: string, rest: string): string =>
+    `complete -c podwall -n '${condition}'${rest}`;
+  const beforeBelow = `${seen}; and not __fish_seen_subcommand_from ${below.map(lastWord).join(' ')}`;
+  return [
+    complete(before, ` -a ${lastWord(entry)} -d ${quote(summary)}`),
+    ...(operand.kind === 'files' ? [complete(seen, ' -F')] : []),
+    ...(operand.kind === 'words' && below.length === 0
+      ? [complete(seen, ` -a ${quote(operand.words.join(' '))}`)]
+      : []),
+    ...flags.map(({ short, long, value, description }) => {
+      const letter = short === undefined ? '' : ` -s ${short}`;
+      return complete(seen, `${letter} -l ${long}${fishValues(value)} -d ${quote(description)}`);
+    }),
+    ...below.flatMap((each) => fishLines(each, beforeBelow, `${seen}; and `)),
+  ];
 }
 
 function fishValues(values: Values | undefined): string {

@@ -17,13 +17,18 @@ export const outputFormats = {
   explain: ['text', 'json', 'yaml'],
   can: ['text', 'json', 'yaml'],
   nft: ['text', 'json'],
+  'lab up': ['text'],
+  'lab apply': ['text'],
+  'lab probe': ['text', 'json'],
+  'lab verify': ['text', 'json'],
+  'lab status': ['table', 'json'],
+  'lab down': ['text'],
   profiles: ['table', 'json', 'md'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** `podwall --help`: one screen of 80 columns and 24 lines. */
 export function formatRootHelp(name: string): string {
   return `podwall shows who can talk to whom in a Kubernetes cluster, and why.
-
 Usage: ${name} COMMAND [flags]
 
 See:
@@ -33,6 +38,7 @@ See:
 
 Enforce:
   nft [PATH...]             the nftables rules for a node
+  lab COMMAND               pods as namespaces here, tried with real packets
 
 Help:
   help [COMMAND|CODE]       help on a command, or on the code of an error

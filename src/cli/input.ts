@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import process from 'node:process';
 import { InputError, fastestScanner, readInputs } from '../host/index.ts';
+import type { InputSink } from '../host/index.ts';
 import { ManifestReader } from '../manifest/index.ts';
 import type { Cluster, Diagnostic, Severity } from '../model/index.ts';
 import { profiles } from '../policy/index.ts';
@@ -27,12 +28,14 @@ type Quote = NonNullable<DiagnosticOptions['quote']>;
  * Reads the cluster that `-f` and the operands name.
  *
  * @param example - the rest of a command that would read a dump from standard input: `map -`
+ * @param through - what the bytes go through on their way to the reader
  * @throws UsageError when there is no input, when it cannot be read, or when it holds no object
  */
 export async function readCluster(
   flags: InputFlags & { readonly allNamespaces?: boolean },
   paths: readonly string[],
   example: string,
+  through: (reader: ManifestReader) => InputSink = (reader) => reader,
 ): Promise<Input> {
   const named = [...(flags.filename ?? []), ...paths];
   if (named.length === 0) throw noInput(example);
@@ -44,7 +47,7 @@ export async function readCluster(
       scanner: fastestScanner,
       ...(version === undefined ? {} : { kubernetesVersion: version }),
     });
-    const ofFiles = await readInputs(named, reader, {
+    const ofFiles = await readInputs(named, through(reader), {
       recursive: flags.recursive === true,
       progress: (file, done, size) => {
         bytes = Math.max(bytes, done);

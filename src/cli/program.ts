@@ -12,6 +12,8 @@ import {
   outputFormats,
   profilesHelp,
 } from './help-text.ts';
+import { addLab } from './lab-program.ts';
+import type { LabCommand } from './lab-program.ts';
 import { outputWidth } from './terminal.ts';
 import type { ColorChoice } from './terminal.ts';
 import {
@@ -54,6 +56,11 @@ export interface MapFlags extends InputFlags {
   readonly headers: boolean;
 }
 
+/** The flags of the commands of `lab`. */
+export interface LabFlags extends InputFlags {
+  readonly name: string;
+}
+
 /** The flags of `nft`. */
 export interface NftFlags extends InputFlags {
   readonly node?: string;
@@ -75,6 +82,7 @@ export interface Actions {
   explain(ends: readonly string[], flags: InputFlags): Promise<number>;
   can(ends: readonly string[], flags: InputFlags): Promise<number>;
   nft(paths: readonly string[], flags: NftFlags): Promise<number>;
+  lab(command: LabCommand, operands: readonly string[], flags: LabFlags): Promise<number>;
   profiles(names: readonly string[], flags: ProfilesFlags): Promise<number>;
   help(topic: string | undefined, program: Command): Promise<number>;
   completion(shell: 'bash' | 'zsh' | 'fish', program: Command): Promise<number>;
@@ -211,6 +219,10 @@ export function createProgram(
   nft.addHelpText('after', () => nftHelp(name));
   nft.action(async (paths: string[], flags: NftFlags) => done(await actions.nft(paths, flags)));
 
+  addLab(program, name, { addInput, addOutput }, async (command, operands, flags) =>
+    done(await actions.lab(command, operands, flags)),
+  );
+
   const profiles = program
     .command('profiles')
     .summary('what implementations make of what the API leaves open')
@@ -275,8 +287,12 @@ function addInput(command: Command, profiles = true): void {
 }
 
 function addOutput(command: Command, formats: readonly string[], fallback: string): void {
+  if (formats.length > 1) {
+    command.addOption(
+      choiceOption('-o, --output <format>', 'the format of the answer', formats).default(fallback),
+    );
+  }
   command
-    .addOption(choiceOption('-o, --output <format>', 'the format of the answer', formats).default(fallback))
     .option('-q, --quiet', 'the answer alone: no warnings, notes or closing words')
     .addOption(
       choiceOption('--color <when>', 'auto (default), always or never', ['auto', 'always', 'never']).default(
@@ -317,11 +333,16 @@ function metavar(name: string): string {
   return name.toUpperCase();
 }
 
+/** `podwall map`, `podwall lab up`. */
+function pathOf(command: Command, name: string): string {
+  return command.parent === null ? name : `${pathOf(command.parent, name)} ${command.name()}`;
+}
+
 type Helper = ReturnType<Command['createHelp']>;
 
 function formatCommandHelp(command: Command, helper: Helper, name: string): string {
   const width = Math.min(helper.padWidth(command, helper), 28);
-  const usage = `Usage: ${name} ${command.name()} ${command.usage()}`;
+  const usage = `Usage: ${pathOf(command, name)} ${command.usage()}`;
   const lines = [helper.boxWrap(command.description(), helper.helpWidth ?? 80), '', usage, ''];
   const groups = new Map<string, string[]>();
   const add = (group: string, term: string, description: string): void => {
@@ -337,6 +358,9 @@ function formatCommandHelp(command: Command, helper: Helper, name: string): stri
       helper.argumentTerm(argument),
       helper.argumentDescription(argument),
     );
+  }
+  for (const each of helper.visibleCommands(command)) {
+    add('Commands:', `${each.name()} ${each.usage()}`, each.summary());
   }
   for (const option of helper.visibleOptions(command)) {
     if (option.long !== '--help')

@@ -13,6 +13,7 @@ const actions: Actions = {
   explain: async (ends, flags) => (await import('./answers.ts')).explain(ends, flags),
   can: async (ends, flags) => (await import('./answers.ts')).can(ends, flags),
   nft: async (paths, flags) => (await import('./nft.ts')).nft(paths, flags),
+  lab: async (command, operands, flags) => (await import('./lab.ts')).lab(command, operands, flags),
   profiles: async (names, flags) => (await import('./profiles.ts')).profiles(names, flags),
   help: async (topic, program) => (await import('./topics.ts')).help(topic, program),
   completion: async (shell, program) => {
@@ -50,6 +51,13 @@ export async function run(args: readonly string[]): Promise<number> {
       await print(program.helpInformation());
       return exitCode.yes;
     }
+    // A command that has commands, and nothing behind it, is a question about them.
+    const [first] = args;
+    if (
+      args.length === 1 &&
+      program.commands.some((each) => each.name() === first && each.commands.length > 0)
+    )
+      return await actions.help(first, program);
     await program.parseAsync(commandFirst(program, args), { from: 'user' });
     return code;
   } catch (error) {
@@ -88,15 +96,18 @@ function refusalText(refusal: string, error: CommanderError, program: Command, n
     .replace(/too many arguments.* but got [0-9]+: /s, 'too many operands: ')
     .replace(/unknown option/, 'unknown flag')
     .replaceAll("'", '"');
-  const [first = ''] = program.args;
-  const command = program.commands.find((one) => one.name() === first);
-  let hint = `${name}${command === undefined ? '' : ` ${command.name()}`} --help`;
-  if (error.code === 'commander.unknownCommand') {
+  const [first = '', second] = program.args;
+  const above = program.commands.find((one) => one.name() === first);
+  const below = above?.commands.find((one) => one.name() === second);
+  const command = below ?? above;
+  const path = [name, above?.name(), below?.name()].filter((word) => word !== undefined).join(' ');
+  let hint = `${path} --help`;
+  if (error.code === 'commander.unknownCommand' && above === undefined) {
     if (first === 'version') hint = `${name} --version`;
     // A path: people leave out the command that they use most.
     else if (/[./]/.test(first)) hint = `${name} map ${first}`;
   } else if (command !== undefined && /^commander\.(missing|excess)Argument/.test(error.code)) {
-    hint = `${name} ${command.name()} ${command.usage()}`;
+    hint = `${path} ${command.usage()}`;
   }
   return errorText(text, near === null ? [hint] : [`did you mean ${near[1]}?`, hint]);
 }

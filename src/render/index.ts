@@ -4,6 +4,15 @@ export { renderDiagnostics } from './diagnostics.ts';
 export type { DiagnosticOptions } from './diagnostics.ts';
 export { renderExplanation, renderVerdict } from './explanation.ts';
 export type { ExplanationFormat } from './explanation.ts';
+export {
+  isLabProven,
+  labReportJson,
+  labSummary,
+  renderLabProbe,
+  renderLabReport,
+  renderLabStatus,
+} from './lab.ts';
+export type { LabProbeResult, LabReport, LabReportEntry, LabStatusView } from './lab.ts';
 export { listFormats, mapFormats, renderMap, streamList, streamMap, streamOverview } from './map.ts';
 export type { ListFormat, MapFormat } from './map.ts';
 export type { MapOptions } from './map-table.ts';

@@ -139,6 +139,12 @@ describe('help', () => {
     ['podwall-explain', 'explain --help'],
     ['podwall-can', 'can -h'],
     ['podwall-nft', 'nft --help'],
+    ['podwall-lab', 'lab'],
+    ['podwall-lab', 'lab --help'],
+    ['podwall-lab-up', 'lab up --help'],
+    ['podwall-lab-probe', 'lab probe --help'],
+    ['podwall-lab-verify', 'lab verify --help'],
+    ['podwall-lab-exec', 'lab exec --help'],
     ['podwall-profiles', 'profiles --help'],
     ['podwall-help', 'help help'],
     ['podwall-completion', 'help completion'],
@@ -155,7 +161,18 @@ describe('help', () => {
   });
 
   test('that of each command keeps to 80 columns', () => {
-    for (const command of ['map', 'explain', 'can', 'nft', 'profiles', 'help', 'completion']) {
+    const ofLab = ['up', 'apply', 'probe', 'verify', 'exec', 'status', 'down'].map((name) => `lab ${name}`);
+    for (const command of [
+      'map',
+      'explain',
+      'can',
+      'nft',
+      'lab',
+      ...ofLab,
+      'profiles',
+      'help',
+      'completion',
+    ]) {
       for (const line of podwall(`${command} --help`).out.split('\n'))
         expect(line.length).toBeLessThanOrEqual(80);
     }
@@ -205,15 +222,7 @@ describe('help', () => {
     const texts = ['', 'map', 'explain', 'can', 'nft', 'profiles', 'help', 'completion'].map(
       (topic) => podwall(`help ${topic}`).out,
     );
-    for (const later of [
-      /\bdiff\b/,
-      /\blint\b/,
-      /\blab\b/,
-      /\bagent\b/,
-      /\bexposure\b/,
-      /--helm/,
-      /--context/,
-    ]) {
+    for (const later of [/\bdiff\b/, /\blint\b/, /\bagent\b/, /\bexposure\b/, /--helm/, /--context/]) {
       for (const text of texts) expect(text).not.toMatch(later);
     }
   });

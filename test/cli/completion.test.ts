@@ -15,6 +15,7 @@ const program = createProgram(
     explain: nothing,
     can: nothing,
     nft: nothing,
+    lab: nothing,
     profiles: nothing,
     help: nothing,
     completion: nothing,
@@ -64,6 +65,7 @@ describe.runIf(hasShell('bash'))('bash', () => {
       'explain',
       'can',
       'nft',
+      'lab',
       'profiles',
       'help',
       'completion',
@@ -73,6 +75,18 @@ describe.runIf(hasShell('bash'))('bash', () => {
     expect(bashOffers('ma')).toEqual(['map']);
     expect(bashOffers('help', 'c')).toEqual(['can', 'completion']);
     expect(bashOffers('completion', '')).toEqual(['bash', 'zsh', 'fish']);
+  });
+
+  test('knows the commands below a command, with flags and operands of their own', () => {
+    expect(bashOffers('lab', '')).toEqual(['up', 'apply', 'probe', 'verify', 'exec', 'status', 'down']);
+    expect(bashOffers('lab', 'ver')).toEqual(['verify']);
+    expect(bashOffers('lab', '-')).toEqual(['-h', '--help']);
+    expect(bashOffers('lab', 'up', '--na')).toEqual(['--name']);
+    expect(bashOffers('lab', 'up', 'man')).toEqual(['manifests']);
+    expect(bashOffers('lab', 'down', '--na')).toEqual(['--name']);
+    expect(bashOffers('lab', 'verify', '-o', '')).toEqual(['text', 'json']);
+    // The word behind another command is none.
+    expect(bashOffers('map', 'lab', '--na')).toEqual(['--namespace']);
   });
 
   test('knows the flags of each command', () => {
@@ -146,6 +160,8 @@ describe.runIf(hasShell('fish'))('fish', () => {
     expect(offers('podwall m')).toEqual(['map']);
     expect(offers('podwall map --le')).toEqual(['--level']);
     expect(offers('podwall map -o js')).toEqual(['json']);
+    expect(offers('podwall lab ver')).toEqual(['verify']);
+    expect(offers('podwall lab up --na')).toEqual(['--name']);
     expect(offers('podwall completion ').toSorted()).toEqual(['bash', 'fish', 'zsh']);
   });
 });
@@ -153,7 +169,7 @@ describe.runIf(hasShell('fish'))('fish', () => {
 describe('every script', () => {
   test.each(['bash', 'zsh', 'fish'] as const)('%s names every command, flag and value', (shell) => {
     const script = completionScript(shell, program);
-    for (const command of program.commands) {
+    for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
       expect(script).toContain(command.name());
       for (const option of command.options) {
         expect(script).toContain(shell === 'fish' ? `-l ${option.long?.slice(2)}` : String(option.long));

@@ -1,0 +1,245 @@
+import process from 'node:process';
+import { ManifestReader } from '../../manifest/index.ts';
+import type { Cluster } from '../../model/index.ts';
+import { families, formatAddress } from '../../net/index.ts';
+import type { Protocol } from '../../net/index.ts';
+import type { LabStatusView } from '../../render/index.ts';
+import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../../reach/index.ts';
+import { planChanges, LabPlanError, planLab, probesOf } from '../../topology/index.ts';
+import type { LabEnd, LabPlan, LabProbe, LabState } from '../../topology/index.ts';
+import { fastestScanner } from '../scanner.ts';
+import { causesOf } from './causes.ts';
+import { LabError } from './error.ts';
+import { namespaceOf } from './machine.ts';
+import type { Machine } from './machine.ts';
+import type { LabInput, LabSummary, ProbeSpec } from './protocol.ts';
+import type { EchoServers } from './servers.ts';
+
+/** A lab that runs: what it is by plan, and the machine that does it. */
+export class RunningLab {
+  readonly #name: string;
+  readonly #machine: Machine;
+  readonly #servers: EchoServers;
+  readonly #startedAt = new Date().toISOString();
+  #state: LabState | undefined;
+  #inputs: readonly string[] = [];
+
+  constructor(name: string, machine: Machine, servers: EchoServers) {
+    this.#name = name;
+    this.#machine = machine;
+    this.#servers = servers;
+  }
+
+  /**
+   * Makes the lab what an input says, in place where it runs already.
+   *
+   * @throws LabError when it cannot be planned, and nothing has changed, or when the machine refuses
+   */
+  async apply(input: LabInput, told: (stage: string) => void): Promise<LabSummary> {
+    told('planning');
+    const changes = ((): ReturnType<typeof planChanges> => {
+      try {
+        const plan = planLab(readSources(input), {
+          name: this.#name,
+          ...(this.#state === undefined ? {} : { previous: this.#state.plan }),
+        });
+        return planChanges(this.#state, plan);
+      } catch (error) {
+        if (error instanceof LabPlanError) throw new LabError(error.message, undefined, error);
+        throw error;
+      }
+    })();
+    await this.#machine.apply(changes, told);
+    this.#state = changes.state;
+    this.#inputs = input.sources.map(({ file }) => file);
+    const { plan } = changes.state;
+    return {
+      nodes: plan.nodes.size,
+      pods: plan.ends.filter(({ kind }) => kind === 'pod').length,
+      services: plan.services.length,
+      changedNodes: changes.transactions.size,
+      closed: [...plan.nodes.values()].flatMap(({ report: { closed } }) =>
+        closed.map(
+          ({ policy, direction, reason }) =>
+            `${policy.namespace}/${policy.name} could not be expressed, so ${direction} of its pods is closed: ${reason}.`,
+        ),
+      ),
+      notes: plan.notes.map(({ kind, message, details }) => ({ kind, message, details })),
+    };
+  }
+
+  /** All that verify tries. */
+  *probes(): Generator<ProbeSpec, void> {
+    for (const probe of probesOf(this.#running.plan)) yield specOf(probe);
+  }
+
+  /**
+   * The connections that operands name: one for each family that both ends have.
+   *
+   * @throws LabError when they name none
+   */
+  find(from: string, to: string, port: string | undefined): readonly ProbeSpec[] {
+    const { plan } = this.#running;
+    const target = splitTarget(to);
+    const ports = parsePorts(port ?? target.port ?? '');
+    if (isPortProblem(ports)) throw new LabError(ports.message, ports.hint);
+    const [first] = ports;
+    if (ports.length !== 1 || first === undefined || first.kind !== 'range' || first.from !== first.to)
+      throw new LabError('a probe is of one port', 'podwall lab probe shop/web shop/db:5432');
+    const client = this.#end(from);
+    const server = this.#end(port === undefined ? target.end : to);
+    const specs = predicted(plan, client, server, first.protocol, first.from);
+    if (specs.length === 0)
+      throw new LabError(`${client.id} and ${server.id} have no address family in common`);
+    return specs;
+  }
+
+  /** The network namespace of an end. */
+  where(end: string): string {
+    return this.#end(end).namespace;
+  }
+
+  status(): LabStatusView {
+    const { plan, generations } = this.#running;
+    return {
+      lab: this.#name,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      inputs: this.#inputs,
+      residentBytes: process.memoryUsage.rss(),
+      sockets: this.#servers.count,
+      nodes: Array.from(plan.nodes, ([name, { node, namespace, pods }]) => ({
+        name,
+        namespace,
+        addresses: node.addresses.map(formatAddress),
+        pods: pods.length,
+        generation: generations.get(name)?.number ?? 0,
+      })),
+      pods: plan.ends.flatMap((end) =>
+        end.kind === 'pod'
+          ? [
+              {
+                name: end.id,
+                namespace: end.namespace,
+                node: end.node,
+                addresses: end.addresses.map(formatAddress),
+                ports: end.listeners.map(({ protocol, port }) =>
+                  protocol === 'TCP' ? String(port) : `${protocol.toLowerCase()}/${port}`,
+                ),
+              },
+            ]
+          : [],
+      ),
+      services: plan.services.map(({ id, service, exposure }) => ({
+        name: id,
+        addresses: [...service.clusterIPs, ...(exposure?.addresses ?? [])].map(formatAddress),
+      })),
+    };
+  }
+
+  /** What is wrong in the kernel, for connections that came out other than predicted. */
+  async causes(
+    probes: readonly ProbeSpec[],
+  ): Promise<{ readonly causes: readonly (string | undefined)[]; readonly differences: number }> {
+    return causesOf(this.#running, this.#machine, probes);
+  }
+
+  /** Takes podwall's tables out of the way of packets, or puts them back, as they are. */
+  async setDormant(dormant: boolean): Promise<void> {
+    for (const node of this.#running.plan.nodes.keys()) {
+      const namespace = namespaceOf(this.#running.plan, node);
+      // One that somebody has removed is no table to be woken.
+      const tables = await this.#machine.ask(namespace, 'list', 'tables', 'inet');
+      if (!/^table inet podwall$/m.test(tables)) continue;
+      await this.#machine.load(namespace, `table inet podwall { ${dormant ? 'flags dormant;' : ''} }\n`);
+    }
+  }
+
+  get #running(): LabState {
+    if (this.#state === undefined) throw new LabError('the lab is still being made');
+    return this.#state;
+  }
+
+  /** The end that an operand names: of a workload its first pod. */
+  #end(text: string): LabEnd {
+    const { plan } = this.#running;
+    const exact = plan.ends.find(({ id }) => id === text);
+    if (exact !== undefined) return exact;
+    const end = resolveEnd(plan.cluster, text);
+    if (end.kind === 'problem') {
+      const [near] = end.choices;
+      throw new LabError(end.message, near === undefined ? end.hint : `did you mean ${near}?`);
+    }
+    const found = plan.ends.find((each) => {
+      if (each.kind === 'pod' && end.kind === 'pods') return end.pods.includes(each.pod);
+      if (each.kind === 'outside' && end.kind === 'outside') {
+        return each.addresses.some(({ family, value }) =>
+          end.ranges.some((range) => range.family === family && range.first <= value && value <= range.last),
+        );
+      }
+      return false;
+    });
+    if (found === undefined)
+      throw new LabError(`nothing of the lab is ${text}`, 'podwall lab status lists what is there');
+    return found;
+  }
+}
+
+/** A connection in each family that both ends have, whether or not anybody listens. */
+function predicted(
+  plan: LabPlan,
+  from: LabEnd,
+  to: LabEnd,
+  protocol: Protocol,
+  port: number,
+): readonly ProbeSpec[] {
+  return families.flatMap((family) => {
+    const source = from.addresses.find((address) => address.family === family);
+    const destination = to.addresses.find((address) => address.family === family);
+    if (source === undefined || destination === undefined) return [];
+    const { allowed } = plan.policy.decide(from.engine, to.engine, protocol, port, family);
+    return [
+      specOf({
+        from,
+        to,
+        family,
+        source,
+        destination,
+        protocol,
+        port,
+        predicted: allowed ? 'allowed' : 'denied',
+      }),
+    ];
+  });
+}
+
+function specOf({ from, to, source, destination, protocol, port, predicted }: LabProbe): ProbeSpec {
+  return {
+    from: from.id,
+    to: to.id,
+    namespace: from.namespace,
+    source: formatAddress(source),
+    destination: formatAddress(destination),
+    protocol,
+    port,
+    predicted,
+  };
+}
+
+/** What was wrong with the input has been told by who sent it. */
+function readSources({ sources, kubernetesVersion }: LabInput): Cluster {
+  const reader = new ManifestReader({
+    scanner: fastestScanner,
+    ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+  });
+  for (const { file, direct, bytes } of sources) {
+    const source = reader.open({
+      file,
+      direct,
+      reread: (from, to) => bytes.subarray(from, to),
+    });
+    source.push(bytes);
+    source.end();
+  }
+  return reader.finish().cluster;
+}

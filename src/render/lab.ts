@@ -1,0 +1,252 @@
+import { unreachable } from '../errors.ts';
+import type { Protocol } from '../net/index.ts';
+import { tableLines } from './table.ts';
+import { count, listed, lookOf, number, visible, wrap } from './text.ts';
+import type { Look, RenderOptions } from './text.ts';
+
+/** What `podwall lab verify -o json` prints: each connection that was tried, and whether the engine had said so. */
+export interface LabReport {
+  readonly apiVersion: 'podwall.dev/v1';
+  readonly kind: 'LabReport';
+  /** How many connections were tried. */
+  readonly probes: number;
+  /** How many of them were made, and how many were not. */
+  readonly allowed: number;
+  readonly denied: number;
+  /** How many came out other than predicted. */
+  readonly disagreements: number;
+  /** How many of those that were not made were made when podwall's tables were out of the way. */
+  readonly provenByRemoval: number;
+  /** All of them, in the order of the lab's ends. */
+  readonly details: readonly LabReportEntry[];
+}
+
+/** One connection that was tried. */
+export interface LabReportEntry {
+  /** `shop/web-0`, `node/worker`, `203.0.113.7`. */
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly source: string;
+  readonly destination: string;
+  readonly predicted: 'allowed' | 'denied';
+  readonly observed: 'allowed' | 'denied';
+  readonly outcome: 'answered' | 'refused' | 'timedOut' | 'silent' | 'unreachable';
+  /** Only where it was not made: whether it was without policies. */
+  readonly provenByRemoval?: boolean;
+  /** What is wrong in the kernel, where something is that explains a disagreement. */
+  readonly cause?: string;
+}
+
+/** So many disagreements are told one by one; JSON has all. */
+const mostTold = 20;
+
+/** What came of `podwall lab verify`, for people: the verdict, then each disagreement with its likely cause. */
+export function renderLabReport(report: LabReport, options: RenderOptions): string {
+  const look = lookOf(options);
+  const { signs } = look;
+  const wrong = report.details.filter(({ predicted, observed }) => predicted !== observed);
+  const lines: string[] = [];
+  if (wrong.length === 0) {
+    lines.push(
+      look.good(
+        `${signs.yes} ${count(report.probes, 'probe')}: the kernel agrees with the engine on all of them.`,
+      ),
+    );
+  } else {
+    const verb = wrong.length === 1 ? 'disagrees' : 'disagree';
+    lines.push(look.bad(`${signs.no} ${number(wrong.length)} of ${count(report.probes, 'probe')} ${verb}.`));
+  }
+  const unproven = report.denied - report.provenByRemoval;
+  const seen = unproven === 0 ? ', each denied one was seen to succeed without policies' : '';
+  lines.push(
+    `  ${number(report.allowed)} allowed, ${number(report.denied)} denied${report.denied === 0 ? '' : seen}.`,
+  );
+  for (const entry of wrong.slice(0, mostTold)) lines.push(...entryLines(entry, look));
+  if (wrong.length > mostTold)
+    lines.push(`  ${number(wrong.length - mostTold)} more: -o json has all of them`);
+  if (unproven > 0) {
+    const examples = report.details
+      .filter(({ provenByRemoval }) => provenByRemoval === false)
+      .map((entry) => connectionOf(entry, signs.arrow));
+    const whole = `${number(unproven)} of ${number(report.denied)} denied ones did not succeed without policies either, so they prove nothing: ${listed(examples, 3)}.`;
+    lines.push(...wrap(whole, look, '  '));
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Whether all came out as predicted, and each denial was proven. */
+export function isLabProven({ disagreements, denied, provenByRemoval }: LabReport): boolean {
+  return disagreements === 0 && denied === provenByRemoval;
+}
+
+function entryLines(entry: LabReportEntry, look: Look): readonly string[] {
+  const how = {
+    answered: '',
+    refused: ' (refused)',
+    timedOut: ' (timed out)',
+    silent: ' (silent)',
+    unreachable: ' (unreachable)',
+  };
+  const line = `  ${connectionOf(entry, look.signs.arrow)}    predicted ${entry.predicted}, observed ${entry.observed}${how[entry.outcome]}`;
+  return entry.cause === undefined ? [line] : [line, ...wrap(visible(entry.cause), look, '    ')];
+}
+
+function connectionOf({ from, to, protocol, port }: LabReportEntry, arrow: string): string {
+  return `${visible(from)} ${arrow} ${visible(to)} ${protocol} ${port}`;
+}
+
+/** The document, a connection a line: there may be a million. */
+export function* labReportJson({ details, ...head }: LabReport): Generator<string> {
+  yield `${JSON.stringify(head).slice(0, -1)},"details":[`;
+  for (const [i, entry] of details.entries()) yield `${i === 0 ? '\n' : ',\n'}${JSON.stringify(entry)}`;
+  yield `${details.length === 0 ? '' : '\n'}]}\n`;
+}
+
+/** A connection that `podwall lab probe` has tried. */
+export type LabProbeResult = Omit<LabReportEntry, 'cause' | 'provenByRemoval'> & {
+  /** The first line of the answer. */
+  readonly answeredBy?: string;
+};
+
+/** What happened to a connection in each family, beside what had been said of it. */
+export function renderLabProbe(
+  tried: readonly LabProbeResult[],
+  format: 'text' | 'json',
+  options: RenderOptions,
+): string {
+  if (format === 'json') {
+    const probes = tried.map(
+      ({ from, to, protocol, port, source, destination, predicted, observed, outcome, answeredBy }) => ({
+        from,
+        to,
+        protocol,
+        port,
+        source,
+        destination,
+        predicted,
+        observed,
+        outcome,
+        ...(answeredBy === undefined ? {} : { answeredBy }),
+      }),
+    );
+    return `${JSON.stringify({ apiVersion: 'podwall.dev/v1', kind: 'LabProbe', probes })}\n`;
+  }
+  const look = lookOf(options);
+  const { signs } = look;
+  return tried
+    .flatMap((entry) => {
+      const agrees = entry.predicted === entry.observed;
+      const line = `${agrees ? signs.yes : signs.no} ${connectionOf(entry, signs.arrow)}: ${whatHappened(entry)}, as the engine ${agrees ? 'said' : 'did not say'}.`;
+      const way = `  ${entry.source} ${signs.arrow} ${entry.destination}, predicted ${entry.predicted}, observed ${entry.observed}`;
+      return [agrees ? look.good(line) : look.bad(line), way];
+    })
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function whatHappened({ outcome, answeredBy }: LabProbeResult): string {
+  switch (outcome) {
+    case 'answered':
+      return answeredBy === undefined ? 'it was answered' : `it was answered by ${visible(answeredBy)}`;
+    case 'refused':
+      return 'it came through, and nobody listens there';
+    case 'timedOut':
+      return 'nothing came back';
+    case 'silent':
+      return 'it was made, and then nothing came back';
+    case 'unreachable':
+      return 'there is no way there';
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** What a lab consists of, in one sentence; with a time, as a stage of something longer. */
+export function labSummary(
+  summary: { readonly nodes: number; readonly pods: number; readonly services: number },
+  lab: string | undefined,
+  what: string,
+  options: RenderOptions,
+  tookMs?: number,
+): string {
+  const { signs } = lookOf(options);
+  const parts = [count(summary.nodes, 'node'), count(summary.pods, 'pod')];
+  if (summary.services > 0) parts.push(count(summary.services, 'Service'));
+  if (lab === undefined) return `${what}   ${parts.join(', ')}    ${((tookMs ?? 0) / 1000).toFixed(1)} s\n`;
+  return `${signs.yes} The lab ${lab} ${what}: ${listed(parts)}.\n`;
+}
+
+/** What `podwall lab status` shows of a lab. */
+export interface LabStatusView {
+  readonly lab: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly inputs: readonly string[];
+  readonly residentBytes: number;
+  readonly sockets: number;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly namespace: string;
+    readonly addresses: readonly string[];
+    readonly pods: number;
+    readonly generation: number;
+  }[];
+  readonly pods: readonly {
+    readonly name: string;
+    readonly namespace: string;
+    readonly node: string;
+    readonly addresses: readonly string[];
+    readonly ports: readonly string[];
+  }[];
+  readonly services: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+}
+
+/** A lab that runs: its nodes, pods and Services with their addresses. */
+export function renderLabStatus(
+  status: LabStatusView,
+  format: 'table' | 'json',
+  options: RenderOptions,
+): string {
+  if (format === 'json')
+    return `${JSON.stringify({ apiVersion: 'podwall.dev/v1', kind: 'LabStatus', ...status })}\n`;
+  const look = lookOf(options);
+  const { nodes, pods, services } = status;
+  const lines = [
+    `The lab ${status.lab} is up since ${status.startedAt}: process ${status.pid}, ${Math.round(status.residentBytes / 2 ** 20)} MiB, ${count(status.sockets, 'socket')}.`,
+    '',
+    ...tableLines(
+      [{ title: 'NODE' }, { title: 'ADDRESSES' }, { title: 'PODS', align: 'right' }, { title: 'NAMESPACE' }],
+      nodes.map((node) => [
+        visible(node.name),
+        node.addresses.join(' '),
+        number(node.pods),
+        visible(node.namespace),
+      ]),
+      look,
+    ),
+    '',
+    ...tableLines(
+      [{ title: 'POD' }, { title: 'NODE' }, { title: 'ADDRESSES' }, { title: 'NAMESPACE' }],
+      pods.map((pod) => [
+        visible(pod.name),
+        visible(pod.node),
+        pod.addresses.join(' '),
+        visible(pod.namespace),
+      ]),
+      look,
+    ),
+  ];
+  if (services.length > 0) {
+    lines.push(
+      '',
+      ...tableLines(
+        [{ title: 'SERVICE' }, { title: 'ADDRESSES' }],
+        services.map(({ name, addresses }) => [visible(name), addresses.join(' ')]),
+        look,
+      ),
+    );
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
