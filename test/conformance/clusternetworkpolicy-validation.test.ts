@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { diagnosticCodes, readManifests } from '../../src/manifest/index.ts';
 import type { CnpChannel } from '../../src/manifest/index.ts';
 import { readText } from '../../src/manifest/text/index.ts';
 import { validateTierPolicy } from '../../src/manifest/tier-policy/index.ts';
@@ -82,6 +83,42 @@ describe.each(channels)('by the %s CRD', (channel) => {
     expect(answer.slice(answer.indexOf(' ') + 1)).toMatch(
       new RegExp(`^${reasonOf(error).replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}`),
     );
+  });
+});
+
+describe.each(channels)('told by reading, with the %s CRD', (cnpChannel) => {
+  const read = (text: string): ReturnType<typeof readManifests> =>
+    readManifests([{ file: 'policy.yaml', text, direct: true }], { cnpChannel });
+  // A place may be that of the field, of the mapping that lacks it, or of what stands in it.
+  const isAbout = (told: string | undefined, path: string): boolean =>
+    told !== undefined && (path.startsWith(told) || told.startsWith(path));
+
+  test.each([...valid, ...invalid])('$file', ({ text, answers, lenient }) => {
+    const { cluster, diagnostics } = read(text);
+    const answer = answers[cnpChannel];
+    const path = answer.split(' ', 1)[0] ?? '';
+    const isDropped = answer.includes('Unknown field');
+    const severity = isDropped ? 'warning' : 'error';
+    if (answer === 'accepted' || isDropped) {
+      expect(cluster.tierPolicies).toHaveLength(1);
+    } else {
+      expect(cluster.tierPolicies).toEqual([]);
+    }
+    if (answer !== 'accepted') {
+      expect(diagnostics.filter((each) => each.severity !== 'note')).toHaveLength(1);
+      const told = diagnostics.find((each) => each.severity === severity);
+      // What is missing as a whole is told where the object begins.
+      expect(told?.path === '' || isAbout(told?.path, path)).toBe(true);
+      // Behind the comments that say what is expected, and the head of the object.
+      expect(told?.line).toBeGreaterThan(text.split('\n').findIndex((line) => line.startsWith('apiVersion')));
+      expect(diagnosticCodes.has(told?.code ?? '')).toBe(true);
+      return;
+    }
+    const warned = diagnostics.filter((each) => each.severity !== 'note');
+    // What only one channel refuses is a warning in the other.
+    if (lenient === undefined && answers.experimental !== 'accepted') expect(warned).not.toEqual([]);
+    else if (lenient === undefined) expect(warned).toEqual([]);
+    else expect(warned.some((each) => isAbout(each.path, lenient.split(' ', 1)[0] ?? ''))).toBe(true);
   });
 });
 

@@ -218,10 +218,10 @@ test('many objects that are not modelled, with as many selectors, are bounded wo
     metadata: { name: `p${i}`, labels: { n: `${i}` } },
   }));
   const rules = Array.from({ length: 20_000 }, (_, i) => ({
-    apiVersion: 'policy.networking.k8s.io/v1alpha2',
-    kind: 'ClusterNetworkPolicy',
+    apiVersion: 'k8s.cni.cncf.io/v1beta1',
+    kind: 'MultiNetworkPolicy',
     metadata: { name: `c${i}` },
-    spec: { subject: { pods: { podSelector: { matchLabels: { n: `${i % 3000}`, [`k${i}`]: 'v' } } } } },
+    spec: { podSelector: { matchLabels: { n: `${i % 3000}`, [`k${i}`]: 'v' } } },
   }));
   const { notModelled } = readObjects([...pods, ...rules]).cluster;
   expect(notModelled[0]?.affects).toEqual([]);

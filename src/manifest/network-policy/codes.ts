@@ -24,8 +24,8 @@ export const networkPolicyCodes: Readonly<Record<string, CodeDoc>> = {
     example: 'ipBlock:\n  cidr: 10.0.0.5/8      # write 10.0.0.0/8 or 10.0.0.5/32',
   },
   'cidr-invalid': {
-    title: 'A cidr or except is not a block of addresses.',
-    text: `A block is an IPv4 or IPv6 address, / and the number of leading bits that count. One address is a block of 32 bits (IPv4) or 128 bits (IPv6). Ranges, netmasks and host names cannot be written. ${refused}`,
+    title: 'A cidr or except, or an entry of networks, is not a block of addresses.',
+    text: `A block is an IPv4 or IPv6 address, / and the number of leading bits that count. One address is a block of 32 bits (IPv4) or 128 bits (IPv6). Ranges, netmasks and host names cannot be written. In networks, numbers with zeros in front and IPv4 blocks in IPv6 form are refused as well. ${refused}`,
     example: 'ipBlock:\n  cidr: 192.168.5.10/32',
   },
   'cidr-ipv4-mapped': {
@@ -181,7 +181,7 @@ export const networkPolicyCodes: Readonly<Record<string, CodeDoc>> = {
   },
   'port-out-of-range': {
     title: 'A port is not a number from 1 to 65535.',
-    text: `For every port leave out port; for every port and protocol leave out ports. ${refused}`,
+    text: `For every port leave out port; for every port and protocol leave out ports. In a ClusterNetworkPolicy every port of a protocol is the range from 1 to 65535. ${refused}`,
     example: 'ports:\n  - protocol: UDP       # every UDP port',
   },
   'port-outside-ports': {

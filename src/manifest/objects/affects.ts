@@ -58,6 +58,19 @@ export class Subjects {
     return found;
   }
 
+  /** Whether `select` finds any; true when the bound is reached. */
+  any(namespaces: LabelSelector, pods: LabelSelector, includeHosts: boolean): boolean {
+    for (const workloads of this.#candidates(namespaces)) {
+      for (const workload of workloads) {
+        if (this.#comparisonsLeft < 0) return true;
+        if (workload.pods.some((pod) => (includeHosts || !pod.hostNetwork) && this.#mayMatch(pods, pod))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   #find(
     namespaces: string | LabelSelector,
     pods: LabelSelector,

@@ -14,6 +14,7 @@ import type {
   Service,
   TierPods,
   TierPolicy,
+  Workload,
 } from '../../model/index.ts';
 import type { ReadOptions, RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
@@ -153,6 +154,7 @@ class Builder {
     }
     for (const reading of tiers.refused)
       this.#tellRefused(reading, selectedByTier(reading.selects, subjects));
+    this.#tellIdle(tiers.policies, workloads, subjects);
     const unanswered = this.#notModelled(subjects, managed, tiers.objects);
     for (const { ref } of unanswered) if (ref.namespace !== undefined) mention(namespaces, ref.namespace);
     const cluster: Cluster = {
@@ -270,6 +272,22 @@ class Builder {
     };
     const unique = [...this.#unique(this.#collected.tierPolicies, read, refKey).values()];
     return { policies: unique.map(({ item }) => item), objects: unique.map(({ object }) => object), refused };
+  }
+
+  /** Notes policies of the tiers that are for no pod of the input, if it has pods. */
+  #tellIdle(policies: readonly TierPolicy[], workloads: readonly Workload[], subjects: Subjects): void {
+    if (!workloads.some(({ pods }) => pods.length > 0)) return;
+    for (const { ref, origin, subject } of policies) {
+      if (subject.kind === 'unusable') continue;
+      if (subjects.any(subject.namespaces, subject.pods ?? { requirements: [] }, false)) continue;
+      this.#findings.note(
+        { ref, origin, stored: true },
+        'subject-selects-nobody',
+        ['spec', 'subject'],
+        'The subject selects no pod of the input, so this policy decides nothing yet',
+        { hint: 'compare with the labels of the namespaces and pods; host-network pods are never subjects' },
+      );
+    }
   }
 
   /** Says of a refused policy whom it would have selected: their answers are not those that were meant. */

@@ -63,7 +63,8 @@ class Adviser {
     this.#selectors(subject);
     if (this.#policy.subject.kind === 'unusable') {
       this.#tell(
-        'warning',
+        // Whatever it was to decide is not decided.
+        'error',
         'subject-unusable',
         subject,
         `the policy selects nobody: ${this.#policy.subject.reason}`,
@@ -138,7 +139,7 @@ class Adviser {
       const words = selectorWords(error, all);
       this.#tell(
         'warning',
-        'selector-unusable',
+        'selector-unreadable',
         error.path,
         `${words?.message ?? error.message}; servers store it all the same`,
         words?.hint === undefined ? {} : { hint: words.hint },

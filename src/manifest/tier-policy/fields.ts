@@ -59,7 +59,7 @@ export function explainUnknownField(error: FieldError, all: Case, context: Conte
       onKey: true,
       message: `${subject} has no field ${field}. kubectl refuses it, and a server that takes it drops it`,
       hint: `${subject} has ${listed(error.expected ?? [])}`,
-      claims: [error],
+      claims: [error, ...claimsAt(all, path, [field])],
     }
   );
 }
@@ -68,7 +68,7 @@ function special(unknown: Unknown): Finding | undefined {
   const { error, path, field, all } = unknown;
   switch (levelOf(path)) {
     case 'root':
-      return fieldOutsideParent(error, field, all, specFields);
+      return fieldOfRoot(unknown);
     case 'spec':
       return fieldOfSpec(unknown);
     case 'subject':
@@ -96,6 +96,13 @@ function finding(
   rest: Partial<Finding> = {},
 ): Finding {
   return { code, path: error.path, onKey: true, message, hint, claims: [error], ...rest };
+}
+
+function fieldOfRoot({ error, field, all }: Unknown): Finding | undefined {
+  const found = fieldOutsideParent(error, field, all, specFields);
+  if (found === undefined || !specFields.includes(field)) return found;
+  const missing = all.errors.filter(({ code, path }) => code === 'field-missing' && path[0] === 'spec');
+  return { ...found, claims: [...found.claims, ...missing] };
 }
 
 function fieldOfSpec(unknown: Unknown): Finding | undefined {

@@ -47,7 +47,7 @@ function wordsOf(error: FieldError, all: Case, context: Context): Words {
       return { message: `${String(path.at(-1))} is ${error.expected?.[0]}, and this is ${kindOf(value)}` };
     case 'field-missing':
       return missingWords(path, all, context);
-    case 'value-not-supported':
+    case 'value-unknown':
       return valueWords(error, context);
     case 'number-out-of-range':
       return numberWords(error, context);

@@ -122,7 +122,7 @@ class Check {
     if (schema.enum !== undefined && !schema.enum.includes(value)) {
       const message = `supported values: ${schema.enum.map((each) => `"${each}"`).join(', ')}`;
       const expected = schema.enum;
-      this.#error(path, value, { type: 'NotSupported', code: 'value-not-supported', message, expected });
+      this.#error(path, value, { type: 'NotSupported', code: 'value-unknown', message, expected });
     }
     if (value.length > maxLength && isLonger(value, maxLength)) {
       const message = `may not be more than ${maxLength} characters`;

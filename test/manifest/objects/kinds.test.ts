@@ -14,30 +14,6 @@ const pods = documents(
 
 describe('not modelled', () => {
   test.each([
-    [
-      'policy.networking.k8s.io/v1alpha2',
-      'ClusterNetworkPolicy',
-      'name: x',
-      'subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: shop}}}',
-      ['shop/Pod/web', 'shop/Pod/db'],
-      'any',
-    ],
-    [
-      'policy.networking.k8s.io/v1alpha1',
-      'AdminNetworkPolicy',
-      'name: x',
-      'subject: {pods: {namespaceSelector: {}, podSelector: {matchLabels: {app: web}}}}',
-      ['shop/Pod/web', 'bank/Pod/web'],
-      'any',
-    ],
-    [
-      'policy.networking.k8s.io/v1alpha1',
-      'BaselineAdminNetworkPolicy',
-      'name: default',
-      'subject: {pods: {podSelector: {matchExpressions: [{key: app, operator: Gt}]}}}',
-      'all',
-      'any',
-    ],
     ['projectcalico.org/v3', 'NetworkPolicy', 'name: x, namespace: bank', '', ['bank/Pod/web'], 'any'],
     ['crd.projectcalico.org/v1', 'GlobalNetworkPolicy', 'name: x', '', 'all', 'any'],
     [
