@@ -25,13 +25,16 @@ export {
   readObjects,
   validateNetworkPolicy,
   validateNetworkPolicyUpdate,
+  validateTierPolicy,
 } from './manifest/index.ts';
 export type {
+  CnpChannel,
   CodeDoc,
   FieldError,
   ManifestSource,
   ReadOptions,
   SourceText,
+  TierValidationOptions,
   ValidationOptions,
 } from './manifest/index.ts';
 export { formatPath, matches, satisfies } from './model/index.ts';

@@ -42,10 +42,11 @@ export async function readCluster(
   const progress = new Progress();
   let bytes = 0;
   try {
-    const version = flags.kubernetesVersion;
+    const { kubernetesVersion: version, cnpChannel } = flags;
     const reader = new ManifestReader({
       scanner: fastestScanner,
       ...(version === undefined ? {} : { kubernetesVersion: version }),
+      ...(cnpChannel === undefined ? {} : { cnpChannel }),
     });
     const ofFiles = await readInputs(named, through(reader), {
       recursive: flags.recursive === true,
@@ -106,6 +107,7 @@ function commandOf(named: readonly string[], flags: InputFlags): string | undefi
   const words = named.flatMap((path) => ['-f', path]);
   if (flags.recursive === true) words.push('-R');
   if (flags.profile !== undefined && flags.profile !== 'upstream') words.push('--profile', flags.profile);
+  if (flags.cnpChannel === 'standard') words.push('--cnp-channel', 'standard');
   return words.map(shellWord).join(' ');
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
+import type { CnpChannel } from '../manifest/index.ts';
 import type { ProfileName } from '../policy/index.ts';
 import {
   canHelp,
@@ -34,6 +35,7 @@ export interface InputFlags {
   readonly namespace?: string;
   readonly profile?: ProfileName;
   readonly kubernetesVersion?: string;
+  readonly cnpChannel?: CnpChannel;
   readonly allowIncomplete?: boolean;
   readonly output: string;
   readonly color: ColorChoice;
@@ -282,6 +284,12 @@ function addInput(command: Command, profiles = true): void {
       '--kubernetes-version <v>',
       'whose checks decide what is valid: 1.34, v1.34.4',
       parseKubernetesVersion,
+    )
+    .addOption(
+      choiceOption('--cnp-channel <channel>', 'CRDs of tiers: experimental (default), standard', [
+        'experimental',
+        'standard',
+      ]),
     )
     .option('--allow-incomplete', 'exit as if all had been read and decided');
 }

@@ -13,6 +13,8 @@ export {
   validateNetworkPolicyUpdate,
 } from './network-policy/index.ts';
 export type { ValidationOptions } from './network-policy/index.ts';
+export { validateTierPolicy } from './tier-policy/index.ts';
+export type { TierValidationOptions } from './tier-policy/index.ts';
 export type { FieldError } from './validate/index.ts';
 export { kubernetesYamlOptions, maxText, maxYamlDocument } from './text/index.ts';
 export { packYaml } from './yaml/index.ts';

@@ -630,6 +630,22 @@ describe('answers', () => {
     expect(podwall('map - --kubernetes-version 1.32', { input }).code).toBe(0);
     expect(podwall('map - --kubernetes-version v1.36.0', { input }).code).toBe(3);
   });
+
+  test('--cnp-channel says which CRD judges cluster-wide policies', () => {
+    const tier = `apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: nodes}
+spec: {tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{nodes: {}}]}]}
+`;
+    const input = `${files['workloads.yaml']}${tier}`;
+    expect(podwall('map -', { input }).err).not.toContain('experimental-field');
+    const { code, err } = podwall('map - --cnp-channel standard', { input });
+    expect(code).toBe(3);
+    expect(err).toContain('experimental-field');
+    const wrong = podwall('map - --cnp-channel beta', { input });
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain('"beta" is no value of --cnp-channel. It is one of experimental, standard.');
+  });
 });
 
 describe('where the answer goes', () => {
