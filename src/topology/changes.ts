@@ -10,6 +10,7 @@ import type {
   LabNamespaceListeners,
   LabNamespaceRoutes,
   LabPlan,
+  LabProxy,
   LabRoute,
   LabState,
 } from './plan.ts';
@@ -77,6 +78,7 @@ export function planChanges(before: LabState | undefined, after: LabPlan): LabCh
       );
     }),
     openListeners: listenersBeyond(next, old, added, true),
+    ...proxyChanges(before?.plan.proxies ?? [], after.proxies, removed),
   };
 }
 
@@ -126,6 +128,40 @@ function nodeChanges(
     if (was?.services !== node.services) services.set(name, node.services);
   }
   return { transactions, services, state: { plan: after, generations } };
+}
+
+function proxyChanges(
+  before: readonly LabProxy[],
+  after: readonly LabProxy[],
+  removed: ReadonlySet<string>,
+): Pick<LabChanges, 'stopProxies' | 'startProxies'> {
+  const was = new Map(
+    before.flatMap((each) => (removed.has(each.namespace) ? [] : [[each.namespace, each]])),
+  );
+  const stays = new Set(after.map(({ namespace }) => namespace));
+  return {
+    stopProxies: [...was.keys()].filter((namespace) => !stays.has(namespace)),
+    startProxies: after.filter((proxy) => {
+      const old = was.get(proxy.namespace);
+      return old === undefined || !sameProxy(old, proxy);
+    }),
+  };
+}
+
+function sameProxy(a: LabProxy, b: LabProxy): boolean {
+  return (
+    a.config === b.config &&
+    a.certificates.length === b.certificates.length &&
+    a.certificates.every((certificate, i) => {
+      const other = b.certificates[i]!;
+      return (
+        certificate.name === other.name &&
+        certificate.hosts.join() === other.hosts.join() &&
+        certificate.pair?.certificate.reveal() === other.pair?.certificate.reveal() &&
+        certificate.pair?.key.reveal() === other.pair?.key.reveal()
+      );
+    })
+  );
 }
 
 /** What the namespaces of `one` listen on and those of `other` do not, by name. */

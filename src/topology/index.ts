@@ -4,6 +4,7 @@ export { planLab } from './lab.ts';
 export { LabPlanError } from './plan.ts';
 export type {
   LabAddress,
+  LabCertificate,
   LabChanges,
   LabEnd,
   LabEndpoint,
@@ -20,6 +21,7 @@ export type {
   LabOptions,
   LabPlan,
   LabProbe,
+  LabProxy,
   LabRoute,
   LabService,
   LabServicePort,

@@ -4,6 +4,7 @@ import { families as allFamilies, formatAddress } from '../net/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import { familiesOf, isUsable, keyOf } from './addresses.ts';
 import type { AddressPool, PolicyBlock } from './addresses.ts';
+import { note } from './notes.ts';
 import { LabPlanError } from './plan.ts';
 import type { LabNote, LabPlan } from './plan.ts';
 
@@ -341,11 +342,6 @@ function addressServices(
       `${given.length} ${given.length === 1 ? 'Service' : 'Services'} without a cluster IP got one`,
     ),
   };
-}
-
-/** A note, unless there is nothing to tell. */
-export function note(kind: LabNote['kind'], details: readonly string[], message: string): readonly LabNote[] {
-  return details.length === 0 ? [] : [{ kind, message, details }];
 }
 
 /** `shop/web-0`. */

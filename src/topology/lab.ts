@@ -4,11 +4,22 @@ import { compileRuleset, podsOnNode } from '../nft/index.ts';
 import { compile } from '../policy/index.ts';
 import type { Cluster, ClusterNode, Pod } from '../model/index.ts';
 import { AddressPool, blocksOf, outsideAddresses } from './addresses.ts';
+import { withControllers } from './controllers.ts';
 import { idOf, previousAddresses, runningCluster } from './lab-cluster.ts';
 import { prefixOf } from './names.ts';
-import { networkOf } from './network.ts';
+import { namesOf, networkOf } from './network.ts';
 import type { Network } from './network.ts';
-import type { LabEnd, LabListener, LabNode, LabNote, LabOptions, LabPlan, LabService } from './plan.ts';
+import type {
+  LabEnd,
+  LabListener,
+  LabNode,
+  LabNote,
+  LabOptions,
+  LabPlan,
+  LabProxy,
+  LabService,
+} from './plan.ts';
+import { labProxies } from './proxies.ts';
 import { commonPorts, ownPorts, sortedListeners } from './ports.ts';
 import { serviceTableText } from './service-table.ts';
 import { labServices } from './services.ts';
@@ -18,9 +29,10 @@ import { labServices } from './services.ts';
  *
  * @throws LabPlanError when the name cannot be one of a lab, or there are no pods, or too many
  */
-export function planLab(input: Cluster, options: LabOptions = {}): LabPlan {
+export function planLab(given: Cluster, options: LabOptions = {}): LabPlan {
   const { name = 'lab', previous, mostOutside = 64, mostPorts = 32, mostPods = 2000 } = options;
   const prefix = prefixOf(name);
+  const { cluster: input, notes: controllerNotes } = withControllers(given);
   const blocks = blocksOf(input);
   const before = previousAddresses(previous);
   const pool = new AddressPool(blocks, before.values());
@@ -32,15 +44,18 @@ export function planLab(input: Cluster, options: LabOptions = {}): LabPlan {
   const { listeners: common, leftOut: portsLeftOut } = commonPorts(cluster, mostPorts);
   const listening = new Listening(cluster, common, byHand.listeners);
   const nodes = [...cluster.nodes.values()];
+  const names = namesOf(prefix, nodes, cluster.pods);
+  const { proxies, notes: proxyNotes } = labProxies(cluster, services, (pod) => names.ofPod.get(pod)!);
+  listening.serve(proxies);
   const network = networkOf({
-    prefix,
+    names,
     families,
     nodes,
     pods: cluster.pods,
     outside: beyond,
     services,
     previous,
-    listeners: (of) => listening.of(of),
+    listeners: (of) => listening.echoes(of),
   });
   const policy = compile(cluster);
   const leftOut = portsLeftOut + listening.leftOut;
@@ -55,9 +70,12 @@ export function planLab(input: Cluster, options: LabOptions = {}): LabPlan {
     nodes: new Map(nodes.map((node) => [node.name, labNode(node, policy, services, network)])),
     ends: endsOf(cluster, beyond, network, listening),
     services,
+    proxies,
     notes: [
+      ...controllerNotes,
       ...notes,
       ...serviceNotes,
+      ...proxyNotes,
       ...leftOutNote(
         'outside-left-out',
         outside.leftOut,
@@ -105,6 +123,7 @@ class Listening {
   readonly #outside: readonly LabListener[];
   readonly #hosts: ReadonlyMap<string, readonly Pod[]>;
   readonly #known = new Map<ClusterNode | Pod, readonly LabListener[]>();
+  #proxies: ReadonlyMap<ClusterNode | Pod, LabProxy> = new Map();
   leftOut = 0;
 
   constructor(cluster: Cluster, common: readonly LabListener[], outside: readonly LabListener[]) {
@@ -117,6 +136,15 @@ class Listening {
     );
   }
 
+  /** Some ports are those of an nginx. */
+  serve(proxies: readonly LabProxy[]): void {
+    const { nodes } = this.#cluster;
+    this.#proxies = new Map(
+      proxies.map((proxy) => [proxy.pod.hostNetwork ? nodes.get(proxy.pod.node!)! : proxy.pod, proxy]),
+    );
+  }
+
+  /** What an end is reached on, whoever answers. */
   of(who: 'outside' | ClusterNode | Pod): readonly LabListener[] {
     if (who === 'outside') return this.#outside;
     let known = this.#known.get(who);
@@ -124,9 +152,19 @@ class Listening {
       const pods = 'workload' in who ? [who] : (this.#hosts.get(who.name) ?? []);
       const own = ownPorts(this.#cluster, pods, this.#common);
       this.leftOut += own.leftOut;
-      this.#known.set(who, (known = own.listeners));
+      const served = (this.#proxies.get(who)?.ports ?? []).map((port): LabListener => ({
+        protocol: 'TCP',
+        port,
+        by: 'nginx',
+      }));
+      this.#known.set(who, (known = sortedListeners([...own.listeners, ...served])));
     }
     return known;
+  }
+
+  /** Where echo servers listen. */
+  echoes(who: 'outside' | ClusterNode | Pod): readonly LabListener[] {
+    return this.of(who).filter(({ by }) => by === undefined);
   }
 }
 

@@ -16,7 +16,7 @@ import type {
 
 /** What the network of a lab is made of. */
 export interface NetworkParts {
-  readonly prefix: string;
+  readonly names: NetworkNames;
   readonly families: readonly Family[];
   readonly nodes: readonly ClusterNode[];
   readonly pods: readonly Pod[];
@@ -27,10 +27,9 @@ export interface NetworkParts {
   readonly listeners: (of: 'outside' | ClusterNode | Pod) => readonly LabListener[];
 }
 
-/** The namespaces of a lab with the links between them. */
-export interface Network {
-  readonly namespaces: readonly LabNamespace[];
-  readonly links: readonly LabLink[];
+/** The names of the network namespaces of a lab. */
+export interface NetworkNames {
+  readonly fabric: string;
   readonly outside: string;
   /** By name of the node. */
   readonly ofNode: ReadonlyMap<string, string>;
@@ -38,21 +37,31 @@ export interface Network {
   readonly ofPod: ReadonlyMap<Pod, string>;
 }
 
+/** What the namespaces of nodes and pods are called. */
+export function namesOf(prefix: string, nodes: readonly ClusterNode[], pods: readonly Pod[]): NetworkNames {
+  const names = new NamespaceNames(prefix);
+  const ofNode = new Map(nodes.map(({ name }) => [name, names.of('node', name)]));
+  const ofPod = new Map<Pod, string>();
+  for (const pod of pods) {
+    const name = pod.hostNetwork ? ofNode.get(pod.node!)! : names.of('pod', pod.namespace, pod.name);
+    ofPod.set(pod, name);
+  }
+  return { fabric: `${prefix}fabric`, outside: `${prefix}outside`, ofNode, ofPod };
+}
+
+/** The namespaces of a lab with the links between them. */
+export interface Network extends NetworkNames {
+  readonly namespaces: readonly LabNamespace[];
+  readonly links: readonly LabLink[];
+}
+
 /** The interface of pods, of nodes and of the outside, as people know it. */
 const uplink = 'eth0';
 
 /** Who is joined to whom, and which way packets go: each address has one route in the fabric, and one on its node. */
 export function networkOf(parts: NetworkParts): Network {
-  const { prefix, families, nodes, outside } = parts;
-  const names = new NamespaceNames(prefix);
-  const fabric = `${prefix}fabric`;
-  const beyond = `${prefix}outside`;
-  const ofNode = new Map(nodes.map(({ name }) => [name, names.of('node', name)]));
-  const ofPod = new Map<Pod, string>();
-  for (const pod of parts.pods) {
-    const name = pod.hostNetwork ? ofNode.get(pod.node!)! : names.of('pod', pod.namespace, pod.name);
-    ofPod.set(pod, name);
-  }
+  const { families, nodes, outside } = parts;
+  const { fabric, outside: beyond, ofNode, ofPod } = parts.names;
   const own = parts.pods.filter(({ hostNetwork }) => !hostNetwork);
   const podsOf = Map.groupBy(own, ({ node }) => node!);
   const links: LabLink[] = [];
@@ -177,7 +186,7 @@ export function networkOf(parts: NetworkParts): Network {
     ...ofNodes,
     ...ofPods,
   ];
-  return { namespaces, links, outside: beyond, ofNode, ofPod };
+  return { ...parts.names, namespaces, links };
 }
 
 function link(near: LabInterface, far: LabInterface): LabLink {

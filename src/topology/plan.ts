@@ -1,4 +1,4 @@
-import type { Cluster, ClusterNode, Pod, Service, ServicePort } from '../model/index.ts';
+import type { Cluster, ClusterNode, NonEmpty, Pod, Service, ServicePort, TlsPair } from '../model/index.ts';
 import type { Address, Cidr, Family, Protocol } from '../net/index.ts';
 import type { Generation, Ruleset, RulesetReport, Transaction } from '../nft/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
@@ -56,6 +56,8 @@ export interface LabPlan {
   /** All that connections come from and go to: pods, then nodes, then the outside. */
   readonly ends: readonly LabEnd[];
   readonly services: readonly LabService[];
+  /** The controllers of Ingresses and Gateways. */
+  readonly proxies: readonly LabProxy[];
   /** What the lab made up or left out, for its reader. */
   readonly notes: readonly LabNote[];
 }
@@ -79,6 +81,8 @@ export interface LabNamespace {
 export interface LabListener {
   readonly protocol: Protocol;
   readonly port: number;
+  /** What answers instead of an echo server; only in the listeners of ends. */
+  readonly by?: 'nginx';
 }
 
 /** A veth pair. It goes when a namespace of one of its ends does. */
@@ -203,6 +207,39 @@ export interface LabEndpoint {
   readonly node: string | undefined;
 }
 
+/**
+ * An nginx in the pod of a controller. Whoever starts it writes `nginx.conf` with `config`, and `NAME.crt` and `NAME.key` for
+ * each certificate, into a folder of its own, and runs `nginx -p FOLDER -c nginx.conf` in the network namespace. It stays in
+ * the foreground, takes a new configuration at SIGHUP, and ends at SIGTERM.
+ */
+export interface LabProxy {
+  /** What the controller is called: `ingress-nginx`. */
+  readonly name: string;
+  readonly pod: Pod;
+  /** The network namespace of the pod. */
+  readonly namespace: string;
+  /** The ports that it listens on, all of TCP. */
+  readonly ports: readonly number[];
+  /** The text of `nginx.conf`; the names of hosts and files alone, no key. */
+  readonly config: string;
+  readonly certificates: readonly LabCertificate[];
+  /** What it serves: `ingress/shop/front`, `gateway/shop/front`. */
+  readonly serves: readonly string[];
+}
+
+/** A certificate that an nginx needs. */
+export interface LabCertificate {
+  /** Of its files, without ending: letters, digits, dots, dashes and underscores. */
+  readonly name: string;
+  /** What a certificate has to be made for, where there is none; the first one is its common name. */
+  readonly hosts: NonEmpty<string>;
+  /**
+   * That of a Secret; its two parts may not fit each other, or be no PEM: nginx then refuses them, and one has to be made.
+   * `undefined`: a self-signed one has to be made, and a note says so.
+   */
+  readonly pair: TlsPair | undefined;
+}
+
 /** Something that the lab made up or left out. */
 export interface LabNote {
   readonly kind: LabNoteKind;
@@ -228,6 +265,12 @@ export type LabNoteKind =
   | 'service-addresses'
   /** Services that the lab does not serve. */
   | 'services-left-out'
+  /** Pods of controllers for Ingresses and Gateways, where the input has none. */
+  | 'controllers'
+  /** Certificates that are self-signed, for the input has no Secret with them. */
+  | 'certificates'
+  /** Ingresses, Gateways and paths that nginx does not serve. */
+  | 'entrances-left-out'
   /** More blocks in policies than the outside has addresses for. */
   | 'outside-left-out'
   /** More ports in policies than ends listen on. */
@@ -279,6 +322,10 @@ export interface LabChanges {
   readonly addRoutes: readonly LabNamespaceRoutes[];
   /** In namespaces old and new. */
   readonly openListeners: readonly LabNamespaceListeners[];
+  /** The nginx of these namespaces end; those of namespaces that go are not named. */
+  readonly stopProxies: readonly string[];
+  /** To be started, or where one runs in the namespace already, to be given their new configuration. */
+  readonly startProxies: readonly LabProxy[];
   /** What runs afterwards. */
   readonly state: LabState;
 }

@@ -4,7 +4,8 @@ import { formatAddress } from '../net/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import { isUsable, keyOf } from './addresses.ts';
 import type { AddressPool } from './addresses.ts';
-import { note, serviceId } from './lab-cluster.ts';
+import { serviceId } from './lab-cluster.ts';
+import { note } from './notes.ts';
 import { LabPlanError } from './plan.ts';
 import type { LabEndpoint, LabNote, LabPlan, LabService, LabServicePort } from './plan.ts';
 

@@ -1,0 +1,320 @@
+import { resolveEntries } from '../entry/index.ts';
+import type { Entry } from '../entry/index.ts';
+import type { Cluster, Ingress, IngressBackend, NonEmpty, Pod, Secret } from '../model/index.ts';
+import type { Family } from '../net/index.ts';
+import { isServed } from './controllers.ts';
+import { isPlainPath, nginxText } from './nginx.ts';
+import type { ProxyAction, ProxyHost, ProxyLocation, ProxySite } from './nginx.ts';
+import { note } from './notes.ts';
+import type { LabCertificate, LabNote, LabProxy, LabService } from './plan.ts';
+
+/** What the controllers of a cluster serve. */
+export interface Proxies {
+  readonly proxies: readonly LabProxy[];
+  readonly notes: readonly LabNote[];
+}
+
+/**
+ * An nginx for every pod of every controller, with what its Ingresses ask for (corner 51).
+ *
+ * @param namespaceOf - the network namespace of a pod
+ */
+export function labProxies(
+  cluster: Cluster,
+  services: readonly LabService[],
+  namespaceOf: (pod: Pod) => string,
+): Proxies {
+  const entries = resolveEntries(cluster).entries.filter(isServed);
+  const groups = new Map<
+    string,
+    { readonly name: string; readonly pods: readonly Pod[]; readonly entries: Entry[] }
+  >();
+  const leftOut: string[] = [];
+  for (const entry of entries) {
+    const { source } = entry;
+    if (source.kind !== 'controller') {
+      leftOut.push(`${entry.id}: its controller is outside the cluster`);
+      continue;
+    }
+    const key = source.pods.map(({ id }) => id).join(' ');
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { name: source.name, pods: source.pods, entries: [entry] });
+    else known.entries.push(entry);
+  }
+  const certificates = new Certificates(cluster.entrances.secrets);
+  const proxies: LabProxy[] = [];
+  const busy = new Set<string>();
+  for (const group of groups.values()) {
+    const builder = new SiteBuilder(cluster, services, certificates, leftOut);
+    for (const entry of group.entries) builder.add(entry);
+    const sites = builder.finish();
+    for (const pod of group.pods) {
+      const namespace = namespaceOf(pod);
+      const families = [...new Set(pod.addresses.map(({ family }) => family))];
+      const ports = portsOf(pod);
+      // Host-network pods of one node have one network, and one of them can have the ports.
+      if (busy.has(namespace)) {
+        leftOut.push(`${pod.namespace}/${pod.name}: another controller has the network of its node`);
+        continue;
+      }
+      busy.add(namespace);
+      proxies.push({
+        name: group.name,
+        pod,
+        namespace,
+        ports: [ports.http, ports.https],
+        config: nginxText({
+          families,
+          ports: { http: [ports.http], https: [ports.https] },
+          certificate: certificates.fallback.name,
+          sites: sites.map((site) => reachable(site, families)),
+        }),
+        certificates: certificates.of(sites),
+        serves: group.entries.map(({ id }) => id),
+      });
+    }
+  }
+  return {
+    proxies,
+    notes: [
+      ...note(
+        'certificates',
+        certificates.made,
+        'Certificates that no Secret of the input holds are signed by themselves',
+      ),
+      ...note(
+        'entrances-left-out',
+        [...new Set(leftOut)],
+        'The lab does not serve all that Ingresses and Gateways ask for',
+      ),
+    ],
+  };
+}
+
+/** Where a controller takes connections: the ports that it names so, else those of the web. */
+function portsOf(pod: Pod): { readonly http: number; readonly https: number } {
+  const named = (...names: readonly string[]): number | undefined =>
+    pod.ports.find(({ name, protocol }) => protocol === 'TCP' && name !== undefined && names.includes(name))
+      ?.port;
+  return { http: named('http', 'web') ?? 80, https: named('https', 'websecure') ?? 443 };
+}
+
+/** Endpoints that a pod has an address to connect from for. */
+function reachable(site: ProxySite, families: readonly Family[]): ProxySite {
+  return {
+    ...site,
+    locations: site.locations.map((location) => {
+      const { action } = location;
+      if (action.kind !== 'pass') return location;
+      const endpoints = action.endpoints.filter(({ address }) => families.includes(address.family));
+      return {
+        ...location,
+        action:
+          endpoints.length > 0
+            ? { ...action, endpoints }
+            : { kind: 'status', status: 503, about: `${action.about} has no endpoint of this family` },
+      };
+    }),
+  };
+}
+
+/** The certificates of a lab, each with the files that it is in. */
+class Certificates {
+  readonly #secrets: ReadonlyMap<string, Secret>;
+  readonly #known = new Map<string, LabCertificate>();
+  readonly #made: string[] = [];
+  /** For hosts that have none: browsers do not trust it, and neither is a real controller's trusted. */
+  readonly fallback: LabCertificate = { name: 'fallback', hosts: ['podwall.invalid'], pair: undefined };
+
+  constructor(secrets: readonly Secret[]) {
+    this.#secrets = new Map(secrets.map((secret) => [`${secret.namespace}/${secret.name}`, secret]));
+  }
+
+  /** A line for each that has to be made. */
+  get made(): readonly string[] {
+    return this.#made;
+  }
+
+  /** The certificate of a Secret; without one, `undefined` for the name, for some hosts. */
+  get(namespace: string, secretName: string | undefined, hosts: readonly string[]): LabCertificate {
+    const [first, ...others] = hosts;
+    const names: NonEmpty<string> = first === undefined ? this.fallback.hosts : [first, ...others];
+    const key =
+      secretName === undefined ? `${namespace} for ${hosts.join(' ')}` : `${namespace}/${secretName}`;
+    let known = this.#known.get(key);
+    if (known === undefined) {
+      const pair = secretName === undefined ? undefined : this.#secrets.get(key)?.tls;
+      known = { name: `certificate_${this.#known.size}`, hosts: names, pair };
+      this.#known.set(key, known);
+      if (pair === undefined)
+        this.#made.push(`${secretName === undefined ? 'no Secret' : key}: ${names.join(', ')}`);
+    } else if (known.pair === undefined) {
+      const [head, ...tail] = [...new Set([...known.hosts, ...names])];
+      // The name of the files stays, so sites that have it already need not know.
+      if (head !== undefined) this.#known.set(key, { ...known, hosts: [head, ...tail] });
+    }
+    return known;
+  }
+
+  /** What some sites need, and what everybody does. */
+  of(sites: readonly ProxySite[]): readonly LabCertificate[] {
+    const names = new Set(sites.map(({ certificate }) => certificate));
+    return [this.fallback, ...[...this.#known.values()].filter(({ name }) => names.has(name))];
+  }
+}
+
+/** What is known of one host while Ingresses are read. */
+interface Draft {
+  readonly host: ProxyHost;
+  certificate: string | undefined;
+  redirects: boolean;
+  readonly locations: ProxyLocation[];
+  /** Where requests go whose path nobody serves. */
+  fallback: ProxyAction | undefined;
+}
+
+/** Puts the Ingresses of one controller together, host by host. */
+class SiteBuilder {
+  readonly #cluster: Cluster;
+  readonly #services: ReadonlyMap<string, LabService>;
+  readonly #certificates: Certificates;
+  readonly #leftOut: string[];
+  readonly #drafts = new Map<string, Draft>();
+  /** Where requests go that nothing else takes: the default backend of an Ingress that has nothing else. */
+  #default: ProxyAction | undefined;
+
+  constructor(
+    cluster: Cluster,
+    services: readonly LabService[],
+    certificates: Certificates,
+    leftOut: string[],
+  ) {
+    this.#cluster = cluster;
+    this.#services = new Map(services.map((service) => [service.id, service]));
+    this.#certificates = certificates;
+    this.#leftOut = leftOut;
+  }
+
+  add(entry: Entry): void {
+    if (entry.kind === 'Ingress') {
+      const ingress = this.#cluster.entrances.ingresses.find(
+        ({ namespace, name }) => namespace === entry.namespace && name === entry.name,
+      );
+      if (ingress !== undefined) this.#addIngress(ingress, entry.id);
+    }
+  }
+
+  #addIngress(ingress: Ingress, id: string): void {
+    const fallback = ingress.defaultBackend && this.#actionOf(ingress.namespace, ingress.defaultBackend);
+    if (ingress.rules.length === 0) this.#default ??= fallback;
+    const own = new Set<Draft>();
+    for (const { host, paths } of ingress.rules) {
+      const draft = this.#draft(host);
+      own.add(draft);
+      draft.fallback ??= fallback;
+      for (const { path, pathType, backend } of paths) {
+        if (!isPlainPath(path)) {
+          this.#leftOut.push(`${id}: nginx has no word for the path ${JSON.stringify(path)}`);
+          continue;
+        }
+        draft.locations.push({
+          match: pathType === 'Exact' ? 'exact' : pathType === 'Prefix' ? 'elements' : 'text',
+          path,
+          action:
+            backend === undefined
+              ? { kind: 'status', status: 503, about: `${id} has a backend that cannot be read` }
+              : this.#actionOf(ingress.namespace, backend),
+        });
+      }
+    }
+    for (const { hosts, secretName } of ingress.tls) {
+      // Without hosts it is for those of the rules.
+      const drafts =
+        hosts.length === 0
+          ? [...own]
+          : [...own].filter(({ host }) => hosts.some((pattern) => certifies(pattern, host)));
+      const names = hosts.length > 0 ? hosts : drafts.flatMap(({ host }) => hostText(host));
+      const certificate = this.#certificates.get(ingress.namespace, secretName, names);
+      for (const draft of drafts) {
+        draft.certificate ??= certificate.name;
+        // As ingress-nginx does where a host has TLS.
+        draft.redirects = true;
+      }
+    }
+  }
+
+  #draft(host: string | undefined): Draft {
+    const key = host ?? '';
+    let draft = this.#drafts.get(key);
+    if (draft === undefined) {
+      this.#drafts.set(
+        key,
+        (draft = {
+          host: hostOf(host),
+          certificate: undefined,
+          redirects: false,
+          locations: [],
+          fallback: undefined,
+        }),
+      );
+    }
+    return draft;
+  }
+
+  /** Where a backend leads: to the pods behind the port of the Service, past the Service itself. */
+  #actionOf(namespace: string, backend: IngressBackend): ProxyAction {
+    if (backend.kind === 'resource')
+      return { kind: 'status', status: 503, about: `${backend.resource} ${backend.name} is not known here` };
+    const id = `${namespace}/svc/${backend.name}`;
+    const port = this.#services
+      .get(id)
+      ?.ports.find(({ port: each }) =>
+        typeof backend.port === 'number' ? each.port === backend.port : each.name === backend.port,
+      );
+    if (port === undefined)
+      return { kind: 'status', status: 503, about: `${id} has no port ${backend.port}` };
+    if (port.endpoints.length === 0) return { kind: 'status', status: 503, about: `${id} has no endpoint` };
+    const endpoints = port.endpoints.map(({ address, port: number }) => ({
+      address,
+      port: number,
+      weight: 1,
+    }));
+    return { kind: 'pass', endpoints, about: id };
+  }
+
+  finish(): readonly ProxySite[] {
+    if (this.#default !== undefined) this.#draft(undefined);
+    return [...this.#drafts.values()].map(({ host, certificate, redirects, locations, fallback }) => {
+      const rest = fallback ?? this.#default;
+      return {
+        host,
+        port: undefined,
+        certificate,
+        redirects,
+        locations:
+          rest === undefined
+            ? locations
+            : [...locations, { match: 'elements' as const, path: '/', action: rest }],
+      };
+    });
+  }
+}
+
+function hostOf(host: string | undefined): ProxyHost {
+  if (host === undefined) return { kind: 'any' };
+  return host.startsWith('*.') ? { kind: 'label', domain: host.slice(2) } : { kind: 'name', name: host };
+}
+
+function hostText(host: ProxyHost): readonly string[] {
+  if (host.kind === 'any') return [];
+  return [host.kind === 'name' ? host.name : `*.${host.domain}`];
+}
+
+/** Whether a host of `tls` is for a host of the rules: a wildcard stands for one label. */
+function certifies(pattern: string, host: ProxyHost): boolean {
+  const [text] = hostText(host);
+  // What is served under any host has the certificate of whoever has one.
+  if (text === undefined) return true;
+  if (pattern === text) return true;
+  return pattern.startsWith('*.') && text.slice(text.indexOf('.')) === pattern.slice(1);
+}
