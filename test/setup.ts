@@ -1,4 +1,5 @@
-// Installs what tests need beyond npm: shells whose completion scripts are run, nft and ip for kernels that load rules. Only as root, where apt is, and only
+// Installs what tests need beyond npm: shells whose completion scripts are run, nft and ip for kernels that load rules,
+// what labs serve and ask with. Only as root, where apt is, and only
 // what is missing; elsewhere the suites that need it say what they skipped.
 import { execFileSync, spawnSync } from 'node:child_process';
 
@@ -9,6 +10,10 @@ const needed: ReadonlyMap<string, string> = new Map([
   ['zsh', 'zsh'],
   ['nft', 'nftables'],
   ['ip', 'iproute2'],
+  ['conntrack', 'conntrack'],
+  ['nginx', 'nginx-light'],
+  ['openssl', 'openssl'],
+  ['curl', 'curl'],
   ['conntrack', 'conntrack'],
 ]);
 

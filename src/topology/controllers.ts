@@ -10,6 +10,8 @@ const madeNamespace = 'podwall-entrances';
 /** A cluster in which somebody serves every Ingress and Gateway. */
 export interface ControlledCluster {
   readonly cluster: Cluster;
+  /** The ids of the pods that were added, by name of the class; empty for no class. */
+  readonly made: ReadonlyMap<string, string>;
   readonly notes: readonly LabNote[];
 }
 
@@ -26,8 +28,15 @@ export function withControllers(input: Cluster): ControlledCluster {
     if (known === undefined) lacking.set(className, { origin: entry.origin, entries: [entry] });
     else known.entries.push(entry);
   }
-  if (lacking.size === 0) return { cluster: input, notes: [] };
-  const pods = Array.from(lacking, ([className, { origin }]) => controllerPod(input, className, origin));
+  if (lacking.size === 0) return { cluster: input, made: new Map(), notes: [] };
+  const names = new Set<string>();
+  const pods = Array.from(lacking, ([className, { origin }]) => {
+    let name = controllerName(className);
+    // Classes whose names differ in what names of pods cannot have.
+    while (names.has(name)) name += '-x';
+    names.add(name);
+    return controllerPod(input, name, origin);
+  });
   const namespaces = new Map(input.namespaces);
   const namespace = pods[0]!.namespace;
   namespaces.set(namespace, ownNamespace(namespace));
@@ -50,6 +59,7 @@ export function withControllers(input: Cluster): ControlledCluster {
       workloads: [...input.workloads, ...workloads],
       pods: [...input.pods, ...pods],
     },
+    made: new Map(Array.from(lacking.keys(), (className, i) => [className, pods[i]!.id])),
     notes: note(
       'controllers',
       details,
@@ -64,7 +74,7 @@ export function isServed({ kind }: Entry): boolean {
 }
 
 /** What a made-up controller is called: after its class. */
-export function controllerName(className: string): string {
+function controllerName(className: string): string {
   const safe = className
     .toLowerCase()
     .replace(/[^-a-z0-9]/g, '-')
@@ -72,11 +82,10 @@ export function controllerName(className: string): string {
   return safe === '' ? 'controller' : `controller-${safe.slice(0, 40)}`;
 }
 
-function controllerPod(input: Cluster, className: string, origin: Origin): Pod {
+function controllerPod(input: Cluster, name: string, origin: Origin): Pod {
   // A namespace of the input has policies and labels.
   let namespace = madeNamespace;
   while (input.namespaces.has(namespace)) namespace += '-x';
-  const name = controllerName(className);
   const id = `${namespace}/Pod/${name}`;
   return {
     id,

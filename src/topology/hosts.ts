@@ -4,7 +4,8 @@ import type { LabPlan, LabService } from './plan.ts';
 /**
  * The text of `/etc/netns/NAMESPACE/hosts`: who a process in a network namespace of the lab is itself, and the names of
  * Services as the cluster's DNS gives them: `db` inside its own namespace, `db.shop`, `db.shop.svc` and
- * `db.shop.svc.cluster.local` everywhere. A headless Service is its pods. The outside knows no names of the cluster.
+ * `db.shop.svc.cluster.local` everywhere. A headless Service is its pods. The
+ * outside knows no names of the cluster, and everybody those of the hosts that Ingresses and Gateways serve.
  *
  * @param namespace - the name of one of the plan's namespaces
  * @see https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
@@ -22,6 +23,15 @@ export function hostsText(plan: LabPlan, namespace: string): string {
     // The pods of a node's network may be of several namespaces; a short name would have several meanings.
     const own = kind === 'pod' ? pods[0]?.namespace : undefined;
     for (const service of plan.services) lines.push(...serviceLines(service, own));
+  }
+  // Names of the world's DNS, which the owner of a host writes there.
+  const told = new Set<string>();
+  for (const { hosts, addresses } of plan.proxies) {
+    for (const address of addresses) {
+      const names = hosts.filter((host) => !told.has(`${host} ${address.family}`));
+      for (const host of names) told.add(`${host} ${address.family}`);
+      if (names.length > 0) lines.push(`${formatAddress(address)} ${names.join(' ')}`);
+    }
   }
   return `${lines.join('\n')}\n`;
 }

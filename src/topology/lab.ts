@@ -32,7 +32,7 @@ import { labServices } from './services.ts';
 export function planLab(given: Cluster, options: LabOptions = {}): LabPlan {
   const { name = 'lab', previous, mostOutside = 64, mostPorts = 32, mostPods = 2000 } = options;
   const prefix = prefixOf(name);
-  const { cluster: input, notes: controllerNotes } = withControllers(given);
+  const { cluster: input, made, notes: controllerNotes } = withControllers(given);
   const blocks = blocksOf(input);
   const before = previousAddresses(previous);
   const pool = new AddressPool(blocks, before.values());
@@ -45,7 +45,7 @@ export function planLab(given: Cluster, options: LabOptions = {}): LabPlan {
   const listening = new Listening(cluster, common, byHand.listeners);
   const nodes = [...cluster.nodes.values()];
   const names = namesOf(prefix, nodes, cluster.pods);
-  const { proxies, notes: proxyNotes } = labProxies(cluster, services, (pod) => names.ofPod.get(pod)!);
+  const { proxies, notes: proxyNotes } = labProxies(cluster, services, made, (pod) => names.ofPod.get(pod)!);
   listening.serve(proxies);
   const network = networkOf({
     names,

@@ -219,7 +219,8 @@ function actionLines(action: ProxyAction, upstreams: Upstreams): readonly string
     case 'redirect':
       return [`return ${action.status} ${action.to};`];
     case 'status':
-      return [`return ${action.status} ${quoted(`${action.about}\n`)};`];
+      // A dollar would begin the name of a variable.
+      return [`return ${action.status} ${quoted(`${action.about.replaceAll('$', '?')}\n`)};`];
   }
 }
 
@@ -252,6 +253,11 @@ class Upstreams {
 /** A parameter of a directive. Inside quotes only quotes, backslashes and the names of variables mean something. */
 function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+}
+
+/** Whether a host, perhaps with a wildcard at its head, can stand in a configuration and mean itself. */
+export function isPlainHost(host: string): boolean {
+  return /^(\*\.)?[-a-z0-9]+(\.[-a-z0-9]+)*$/i.test(host) && host.length <= 253;
 }
 
 /** Whether a path can stand in a configuration and mean itself. */

@@ -225,6 +225,10 @@ export interface LabProxy {
   readonly certificates: readonly LabCertificate[];
   /** What it serves: `ingress/shop/front`, `gateway/shop/front`. */
   readonly serves: readonly string[];
+  /** The hosts that it is asked for by name, wildcards left out. */
+  readonly hosts: readonly string[];
+  /** Where clients find it: the addresses of a load balancer before it, else those of the pod. */
+  readonly addresses: readonly Address[];
 }
 
 /** A certificate that an nginx needs. */

@@ -1,9 +1,9 @@
 import { resolveEntries } from '../entry/index.ts';
 import type { Entry } from '../entry/index.ts';
 import type { Cluster, Ingress, IngressBackend, NonEmpty, Pod, Secret } from '../model/index.ts';
-import type { Family } from '../net/index.ts';
+import type { Address, Family } from '../net/index.ts';
 import { isServed } from './controllers.ts';
-import { isPlainPath, nginxText } from './nginx.ts';
+import { isPlainHost, isPlainPath, nginxText } from './nginx.ts';
 import type { ProxyAction, ProxyHost, ProxyLocation, ProxySite } from './nginx.ts';
 import { note } from './notes.ts';
 import type { LabCertificate, LabNote, LabProxy, LabService } from './plan.ts';
@@ -17,11 +17,13 @@ export interface Proxies {
 /**
  * An nginx for every pod of every controller, with what its Ingresses ask for (corner 51).
  *
+ * @param made - the ids of pods that the lab has added for controllers, by name of the class
  * @param namespaceOf - the network namespace of a pod
  */
 export function labProxies(
   cluster: Cluster,
   services: readonly LabService[],
+  made: ReadonlyMap<string, string>,
   namespaceOf: (pod: Pod) => string,
 ): Proxies {
   const entries = resolveEntries(cluster).entries.filter(isServed);
@@ -31,14 +33,14 @@ export function labProxies(
   >();
   const leftOut: string[] = [];
   for (const entry of entries) {
-    const { source } = entry;
-    if (source.kind !== 'controller') {
+    const controller = controllerOf(entry, made, cluster);
+    if (controller === undefined) {
       leftOut.push(`${entry.id}: its controller is outside the cluster`);
       continue;
     }
-    const key = source.pods.map(({ id }) => id).join(' ');
+    const key = controller.pods.map(({ id }) => id).join(' ');
     const known = groups.get(key);
-    if (known === undefined) groups.set(key, { name: source.name, pods: source.pods, entries: [entry] });
+    if (known === undefined) groups.set(key, { ...controller, entries: [entry] });
     else known.entries.push(entry);
   }
   const certificates = new Certificates(cluster.entrances.secrets);
@@ -71,6 +73,8 @@ export function labProxies(
         }),
         certificates: certificates.of(sites),
         serves: group.entries.map(({ id }) => id),
+        hosts: [...new Set(sites.flatMap(({ host }) => (host.kind === 'name' ? [host.name] : [])))],
+        addresses: addressesBefore(pod, services),
       });
     }
   }
@@ -91,12 +95,39 @@ export function labProxies(
   };
 }
 
+/** The pods that serve an entrance; `undefined` when they are none of the cluster. */
+function controllerOf(
+  { source }: Entry,
+  made: ReadonlyMap<string, string>,
+  cluster: Cluster,
+): { readonly name: string; readonly pods: readonly Pod[] } | undefined {
+  switch (source.kind) {
+    case 'controller':
+      return source;
+    case 'assumed': {
+      const id = made.get(source.className ?? '');
+      const pods = cluster.pods.filter((pod) => pod.id === id);
+      return pods.length === 0 ? undefined : { name: source.className ?? 'controller', pods };
+    }
+    case 'clients':
+      return undefined;
+  }
+}
+
 /** Where a controller takes connections: the ports that it names so, else those of the web. */
 function portsOf(pod: Pod): { readonly http: number; readonly https: number } {
   const named = (...names: readonly string[]): number | undefined =>
     pod.ports.find(({ name, protocol }) => protocol === 'TCP' && name !== undefined && names.includes(name))
       ?.port;
   return { http: named('http', 'web') ?? 80, https: named('https', 'websecure') ?? 443 };
+}
+
+/** Where the world finds a controller. */
+function addressesBefore(pod: Pod, services: readonly LabService[]): readonly Address[] {
+  const before = services.flatMap(({ pods, exposure }) =>
+    exposure !== undefined && pods.includes(pod) ? exposure.addresses : [],
+  );
+  return before.length > 0 ? before : pod.addresses;
 }
 
 /** Endpoints that a pod has an address to connect from for. */
@@ -209,6 +240,10 @@ class SiteBuilder {
     if (ingress.rules.length === 0) this.#default ??= fallback;
     const own = new Set<Draft>();
     for (const { host, paths } of ingress.rules) {
+      if (host !== undefined && !isPlainHost(host)) {
+        this.#leftOut.push(`${id}: nginx has no word for the host ${JSON.stringify(host)}`);
+        continue;
+      }
       const draft = this.#draft(host);
       own.add(draft);
       draft.fallback ??= fallback;
@@ -244,13 +279,13 @@ class SiteBuilder {
   }
 
   #draft(host: string | undefined): Draft {
-    const key = host ?? '';
+    const key = host?.toLowerCase() ?? '';
     let draft = this.#drafts.get(key);
     if (draft === undefined) {
       this.#drafts.set(
         key,
         (draft = {
-          host: hostOf(host),
+          host: hostOf(host?.toLowerCase()),
           certificate: undefined,
           redirects: false,
           locations: [],
@@ -311,8 +346,9 @@ function hostText(host: ProxyHost): readonly string[] {
 }
 
 /** Whether a host of `tls` is for a host of the rules: a wildcard stands for one label. */
-function certifies(pattern: string, host: ProxyHost): boolean {
+function certifies(written: string, host: ProxyHost): boolean {
   const [text] = hostText(host);
+  const pattern = written.toLowerCase();
   // What is served under any host has the certificate of whoever has one.
   if (text === undefined) return true;
   if (pattern === text) return true;

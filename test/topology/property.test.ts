@@ -12,7 +12,7 @@ import type { RandomCluster } from '../property/clusters.ts';
 import { Machine } from './machine.ts';
 
 // PODWALL_CLUSTERS and PODWALL_SEED as elsewhere.
-const runs = Number(process.env['PODWALL_CLUSTERS'] ?? 400);
+const runs = Number(process.env['PODWALL_CLUSTERS'] ?? 150);
 const seed = Number(process.env['PODWALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const patienceMs = 600_000;
 

@@ -1,0 +1,339 @@
+import { spawnSync } from 'node:child_process';
+
+import { describe, expect, test } from 'vitest';
+
+import type { Ingress, IngressPath } from '../../src/model/index.ts';
+import { nginxText } from '../../src/topology/nginx.ts';
+import type { ProxyLocation, ProxySite } from '../../src/topology/nginx.ts';
+import { planLab } from '../../src/topology/index.ts';
+import { inNamespace, whyNoKernel } from '../nft/namespace.ts';
+import { golden } from './golden.ts';
+import { clusterIn, clusterOf } from './plans.ts';
+
+const whyNoNginx =
+  whyNoKernel ??
+  ['nginx -v', 'openssl version', 'curl --version'].find(
+    (line) => spawnSync(line.split(' ')[0]!, line.split(' ').slice(1)).error !== undefined,
+  );
+
+const certificate = (name: string): string =>
+  `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=${name} -keyout ${name}.key -out ${name}.crt 2>/dev/null`;
+
+/** Asks an nginx with this configuration, and tells the status and what it answered, for each URL. */
+function answers(
+  config: string,
+  urls: readonly (readonly [host: string, path: string, scheme?: string])[],
+): readonly string[] {
+  const names = [...config.matchAll(/ssl_certificate "([^"]+)\.crt"/g)].map(([, name]) => name!);
+  const script = [
+    'ip link set lo up',
+    ...[...new Set(names)].map(certificate),
+    'nginx -p . -c nginx.conf 2>errors &',
+    'trap "kill $!" EXIT',
+    // It listens in a moment.
+    'for i in $(seq 200); do curl -s -o /dev/null http://127.0.0.1/ && break; sleep 0.02; done',
+    ...urls.map(
+      ([host, path, scheme = 'http']) =>
+        `status=$(curl -sk --path-as-is -o answer -w '%{http_code} %{redirect_url}' --resolve '*:${scheme === 'https' ? 443 : 80}:127.0.0.1' '${scheme}://${host}${path}'); case $status in 3*) echo "$status";; *) printf '%s\\n' "$status$(cat answer)";; esac`,
+    ),
+  ].join('\n');
+  return inNamespace(script, { 'nginx.conf': config }).trimEnd().split('\n');
+}
+
+const site = (
+  host: ProxySite['host'],
+  locations: readonly ProxyLocation[],
+  more: Partial<ProxySite> = {},
+): ProxySite => ({
+  host,
+  port: undefined,
+  certificate: undefined,
+  redirects: false,
+  locations,
+  ...more,
+});
+
+const says = (match: ProxyLocation['match'], path: string, about: string): ProxyLocation => ({
+  match,
+  path,
+  action: { kind: 'status', status: 503, about },
+});
+
+const any = { kind: 'any' } as const;
+
+const config = (sites: readonly ProxySite[]): string =>
+  nginxText({
+    families: ['IPv4'],
+    ports: { http: [80], https: [443] },
+    certificate: 'fallback',
+    sites,
+  });
+
+describe.skipIf(whyNoNginx !== undefined)('an nginx', () => {
+  // https://kubernetes.io/docs/concepts/services-networking/ingress/#examples
+  test.each<
+    readonly [rules: readonly (readonly [ProxyLocation['match'], string])[], asked: string, meant: string]
+  >([
+    [[['elements', '/']], '/any/thing', '/'],
+    [[['exact', '/foo']], '/foo', '/foo'],
+    [[['exact', '/foo']], '/bar', 'nothing is served here'],
+    [[['exact', '/foo']], '/foo/', 'nothing is served here'],
+    [[['exact', '/foo/']], '/foo', 'nothing is served here'],
+    [[['exact', '/foo']], '/FOO', 'nothing is served here'],
+    [[['elements', '/foo']], '/foo', '/foo'],
+    [[['elements', '/foo']], '/foo/', '/foo'],
+    [[['elements', '/foo/']], '/foo', '/foo/'],
+    [[['elements', '/foo/']], '/foo/', '/foo/'],
+    [[['elements', '/aaa/bb']], '/aaa/bbb', 'nothing is served here'],
+    [[['elements', '/aaa/bbb']], '/aaa/bbb', '/aaa/bbb'],
+    [[['elements', '/aaa/bbb/']], '/aaa/bbb', '/aaa/bbb/'],
+    [[['elements', '/aaa/bbb']], '/aaa/bbb/ccc', '/aaa/bbb'],
+    [[['elements', '/aaa/bbb']], '/aaa/bbbxyz', 'nothing is served here'],
+    [
+      [
+        ['elements', '/'],
+        ['elements', '/aaa'],
+      ],
+      '/aaa/ccc',
+      '/aaa',
+    ],
+    [
+      [
+        ['elements', '/aaa'],
+        ['elements', '/'],
+      ],
+      '/ccc',
+      '/',
+    ],
+    [
+      [
+        ['elements', '/'],
+        ['elements', '/aaa'],
+        ['elements', '/aaa/bbb'],
+      ],
+      '/aaa/bbb',
+      '/aaa/bbb',
+    ],
+    [[['text', '/foo']], '/foobar', '/foo'],
+    [
+      [
+        ['text', '/foo'],
+        ['elements', '/foo/bar'],
+      ],
+      '/foo/bar/x',
+      '/foo/bar',
+    ],
+    [[['elements', '/a"b\\c;{}']], '/a%22b%5Cc;%7B%7D/x', '/a"b\\c;{}'],
+    [[['elements', '/a//b']], '/a//b', '/a//b'],
+    [[['elements', '/a/b']], '/a//b', 'nothing is served here'],
+  ])('%j asked for %s', (rules, asked, meant) => {
+    const text = config([
+      site(
+        any,
+        rules.map(([match, path]) => says(match, path, path)),
+      ),
+    ]);
+    const status = meant.startsWith('/') ? 503 : 404;
+    expect(answers(text, [['x.example', asked]])).toEqual([`${status} ${meant}`]);
+  });
+
+  test('prefers exact paths, and the first of two that are the same', () => {
+    const text = config([
+      site(any, [
+        says('elements', '/foo', 'prefix'),
+        says('exact', '/foo', 'exact'),
+        says('exact', '/foo', 'late'),
+        says('text', '/foo', 'text'),
+      ]),
+    ]);
+    expect(
+      answers(text, [
+        ['x', '/foo'],
+        ['x', '/foo/'],
+        ['x', '/foox'],
+      ]),
+    ).toEqual(['503 exact', '503 prefix', '503 text']);
+  });
+
+  test('prefers names to wildcards, which stand for one label or for more, and these to the rest', () => {
+    const text = config([
+      site(any, [says('elements', '/', 'any')]),
+      site({ kind: 'label', domain: 'foo.com' }, [says('elements', '/', 'label')]),
+      site({ kind: 'labels', domain: 'bar.com' }, [says('elements', '/', 'labels')]),
+      site({ kind: 'name', name: 'one.foo.com' }, [says('elements', '/', 'name')]),
+    ]);
+    const hosts = [
+      'one.foo.com',
+      'two.foo.com',
+      'a.two.foo.com',
+      'foo.com',
+      'fooxcom',
+      'a.bar.com',
+      'b.a.bar.com',
+      'bar.com',
+    ];
+    expect(
+      answers(
+        text,
+        hosts.map((host) => [host, '/'] as const),
+      ),
+    ).toEqual([
+      '503 name',
+      '503 label',
+      '503 any',
+      '503 any',
+      '503 any',
+      '503 labels',
+      '503 labels',
+      '503 any',
+    ]);
+  });
+
+  test('serves with TLS, and sends who comes without it there', () => {
+    const text = config([
+      site({ kind: 'name', name: 'a.com' }, [says('elements', '/', 'secure')], {
+        certificate: 'own',
+        redirects: true,
+      }),
+      site({ kind: 'name', name: 'b.com' }, [says('elements', '/', 'open')]),
+    ]);
+    expect(
+      answers(text, [
+        ['a.com', '/x?y=1'],
+        ['a.com', '/', 'https'],
+        ['b.com', '/'],
+        ['b.com', '/', 'https'],
+      ]),
+    ).toEqual(['308 https://a.com/x?y=1', '503 secure', '503 open', '503 open']);
+  });
+
+  test.each(['examples/bank', 'examples/shop'])('accepts what %s asks for', (folder) => {
+    for (const { config: text, certificates } of planLab(clusterIn(folder)).proxies) {
+      const script = [
+        ...certificates.map(({ name }) => certificate(name)),
+        'nginx -t -p . -c nginx.conf 2>&1',
+      ];
+      expect(inNamespace(script.join('\n'), { 'nginx.conf': text })).toContain('test is successful');
+    }
+  });
+
+  test('is given long names and many of them', () => {
+    const label = 'a'.repeat(60);
+    const sites = Array.from({ length: 300 }, (_, i) => {
+      const name = `n${i}.${label}.${label}.${label}.com`;
+      return site(i % 2 === 0 ? { kind: 'name', name } : { kind: 'labels', domain: name }, []);
+    });
+    const script = `${certificate('fallback')}\nnginx -t -p . -c nginx.conf 2>&1`;
+    expect(inNamespace(script, { 'nginx.conf': config(sites) })).toContain('test is successful');
+  });
+});
+
+const app = `---
+apiVersion: v1
+kind: Pod
+metadata: { name: app, namespace: shop, labels: { app: web } }
+spec: { containers: [ { name: c, image: c, ports: [ { name: web, containerPort: 8080 } ] } ] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web, namespace: shop }
+spec: { selector: { app: web }, ports: [ { name: http, port: 80, targetPort: web } ] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: nobody, namespace: shop }
+spec: { selector: { app: nobody }, ports: [ { port: 80 } ] }
+`;
+
+const ingress = (name: string, spec: string): string => `---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: ${name}, namespace: shop }
+spec: ${spec}
+`;
+
+const backend = (service: string, port = 'number: 80'): string =>
+  `{ service: { name: ${service}, port: { ${port} } } }`;
+
+describe('Ingresses', () => {
+  test('of all shapes', () => {
+    const plan = planLab(
+      clusterOf(
+        app,
+        ingress(
+          'front',
+          `{ ingressClassName: nginx, defaultBackend: ${backend('web')}, tls: [ { hosts: [ shop.example.com ], secretName: absent }, { hosts: [ "*.wild.example.com" ] } ], rules: [ { host: shop.example.com, http: { paths: [ { path: /, pathType: Prefix, backend: ${backend('web', 'name: http')} }, { path: /admin, pathType: Exact, backend: ${backend('nobody')} }, { path: /none, pathType: ImplementationSpecific, backend: ${backend('absent')} } ] } }, { host: "*.wild.example.com", http: { paths: [ { path: /x, pathType: Prefix, backend: ${backend('web')} } ] } } ] }`,
+        ),
+        ingress('all', `{ ingressClassName: nginx, defaultBackend: ${backend('web')} }`),
+        ingress(
+          'other',
+          `{ ingressClassName: other, rules: [ { http: { paths: [ { path: /, pathType: Prefix, backend: ${backend('web')} } ] } } ] }`,
+        ),
+      ),
+    );
+    const lines = plan.proxies.flatMap(({ name, pod, ports, serves, hosts, certificates, config: text }) => [
+      `# ${name} in ${pod.id} on ${ports.join(' ')}, for ${serves.join(' ')}, hosts ${hosts.join(' ')}`,
+      ...certificates.map(
+        (each) => `# ${each.name}: ${each.hosts.join(' ')}${each.pair === undefined ? ', to be made' : ''}`,
+      ),
+      text,
+    ]);
+    const notes = plan.notes.flatMap(({ kind, message, details }) =>
+      ['controllers', 'certificates', 'entrances-left-out'].includes(kind)
+        ? [`# ${message}`, ...details.map((each) => `#   ${each}`)]
+        : [],
+    );
+    const text = [...notes, ...lines].join('\n');
+    expect(text).toBe(golden('ingresses.conf', text));
+    // A pod that the lab has made is an end like any other, and nginx answers there.
+    const end = plan.ends.find(({ id }) => id === 'podwall-entrances/controller-nginx');
+    expect(end?.listeners.filter(({ by }) => by === 'nginx').map(({ port }) => port)).toEqual([80, 443]);
+    const namespace = plan.namespaces.find(({ name }) => name === end?.namespace);
+    expect(
+      namespace?.listeners.some(({ protocol, port }) => protocol === 'TCP' && (port === 80 || port === 443)),
+    ).toBe(false);
+  });
+
+  test('whose hosts, paths and names want to be directives are left out, or mean themselves', () => {
+    // Servers refuse these; what has been stored before they did counts all the same.
+    const cluster = clusterOf(
+      app,
+      ingress(
+        'bad',
+        `{ ingressClassName: x, rules: [ { host: a, http: { paths: [ { path: /, pathType: Exact, backend: ${backend('web')} } ] } } ] }`,
+      ),
+    );
+    const [read] = cluster.entrances.ingresses;
+    const [{ backend: to }] = read!.rules[0]!.paths as [IngressPath];
+    const bad: Ingress = {
+      ...read!,
+      className: '$x',
+      rules: ['a;b', 'x"', '*.(a+)+', '$host', 'UPPER.example.com', 'b.example.com\n}'].map((host) => ({
+        host,
+        paths: ['/$uri;\n}{"', '/$uri;', '/a b', '/\u00e9', 'none'].map((path) => ({
+          path,
+          pathType: 'Exact',
+          backend: path === '/$uri;' ? { kind: 'service', name: '$x;"', port: '$y' } : to,
+        })),
+      })),
+    };
+    const plan = planLab({ ...cluster, entrances: { ...cluster.entrances, ingresses: [bad] } });
+    expect(plan.proxies.length).toBe(1);
+    expect(plan.notes.some(({ kind }) => kind === 'entrances-left-out')).toBe(true);
+    for (const { config: text } of plan.proxies) {
+      for (const [, name] of text.matchAll(/server_name (.*);/g)) expect(name).toMatch(/^("[-.a-z0-9]*")$/);
+      if (whyNoNginx !== undefined) continue;
+      const script = `${certificate('fallback')}\nnginx -t -p . -c nginx.conf 2>&1`;
+      expect(inNamespace(script, { 'nginx.conf': text })).toContain('test is successful');
+    }
+  });
+
+  test('with a Secret have its certificate, and no text of the plan has its key', () => {
+    const [proxy] = planLab(clusterIn('examples/bank')).proxies;
+    const [, own] = proxy!.certificates;
+    expect(own?.pair?.key.reveal()).toContain('PRIVATE KEY');
+    expect(
+      JSON.stringify(proxy, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+    ).not.toContain('PRIVATE KEY');
+  });
+});
