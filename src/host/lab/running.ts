@@ -3,6 +3,7 @@ import { ManifestReader } from '../../manifest/index.ts';
 import type { Cluster } from '../../model/index.ts';
 import { families, formatAddress } from '../../net/index.ts';
 import type { Protocol } from '../../net/index.ts';
+import { nameOfPolicy } from '../../nft/index.ts';
 import type { LabStatusView } from '../../render/index.ts';
 import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../../reach/index.ts';
 import { planChanges, LabPlanError, planLab, probesOf } from '../../topology/index.ts';
@@ -61,7 +62,7 @@ export class RunningLab {
       closed: [...plan.nodes.values()].flatMap(({ report: { closed } }) =>
         closed.map(
           ({ policy, direction, reason }) =>
-            `${policy.namespace}/${policy.name} could not be expressed, so ${direction} of its pods is closed: ${reason}.`,
+            `${nameOfPolicy(policy)} could not be expressed, so ${direction} of its pods is closed: ${reason}.`,
         ),
       ),
       notes: plan.notes.map(({ kind, message, details }) => ({ kind, message, details })),
