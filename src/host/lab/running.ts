@@ -6,8 +6,8 @@ import type { Protocol } from '../../net/index.ts';
 import { nameOfPolicy } from '../../nft/index.ts';
 import type { LabStatusView } from '../../render/index.ts';
 import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../../reach/index.ts';
-import { planChanges, LabPlanError, planLab, probesOf } from '../../topology/index.ts';
-import type { LabEnd, LabPlan, LabProbe, LabState } from '../../topology/index.ts';
+import { planChanges, LabPlanError, planLab, probesOf, serviceProbesOf } from '../../topology/index.ts';
+import type { LabEnd, LabPlan, LabProbe, LabServiceProbe, LabState } from '../../topology/index.ts';
 import { fastestScanner } from '../scanner.ts';
 import { causesOf } from './causes.ts';
 import { LabError } from './error.ts';
@@ -72,6 +72,7 @@ export class RunningLab {
   /** All that verify tries. */
   *probes(): Generator<ProbeSpec, void> {
     for (const probe of probesOf(this.#running.plan)) yield specOf(probe);
+    for (const probe of serviceProbesOf(this.#running.plan)) yield specOf(probe);
   }
 
   /**
@@ -214,7 +215,15 @@ function predicted(
   });
 }
 
-function specOf({ from, to, source, destination, protocol, port, predicted }: LabProbe): ProbeSpec {
+function specOf({
+  from,
+  to,
+  source,
+  destination,
+  protocol,
+  port,
+  predicted,
+}: LabProbe | LabServiceProbe): ProbeSpec {
   return {
     from: from.id,
     to: to.id,
