@@ -139,7 +139,6 @@ export type {
 } from './policy/index.ts';
 export {
   allowedPorts,
-  compareProfiles,
   count,
   explain,
   explainCluster,
@@ -148,7 +147,6 @@ export {
   map,
   MapTooLargeError,
   parsePorts,
-  profileDiagnostics,
   readableMap,
   resolveEnd,
   splitTarget,
@@ -157,7 +155,6 @@ export {
 } from './reach/index.ts';
 export type {
   AllowedPorts,
-  ComparedBehaviour,
   ConnectivityCount,
   ConnectivityMap,
   End,
@@ -184,8 +181,6 @@ export type {
   PortCheck,
   PortProblem,
   PortQuery,
-  ProfileComparison,
-  ProfileDifference,
   RuleCheck,
   SideExplanation,
   Target,

@@ -25,7 +25,6 @@ import {
   parseGeneration,
   parseKubernetesVersion,
   parseLevel,
-  parseProfiles,
   profileChoices,
 } from './values.ts';
 
@@ -54,7 +53,6 @@ export interface MapFlags extends InputFlags {
   readonly port?: readonly string[];
   readonly direction?: 'ingress' | 'egress';
   readonly count?: boolean;
-  readonly compareProfiles?: readonly [ProfileName, ProfileName];
   readonly explain?: boolean;
   /** False with `--no-headers`. */
   readonly headers: boolean;
@@ -164,8 +162,7 @@ export function createProgram(
       ),
     )
     .option('--explain', 'name the rules that admit each connection')
-    .option('--count', 'only how many pairs of pods can connect, by port')
-    .option('--compare-profiles <a,b>', 'only what two profiles answer differently, and why', parseProfiles);
+    .option('--count', 'only how many pairs of pods can connect, by port');
   addOutput(map, outputFormats.map, 'table');
   map.option('--no-headers', 'only the rows').addHelpText('after', () => mapHelp(name));
   map.action(async (paths: string[], flags: MapFlags) => done(await actions.map(paths, flags)));

@@ -21,7 +21,7 @@ import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
 import { portsOfEntry } from './profiles/reading.ts';
-import type { TierHit } from './tier-decide.ts';
+import type { TierHit, TierSay } from './tier-decide.ts';
 import { TierEnds } from './tier-ends.ts';
 import { tiersOutside, withTiersOutside } from './tier-outside.ts';
 import type { CompiledTiers } from './tier-side.ts';
@@ -569,6 +569,36 @@ export class CompiledPolicy {
           (this.profile.sidecarPorts || !declared.sidecar),
       );
     });
+  }
+
+  /**
+   * What the policies of the tiers that are asked about a subject say of a connection, in the order in which they are asked;
+   * those of the Baseline tier only where no NetworkPolicy isolates it (corners 55 and 64).
+   *
+   * @internal
+   */
+  tierSayings(
+    direction: Direction,
+    subject: PolicyEnd,
+    other: PolicyEnd,
+    family: Family,
+  ): readonly TierSay[] {
+    const list = this.#tierList(direction, this.classOf(subject));
+    if (list === 0) return [];
+    return this.#tierEnds!.sayings(list, { direction, other, otherClass: this.classOf(other), family });
+  }
+
+  /**
+   * The policies of the tiers that speak of an end in a direction, in the order in which they are asked: indices in
+   * `cluster.tierPolicies`.
+   *
+   * @internal
+   */
+  tiersOn(direction: Direction, subject: PolicyEnd): readonly number[] {
+    const list = this.#tierList(direction, this.classOf(subject));
+    return list === 0
+      ? []
+      : this.parts.tiers!.lists[direction].list(list).steps.map(({ policy }) => policy.index);
   }
 
   /** The policies that select an end, or may, in the order of the input; of either direction. */

@@ -1,6 +1,7 @@
 import type { Direction, Tier, TierPolicy, TierPorts } from '../model/index.ts';
+import { PortSet } from '../net/index.ts';
 import type { Protocol } from '../net/index.ts';
-import { no, unknown } from './labels.ts';
+import { no, unknown, yes } from './labels.ts';
 import { everybody } from './tier-peers.ts';
 import type { Reading, TierOther, TierStep } from './tier-value.ts';
 
@@ -16,6 +17,51 @@ export interface TierHit {
   readonly port: number;
   /** What the rule does: one that fails closed denies, whatever it says. */
   readonly action: 'accept' | 'deny' | 'pass';
+}
+
+/** What one policy of a tier says about all ports of a connection: each port is with the first rule that matches it. */
+export interface TierSay {
+  readonly tier: Tier;
+  /** Index in `cluster.tierPolicies`. */
+  readonly policy: number;
+  /** `undefined` where its place among the others is open. */
+  readonly priority: number | undefined;
+  /** Whether files can tell that it selects the subject (corner 23). */
+  readonly sure: boolean;
+  readonly rules: readonly {
+    readonly rule: number;
+    /** Index in its list of peers; -1 where the rule fails closed. */
+    readonly peer: number;
+    readonly action: TierHit['action'];
+    readonly failsClosed: boolean;
+    readonly ports: PortSet;
+    /** Whether files can tell that it matches. */
+    readonly sure: boolean;
+  }[];
+}
+
+/** What each policy of a list says, in the order in which they are asked, whatever those before it say. */
+export function sayingsOf(
+  steps: readonly TierStep[],
+  direction: Direction,
+  other: TierOther,
+): readonly TierSay[] {
+  return steps.map(({ policy, unsure }) => {
+    let left = PortSet.all;
+    const rules: TierSay['rules'][number][] = [];
+    for (const { action, peers, written, spec, rule } of policy.rules[direction]) {
+      const holds = peers.map((peer) => (peer === everybody ? yes : other.holds(peer)));
+      const at = holds.includes(yes) ? holds.indexOf(yes) : holds.indexOf(unknown);
+      if (at < 0) continue;
+      const ports = left.intersect(other.resolve(spec));
+      if (ports.isEmpty) continue;
+      const sure = holds[at] === yes;
+      if (sure) left = left.minus(ports);
+      rules.push({ rule, peer: written[at] ?? -1, action, failsClosed: written.length === 0, ports, sure });
+    }
+    const { tier, index, priority } = policy;
+    return { tier, policy: index, priority, sure: !unsure, rules };
+  });
 }
 
 /**

@@ -10,8 +10,8 @@ import { no, unknown, yes } from './labels.ts';
 import type { Holds } from './labels.ts';
 import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
-import { hitsOf } from './tier-decide.ts';
-import type { TierHit } from './tier-decide.ts';
+import { hitsOf, sayingsOf } from './tier-decide.ts';
+import type { TierHit, TierSay } from './tier-decide.ts';
 import { outsideValue } from './tier-outside.ts';
 import type { CompiledTiers } from './tier-side.ts';
 import { evaluateTiers } from './tier-value.ts';
@@ -130,6 +130,12 @@ export class TierEnds {
         return ports.set(set);
       },
     };
+  }
+
+  /** What each policy of a list says of a connection. */
+  sayings(list: number, question: TierQuestion): readonly TierSay[] {
+    const { direction } = question;
+    return sayingsOf(this.#tiers.lists[direction].list(list).steps, direction, this.#other(list, question));
   }
 
   /**

@@ -1,5 +1,4 @@
-import { protocols } from '../net/index.ts';
-import type { PortSet } from '../net/index.ts';
+import { PortSet, protocols } from '../net/index.ts';
 import type { AllowedPorts } from './types.ts';
 
 /** A port set as documents write it: ports by protocol, protocols by name, or `"all"`. */
@@ -11,6 +10,15 @@ export function allowedPorts(set: PortSet): AllowedPorts {
       .map((protocol) => [protocol, set.ranges(protocol).map(({ from, to }) => [from, to] as const)]),
   );
   return set.other ? { ...named, other: true } : named;
+}
+
+/** The set that a document's `allowed` means. */
+export function portSet(allowed: AllowedPorts): PortSet {
+  if (allowed === 'all') return PortSet.all;
+  const named = protocols.flatMap((protocol) =>
+    (allowed[protocol] ?? []).map(([from, to]) => PortSet.range(protocol, from, to)),
+  );
+  return PortSet.union(allowed.other === true ? [...named, PortSet.unnamed] : named);
 }
 
 /** Orders texts by UTF-16 code units, the order of every id in every document. */

@@ -3,14 +3,14 @@ import { families, PortSet } from '../net/index.ts';
 import type { Family } from '../net/index.ts';
 import { noAccess } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
-import { allowedPorts, byText } from './allowed.ts';
+import { allowedPorts, byText, portSet } from './allowed.ts';
 import { focusTest } from './focus.ts';
 import type { Focus, FocusTest, Traits } from './focus.ts';
 import { GroupAccess, none, withAccess } from './group-access.ts';
 import type { Accesses, Targets } from './group-access.ts';
 import { endOf, Groups, nodeGroup } from './groups.ts';
 import type { Group } from './groups.ts';
-import { outsideOf } from './outside.ts';
+import { outsidesOf } from './outside.ts';
 import type { Outside, OutsideAccess } from './outside.ts';
 import { namedPorts, servicePorts } from './service-ports.ts';
 import type { AllowedPorts, Level, MapConnection, PortQuery } from './types.ts';
@@ -70,13 +70,26 @@ export class Connections {
   #havingAccess: ReadonlyMap<number, readonly number[]> | undefined;
   #ranks: { readonly of: Int32Array; readonly ends: Int32Array } | undefined;
   readonly #outsideTraits: Traits[] = [];
+  /** The same where equal priorities are resolved to what allows most; `undefined` where none can disagree (corner 60). */
+  readonly #possible: Connections | undefined;
 
-  constructor(policy: CompiledPolicy, query: ConnectionQuery) {
+  /**
+   * @param shared - of what the same ends make of the same cluster, compiled to its other bound: its view of the outside, in
+   *   the peers of both
+   */
+  constructor(policy: CompiledPolicy, query: ConnectionQuery, shared?: Outside) {
     this.#policy = policy;
     this.focus = focusTest(query);
     this.groups = new Groups(policy, query.level);
     this.nodes = askedNodes(query).map(nodeGroup);
-    this.outside = outsideOf(policy, this.groups);
+    const { possible } = policy;
+    if (shared !== undefined) this.outside = shared;
+    else if (possible === policy) [this.outside] = outsidesOf([policy], this.groups) as [Outside];
+    else {
+      const [own, most] = outsidesOf([policy, possible], this.groups) as [Outside, Outside];
+      this.outside = own;
+      this.#possible = new Connections(possible, query, most);
+    }
     this.#access = new GroupAccess(policy, this.groups);
     this.#portsOf = portFilter(policy, query);
     this.#isCut = query.ports !== undefined;
@@ -275,7 +288,13 @@ export class Connections {
         for (const { peer } of this.openOutside(direction, group)) connected.add(peer);
       }
     }
+    for (const peer of this.#possible?.connectedOutside() ?? []) connected.add(peer);
     return connected;
+  }
+
+  /** Whether policies of equal priority can disagree, so that some connections may be ambiguous. */
+  get canBeAmbiguous(): boolean {
+    return this.#possible !== undefined;
   }
 
   /** The ports that were asked about at a group; everything when none were. */
@@ -304,6 +323,13 @@ export class Connections {
 
   /** The ends that may have connections as sources, sorted by id. */
   sources(): readonly number[] {
+    const found = this.#sources();
+    const all = this.#possible === undefined ? found : [...new Set([...found, ...this.#possible.#sources()])];
+    const ids = all.map((end) => [this.id(end), end] as const);
+    return ids.sort(([a], [b]) => byText(a, b)).map(([, end]) => end);
+  }
+
+  #sources(): readonly number[] {
     const { groups, nodes } = this;
     const found: number[] = [];
     const leaves = this.#keepsOutside('egress');
@@ -313,8 +339,7 @@ export class Connections {
     const { reaching } = this.#fromOutside();
     for (const [i, accesses] of reaching.entries()) if (accesses.length > 0) found.push(groups.count + i);
     for (const i of nodes.keys()) found.push(this.nodeEnd(i));
-    const ids = found.map((end) => [this.id(end), end] as const);
-    return ids.sort(([a], [b]) => byText(a, b)).map(([, end]) => end);
+    return found;
   }
 
   /**
@@ -323,16 +348,20 @@ export class Connections {
    * @param visit - called for each connection, with the number of the destination
    */
   from(source: number, visit: (connection: MapConnection, to: number) => void): void {
-    const found = new Map<number, readonly Entry[]>();
-    const address = this.outsideIndex(source);
-    if (source < this.groups.count) this.#fromGroup(source, found);
-    else if (address >= 0) this.#fromAddress(address, found);
-    else this.#fromNode(source, found);
+    const found = this.#found(source);
+    if (this.#possible !== undefined) {
+      for (const [to, possible] of this.#possible.#found(source)) {
+        const sure = found.get(to) ?? [];
+        if (sure === possible) continue;
+        const more = ambiguousEntries(sure, possible);
+        if (more.length > 0) found.set(to, [...sure, ...more]);
+      }
+    }
     if (found.size === 0) return;
     const from = this.id(source);
     for (const to of this.#sorted(found)) {
       const id = this.id(to);
-      for (const { allowed, family, partial } of found.get(to)!) {
+      for (const { allowed, family, partial, ambiguous } of found.get(to)!) {
         visit(
           {
             from,
@@ -340,11 +369,21 @@ export class Connections {
             allowed,
             ...(family === undefined ? {} : { family }),
             ...(partial ? { partial } : {}),
+            ...(ambiguous === true ? { ambiguous } : {}),
           },
           to,
         );
       }
     }
+  }
+
+  #found(source: number): Map<number, readonly Entry[]> {
+    const found = new Map<number, readonly Entry[]>();
+    const address = this.outsideIndex(source);
+    if (source < this.groups.count) this.#fromGroup(source, found);
+    else if (address >= 0) this.#fromAddress(address, found);
+    else this.#fromNode(source, found);
+    return found;
   }
 
   #fromGroup(from: number, found: Map<number, readonly Entry[]>): void {
@@ -513,6 +552,10 @@ export interface Entry {
   readonly allowed: AllowedPorts;
   readonly family: Family | undefined;
   readonly partial: boolean;
+  /** What every pair of the two ends has of it; absent where that is not known apart. */
+  readonly least?: PortSet;
+  /** Whether it depends on which of several policies of equal priority is applied (corner 60). */
+  readonly ambiguous?: true;
 }
 
 /** The connections that a document lists for two groups: of both families, then what holds for one only. */
@@ -530,8 +573,8 @@ function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet):
     family: Family | undefined,
   ): void => {
     if (set.isEmpty) return;
-    const partial = list.some((access) => !ports.set(of(access)).includes(set));
-    entries.push({ allowed: allowedPorts(set), family, partial });
+    const least = list.reduce((all, access) => all.intersect(ports.set(of(access))), set);
+    entries.push({ allowed: allowedPorts(set), family, partial: !least.equals(set), least });
   };
   add(ports.set(both).intersect(filter), (access) => access.both, undefined);
   for (const family of families) {
@@ -545,6 +588,30 @@ function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet):
     add(written, (access) => ports.union(access.both, of(access)), family);
   }
   return entries;
+}
+
+/** What is possible and not sure: of both families, then of one only. */
+function ambiguousEntries(sure: readonly Entry[], possible: readonly Entry[]): readonly Entry[] {
+  const inFamily = (entries: readonly Entry[], family: Family, part: (entry: Entry) => PortSet): PortSet =>
+    PortSet.union(entries.filter((entry) => entry.family === undefined || entry.family === family).map(part));
+  const whole = ({ allowed }: Entry): PortSet => portSet(allowed);
+  const least = (entry: Entry): PortSet => entry.least ?? (entry.partial ? PortSet.none : whole(entry));
+  const [in4, in6] = families.map((family) =>
+    inFamily(possible, family, whole).minus(inFamily(sure, family, whole)),
+  ) as [PortSet, PortSet];
+  const both = in4.intersect(in6);
+  const parts = [
+    { set: both, family: undefined },
+    { set: in4.minus(both), family: 'IPv4' as const },
+    { set: in6.minus(both), family: 'IPv6' as const },
+  ];
+  return parts
+    .filter(({ set }) => !set.isEmpty)
+    .map(({ set, family }) => {
+      const isIn = (each: Family): boolean => inFamily(possible, each, least).includes(set);
+      const partial = !(family === undefined ? families.every(isIn) : isIn(family));
+      return { allowed: allowedPorts(set), family, partial, ambiguous: true };
+    });
 }
 
 /**

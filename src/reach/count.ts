@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../model/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
+import { ambiguousPairs, ownNodePairs } from './ambiguous.ts';
 import { apiVersion } from './types.ts';
 import type { ConnectivityCount } from './types.ts';
 import { undecidedDiagnostics } from './undecided.ts';
@@ -33,6 +34,7 @@ export function count(policy: CompiledPolicy, diagnostics: readonly Diagnostic[]
     pods,
     pairs: plain(BigInt(pods) * BigInt(pods - 1)),
     allowed: plain(byPorts.reduce((sum, { pairs }) => sum + pairs, 0n)),
+    ...(policy.possible === policy ? {} : { ambiguous: plain(ambiguousPairs(policy)) }),
     byPorts: byPorts.map(({ allowed, pairs }) => ({ allowed, pairs: plain(pairs) })),
     diagnostics: [...diagnostics, ...undecidedDiagnostics(policy)],
   };
@@ -95,37 +97,4 @@ export function largePairs(policy: CompiledPolicy): ReadonlyMap<number, bigint> 
     }
   }
   return new Map([...totals].filter(([, pairs]) => pairs !== 0n));
-}
-
-/** By class of the source and of the destination: pairs of a host-network pod and another pod of its node. */
-function ownNodePairs(policy: CompiledPolicy): ReadonlyMap<number, ReadonlyMap<number, bigint>> {
-  const found = new Map<number, Map<number, bigint>>();
-  const { nodeToPod, podToNode } = policy.profile;
-  if (!nodeToPod && !podToNode) return found;
-  const { classes } = policy.parts;
-  const hosts = new Map<string, number[]>();
-  for (const [i, { node }] of classes.pods.entries()) {
-    if (node === undefined || classes.host[classes.classOf[i]!] === 0) continue;
-    const here = hosts.get(node);
-    if (here === undefined) hosts.set(node, [i]);
-    else here.push(i);
-  }
-  const add = (s: number, d: number, pairs: bigint): void => {
-    let ofSource = found.get(s);
-    if (ofSource === undefined) found.set(s, (ofSource = new Map<number, bigint>()));
-    ofSource.set(d, (ofSource.get(d) ?? 0n) + pairs);
-  };
-  for (const [i, { node, replicas }] of classes.pods.entries()) {
-    const guest = classes.classOf[i]!;
-    // Two host-network pods are not policed at all.
-    if (node === undefined || classes.host[guest] === 1) continue;
-    for (const h of hosts.get(node) ?? []) {
-      const host = classes.classOf[h]!;
-      if ((classes.family[host]! & classes.family[guest]!) === 0) continue;
-      const pairs = BigInt(classes.pods[h]!.replicas) * BigInt(replicas);
-      if (nodeToPod) add(host, guest, pairs);
-      if (podToNode) add(guest, host, pairs);
-    }
-  }
-  return found;
 }

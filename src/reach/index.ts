@@ -1,8 +1,5 @@
-export { allowedPorts } from './allowed.ts';
-export { portSet } from './reasons.ts';
-export { compareProfiles } from './compare-profiles.ts';
-export type { ComparedBehaviour, ProfileComparison, ProfileDifference } from './compare-profiles.ts';
-export { profileDiagnostics } from './profile-unknown.ts';
+export { allowedPorts, portSet } from './allowed.ts';
+
 export { reachCodes } from './codes.ts';
 export { count } from './count.ts';
 export { explain, explainCluster } from './explain.ts';

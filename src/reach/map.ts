@@ -6,6 +6,7 @@ import type { CompiledPolicy } from '../policy/index.ts';
 import { byText } from './allowed.ts';
 import { Connections } from './connections.ts';
 import type { ConnectionQuery, PairCounts } from './connections.ts';
+import { ambiguousPairs } from './ambiguous.ts';
 import { plain } from './count.ts';
 import { notModelledEntries } from './not-modelled.ts';
 import { overviewOf } from './overview.ts';
@@ -58,6 +59,7 @@ function listed(policy: CompiledPolicy, query: MapQuery, found: Connections): Ma
       connections.push(connection);
       isConnected[source] = 1;
       isConnected[to] = 1;
+      if (connection.ambiguous === true) return;
       if (to !== last && to < found.groups.count) reached += found.countOf(to) - Number(to === source);
       last = to;
     });
@@ -284,7 +286,8 @@ function summarise(
       if (classes.host[c] === 1) continue;
       for (const direction of ['ingress', 'egress'] as const) {
         if (asked[direction][index] === 0) continue;
-        if (!profiles[direction][profileOf[direction][c]!]!.isolated) notIsolated[direction].add(workload);
+        const { isolated, tiers: tiersOn } = profiles[direction][profileOf[direction][c]!]!;
+        if (!isolated && tiersOn === 0) notIsolated[direction].add(workload);
       }
       if (takes?.(c) === true) fromOutside.add(workload);
     }
@@ -292,6 +295,7 @@ function summarise(
   const sorted = (ids: ReadonlySet<string>): readonly string[] => [...ids].sort(byText);
   return {
     workloads: workloads.size,
+    ...(policy.possible === policy ? {} : { ambiguousPairs: plain(ambiguousPairs(policy)) }),
     pods,
     namespaces: sorted(namespaces),
     policies: policy.cluster.policies.filter(

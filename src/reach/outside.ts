@@ -84,26 +84,37 @@ function spaceOf(policy: CompiledPolicy): Space {
 /**
  * The address space, cut at the bounds of every ipBlock of the input and put together again where all groups agree:
  * addresses alike in all connections are one peer.
+ *
+ * @param policies - of one cluster, compiled to several bounds
+ * @returns one for each of them; they have the same peers
  */
-export function outsideOf(policy: CompiledPolicy, groups: Groups): Outside {
-  const space = spaceOf(policy);
+export function outsidesOf(policies: readonly CompiledPolicy[], groups: Groups): readonly Outside[] {
+  const space = spaceOf(policies[0]!);
   const { parts } = space;
-  const { classOf } = policy.parts.classes;
-  const sets = { ingress: keysOf('ingress'), egress: keysOf('egress') };
-  const profiles = {
-    ingress: sets.ingress.list.map((keys) => profileFor(policy, 'ingress', keys, space)),
-    egress: sets.egress.list.map((keys) => profileFor(policy, 'egress', keys, space)),
-  };
-  function keysOf(direction: Direction): NumberSets {
-    const keys = accessKeys(policy, direction);
-    return setsOf(groups, (i) => keys[classOf[i]!]!);
-  }
+  const views = policies.map((policy) => {
+    const { classOf } = policy.parts.classes;
+    const keysOf = (direction: Direction): NumberSets => {
+      const keys = accessKeys(policy, direction);
+      return setsOf(groups, (i) => keys[classOf[i]!]!);
+    };
+    const sets = { ingress: keysOf('ingress'), egress: keysOf('egress') };
+    return {
+      sets,
+      profiles: {
+        ingress: sets.ingress.list.map((keys) => profileFor(policy, 'ingress', keys, space)),
+        egress: sets.egress.list.map((keys) => profileFor(policy, 'egress', keys, space)),
+      },
+    };
+  });
 
   // Partition refinement: parts begin alike, and every profile tells those apart that it treats otherwise than most. Only
   // these are touched, so that many policies with a block each cost their blocks and not the square.
   const mark = new Int32Array(parts.length);
   let next = 1;
-  for (const { starts, at, values } of [...profiles.ingress, ...profiles.egress]) {
+  for (const { starts, at, values } of views.flatMap(({ profiles }) => [
+    ...profiles.ingress,
+    ...profiles.egress,
+  ])) {
     if (values.length === 1) continue;
     const lengths = values.map(() => 0);
     for (const [run, value] of at.entries())
@@ -132,30 +143,32 @@ export function outsideOf(policy: CompiledPolicy, groups: Groups): Outside {
     return { id: rangesId(ranges), ranges };
   });
   const peerOf = new Map([...members.keys()].map((each, i) => [each, i]));
-  const open = new Map<Profile, readonly OpenOutside[]>();
-  return {
-    peers,
-    accessOf: { ingress: sets.ingress.of, egress: sets.egress.of },
-    open: (direction, access) => {
-      const profile = profiles[direction][access];
-      if (profile === undefined) return [];
-      let list = open.get(profile);
-      if (list === undefined) {
-        const found = new Map<number, OutsideAccess>();
-        for (const [run, value] of profile.at.entries()) {
-          const own = profile.values[value]!;
-          if (own.ports === 0) continue;
-          // Parts of one peer are alike for every group, so the first tells of all.
-          for (let i = profile.starts[run]!; i < (profile.starts[run + 1] ?? parts.length); i++) {
-            found.set(peerOf.get(mark[i]!)!, own);
+  return views.map(({ sets, profiles }) => {
+    const open = new Map<Profile, readonly OpenOutside[]>();
+    return {
+      peers,
+      accessOf: { ingress: sets.ingress.of, egress: sets.egress.of },
+      open: (direction, access) => {
+        const profile = profiles[direction][access];
+        if (profile === undefined) return [];
+        let list = open.get(profile);
+        if (list === undefined) {
+          const found = new Map<number, OutsideAccess>();
+          for (const [run, value] of profile.at.entries()) {
+            const own = profile.values[value]!;
+            if (own.ports === 0) continue;
+            // Parts of one peer are alike for every group, so the first tells of all.
+            for (let i = profile.starts[run]!; i < (profile.starts[run + 1] ?? parts.length); i++) {
+              found.set(peerOf.get(mark[i]!)!, own);
+            }
           }
+          list = Array.from(found, ([peer, own]) => ({ peer, access: own }));
+          open.set(profile, list);
         }
-        list = Array.from(found, ([peer, own]) => ({ peer, access: own }));
-        open.set(profile, list);
-      }
-      return list;
-    },
-  };
+        return list;
+      },
+    };
+  });
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { Direction, Pod } from '../model/index.ts';
-import { families, PortSet, protocols } from '../net/index.ts';
+import { families, PortSet } from '../net/index.ts';
+import type { Family } from '../net/index.ts';
 import { has } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import { portSet } from './allowed.ts';
 import { endOf } from './groups.ts';
 import type { Group } from './groups.ts';
 import type { OutsidePeer } from './outside.ts';
-import type { AllowedPorts, MapConnection, MapReason } from './types.ts';
+import type { MapConnection, MapReason } from './types.ts';
 
 /** One end of a listed connection. */
 export type ReasonEnd = { readonly group: Group } | { readonly outside: OutsidePeer };
@@ -16,17 +18,20 @@ const mostReasons = 6;
 
 /** Why a listed connection is open, for each side; those that admit more of its ports come first. */
 export function reasons(
-  policy: CompiledPolicy,
+  compiled: CompiledPolicy,
   from: ReasonEnd,
   to: ReasonEnd,
   connection: MapConnection,
 ): readonly MapReason[] {
+  const policy = connection.ambiguous === true ? compiled.possible : compiled;
   const wanted = portSet(connection.allowed);
   const found = new Map<string, MapReason>();
   const ask = (source: PolicyEnd, destination: PolicyEnd): void => {
-    for (const reason of pairReasons(policy, source, destination, wanted)) {
-      const key = `${reason.direction}/${reason.kind}/${reason.policy ?? ''}/${reason.rule ?? ''}`;
-      if (!found.has(key)) found.set(key, reason);
+    for (const { set, family } of askedOf(compiled, source, destination, wanted, connection)) {
+      for (const reason of pairReasons(policy, source, destination, set, family)) {
+        const key = `${reason.direction}/${reason.kind}/${reason.policy ?? ''}/${reason.rule ?? ''}`;
+        if (!found.has(key)) found.set(key, reason);
+      }
     }
   };
   for (const source of examples(policy, from)) {
@@ -43,6 +48,21 @@ export function reasons(
   const of = (direction: Direction): readonly MapReason[] =>
     [...found.values()].filter((reason) => reason.direction === direction).slice(0, mostReasons);
   return [...of('egress'), ...of('ingress')];
+}
+
+/** The ports that a connection lists of a pair; what is ambiguous may be so in one family only. */
+function askedOf(
+  policy: CompiledPolicy,
+  from: PolicyEnd,
+  to: PolicyEnd,
+  wanted: PortSet,
+  { ambiguous }: MapConnection,
+): readonly { readonly set: PortSet; readonly family: Family | undefined }[] {
+  if (ambiguous !== true) return [{ set: wanted, family: undefined }];
+  return families.map((family) => ({
+    set: wanted.intersect(policy.possible.allowed(from, to, family).minus(policy.allowed(from, to, family))),
+    family,
+  }));
 }
 
 function examples(policy: CompiledPolicy, end: ReasonEnd): readonly PolicyEnd[] {
@@ -164,6 +184,7 @@ function pairReasons(
   from: PolicyEnd,
   to: PolicyEnd,
   wanted: PortSet,
+  family: Family | undefined,
 ): readonly MapReason[] {
   const exempt = policy.exemption(from, to);
   if (exempt === 'self') return [];
@@ -172,10 +193,10 @@ function pairReasons(
       { direction: 'egress', kind: 'node' },
       { direction: 'ingress', kind: 'node' },
     ];
-  if (policy.allowed(from, to).intersect(wanted).isEmpty) return [];
+  if (policy.allowed(from, to, family).intersect(wanted).isEmpty) return [];
   return [
-    ...sideReasons(policy, 'egress', from, to, wanted),
-    ...sideReasons(policy, 'ingress', to, from, wanted),
+    ...sideReasons(policy, 'egress', from, to, wanted, family),
+    ...sideReasons(policy, 'ingress', to, from, wanted, family),
   ];
 }
 
@@ -185,7 +206,78 @@ function sideReasons(
   subject: PolicyEnd,
   other: PolicyEnd,
   wanted: PortSet,
+  family: Family | undefined,
 ): readonly MapReason[] {
+  const shared = families.filter((each) => has(subject, each) && has(other, each));
+  const found: MapReason[] = [];
+  let left = PortSet.none;
+  for (const each of family === undefined ? shared : [family]) {
+    const tiers = tierReasons(policy, direction, subject, other, each, wanted);
+    found.push(...tiers.reasons);
+    left = left.union(tiers.left);
+  }
+  return [...found, ...networkPolicyReasons(policy, direction, subject, other, left)];
+}
+
+/** The rules of tiers that decide about some of the ports, and the ports that are left to the NetworkPolicies. */
+function tierReasons(
+  policy: CompiledPolicy,
+  direction: Direction,
+  subject: PolicyEnd,
+  other: PolicyEnd,
+  family: Family,
+  wanted: PortSet,
+): { readonly reasons: readonly MapReason[]; readonly left: PortSet } {
+  const sayings = policy.tierSayings(direction, subject, other, family);
+  const found: MapReason[] = [];
+  let left = wanted;
+  for (const tier of ['admin', 'baseline'] as const) {
+    let open = left;
+    let decided = PortSet.none;
+    const ofTier = sayings.filter((saying) => saying.tier === tier);
+    const byPriority = Map.groupBy(ofTier, ({ priority }) => priority);
+    for (const [priority, group] of byPriority) {
+      let hit = PortSet.none;
+      // What has no priority may stand first (corner 60).
+      if (priority === undefined) open = left;
+      for (const saying of group) {
+        const { origin, name, kind } = policy.cluster.tierPolicies[saying.policy]!;
+        for (const { rule, action, ports } of saying.rules) {
+          const shared = ports.intersect(open);
+          if (shared.isEmpty) continue;
+          hit = hit.union(shared);
+          if (action === 'accept') decided = decided.union(shared);
+          // A rule that denies or passes is told only beside others that may disagree with it.
+          if (action !== 'accept' && group.length === 1 && !byPriority.has(undefined)) continue;
+          const place = origin.locate(['spec', direction, rule]);
+          found.push({
+            direction,
+            kind: 'tier',
+            policy: `${kind}/${name}`,
+            action,
+            rule,
+            file: place.file,
+            line: place.line,
+            column: place.column,
+          });
+        }
+      }
+      open = open.minus(hit);
+    }
+    left = left.minus(decided);
+    if (tier === 'admin' && policy.isolated(direction, subject)) break;
+  }
+  return { reasons: found, left };
+}
+
+function networkPolicyReasons(
+  policy: CompiledPolicy,
+  direction: Direction,
+  subject: PolicyEnd,
+  other: PolicyEnd,
+  wanted: PortSet,
+): readonly MapReason[] {
+  if (wanted.isEmpty) return [];
   if (!policy.isolated(direction, subject)) return [{ direction, kind: 'open' }];
   const found: { readonly reason: MapReason; readonly size: number }[] = [];
   for (const { index, policy: networkPolicy } of policy.selecting(subject)) {
@@ -214,13 +306,4 @@ function sideReasons(
     }
   }
   return found.sort((a, b) => b.size - a.size).map(({ reason }) => reason);
-}
-
-/** The set that a document's `allowed` means. */
-export function portSet(allowed: AllowedPorts): PortSet {
-  if (allowed === 'all') return PortSet.all;
-  const named = protocols.flatMap((protocol) =>
-    (allowed[protocol] ?? []).map(([from, to]) => PortSet.range(protocol, from, to)),
-  );
-  return PortSet.union(allowed.other === true ? [...named, PortSet.unnamed] : named);
 }

@@ -48,6 +48,11 @@ export interface MapConnection {
   readonly family?: Family;
   /** Some pair of the two ends may less. */
   readonly partial?: true;
+  /**
+   * Policies of equal priority disagree about it: it is open if the implementation applies some of them, and closed if it
+   * applies others (corner 60). What is open in any case is a connection of its own.
+   */
+  readonly ambiguous?: true;
   /** Only with `--explain`. */
   readonly because?: readonly MapReason[];
 }
@@ -57,11 +62,14 @@ export interface MapReason {
   readonly direction: Direction;
   /**
    * `open`: nothing isolates this side. `policy`: that policy's rule admits it. `self`: a pod reaches itself. `node`: a
-   * pod and its own node reach each other (corner 42).
+   * pod and its own node reach each other (corner 42). `tier`: that rule of a cluster-wide policy accepts it, or for an
+   * ambiguous connection may decide it.
    */
-  readonly kind: 'open' | 'policy' | 'self' | 'node';
-  /** `namespace/name`. */
+  readonly kind: 'open' | 'policy' | 'self' | 'node' | 'tier';
+  /** `namespace/name`, of a cluster-wide policy `Kind/name`. */
   readonly policy?: string;
+  /** What a rule of a tier does. */
+  readonly action?: 'accept' | 'deny' | 'pass';
   /** Index in the list of rules, from 0. */
   readonly rule?: number;
   readonly file?: string;
@@ -101,6 +109,11 @@ export interface ConnectivityCount {
   readonly pairs: number | bigint;
   /** Pairs that may use at least one port. */
   readonly allowed: number | bigint;
+  /**
+   * Pairs that may use more if the implementation applies certain ones of several policies of equal priority (corner 60);
+   * absent where none can disagree.
+   */
+  readonly ambiguous?: number | bigint;
   /** By what they may use, the most pairs first, then by the text of `allowed`. */
   readonly byPorts: readonly { readonly allowed: AllowedPorts; readonly pairs: number | bigint }[];
   readonly diagnostics: readonly Diagnostic[];
@@ -117,8 +130,13 @@ export interface MapSummary {
    * peer may stand for several replicas, of distinct pods. `bigint` where a `number` would not be exact.
    */
   readonly pairs: number | bigint;
-  /** Those of them with no connection. */
+  /** Those of them with no connection, or none that is open in any case. */
   readonly closedPairs: number | bigint;
+  /**
+   * Ordered pairs of distinct pods of the whole cluster about which policies of equal priority disagree (corner 60); absent
+   * where none can.
+   */
+  readonly ambiguousPairs?: number | bigint;
   /** Ids of workloads, within the focus, some pod of which no policy isolates in that direction. */
   readonly notIsolated: { readonly ingress: readonly string[]; readonly egress: readonly string[] };
   /** Ids of workloads, within the focus, that take connections from every address of the internet or some part of it. */

@@ -30,6 +30,12 @@ function* tableOf(answer: ConnectivityCount, options: RenderOptions): Generator<
       `${count(answer.pods, 'pod')}, ${count(answer.pairs, 'ordered pair')}: ${number(answer.allowed)} allowed${share}, ${number(BigInt(answer.pairs) - BigInt(answer.allowed))} closed`,
       look,
     );
+    if (answer.ambiguous !== undefined && answer.ambiguous > 0) {
+      yield* wrap(
+        `${count(answer.ambiguous, 'ordered pair')} may use more under some choice among policies of equal priority: ambiguous, and not counted as allowed`,
+        look,
+      );
+    }
   }
   if (answer.byPorts.length === 0) return;
   if (look.headers) yield '';

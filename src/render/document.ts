@@ -155,6 +155,7 @@ export function countFields(answer: ConnectivityCount): readonly Field[] {
     { name: 'pods', value: answer.pods },
     { name: 'pairs', value: answer.pairs },
     { name: 'allowed', value: answer.allowed },
+    { name: 'ambiguous', value: answer.ambiguous },
     {
       name: 'byPorts',
       items: mapped(answer.byPorts, ({ allowed, pairs }) => ({ allowed: allowedDocument(allowed), pairs })),
@@ -186,6 +187,7 @@ function connectionDocument(connection: MapConnection): unknown {
     allowed: allowedDocument(connection.allowed),
     family: connection.family,
     partial: connection.partial,
+    ambiguous: connection.ambiguous,
     because: connection.because?.map(reasonDocument),
   };
 }
@@ -195,6 +197,7 @@ function reasonDocument(reason: MapReason): unknown {
     direction: reason.direction,
     kind: reason.kind,
     policy: reason.policy,
+    action: reason.action,
     rule: reason.rule,
     file: reason.file,
     line: reason.line,

@@ -1,5 +1,3 @@
-export { comparisonFormats, streamComparison } from './compare-profiles.ts';
-export type { ComparisonFormat } from './compare-profiles.ts';
 export { renderCount } from './count.ts';
 export type { CountFormat } from './count.ts';
 export { renderDiagnostics } from './diagnostics.ts';

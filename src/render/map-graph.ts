@@ -60,7 +60,8 @@ export function* dotOf(answer: MapAnswer): Generator<string, void> {
     const from = nodes.get(connection.from);
     const to = nodes.get(connection.to);
     if (from === undefined || to === undefined) continue;
-    const style = connection.partial === true ? ', style=dashed' : '';
+    const style =
+      connection.ambiguous === true ? ', style=dotted' : connection.partial === true ? ', style=dashed' : '';
     yield `  ${from} -> ${to} [label=${dotString(portsOf(connection))}${style}];\n`;
   }
   yield '}\n';
@@ -94,7 +95,7 @@ export function* mermaidOf(answer: MapAnswer): Generator<string, void> {
     const from = nodes.get(connection.from);
     const to = nodes.get(connection.to);
     if (from === undefined || to === undefined) continue;
-    const arrow = connection.partial === true ? '-.->' : '-->';
+    const arrow = connection.partial === true || connection.ambiguous === true ? '-.->' : '-->';
     yield `  ${from} ${arrow}|${mermaidString(portsOf(connection))}| ${to}\n`;
   }
 }

@@ -100,12 +100,13 @@ export function isOfCluster(peer: MapPeer): boolean {
 
 /** The ports of a connection with what limits them, in words. */
 export function portsOf(
-  connection: Pick<MapConnection, 'allowed' | 'family' | 'partial'>,
+  connection: Pick<MapConnection, 'allowed' | 'family' | 'partial' | 'ambiguous'>,
   most = mostRanges,
 ): string {
   const family = connection.family === undefined ? '' : `, ${connection.family} only`;
   const partial = connection.partial === true ? ', partly' : '';
-  return portsText(connection.allowed, most) + family + partial;
+  const ambiguous = connection.ambiguous === true ? ', ambiguous' : '';
+  return portsText(connection.allowed, most) + family + partial + ambiguous;
 }
 
 /** One line per connection; addresses outside that are alike for a peer stand together. */
@@ -353,6 +354,8 @@ function nameOf(policy: string): string {
   return policy.slice(policy.indexOf('/') + 1);
 }
 
+const actionWords = { accept: 'accepts', deny: 'denies', pass: 'passes' } as const;
+
 /** One reason with its place, for `-o wide` and `--explain`. */
 export function reasonText(reason: MapReason): string {
   switch (reason.kind) {
@@ -362,8 +365,10 @@ export function reasonText(reason: MapReason): string {
       return `${reason.direction}: a pod reaches itself`;
     case 'node':
       return `${reason.direction}: a pod and its own node`;
-    case 'policy': {
-      const rule = reason.rule === undefined ? '' : ` rule ${reason.rule + 1}`;
+    case 'policy':
+    case 'tier': {
+      const action = reason.action === undefined ? '' : ` ${actionWords[reason.action]}`;
+      const rule = reason.rule === undefined ? '' : ` rule ${reason.rule + 1}${action}`;
       // A rule in the first line is one of a document that is one line: only the column tells where in it.
       const column = (reason.line ?? 1) === 1 && reason.column !== undefined ? `:${reason.column}` : '';
       const place = reason.file === undefined ? '' : ` (${reason.file}:${reason.line ?? 1}${column})`;

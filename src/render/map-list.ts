@@ -12,7 +12,15 @@ export function* csvOf(
   const isExplained = options.explain === true;
   const outside = new Set(document.peers.filter(({ kind }) => kind === 'ip').map(({ id }) => id));
   if (options.headers) {
-    yield record(['from', 'to', 'ports', 'family', 'partial', ...(isExplained ? ['because'] : [])]);
+    yield record([
+      'from',
+      'to',
+      'ports',
+      'family',
+      'partial',
+      'ambiguous',
+      ...(isExplained ? ['because'] : []),
+    ]);
   }
   for (const connection of document.connections) {
     const reasons = isExplained
@@ -24,6 +32,7 @@ export function* csvOf(
       portsText(connection.allowed),
       connection.family ?? '',
       connection.partial === true ? 'true' : '',
+      connection.ambiguous === true ? 'true' : '',
       ...(isExplained ? [reasons.map(reasonText).join('; ')] : []),
     ]);
   }

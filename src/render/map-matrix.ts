@@ -12,12 +12,12 @@ const mostForPorts = 12;
 const mostTables = 5;
 
 /** What a cell says of one table's ports; a blank one: the pair was not asked about. */
-type Cell = '.' | 'X' | '+' | ' ';
+type Cell = '.' | 'X' | '+' | '?' | ' ';
 
 /** One table: its title, and what it says of what a pair may use. */
 interface Question {
   readonly title: string;
-  readonly cell: (allowed: AllowedPorts) => Exclude<Cell, ' '>;
+  readonly cell: (allowed: AllowedPorts) => '.' | 'X' | '+';
 }
 
 /** A map as truth tables: rows are sources, columns destinations. */
@@ -51,7 +51,13 @@ export function* matrixOf(answer: MapAnswer, options: MapOptions): Generator<str
   }
   if (look.headers) {
     yield '';
-    yield* wrap(legend(questions), look);
+    yield* wrap(
+      legend(
+        questions,
+        answer.document.connections.some(({ ambiguous }) => ambiguous === true),
+      ),
+      look,
+    );
     if (sources.some((from) => destinations.some((to) => !isAsked(view, from, to)))) {
       yield* wrap('Blank: nothing was asked about the pair.', look);
     }
@@ -59,9 +65,9 @@ export function* matrixOf(answer: MapAnswer, options: MapOptions): Generator<str
   }
 }
 
-function legend(questions: readonly Question[]): string {
+function legend(questions: readonly Question[], isAmbiguous: boolean): string {
   const some = questions.length === 1 ? 'some ports, pods or addresses only' : 'some pods or addresses only';
-  return `Rows: from, columns: to.  . allowed  X denied  + ${some}`;
+  return `Rows: from, columns: to.  . allowed  X denied  + ${some}${isAmbiguous ? '  ? ambiguous' : ''}`;
 }
 
 /**
@@ -98,6 +104,7 @@ function endsOf(view: MapView, side: 'from' | 'to'): readonly number[] {
 interface Access {
   readonly allowed: AllowedPorts;
   readonly isLimited: boolean;
+  readonly isAmbiguous: boolean;
 }
 
 function rowsOf(view: MapView): ReadonlyMap<number, ReadonlyMap<number, readonly Access[]>> {
@@ -107,6 +114,7 @@ function rowsOf(view: MapView): ReadonlyMap<number, ReadonlyMap<number, readonly
     const access = {
       allowed: connection.allowed,
       isLimited: connection.partial === true || connection.family !== undefined,
+      isAmbiguous: connection.ambiguous === true,
     };
     let row = rows.get(edge.from);
     if (row === undefined) {
@@ -260,9 +268,13 @@ function cellOf(
   // One pod always reaches itself (corner 41); replicas of a workload are policed, and have a connection if they may.
   if (isSame && accesses.length === 0) return source?.pods === 1 ? '.' : 'X';
   let cell: Cell = 'X';
-  for (const { allowed, isLimited } of accesses) {
+  for (const { allowed, isLimited, isAmbiguous } of accesses) {
     const own = question.cell(allowed);
     if (own === 'X') continue;
+    if (isAmbiguous) {
+      if (cell === 'X') cell = '?';
+      continue;
+    }
     if (own === '.' && !isLimited) return '.';
     cell = '+';
   }

@@ -542,6 +542,10 @@ function allOf(whole: number | bigint, noun: string, definite = false): string {
   return whole === 2 ? `both ${noun}s` : `all ${definite ? 'of the ' : ''}${count(whole, noun)}`;
 }
 
+/** Corner 60, in words. */
+const ambiguousSentence =
+  'Ambiguous: policies of equal priority disagree, and the implementation may apply any of them; podwall explain names them.';
+
 /** The marks that stand in the table, in words. */
 function markSentences(view: MapView): readonly string[] {
   const { connections, level } = view.answer.document;
@@ -550,6 +554,10 @@ function markSentences(view: MapView): readonly string[] {
     const unit = level === 'pod' ? 'pairs' : 'pairs of pods';
     sentences.push(`Partly: some ${unit} of the two ends may less; --level pod tells which.`);
   }
+  const { ambiguousPairs = 0 } = view.answer.summary;
+  if (connections.some(({ ambiguous }) => ambiguous === true)) sentences.push(ambiguousSentence);
+  else if (connections.length === 0 && ambiguousPairs > 0)
+    sentences.push(`${count(ambiguousPairs, 'pair')} of pods not counted. ${ambiguousSentence}`);
   const families = new Set(connections.map(({ family }) => family));
   families.delete(undefined);
   if (families.size > 0) {

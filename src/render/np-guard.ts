@@ -82,8 +82,7 @@ function linesOf(document: MapAnswer['document'], cluster: Cluster, profile: Pro
     const destination = peers.get(to);
     if (source === undefined || destination === undefined) continue;
     const set = portSet(allowed);
-    // It knows no other protocols.
-    if (protocols.every((protocol) => set.ranges(protocol).length === 0)) continue;
+    if (set.isEmpty) continue;
     if (source.kind === 'ip' || destination.kind === 'ip') {
       const direction = source.kind === 'ip' ? 'ingress' : 'egress';
       const peer = nameOf(source.kind === 'ip' ? destination : source);

@@ -103,11 +103,11 @@ export const portRows: { readonly [id in PortId]: Row<Reading[id]> } = {
     },
   },
   sctp: {
-    question: 'Do rules that name SCTP admit it?',
+    question: 'Do rules admit SCTP?',
     corner: 32,
     values: [
       [true, 'yes'],
-      [false, 'no: they admit nothing'],
+      [false, 'no: isolated pods take and send none'],
     ],
     cells: {
       upstream: cell(true, kubernetes.e2e),
