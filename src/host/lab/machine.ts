@@ -5,7 +5,7 @@ import { hostsText } from '../../topology/index.ts';
 import type { LabChanges, LabInterface, LabNamespace, LabPlan, LabRoute } from '../../topology/index.ts';
 import { command, eachOf } from './command.ts';
 import type { Namespaces } from './native.ts';
-import type { EchoServers } from './servers.ts';
+import type { EchoServers, Listening } from './servers.ts';
 
 /** `ip netns exec` lays what stands here for a namespace over /etc. */
 const hostsFolder = '/etc/netns';
@@ -68,7 +68,10 @@ export class Machine {
       }
       await this.#batch(changes.removeNamespaces.map((name) => `netns del ${name}`));
     }
-    for (const { namespace } of changes.closeListeners) await this.#listen(plan, namespace);
+    for (const { namespace } of [...changes.closeListeners, ...changes.removeAddresses]) {
+      const listening = listeningOf(plan, namespace);
+      if (listening !== undefined) this.#servers.narrow(listening);
+    }
     if (changes.addNamespaces.length > 0) {
       told('making namespaces');
       await this.#batch(changes.addNamespaces.map(({ name }) => `netns add ${name}`));
@@ -83,7 +86,13 @@ export class Machine {
     await this.#link(changes);
     this.#writeHosts(changes);
     told('opening sockets');
-    for (const { namespace } of changes.openListeners) await this.#listen(plan, namespace);
+    // Datagrams are received at an address, so one that is new has to be listened on, too.
+    for (const namespace of new Set(
+      [...changes.openListeners, ...changes.addAddresses].map((each) => each.namespace),
+    )) {
+      const listening = listeningOf(plan, namespace);
+      if (listening !== undefined) await this.#servers.listen(listening);
+    }
   }
 
   /** Loads a transaction in nft's language in a namespace. */
@@ -156,18 +165,19 @@ export class Machine {
       ...(namespace === undefined ? {} : { within: this.#in(namespace) }),
     });
   }
+}
 
-  async #listen(plan: LabPlan, namespace: string): Promise<void> {
-    const found = plan.namespaces.find(({ name }) => name === namespace);
-    if (found === undefined) return;
-    const ends = plan.ends.filter((end) => end.namespace === namespace);
-    await this.#servers.listen({
-      namespace,
-      name: found.kind === 'outside' ? 'outside' : (ends[0]?.id ?? namespace),
-      addresses: ends.flatMap(({ addresses }) => addresses),
-      ports: found.listeners,
-    });
-  }
+/** What listens in a namespace; `undefined` when a plan has no such namespace. */
+function listeningOf(plan: LabPlan, namespace: string): Listening | undefined {
+  const found = plan.namespaces.find(({ name }) => name === namespace);
+  if (found === undefined) return undefined;
+  const ends = plan.ends.filter((end) => end.namespace === namespace);
+  return {
+    namespace,
+    name: found.kind === 'outside' ? 'outside' : (ends[0]?.id ?? namespace),
+    addresses: ends.flatMap(({ addresses }) => addresses),
+    ports: found.listeners,
+  };
 }
 
 /** The network namespace of a node. */

@@ -20,6 +20,9 @@ export interface Listening {
   readonly ports: readonly { readonly protocol: Protocol; readonly port: number }[];
 }
 
+/** Opens a socket, and gives what closes it. */
+type MakeSocket = () => Promise<() => void> | (() => void);
+
 /** A datagram may be so long. */
 const mostBytes = 65_536;
 /** So many datagrams of one socket are answered before others have their turn. */
@@ -55,11 +58,34 @@ export class EchoServers {
    *
    * @throws LabError when something else in the namespace has the port
    */
-  async listen({ namespace, name, addresses, ports }: Listening): Promise<void> {
+  async listen(listening: Listening): Promise<void> {
+    const { namespace } = listening;
+    this.narrow(listening);
     const open = this.#open.get(namespace) ?? new Map<string, () => void>();
     this.#open.set(namespace, open);
-    this.#names.set(namespace, name);
-    const wanted = new Map<string, () => Promise<() => void> | (() => void)>();
+    this.#names.set(namespace, listening.name);
+    for (const [key, make] of this.#wanted(listening)) if (!open.has(key)) open.set(key, await make());
+  }
+
+  /** Closes what a namespace should not listen on any more, and opens nothing. */
+  narrow(listening: Listening): void {
+    const { namespace, ports } = listening;
+    const wanted = this.#wanted(listening);
+    const open = this.#open.get(namespace);
+    this.#sctpPorts.set(
+      namespace,
+      new Set(ports.filter(({ protocol }) => protocol === 'SCTP').map(({ port }) => port)),
+    );
+    for (const [key, close] of open ?? []) {
+      if (wanted.has(key)) continue;
+      close();
+      open?.delete(key);
+    }
+  }
+
+  /** By what it is known by, how each socket of a namespace is made. */
+  #wanted({ namespace, addresses, ports }: Listening): ReadonlyMap<string, MakeSocket> {
+    const wanted = new Map<string, MakeSocket>();
     for (const { protocol, port } of ports) {
       if (protocol === 'TCP') wanted.set(`TCP ${port}`, async () => this.#tcp(namespace, port));
     }
@@ -71,16 +97,7 @@ export class EchoServers {
       if (ports.some(({ protocol }) => protocol === 'SCTP'))
         wanted.set(`SCTP ${formatAddress(address)}`, () => this.#sctp(namespace, address));
     }
-    this.#sctpPorts.set(
-      namespace,
-      new Set(ports.filter(({ protocol }) => protocol === 'SCTP').map(({ port }) => port)),
-    );
-    for (const [key, close] of open) {
-      if (wanted.has(key)) continue;
-      close();
-      open.delete(key);
-    }
-    for (const [key, make] of wanted) if (!open.has(key)) open.set(key, await make());
+    return wanted;
   }
 
   /** Closes all that listens in a namespace. */
