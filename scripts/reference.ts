@@ -64,6 +64,7 @@ function cliPage(): string {
       map: unused,
       explain: unused,
       can: unused,
+      exposure: unused,
       nft: unused,
       lab: unused,
       profiles: unused,

@@ -29,7 +29,14 @@ describe('the reference', () => {
 
   test('knows every command, flag and value that help shows', () => {
     const page = pages.get('docs/reference/cli.md') ?? '';
-    const help = ['podwall-map', 'podwall-explain', 'podwall-can', 'podwall-nft', 'podwall-profiles']
+    const help = [
+      'podwall-map',
+      'podwall-explain',
+      'podwall-can',
+      'podwall-exposure',
+      'podwall-nft',
+      'podwall-profiles',
+    ]
       .map((name) => readFileSync(join(repository, `test/cli/golden/${name}.txt`), 'utf8'))
       .join('\n');
     const flags = new Set(help.match(/(?<=[\s,])--?[a-zA-Z][a-z-]*/g));

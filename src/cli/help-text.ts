@@ -16,6 +16,7 @@ export const outputFormats = {
   ],
   explain: ['text', 'json', 'yaml'],
   can: ['text', 'json', 'yaml'],
+  exposure: ['table', 'json', 'md', 'dot', 'sarif'],
   nft: ['text', 'json'],
   'lab up': ['text'],
   'lab apply': ['text'],
@@ -30,11 +31,11 @@ export const outputFormats = {
 export function formatRootHelp(name: string): string {
   return `podwall shows who can talk to whom in a Kubernetes cluster, and why.
 Usage: ${name} COMMAND [flags]
-
 See:
   map [PATH...]             all allowed connections, and what nothing isolates
   explain FROM [TO[:PORT]]  whether one can reach the other, and what decides it
   can FROM TO PORT          yes or no, also as the exit code
+  exposure [WORKLOAD...]    who could reach them, beyond the pods that exist
 
 Enforce:
   nft [PATH...]             the nftables rules for a node
@@ -146,6 +147,29 @@ function verdictCodes(yes: string): string {
   2  not answered: wrong flag, no input, an end that is not in it
   3  incomplete: input that could not be read, labels that nobody can know, or
      policies of another kind at an end (--allow-incomplete: the answer's own)
+`;
+}
+
+/** What stands below the flags of `exposure --help`. */
+export function exposureHelp(name: string): string {
+  return `WORKLOAD is an end as in: ${name} help explain
+
+Formats of -o:
+  table  for reading (default)
+  json   the answer as a document of kind ExposureReport
+  md     a table for Markdown
+  dot    a graph for Graphviz
+  sarif  findings for code scanning (SARIF 2.1.0)
+
+Exit codes:
+  0  answered, whoever is exposed to whom
+  2  not answered: wrong flag, no input, a workload that is not in it
+  3  incomplete: a part of the input could not be read or decided
+     (--allow-incomplete: 0)
+
+Examples:
+  ${name} exposure examples/three-tier
+  ${name} exposure app/database -f examples/three-tier --direction ingress
 `;
 }
 

@@ -6,6 +6,7 @@ import {
   canHelp,
   completionHelp,
   explainHelp,
+  exposureHelp,
   formatRootHelp,
   helpOfHelp,
   mapHelp,
@@ -58,6 +59,15 @@ export interface MapFlags extends InputFlags {
   readonly headers: boolean;
 }
 
+/** The flags of `exposure`. */
+export interface ExposureFlags extends InputFlags {
+  readonly allNamespaces?: boolean;
+  readonly selector?: string;
+  readonly direction?: 'ingress' | 'egress';
+  /** False with `--no-headers`. */
+  readonly headers: boolean;
+}
+
 /** The flags of the commands of `lab`. */
 export interface LabFlags extends InputFlags {
   readonly name: string;
@@ -83,6 +93,7 @@ export interface Actions {
   map(paths: readonly string[], flags: MapFlags): Promise<number>;
   explain(ends: readonly string[], flags: InputFlags): Promise<number>;
   can(ends: readonly string[], flags: InputFlags): Promise<number>;
+  exposure(operands: readonly string[], flags: ExposureFlags): Promise<number>;
   nft(paths: readonly string[], flags: NftFlags): Promise<number>;
   lab(command: LabCommand, operands: readonly string[], flags: LabFlags): Promise<number>;
   profiles(names: readonly string[], flags: ProfilesFlags): Promise<number>;
@@ -199,6 +210,33 @@ export function createProgram(
   can.addHelpText('after', () => canHelp(name));
   can.action(async (from: string, to: string, port: string | undefined, flags: InputFlags) =>
     done(await actions.can(given(from, to, port), flags)),
+  );
+
+  const exposure = program
+    .command('exposure')
+    .summary('who could reach workloads, and whom they could reach, beyond the pods that exist')
+    .description(
+      'Shows who could reach workloads, and whom they could reach: pods that do not exist yet, in any namespace and with any labels, the internet, nodes.',
+    )
+    .usage('[WORKLOAD...] [flags]')
+    .argument('[workload...]', 'only these, one by one; without -f: the paths to read');
+  exposure
+    .optionsGroup(asked)
+    .option('-n, --namespace <name>', 'workloads of this namespace')
+    .option('-A, --all-namespaces', 'all namespaces, which is the default')
+    .option('-l, --selector <selector>', 'pods with such labels: a=b,!c')
+    .addOption(
+      choiceOption('--direction <direction>', 'who could reach them (ingress), or whom they could (egress)', [
+        'ingress',
+        'egress',
+      ]),
+    );
+  addInput(exposure);
+  exposure.optionsGroup('Choose how to see it:');
+  addOutput(exposure, outputFormats.exposure, 'table');
+  exposure.option('--no-headers', 'only the rows').addHelpText('after', () => exposureHelp(name));
+  exposure.action(async (operands: string[], flags: ExposureFlags) =>
+    done(await actions.exposure(operands, flags)),
   );
 
   const nft = program

@@ -12,6 +12,7 @@ const actions: Actions = {
   map: async (paths, flags) => (await import('./answers.ts')).map(paths, flags),
   explain: async (ends, flags) => (await import('./answers.ts')).explain(ends, flags),
   can: async (ends, flags) => (await import('./answers.ts')).can(ends, flags),
+  exposure: async (operands, flags) => (await import('./exposure.ts')).exposure(operands, flags),
   nft: async (paths, flags) => (await import('./nft.ts')).nft(paths, flags),
   lab: async (command, operands, flags) => (await import('./lab.ts')).lab(command, operands, flags),
   profiles: async (names, flags) => (await import('./profiles.ts')).profiles(names, flags),

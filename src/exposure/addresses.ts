@@ -1,16 +1,8 @@
-import type { Direction } from '../model/index.ts';
-import {
-  contains,
-  families,
-  formatAddress,
-  parseCidr,
-  PortSet,
-  subtract,
-  wholeFamily,
-} from '../net/index.ts';
+import type { ClusterNode, Direction } from '../model/index.ts';
+import { families, formatAddress, parseCidr, PortSet, subtract, wholeFamily } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
-import { familyBits } from '../policy/index.ts';
-import type { CompiledPolicy, OutsideSegment } from '../policy/index.ts';
+import { familyBits, has } from '../policy/index.ts';
+import type { CompiledPolicy, OutsideSegment, PolicyEnd } from '../policy/index.ts';
 import { byText } from './cubes.ts';
 
 /** Addresses outside that may use the same ports with some pods. */
@@ -72,21 +64,30 @@ const publicRanges: { readonly [family in Family]: readonly AddressRange[] } = {
 export class AddressTable {
   readonly #policy: CompiledPolicy;
   readonly #known = new WeakMap<readonly OutsideSegment[], Map<string, Addressed>>();
-  readonly #nodes: readonly { readonly name: string; readonly addresses: readonly AddressRange[] }[];
+  /** Nodes that all policies of the input treat alike. */
+  readonly #nodes: readonly { readonly names: string[]; readonly example: ClusterNode }[];
   /** Nodes of which the input has no address: no ipBlock can be held against them. */
   readonly nodesWithoutAddress: number;
 
   constructor(policy: CompiledPolicy) {
     this.#policy = policy;
     const all = [...policy.cluster.nodes.values()];
-    this.#nodes = all
-      .filter(({ addresses }) => addresses.length > 0)
-      .map(({ name, addresses }) => ({
-        name,
-        addresses: addresses.map(({ family, value }) => ({ family, first: value, last: value })),
-      }))
-      .sort((a, b) => byText(a.name, b.name));
-    this.nodesWithoutAddress = all.length - this.#nodes.length;
+    const { blocks } = policy.parts;
+    const groups = new Map<string, { readonly names: string[]; readonly example: ClusterNode }>();
+    let count = 0;
+    for (const node of all) {
+      if (node.addresses.length === 0) continue;
+      count++;
+      const parts = node.addresses.map(({ family, value }) => `${family}${blocks.partOf(family, value)}`);
+      // Tiers tell nodes apart by their labels too (corner 63).
+      const labels = policy.cluster.tierPolicies.length > 0 ? JSON.stringify([...node.labels]) : '';
+      const key = `${parts.join()} ${labels}`;
+      const known = groups.get(key);
+      if (known === undefined) groups.set(key, { names: [node.name], example: node });
+      else known.names.push(node.name);
+    }
+    this.#nodes = [...groups.values()];
+    this.nodesWithoutAddress = all.length - count;
   }
 
   of(direction: Direction, k: number): Addressed {
@@ -103,26 +104,31 @@ export class AddressTable {
         .filter((segment) => (family & familyBits[segment.family]) !== 0)
         .map((segment) => ({ ...segment, set: ports.set(segment.ports) }));
       const addresses = addressesOf(here);
-      byFamily.set(key, (found = { addresses, nodes: this.#nodesOf(here, addresses) }));
+      byFamily.set(key, (found = { addresses, nodes: this.#nodesOf(direction, k, addresses) }));
     }
     return found;
   }
 
-  #nodesOf(segments: readonly Segment[], open: readonly OpenAddresses[]): readonly OpenNodes[] {
-    const groups = new Map<string, { nodes: string[]; ports: PortSet }>();
-    for (const { name, addresses } of this.#nodes) {
-      let ports = PortSet.none;
-      for (const address of addresses) {
-        const segment = segments.find((each) => contains(each, address));
-        if (segment !== undefined) ports = ports.union(segment.set);
+  #nodesOf(direction: Direction, k: number, open: readonly OpenAddresses[]): readonly OpenNodes[] {
+    const { classes, ports } = this.#policy.parts;
+    const subject: PolicyEnd = { kind: 'pod', pod: classes.pods[classes.example[k]!]! };
+    const covering = open.filter(({ reach }) => reach === 'internet');
+    const groups = new Map<number, (readonly string[])[]>();
+    for (const { names, example } of this.#nodes) {
+      // Without its name it is nobody's own node, which is always let through (corner 42).
+      const other: PolicyEnd = { kind: 'node', node: { ...example, name: '' } };
+      let set = 0;
+      for (const family of families) {
+        if (!has(subject, family) || !has(other, family)) continue;
+        set = ports.union(set, this.#policy.sideAllowed(direction, subject, other, family));
       }
-      if (ports.isEmpty) continue;
-      if (open.some((each) => each.reach === 'internet' && each.ports.includes(ports))) continue;
-      const known = groups.get(ports.key);
-      if (known === undefined) groups.set(ports.key, { nodes: [name], ports });
-      else known.nodes.push(name);
+      const known = groups.get(set);
+      if (known === undefined) groups.set(set, [names]);
+      else known.push(names);
     }
-    return [...groups.values()];
+    return Array.from(groups, ([set, nodes]) => ({ nodes, ports: ports.set(set) }))
+      .filter((each) => !each.ports.isEmpty && !covering.some((wide) => wide.ports.includes(each.ports)))
+      .map((each) => ({ nodes: each.nodes.flat().sort(byText), ports: each.ports }));
   }
 }
 

@@ -117,9 +117,18 @@ function withLiteral(cube: Cube, key: string, literal: Literal): Cube | undefine
   return cubeOf(new Map([...literals].sort(([a], [b]) => byText(a, b))));
 }
 
+/** Selectors are looked at once: many rules share them, and equal objects make equal answers cheap to find. */
+const ofSelector = new WeakMap<LabelSelector, Cube | 'nothing'>();
+
 /** The labels that a selector means; `undefined` when no object can have them (corner 21). */
 export function cubeFrom(selector: LabelSelector | undefined): Cube | undefined {
   if (selector === undefined || selector.requirements.length === 0) return anyLabels;
+  let cube = ofSelector.get(selector);
+  if (cube === undefined) ofSelector.set(selector, (cube = made(selector) ?? 'nothing'));
+  return cube === 'nothing' ? undefined : cube;
+}
+
+function made(selector: LabelSelector): Cube | undefined {
   const literals = new Map<string, Literal>();
   for (const requirement of selector.requirements) {
     const literal = literalOf(requirement);
@@ -224,6 +233,28 @@ function equal(a: Literal, b: Literal): boolean {
   );
 }
 
+/** The same labels in fewer cubes: those that ask for nothing but one of some values of one key become one for the key. */
+export function merged(cubes: readonly Cube[]): readonly Cube[] {
+  const others: Cube[] = [];
+  const values = new Map<string, string[]>();
+  for (const cube of cubes) {
+    const [first] = cube.literals;
+    if (first === undefined) return [cube];
+    const [key, literal] = first;
+    if (cube.literals.size > 1 || literal.except || literal.absent) {
+      others.push(cube);
+      continue;
+    }
+    const known = values.get(key);
+    if (known === undefined) values.set(key, [...literal.values]);
+    else for (const value of literal.values) known.push(value);
+  }
+  const ofKeys = Array.from(values, ([key, all]) =>
+    cubeOf(new Map([[key, { except: false, values: sorted(all), absent: false }]])),
+  );
+  return [...ofKeys, ...others];
+}
+
 /** The cube without its condition on a key. */
 export function without(cube: Cube, key: string): Cube {
   const literals = new Map(cube.literals);
@@ -261,8 +292,16 @@ export function otherThan(values: readonly string[], stem = 'other'): string {
   return name;
 }
 
+const texts = new WeakMap<Cube, string>();
+
 /** A cube as people write selectors: `app=web,tier in (a, b),!canary`; empty when it has no condition. */
 export function selectorText(cube: Cube): string {
+  let text = texts.get(cube);
+  if (text === undefined) texts.set(cube, (text = textOf(cube)));
+  return text;
+}
+
+function textOf(cube: Cube): string {
   return requirementsOf(cube)
     .map(({ key, operator, values }) => {
       const [only = ''] = values;

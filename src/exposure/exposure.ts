@@ -135,7 +135,7 @@ class Exposures {
   readonly notIsolated: ExposureReport['notIsolated'];
   readonly #policy: CompiledPolicy;
   readonly #query: ExposureQuery;
-  readonly #uses = new UseTable();
+  readonly #uses: UseTable;
   readonly #space: NamespaceSpace;
   readonly #addresses: AddressTable;
   readonly #others: { readonly [direction in Direction]: OwnSides };
@@ -148,6 +148,7 @@ class Exposures {
   constructor(policy: CompiledPolicy, query: ExposureQuery) {
     this.#policy = policy;
     this.#query = query;
+    this.#uses = new UseTable(policy.profile);
     this.#space = new NamespaceSpace(policy.cluster);
     this.#addresses = new AddressTable(policy);
     // Whom pods let in is met by the egress of others, and the other way round.
@@ -371,8 +372,9 @@ class Exposures {
       // Where only some namespaces are meant, each is asked, and those that leave the same stand together.
       const groups = new Map<string, { readonly parts: readonly Part[]; readonly namespaces: number[] }>();
       for (const namespace of line.existing.list) {
-        const { parts, isUndecided } = others.effective(line.pods, line.use, side, namespace);
-        if (isUndecided) this.#undecidedNamespaces.add(this.#space.name(namespace));
+        const effective = others.effective(line.pods, line.use, side, namespace);
+        const parts = effective.parts();
+        if (effective.isUndecided) this.#undecidedNamespaces.add(this.#space.name(namespace));
         const key = parts.map(({ pods, use }) => `${use} ${pods.key}`).join('\u0006');
         const known = groups.get(key);
         if (known === undefined) groups.set(key, { parts, namespaces: [namespace] });

@@ -66,7 +66,7 @@ export function admitted(
       if (compiled === undefined) continue;
       const use =
         direction === 'egress'
-          ? uses.ofRule(ports)
+          ? uses.ofRule(ports, 'egress')
           : uses.of(parts.ports.set(parts.ports.resolve(compiled.spec, parts.classes.portMap[k]!)));
       const entries: readonly (Peer | undefined)[] = peers.kind === 'any' ? [undefined] : peers.peers;
       for (const [i, peer] of entries.entries()) {

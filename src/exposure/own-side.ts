@@ -1,10 +1,10 @@
 import type { Direction, Rule } from '../model/index.ts';
 import type { Family } from '../net/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
-import { cubeFrom, difference, includes, intersection } from './cubes.ts';
+import { byText, cubeFrom, difference, includes, intersection, merged } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import type { NamespaceSpace, Places } from './namespaces.ts';
-import { minimal } from './regions.ts';
+import { isCovered, minimal } from './regions.ts';
 import type { Line } from './regions.ts';
 import { noUse } from './uses.ts';
 import type { UseTable } from './uses.ts';
@@ -18,8 +18,8 @@ export interface Part {
 /** What of a line holds for the potential pods of one namespace. */
 export interface Effective {
   readonly state: 'open' | 'partly' | 'closed';
-  /** The pods that get through, with what they may use. */
-  readonly parts: readonly Part[];
+  /** The pods that get through, with what they may use; worked out when it is first asked for. */
+  readonly parts: () => readonly Part[];
   /** Whether it was too much to decide; then `parts` is what is certain. */
   readonly isUndecided: boolean;
 }
@@ -30,6 +30,8 @@ interface Entry {
   readonly pods: Cube;
   /** Indices in `cluster.policies`. */
   readonly policies: readonly number[];
+  /** Index of `pods` in the structure of the namespace. */
+  at: number;
 }
 
 /** A rule that lets the pods of an entry talk with whom one of its peers means. */
@@ -40,16 +42,25 @@ interface User {
   readonly rule: number;
 }
 
-/** What a namespace says about its potential pods and one subject; pods of no entry are not isolated. */
+/** The pods that the policies of some namespaces isolate: namespaces with equal selectors share one. */
+interface Structure {
+  readonly id: number;
+  readonly selected: readonly Cube[];
+  /** By cube: what of it no policy selects; `undefined` where it was too much to work out. */
+  readonly free: Map<string, readonly Cube[] | undefined>;
+}
+
+/** What a namespace says about its potential pods and one subject; pods that no policy selects are not isolated. */
 interface Content {
   readonly id: number;
-  readonly entries: readonly Part[];
+  readonly structure: Structure;
+  /** By index in `structure.selected`: what rules let these pods use with the subject, where it is something. */
+  readonly used: ReadonlyMap<number, number>;
+  readonly effective: Map<string, Effective>;
 }
 
 /** What namespaces say about all subjects that the same widely used peers mean. */
 interface Base {
-  /** By entry: what its rules let use. */
-  readonly used: ReadonlyMap<number, number>;
   readonly contents: ReadonlyMap<number, Content>;
   readonly groups: readonly { readonly content: Content; readonly namespaces: readonly number[] }[];
   /** By namespaces, then by the rest of a line: what is left of it. */
@@ -98,11 +109,11 @@ export class OwnSides {
   readonly #sparseOf: (number[] | undefined)[] = [];
   readonly #denseOf: (number[] | undefined)[] = [];
   readonly #blocksOfCell = new Map<number, number[]>();
-  readonly #contents: Content[] = [];
-  readonly #contentIds = new Map<string, number>();
+  readonly #structures = new Map<number, Structure>();
+  readonly #contents = new Map<string, Content>();
   readonly #bases = new Map<string, Base>();
   readonly #sides = new Map<string, OwnSide>();
-  readonly #effective = new Map<string, Effective>();
+  readonly #isolating = new Map<string, readonly number[]>();
   /** Whether what rules let use depends on the ports that the subject declares. */
   readonly #isNamed: boolean;
 
@@ -120,12 +131,32 @@ export class OwnSides {
       if (first === undefined || pods === undefined) continue;
       const namespace = space.indexOf(cluster.policies[first]!.namespace);
       const entry = this.#entries.length;
-      this.#entries.push({ namespace, pods, policies: isolating });
+      this.#entries.push({ namespace, pods, policies: isolating, at: 0 });
       push(this.#entriesOf, namespace, entry);
       for (const index of isolating) this.#addRules(entry, index);
     }
     this.#isNamed = direction === 'egress' && parts.ports.hasNames;
+    this.#findStructures();
     this.#findPeers();
+  }
+
+  #findStructures(): void {
+    const known = new Map<string, Structure>();
+    for (const [namespace, entries] of this.#entriesOf) {
+      const byKey = new Map(
+        entries.map((entry) => [this.#entries[entry]!.pods.key, this.#entries[entry]!.pods]),
+      );
+      const keys = [...byKey.keys()].sort(byText);
+      const at = new Map(keys.map((key, i) => [key, i]));
+      for (const entry of entries) this.#entries[entry]!.at = at.get(this.#entries[entry]!.pods.key)!;
+      const key = keys.join('\u0005');
+      let structure = known.get(key);
+      if (structure === undefined) {
+        structure = { id: known.size, selected: keys.map((each) => byKey.get(each)!), free: new Map() };
+        known.set(key, structure);
+      }
+      this.#structures.set(namespace, structure);
+    }
   }
 
   #addRules(entry: number, policy: number): void {
@@ -172,10 +203,16 @@ export class OwnSides {
 
   /** The policies of a namespace that isolate some pods of a cube, as indices in `cluster.policies`. */
   isolating(namespace: number, pods: Cube): readonly number[] {
-    return (this.#entriesOf.get(namespace) ?? []).flatMap((entry) => {
-      const { policies, pods: selected } = this.#entries[entry]!;
-      return intersection(selected, pods) === undefined ? [] : policies;
-    });
+    const key = `${namespace} ${pods.key}`;
+    let found = this.#isolating.get(key);
+    if (found === undefined) {
+      found = (this.#entriesOf.get(namespace) ?? []).flatMap((entry) => {
+        const { policies, pods: selected } = this.#entries[entry]!;
+        return intersection(selected, pods) === undefined ? [] : policies;
+      });
+      this.#isolating.set(key, found);
+    }
+    return found;
   }
 
   /**
@@ -194,8 +231,9 @@ export class OwnSides {
     const isHost = classes.host[k] === 1;
     const c = isHost ? -1 : k;
     const ports = this.#isNamed ? (isHost ? 'node' : classes.portMap[k]!) : '';
-    const combination = `${dense.sort((a, b) => a - b).join(',')};${ports}`;
-    const key = `${combination};${sparse.sort((a, b) => a - b).join(',')}`;
+    // Peers are met in one order for all classes, so equal lists are equal texts.
+    const combination = `${dense.join(',')};${ports}`;
+    const key = `${combination};${sparse.join(',')}`;
     let side = this.#sides.get(key);
     if (side === undefined) {
       let base = this.#bases.get(combination);
@@ -213,15 +251,17 @@ export class OwnSides {
     for (const peer of dense) {
       for (const user of this.#users.get(peer)!) this.#add(used, user, peer, subject, c);
     }
+    const usedBy = new Map<number, Map<number, number>>();
+    for (const [entry, use] of used) this.#gather(usedBy, entry, use);
     const contents = new Map<number, Content>();
     const groups = new Map<Content, number[]>();
-    for (const namespace of this.#entriesOf.keys()) {
-      const content = this.#contentOf(namespace, used);
+    for (const [namespace, structure] of this.#structures) {
+      const own = usedBy.get(namespace) ?? new Map<number, number>();
+      const content = this.#content(`${structure.id}`, own, () => ({ structure, used: own }));
       contents.set(namespace, content);
       push(groups, content, namespace);
     }
     return {
-      used,
       contents,
       groups: Array.from(groups, ([content, namespaces]) => ({
         content,
@@ -231,23 +271,55 @@ export class OwnSides {
     };
   }
 
+  /** Brings together what entries of a namespace with the same pods let use. */
+  #gather(usedBy: Map<number, Map<number, number>>, entry: number, use: number): void {
+    if (use === noUse) return;
+    const { namespace, at } = this.#entries[entry]!;
+    let own = usedBy.get(namespace);
+    if (own === undefined) usedBy.set(namespace, (own = new Map<number, number>()));
+    own.set(at, this.#uses.union(own.get(at) ?? noUse, use));
+  }
+
   #own(base: Base, sparse: readonly number[], subject: PolicyEnd, c: number): ReadonlyMap<number, Content> {
-    if (sparse.length === 0) return new Map();
+    if (sparse.length === 0) return nothingOwn;
     const used = new Map<number, number>();
     for (const peer of sparse) {
-      for (const user of this.#users.get(peer)!) {
-        if (!used.has(user.entry)) used.set(user.entry, base.used.get(user.entry) ?? noUse);
-        this.#add(used, user, peer, subject, c);
-      }
+      for (const user of this.#users.get(peer)!) this.#add(used, user, peer, subject, c);
     }
+    const usedBy = new Map<number, Map<number, number>>();
+    for (const [entry, use] of used) this.#gather(usedBy, entry, use);
     const own = new Map<number, Content>();
-    for (const entry of used.keys()) {
-      const { namespace } = this.#entries[entry]!;
-      if (own.has(namespace)) continue;
-      const content = this.#contentOf(namespace, used, base.used);
-      if (content !== base.contents.get(namespace)) own.set(namespace, content);
+    for (const [namespace, more] of usedBy) {
+      const usual = base.contents.get(namespace)!;
+      for (const [at, use] of more) {
+        const union = this.#uses.union(usual.used.get(at) ?? noUse, use);
+        if (union === usual.used.get(at)) more.delete(at);
+        else more.set(at, union);
+      }
+      if (more.size === 0) continue;
+      const content = this.#content(`+${usual.id}`, more, () => ({
+        structure: usual.structure,
+        used: new Map([...usual.used, ...more]),
+      }));
+      own.set(namespace, content);
     }
     return own;
+  }
+
+  #content(
+    what: string,
+    used: ReadonlyMap<number, number>,
+    make: () => Pick<Content, 'structure' | 'used'>,
+  ): Content {
+    let key = what;
+    for (const [at, use] of used.size < 2 ? used : [...used].sort(([a], [b]) => a - b))
+      key += `,${at}=${use}`;
+    let content = this.#contents.get(key);
+    if (content === undefined) {
+      content = { id: this.#contents.size, ...make(), effective: new Map<string, Effective>() };
+      this.#contents.set(key, content);
+    }
+    return content;
   }
 
   /** What a rule of potential pods lets them use with the subject, which one of its peers means. */
@@ -256,7 +328,7 @@ export class OwnSides {
     if (rule === undefined) return;
     let use: number;
     if (this.#direction === 'ingress') {
-      use = this.#uses.ofRule(rule.ports);
+      use = this.#uses.ofRule(rule.ports, 'ingress');
     } else {
       // Corner 28: names resolve on the destination, and that is the subject.
       const { spec } = this.#policy.parts.rules.egress[user.policy]![user.rule]!;
@@ -265,65 +337,49 @@ export class OwnSides {
     used.set(user.entry, this.#uses.union(used.get(user.entry) ?? noUse, use));
   }
 
-  #contentOf(
-    namespace: number,
-    used: ReadonlyMap<number, number>,
-    otherwise?: ReadonlyMap<number, number>,
-  ): Content {
-    const byPods = new Map<string, Part>();
-    for (const entry of this.#entriesOf.get(namespace) ?? []) {
-      const { pods } = this.#entries[entry]!;
-      const use = used.get(entry) ?? otherwise?.get(entry) ?? noUse;
-      const known = byPods.get(pods.key);
-      byPods.set(pods.key, { pods, use: this.#uses.union(known?.use ?? noUse, use) });
-    }
-    const sorted = [...byPods].sort(([a], [b]) => (a < b ? -1 : 1));
-    const key = sorted.map(([pods, { use }]) => `${pods}=${use}`).join('\u0005');
-    let id = this.#contentIds.get(key);
-    if (id === undefined) {
-      id = this.#contents.length;
-      this.#contents.push({ id, entries: sorted.map(([, entry]) => entry) });
-      this.#contentIds.set(key, id);
-    }
-    return this.#contents[id]!;
-  }
-
   /** What of a line holds for the potential pods of one namespace. */
   effective(pods: Cube, use: number, side: OwnSide, namespace: number): Effective {
     return this.#effectiveOf(pods, use, side.own.get(namespace) ?? side.base.contents.get(namespace));
   }
 
   #effectiveOf(pods: Cube, use: number, content: Content | undefined): Effective {
-    if (content === undefined) return { state: 'open', parts: [{ pods, use }], isUndecided: false };
-    const key = `${content.id} ${use} ${pods.key}`;
-    let known = this.#effective.get(key);
-    if (known === undefined) this.#effective.set(key, (known = this.#work(pods, use, content)));
+    if (content === undefined) return { state: 'open', parts: () => [{ pods, use }], isUndecided: false };
+    const key = `${use} ${pods.key}`;
+    let known = content.effective.get(key);
+    if (known === undefined) content.effective.set(key, (known = this.#work(pods, use, content)));
     return known;
   }
 
-  #work(pods: Cube, use: number, { entries }: Content): Effective {
+  #work(pods: Cube, use: number, { structure, used }: Content): Effective {
     const lines: Line[] = [];
     const scope = this.#space.own(0);
     const add = (cube: Cube, own: number): void => {
       if (own !== noUse) lines.push({ ...scope, pods: cube, use: own, rules: [] });
     };
-    let free: readonly Cube[] = [pods];
-    let isUndecided = false;
-    for (const { pods: selected, use: admitted } of entries) {
-      const shared = intersection(pods, selected);
-      if (shared === undefined) continue;
-      add(shared, this.#uses.intersect(use, admitted));
-      free = free.flatMap((piece) => (includes(selected, piece) ? [] : difference(piece, selected)));
-      if (free.length > mostPieces) {
-        free = [];
-        isUndecided = true;
-      }
+    if (!structure.free.has(pods.key)) structure.free.set(pods.key, freeOf(pods, structure.selected));
+    const free = structure.free.get(pods.key);
+    for (const piece of free ?? []) add(piece, use);
+    for (const [at, admitted] of used) {
+      const shared = intersection(pods, structure.selected[at]!);
+      if (shared !== undefined) add(shared, this.#uses.intersect(use, admitted));
     }
-    for (const piece of free) add(piece, use);
-    const parts = minimal(lines, this.#space, this.#uses).map((line) => ({ pods: line.pods, use: line.use }));
-    if (parts.length === 0) return { state: 'closed', parts, isUndecided };
-    const isOpen = parts.some((part) => includes(part.pods, pods) && this.#uses.includes(part.use, use));
-    return { state: isOpen ? 'open' : 'partly', parts, isUndecided };
+    const isUndecided = free === undefined;
+    if (lines.length === 0) return { state: 'closed', parts: () => [], isUndecided };
+    const whole = lines.filter((line) => this.#uses.includes(line.use, use));
+    const isOpen =
+      whole.some((line) => includes(line.pods, pods)) ||
+      (whole.length > 1 && isCovered({ ...scope, pods }, whole));
+    if (isOpen) return { state: 'open', parts: () => [{ pods, use }], isUndecided };
+    let parts: readonly Part[] | undefined;
+    return {
+      state: 'partly',
+      parts: () =>
+        (parts ??= minimal(lines, this.#space, this.#uses).map((line) => ({
+          pods: line.pods,
+          use: line.use,
+        }))),
+      isUndecided,
+    };
   }
 
   /** What the namespaces of a line leave of it. */
@@ -360,6 +416,19 @@ export class OwnSides {
     return { closed, partly, undecided, stateOf };
   }
 }
+
+/** What of a cube none of some cubes has; `undefined` when that would take too many pieces. */
+function freeOf(pods: Cube, selected: readonly Cube[]): readonly Cube[] | undefined {
+  // Most policies ask for one value of one key: all that ask for the same key are taken away at once.
+  let free: readonly Cube[] = [pods];
+  for (const cube of merged(selected)) {
+    free = free.flatMap((piece) => (includes(cube, piece) ? [] : difference(piece, cube)));
+    if (free.length > mostPieces) return undefined;
+  }
+  return free;
+}
+
+const nothingOwn: ReadonlyMap<number, Content> = new Map();
 
 /** The peer of rules that name none. */
 const anyPeer = 0;
@@ -414,9 +483,9 @@ export class Narrowing {
       else known.namespaces.push(namespace);
     };
     for (const { namespaces, effective } of this.#usual.partly) {
-      for (const namespace of namespaces) if (!this.#others.has(namespace)) add(namespace, effective.parts);
+      for (const namespace of namespaces) if (!this.#others.has(namespace)) add(namespace, effective.parts());
     }
-    for (const [namespace, { state, parts }] of this.#others) if (state === 'partly') add(namespace, parts);
+    for (const [namespace, { state, parts }] of this.#others) if (state === 'partly') add(namespace, parts());
     return [...groups.values()]
       .map(({ namespaces, parts }) => ({ namespaces: namespaces.sort((a, b) => a - b), parts }))
       .sort((a, b) => a.namespaces[0]! - b.namespaces[0]!);

@@ -187,12 +187,13 @@ function widened(
 ): Line | undefined {
   const others = lines.filter((other) => uses.includes(other.use, line.use));
   if (others.length < 2) return undefined;
-  const candidates: Region[] = [...line.pods.literals.keys()].map((key) => ({
-    existing: line.existing,
-    fresh: line.fresh,
-    pods: without(line.pods, key),
-  }));
+  const candidates: Region[] = [];
+  for (const key of line.pods.literals.keys()) {
+    if (!couldCover(others, ({ pods }) => pods, key)) continue;
+    candidates.push({ existing: line.existing, fresh: line.fresh, pods: without(line.pods, key) });
+  }
   for (const key of line.fresh?.literals.keys() ?? []) {
+    if (!couldCover(others, ({ fresh }) => fresh, key)) continue;
     const cube = without(line.fresh!, key);
     if (cube.literals.has(nameLabel)) continue;
     const scope = space.scopeOf(cube, (labels) => has(cube, labels));
@@ -207,6 +208,20 @@ function widened(
         use: line.use,
         rules: rulesOf(line, ...others.filter((other) => regionBoth(other, wider))),
       };
+}
+
+/** Whether some lines have values of a key that nobody names, and some go without it: where not, a condition is needed. */
+function couldCover(lines: readonly Line[], cubeOf: (line: Line) => Cube | undefined, key: string): boolean {
+  let others = false;
+  let absent = false;
+  for (const line of lines) {
+    const cube = cubeOf(line);
+    if (cube === undefined) continue;
+    const literal = cube.literals.get(key);
+    others ||= literal === undefined || literal.except;
+    absent ||= literal === undefined || literal.absent;
+  }
+  return others && absent;
 }
 
 /** Without the lines that others together have, the narrowest first. */

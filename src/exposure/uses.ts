@@ -1,6 +1,8 @@
-import type { Ports } from '../model/index.ts';
+import type { Direction, Ports } from '../model/index.ts';
 import { PortSet } from '../net/index.ts';
 import type { Protocol } from '../net/index.ts';
+import { portsOfRule } from '../policy/index.ts';
+import type { Profile } from '../policy/index.ts';
 
 /** A port that a destination declares by name, whatever its number is there (corner 28). */
 export interface PortName {
@@ -35,13 +37,16 @@ export class UseTable {
   readonly #uses: Use[] = [];
   readonly #ids = new Map<string, number>();
   readonly #ofSet = new Map<PortSet, number>();
-  readonly #ofPorts = new WeakMap<Ports, number>();
+  readonly #ofPorts = { ingress: new WeakMap<Ports, number>(), egress: new WeakMap<Ports, number>() };
   readonly #unions = new Map<number, number>();
   readonly #intersections = new Map<number, number>();
   readonly #included = new Map<number, boolean>();
+  readonly #reading: Profile;
   #isCut = false;
 
-  constructor() {
+  /** @param reading - what decides where the API leaves open what ports mean */
+  constructor(reading: Profile) {
+    this.#reading = reading;
     this.#intern(PortSet.none, new Map());
     this.#intern(PortSet.all, new Map());
   }
@@ -62,23 +67,22 @@ export class UseTable {
     return id;
   }
 
-  /** What the ports of a rule mean at a destination that is not there yet (corners 25, 26, 28 and 31). */
-  ofRule(ports: Ports): number {
-    if (ports.kind === 'all') return everyUse;
-    let id = this.#ofPorts.get(ports);
+  /**
+   * What the ports of a rule mean at a destination that is not there yet (corners 25, 26, 28 and 31).
+   *
+   * @param direction - that of the rule
+   */
+  ofRule(ports: Ports, direction: Direction): number {
+    const known = this.#ofPorts[direction];
+    let id = known.get(ports);
     if (id !== undefined) return id;
-    const sets: PortSet[] = [];
-    const named = new Map<string, NamedUse>();
-    for (const entry of ports.ports) {
-      if (entry.kind === 'everyPort') sets.push(PortSet.everyPort(entry.protocol));
-      else if (entry.kind === 'range') sets.push(PortSet.range(entry.protocol, entry.from, entry.to));
-      else {
-        const { protocol, name } = entry;
-        add(named, { names: [{ protocol, name }], within: PortSet.everyPort(protocol) });
-      }
+    const { fixed, named } = portsOfRule(ports, direction, this.#reading);
+    const byNames = new Map<string, NamedUse>();
+    for (const { protocol, name } of named) {
+      add(byNames, { names: [{ protocol, name }], within: PortSet.everyPort(protocol) });
     }
-    id = this.#intern(PortSet.union(sets), named);
-    this.#ofPorts.set(ports, id);
+    id = this.#intern(fixed, byNames);
+    known.set(ports, id);
     return id;
   }
 

@@ -29,5 +29,5 @@ export type {
 export type { OutsideSegment } from './outside.ts';
 export { behaviours, profileNames, profiles, readingIds, readingRows, withReading } from './profile.ts';
 export type { Behaviour, BehaviourCell, Profile, ProfileName, Reading, ReadingId } from './profile.ts';
-export { blockOf, everyPortOf, isResolved, portsOfEntry } from './profiles/reading.ts';
+export { blockOf, everyPortOf, isResolved, portsOfEntry, portsOfRule } from './profiles/reading.ts';
 export type { TierHit, TierSay } from './tier-decide.ts';

@@ -2,6 +2,8 @@ export { renderCount } from './count.ts';
 export type { CountFormat } from './count.ts';
 export { renderDiagnostics } from './diagnostics.ts';
 export type { DiagnosticOptions } from './diagnostics.ts';
+export { exposureFormats, streamExposure } from './exposure.ts';
+export type { ExposureFormat, ExposureOptions } from './exposure.ts';
 export { renderExplanation, renderVerdict } from './explanation.ts';
 export type { ExplanationFormat } from './explanation.ts';
 export {

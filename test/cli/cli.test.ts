@@ -138,6 +138,7 @@ describe('help', () => {
     ['podwall-map', 'help map'],
     ['podwall-explain', 'explain --help'],
     ['podwall-can', 'can -h'],
+    ['podwall-exposure', 'exposure --help'],
     ['podwall-nft', 'nft --help'],
     ['podwall-lab', 'lab'],
     ['podwall-lab', 'lab --help'],
@@ -166,6 +167,7 @@ describe('help', () => {
       'map',
       'explain',
       'can',
+      'exposure',
       'nft',
       'lab',
       ...ofLab,
@@ -180,7 +182,7 @@ describe('help', () => {
 
   test('its examples work', () => {
     let tried = 0;
-    for (const topic of ['', 'map', 'explain', 'can', 'nft', 'profiles', 'help']) {
+    for (const topic of ['', 'map', 'explain', 'can', 'exposure', 'nft', 'profiles', 'help']) {
       for (const line of podwall(`help ${topic}`).out.split('\n')) {
         const example = /^ {2}podwall ((?:map|explain|can|nft) .*examples.*|help [a-z-]+|profiles.*)$/.exec(
           line,
@@ -219,10 +221,10 @@ describe('help', () => {
   });
 
   test('says nothing of what does not work', () => {
-    const texts = ['', 'map', 'explain', 'can', 'nft', 'profiles', 'help', 'completion'].map(
+    const texts = ['', 'map', 'explain', 'can', 'exposure', 'nft', 'profiles', 'help', 'completion'].map(
       (topic) => podwall(`help ${topic}`).out,
     );
-    for (const later of [/\bdiff\b/, /\blint\b/, /\bagent\b/, /\bexposure\b/, /--helm/, /--context/]) {
+    for (const later of [/\bdiff\b/, /\blint\b/, /\bagent\b/, /--helm/, /--context/]) {
       for (const text of texts) expect(text).not.toMatch(later);
     }
   });

@@ -19,12 +19,14 @@ export interface Potential {
 
 export function setOf(allowed: AllowedPorts): PortSet {
   if (allowed === 'all') return PortSet.all;
-  return PortSet.union(
-    protocols.flatMap((protocol) =>
-      (allowed[protocol] ?? []).map(([from, to]) => PortSet.range(protocol, from, to)),
-    ),
+  const ports = protocols.flatMap((protocol) =>
+    (allowed[protocol] ?? []).map(([from, to]) => PortSet.range(protocol, from, to)),
   );
+  return PortSet.union(allowed.other === true ? [...ports, others] : ports);
 }
+
+/** Protocols that the API cannot name. */
+const others = PortSet.all.minus(PortSet.union(protocols.map((protocol) => PortSet.everyPort(protocol))));
 
 /** What a peer may use at a pod that declares some ports. */
 function portsOf({ allowed, named }: ExposedPart | Exposed, ports: Potential['ports']): PortSet {

@@ -1,0 +1,244 @@
+import { exposureKinds } from '../exposure/index.ts';
+import type { Exposed, Exposure, ExposureAnswer, ExposureReason, Witness } from '../exposure/index.ts';
+import type { Direction } from '../model/index.ts';
+import type { ExposureOptions } from './exposure.ts';
+import { closedText, coverageText, narrowedTexts, peerText, usableText } from './exposure-words.ts';
+import { briefId } from './names.ts';
+import { notModelledSentences } from './not-modelled.ts';
+import { tableLines } from './table.ts';
+import { count, listed, lookOf, number, reminder, visible, wrap } from './text.ts';
+import type { Look } from './text.ts';
+
+/** Lines of one section of the answer about a whole cluster. */
+const mostRows = 30;
+/** Workloads that are named in one cell. */
+const mostWorkloads = 3;
+
+const directions = ['ingress', 'egress'] as const;
+
+/** An exposure for people: of named workloads one by one, else of all by whom they are exposed to. */
+export function* exposureTable(answer: ExposureAnswer, options: ExposureOptions): Generator<string, void> {
+  const look = lookOf(options);
+  const { document } = answer;
+  if (look.headers) {
+    const { workloads, pods } = document.coverage;
+    yield* wrap(
+      `${count(workloads, 'workload')}, ${count(pods, 'pod')}; ${coverageText(document.coverage)}`,
+      look,
+    );
+  }
+  if (options.named === true) yield* each(answer, look);
+  else yield* grouped(answer, look);
+  if (look.headers && options.brief !== true) yield* closing(answer, options, look);
+}
+
+// The whole cluster --------------------------------------------------------------------------------------------------
+
+interface Row {
+  readonly peer: string;
+  readonly ports: string;
+  readonly workloads: Set<string>;
+  pods: number;
+  /** Whether policies of namespaces take some of the peers away. */
+  isNarrowed: boolean;
+}
+
+function* grouped(answer: ExposureAnswer, look: Look): Generator<string, void> {
+  const { exposures } = answer.document;
+  for (const direction of directions) {
+    const own = exposures.filter((exposure) => exposure.direction === direction);
+    if (own.length === 0) continue;
+    if (look.headers) yield '';
+    const rows = rowsOf(own);
+    const shown = rows.length <= mostRows + 1 ? rows : rows.slice(0, mostRows);
+    const title = direction === 'ingress' ? 'WHO COULD REACH THEM' : 'WHOM THEY COULD REACH';
+    yield* tableLines(
+      [
+        { title, keeps: [34] },
+        { title: 'PORTS', keeps: [16] },
+        { title: 'WORKLOADS', keeps: [24, 16] },
+      ],
+      shown.map((row) => [row.peer + (row.isNarrowed ? ' *' : ''), row.ports, workloadsText(row)]),
+      look,
+    );
+    if (shown.length < rows.length) {
+      const left = `${look.signs.ellipsis} ${count(rows.length - shown.length, 'more line')}: name a workload, or use -n or -l`;
+      yield look.quiet(left);
+    }
+    const nobody = own.filter(({ peers }) => peers.length === 0);
+    if (nobody.length > 0 && look.headers) {
+      const workloads = new Set(nobody.flatMap((exposure) => exposure.workloads));
+      const what = direction === 'ingress' ? 'Nobody could reach' : 'Nobody could be reached from';
+      yield* wrap(`${what} ${named([...workloads])}.`, look);
+    }
+    if (shown.some(({ isNarrowed }) => isNarrowed) && look.headers) {
+      const other = direction === 'ingress' ? 'egress' : 'ingress';
+      yield* wrap(
+        `* But for pods in some namespaces, where ${other} policies close it; name a workload to see which.`,
+        look,
+      );
+    }
+  }
+}
+
+/** What nothing isolates stands in one line; the others by peer and ports, the widest first. */
+function rowsOf(exposures: readonly Exposure[]): readonly Row[] {
+  const rows = new Map<string, Row & { readonly rank: number }>();
+  const add = (rank: number, peer: string, ports: string, exposure: Exposure, isNarrowed: boolean): void => {
+    const key = `${peer}\u0001${ports}`;
+    let row = rows.get(key);
+    if (row === undefined)
+      rows.set(key, (row = { rank, peer, ports, workloads: new Set(), pods: 0, isNarrowed }));
+    row.pods += exposure.pods;
+    row.isNarrowed ||= isNarrowed;
+    for (const workload of exposure.workloads) row.workloads.add(workload);
+  };
+  for (const exposure of exposures) {
+    if (!exposure.isolated) {
+      const isNarrowed = exposure.peers.some(isNarrowedPeer);
+      const why = exposure.hostNetwork === true ? 'on the host network' : 'nothing isolates';
+      add(-1, `everyone (${why})`, 'all', exposure, isNarrowed);
+      continue;
+    }
+    for (const peer of exposure.peers) {
+      add(
+        exposureKinds.indexOf(peer.exposure),
+        peerText(peer),
+        usableText(peer),
+        exposure,
+        isNarrowedPeer(peer),
+      );
+    }
+  }
+  return [...rows.values()].sort((a, b) => a.rank - b.rank || b.workloads.size - a.workloads.size);
+}
+
+function isNarrowedPeer(peer: Exposed): boolean {
+  return peer.kind === 'pods' && peer.namespaces.closedByOwn + peer.namespaces.partlyByOwn > 0;
+}
+
+function workloadsText({ workloads }: Row): string {
+  const all = [...workloads];
+  return all.length <= mostWorkloads
+    ? named(all)
+    : `${number(all.length)}: ${all.slice(0, 2).map(briefId).join(', ')} …`;
+}
+
+function named(workloads: readonly string[]): string {
+  return listed(workloads.map(briefId), mostWorkloads);
+}
+
+// Workloads one by one -----------------------------------------------------------------------------------------------
+
+function* each(answer: ExposureAnswer, look: Look): Generator<string, void> {
+  for (const exposure of answer.document.exposures.toSorted(byWorkload)) {
+    yield '';
+    yield* section(exposure, answer, look);
+  }
+}
+
+function byWorkload(a: Exposure, b: Exposure): number {
+  const [first = ''] = a.workloads;
+  const [other = ''] = b.workloads;
+  if (first !== other) return first < other ? -1 : 1;
+  return directions.indexOf(a.direction) - directions.indexOf(b.direction);
+}
+
+function* section(exposure: Exposure, answer: ExposureAnswer, look: Look): Generator<string, void> {
+  const { direction, isolated, policies, peers } = exposure;
+  if (look.headers) {
+    const some = exposure.partial === true ? 'some pods of ' : '';
+    const state = isolated
+      ? `isolated by ${listed(policies.map(visible), 4)}`
+      : exposure.hostNetwork === true
+        ? 'on the host network, where no policy binds it'
+        : 'no policy isolates it';
+    yield* wrap(`${look.heading(`${direction} of ${some}${named(exposure.workloads)}`)}: ${state}`, look);
+  }
+  const title = direction === 'ingress' ? 'WHO COULD REACH IT' : 'WHOM IT COULD REACH';
+  if (peers.length > 0) {
+    const rows = peers.map((peer) => [
+      peerText(peer),
+      usableText(peer),
+      reasonText(peer.because, direction, answer),
+    ]);
+    const hasReasons = rows.some(([, , because]) => because !== '');
+    yield* tableLines(
+      [
+        { title, keeps: [34] },
+        { title: 'PORTS', keeps: [16] },
+        ...(hasReasons ? [{ title: 'BECAUSE OF', keeps: [19, 12] }] : []),
+      ],
+      hasReasons ? rows : rows.map((row) => row.slice(0, 2)),
+      look,
+      2,
+    );
+  }
+  for (const peer of peers) {
+    const narrowed = narrowedTexts(peer, direction);
+    for (const text of narrowed) yield* wrap(`${peerText(peer)}: ${text}`, look, '  ', '    ');
+  }
+  for (const closed of exposure.closed) yield* wrap(closedText(closed, direction), look, '  ', '    ');
+  const example = peers.find(({ witness }) => witness.kind === 'pod')?.witness;
+  if (isolated && example !== undefined)
+    yield* wrap(`For example ${witnessText(example)}.`, look, '  ', '    ');
+}
+
+function reasonText(
+  reasons: readonly ExposureReason[],
+  direction: Direction,
+  answer: ExposureAnswer,
+): string {
+  const [first] = reasons;
+  if (first === undefined) return '';
+  const { file, line } = answer.place(first, direction);
+  const more = reasons.length > 1 ? ` +${reasons.length - 1}` : '';
+  return `${visible(first.policy)}, rule ${first.rule + 1}${more}  ${visible(file)}:${line}`;
+}
+
+function witnessText(witness: Witness): string {
+  if (witness.kind !== 'pod') return '';
+  const labels = (all: Readonly<Record<string, string>>): string =>
+    Object.entries(all)
+      .map(([key, value]) => `${visible(key)}=${visible(value)}`)
+      .join(',');
+  const own =
+    Object.keys(witness.labels).length === 0
+      ? 'a pod without labels'
+      : `a pod with ${labels(witness.labels)}`;
+  const isNew = witness.namespaceLabels !== undefined;
+  const marked =
+    isNew && Object.keys(witness.namespaceLabels).length > 0
+      ? ` with ${labels(witness.namespaceLabels)}`
+      : '';
+  const where = `in ${isNew ? 'a new namespace' : 'namespace'} ${visible(witness.namespace)}${marked}`;
+  return `${own} ${where}, on ${witness.protocol} ${witness.port}`;
+}
+
+// Behind the answer --------------------------------------------------------------------------------------------------
+
+function* closing(answer: ExposureAnswer, options: ExposureOptions, look: Look): Generator<string, void> {
+  const { document } = answer;
+  yield '';
+  if (options.named !== true) {
+    for (const direction of directions) {
+      const open = document.notIsolated[direction];
+      if (open.length > 0) yield* wrap(`No policy isolates ${direction} of ${named(open)}.`, look);
+    }
+  }
+  const isAddressed = document.exposures.some(
+    ({ isolated, peers }) => isolated && peers.some(({ kind }) => kind === 'ip'),
+  );
+  if (isAddressed && document.profile !== 'np-guard') {
+    yield* wrap('Addresses stand for pods too that get one of them.', look);
+  }
+  for (const text of document.undecided)
+    yield* wrap(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`, look);
+  for (const text of notModelledSentences(document.notModelled)) yield* wrap(text, look, '', '  ');
+  yield* wrap(reminder, look);
+  const [first] = document.exposures.find(({ isolated }) => isolated)?.workloads ?? [];
+  if (options.named !== true && options.command !== undefined && first !== undefined) {
+    yield 'One workload in full:';
+    yield look.command(`  podwall exposure ${briefId(first)} ${options.command}`);
+  }
+}

@@ -1,0 +1,259 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { exposure, exposureKinds } from '../../src/exposure/index.ts';
+import type { ExposureAnswer, ExposureQuery } from '../../src/exposure/index.ts';
+import { readManifests } from '../../src/manifest/index.ts';
+import { compile } from '../../src/policy/index.ts';
+import { streamExposure } from '../../src/render/index.ts';
+import type { ExposureFormat, ExposureOptions } from '../../src/render/index.ts';
+import { golden } from '../render/golden.ts';
+import { schemaOf } from '../render/schemas.ts';
+
+const file = join(import.meta.dirname, 'cases/corners/input.yaml');
+const { cluster, diagnostics } = readManifests([{ file: 'corners.yaml', text: readFileSync(file, 'utf8') }]);
+const policy = compile(cluster);
+
+function answerOf(query: ExposureQuery = {}): ExposureAnswer {
+  return exposure(policy, { diagnostics, ...query });
+}
+
+const plain: ExposureOptions = { width: 100, color: false, headers: true, version: '1.2.3' };
+
+function text(answer: ExposureAnswer, format: ExposureFormat, options = plain): string {
+  return [...streamExposure(answer, format, options)].join('');
+}
+
+const ofApi = { pods: new Set(cluster.pods.filter(({ name }) => name === 'api')), details: true };
+
+describe('the formats', () => {
+  test.each(['table', 'json', 'md', 'dot', 'sarif'] as const)('%s', (format) => {
+    const shown = text(answerOf(), format);
+    expect(shown).toBe(golden(`exposure.${format}.txt`, shown));
+  });
+
+  test.each(['table', 'json'] as const)('%s of a workload that was named', (format) => {
+    const shown = text(answerOf(ofApi), format, { ...plain, named: true });
+    expect(shown).toBe(golden(`exposure-named.${format}.txt`, shown));
+  });
+
+  test('without headers there are rows alone, and a quiet table ends with them', () => {
+    const rows = text(answerOf(), 'table', { ...plain, headers: false });
+    expect(rows).not.toMatch(/WHO|pods that policies isolate|plugin/);
+    expect(text(answerOf(), 'table', { ...plain, brief: true })).not.toContain('plugin');
+  });
+
+  test('what a name carries is shown, not obeyed', () => {
+    const hostile = readManifests([
+      {
+        file: 'evil\u001b[2J.yaml',
+        text: JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'web', labels: { app: 'x' }, uid: '1' },
+          spec: { containers: [] },
+        }),
+      },
+    ]).cluster;
+    const answer = exposure(compile(hostile));
+    for (const format of ['table', 'md', 'dot', 'sarif'] as const) {
+      // oxlint-disable-next-line no-control-regex
+      expect(text(answer, format)).not.toMatch(/\u001b/);
+    }
+  });
+});
+
+describe('documents', () => {
+  const check = schemaOf('exposure-report');
+
+  test('are what the schema says, with and without places', () => {
+    for (const [query, named] of [[{}, false] as const, [ofApi, true] as const]) {
+      expect(check(JSON.parse(text(answerOf(query), 'json', { ...plain, named })))).toEqual([]);
+    }
+  });
+
+  test('the schema knows every kind, and nothing more', () => {
+    const schema = readFileSync(
+      join(import.meta.dirname, '../../schemas/exposure-report.schema.json'),
+      'utf8',
+    );
+    const { $defs } = JSON.parse(schema) as {
+      $defs: { exposedPods: { properties: { exposure: { enum: string[] } } } };
+    };
+    expect($defs.exposedPods.properties.exposure.enum).toEqual(exposureKinds);
+  });
+});
+
+/** What SARIF 2.1.0 requires of the parts that are used here, and of strings that must be URIs. */
+const sarifSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['$schema', 'version', 'runs'],
+  properties: {
+    $schema: { type: 'string' },
+    version: { const: '2.1.0' },
+    runs: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['tool', 'results'],
+        properties: {
+          tool: {
+            type: 'object',
+            additionalProperties: false,
+            required: ['driver'],
+            properties: {
+              driver: {
+                type: 'object',
+                additionalProperties: false,
+                required: ['name'],
+                properties: {
+                  name: { type: 'string' },
+                  version: { type: 'string' },
+                  informationUri: { type: 'string', pattern: '^https://' },
+                  rules: {
+                    type: 'array',
+                    uniqueItems: true,
+                    items: {
+                      type: 'object',
+                      additionalProperties: false,
+                      required: ['id'],
+                      properties: {
+                        id: { type: 'string' },
+                        shortDescription: { $ref: '#/$defs/message' },
+                        fullDescription: { $ref: '#/$defs/message' },
+                        helpUri: { type: 'string', pattern: '^https://' },
+                        defaultConfiguration: {
+                          type: 'object',
+                          additionalProperties: false,
+                          properties: { level: { $ref: '#/$defs/level' } },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+            },
+          },
+          columnKind: { enum: ['utf16CodeUnits', 'unicodeCodePoints'] },
+          invocations: {
+            type: 'array',
+            items: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['executionSuccessful'],
+              properties: {
+                executionSuccessful: { type: 'boolean' },
+                toolExecutionNotifications: {
+                  type: 'array',
+                  items: {
+                    type: 'object',
+                    additionalProperties: false,
+                    required: ['message'],
+                    properties: { level: { $ref: '#/$defs/level' }, message: { $ref: '#/$defs/message' } },
+                  },
+                },
+              },
+            },
+          },
+          results: {
+            type: 'array',
+            items: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['message'],
+              properties: {
+                ruleId: { type: 'string' },
+                level: { $ref: '#/$defs/level' },
+                message: { $ref: '#/$defs/message' },
+                locations: { type: 'array', items: { $ref: '#/$defs/location' } },
+                relatedLocations: { type: 'array', uniqueItems: true, items: { $ref: '#/$defs/location' } },
+                partialFingerprints: { type: 'object', additionalProperties: { type: 'string' } },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  $defs: {
+    level: { enum: ['none', 'note', 'warning', 'error'] },
+    message: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['text'],
+      properties: { text: { type: 'string', minLength: 1 } },
+    },
+    location: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        id: { type: 'integer', minimum: 0 },
+        physicalLocation: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            artifactLocation: {
+              type: 'object',
+              additionalProperties: false,
+              properties: { uri: { type: 'string', pattern: '^[^ \\\\]*$' } },
+            },
+            region: {
+              type: 'object',
+              additionalProperties: false,
+              properties: {
+                startLine: { type: 'integer', minimum: 1 },
+                startColumn: { type: 'integer', minimum: 1 },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+describe('SARIF', () => {
+  interface Log {
+    readonly runs: readonly {
+      readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } };
+      readonly results: readonly { readonly ruleId: string; readonly locations: readonly unknown[] }[];
+    }[];
+  }
+  const validate = new Ajv2020({ strict: false }).compile(sarifSchema);
+  const log = JSON.parse(text(answerOf(), 'sarif')) as Log;
+  const [run] = log.runs;
+
+  test('is valid, and every result names a rule and has a place', () => {
+    validate(log);
+    expect(validate.errors ?? []).toEqual([]);
+    const ids = run!.tool.driver.rules.map(({ id }) => id);
+    for (const { ruleId, locations } of run!.results) {
+      expect(ids).toContain(ruleId);
+      expect(locations).toHaveLength(1);
+    }
+  });
+
+  test('has rules whose ids do not change', () => {
+    expect(run!.tool.driver.rules.map(({ id }) => id)).toEqual(
+      ['ingress', 'egress'].flatMap((direction) =>
+        [
+          'not-isolated',
+          'internet',
+          'any-pod',
+          'public-addresses',
+          'labelled-pods',
+          'new-namespaces',
+          'entry',
+          'namespace',
+          'namespace-pods',
+          'private-addresses',
+          'nodes',
+        ].map((kind) => `${direction}-${kind}`),
+      ),
+    );
+  });
+});
