@@ -139,6 +139,7 @@ export type {
 } from './policy/index.ts';
 export {
   allowedPorts,
+  compareProfiles,
   count,
   explain,
   explainCluster,
@@ -147,6 +148,7 @@ export {
   map,
   MapTooLargeError,
   parsePorts,
+  profileDiagnostics,
   readableMap,
   resolveEnd,
   splitTarget,
@@ -155,6 +157,7 @@ export {
 } from './reach/index.ts';
 export type {
   AllowedPorts,
+  ComparedBehaviour,
   ConnectivityCount,
   ConnectivityMap,
   End,
@@ -181,6 +184,8 @@ export type {
   PortCheck,
   PortProblem,
   PortQuery,
+  ProfileComparison,
+  ProfileDifference,
   RuleCheck,
   SideExplanation,
   Target,

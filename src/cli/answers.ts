@@ -6,6 +6,7 @@ import type { CompiledPolicy, ProfileName } from '../policy/index.ts';
 import * as reach from '../reach/index.ts';
 import type { Explanation, Level, MapAnswer, MapQuery } from '../reach/index.ts';
 import {
+  comparisonFormats,
   listFormats,
   npGuardFormats,
   npGuardList,
@@ -13,6 +14,7 @@ import {
   renderExplanation,
   renderNotModelled,
   renderVerdict,
+  streamComparison,
   streamList,
   streamMap,
   streamOverview,
@@ -40,17 +42,23 @@ import { colorFor, complain, errorWidth, outputWidth, print } from './terminal.t
 export async function map(paths: readonly string[], flags: MapFlags): Promise<number> {
   const selector = flags.selector === undefined ? undefined : parseSelector(flags.selector);
   refuseWithNpGuard(flags);
+  if (flags.compareProfiles !== undefined) return compare(flags.compareProfiles, paths, flags, selector);
   if (flags.count === true) refuseWithCount(flags);
   const read = await readCluster(flags, paths, 'map -');
   const policy = compile(read.cluster, profileOf(flags));
+  const query = queryOf(flags, read, selector);
+  // What the profile does not know is a finding that the answer carries along, as those of the reading.
+  const found = [
+    ...read.diagnostics,
+    ...reach.profileDiagnostics(policy, flags.count === true ? 'counts' : query),
+  ];
   // The answers carry these findings by themselves; people and the exit code need them too.
-  const input = { ...read, diagnostics: [...read.diagnostics, ...reach.undecidedDiagnostics(policy)] };
+  const input = { ...read, diagnostics: [...found, ...reach.undecidedDiagnostics(policy)] };
   before(input, flags);
   if (flags.count === true) {
-    const document = reach.count(policy, read.diagnostics);
+    const document = reach.count(policy, found);
     await print(renderCount(document, flags.output as CountFormat, lookOf(flags)));
   } else {
-    const query = queryOf(flags, read, selector);
     const format = listFormats.find((each) => each === flags.output);
     const options = {
       ...lookOf(flags),
@@ -61,12 +69,57 @@ export async function map(paths: readonly string[], flags: MapFlags): Promise<nu
     // However many connections there are, in lists they are written as they are found.
     const text =
       format === undefined
-        ? forPeople(policy, query, flags, options, read.cluster)
-        : streamList(reach.streamedMap(policy, query), format, options);
+        ? forPeople(policy, { ...query, diagnostics: found }, flags, options, read.cluster)
+        : streamList(reach.streamedMap(policy, { ...query, diagnostics: found }), format, options);
     await print(text);
   }
   after(input, flags);
   return closing(exitCode.yes, input.diagnostics, false, flags);
+}
+
+/** `podwall map --compare-profiles`: exit code 1 where the answers differ. */
+async function compare(
+  names: readonly [ProfileName, ProfileName],
+  paths: readonly string[],
+  flags: MapFlags,
+  selector: LabelSelector | undefined,
+): Promise<number> {
+  const format = comparisonFormats.find((each) => each === flags.output);
+  if (format === undefined)
+    throw new UsageError(
+      `--compare-profiles has no format ${flags.output}`,
+      'its formats are table and json',
+    );
+  const [flag] = [
+    ...(flags.profile === undefined ? [] : ['--profile']),
+    ...(flags.count === undefined ? [] : ['--count']),
+    ...(flags.explain === undefined ? [] : ['--explain']),
+  ];
+  if (flag !== undefined) throw new UsageError(`--compare-profiles and ${flag} exclude each other`);
+  const read = await readCluster(flags, paths, `map - --compare-profiles ${names.join(',')}`);
+  const comparison = comparedOf(read, names, queryOf(flags, read, selector));
+  const input = { ...read, diagnostics: comparison.diagnostics };
+  before(input, flags);
+  await print(streamComparison(comparison, format, lookOf(flags)));
+  after(input, flags);
+  const own = comparison.differences.length > 0 ? exitCode.no : exitCode.yes;
+  return closing(own, comparison.diagnostics, false, flags);
+}
+
+function comparedOf(
+  { cluster }: Input,
+  names: readonly [ProfileName, ProfileName],
+  query: MapQuery,
+): reach.ProfileComparison {
+  try {
+    return reach.compareProfiles(cluster, names, query);
+  } catch (error) {
+    if (!(error instanceof reach.MapTooLargeError)) throw error;
+    throw new UsageError(
+      error.message,
+      'compare less of it with --level namespace, -n, --from, --to or --port',
+    );
+  }
 }
 
 /** A table of more connections than these would be read by nobody: it is told in lines that stand for many. */

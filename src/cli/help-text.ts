@@ -99,6 +99,7 @@ Formats of -o:
 
 Exit codes:
   0  answered, also when nothing is allowed
+  1  two profiles differ (--compare-profiles)
   2  not answered: wrong flag, no input, no object in it
   3  incomplete: a part of the input could not be read (--allow-incomplete: 0)
 

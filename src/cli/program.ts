@@ -26,6 +26,7 @@ import {
   parseGeneration,
   parseKubernetesVersion,
   parseLevel,
+  parseProfiles,
   profileChoices,
 } from './values.ts';
 
@@ -54,6 +55,7 @@ export interface MapFlags extends InputFlags {
   readonly port?: readonly string[];
   readonly direction?: 'ingress' | 'egress';
   readonly count?: boolean;
+  readonly compareProfiles?: readonly [ProfileName, ProfileName];
   readonly explain?: boolean;
   /** False with `--no-headers`. */
   readonly headers: boolean;
@@ -173,7 +175,8 @@ export function createProgram(
       ),
     )
     .option('--explain', 'name the rules that admit each connection')
-    .option('--count', 'only how many pairs of pods can connect, by port');
+    .option('--count', 'only how many pairs of pods can connect, by port')
+    .option('--compare-profiles <a,b>', 'only what two profiles answer differently, and why', parseProfiles);
   addOutput(map, outputFormats.map, 'table');
   map.option('--no-headers', 'only the rows').addHelpText('after', () => mapHelp(name));
   map.action(async (paths: string[], flags: MapFlags) => done(await actions.map(paths, flags)));

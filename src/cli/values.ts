@@ -44,6 +44,23 @@ export const profileChoices: readonly ProfileName[] = [
   'kube-router',
 ];
 
+/** Reads `--compare-profiles`: two different profiles. */
+export function parseProfiles(value: string): readonly [ProfileName, ProfileName] {
+  const words = value.split(',');
+  const names = words.map((word) => {
+    const name = profileChoices.find((each) => each === word);
+    if (name === undefined)
+      throw new InvalidArgumentError(
+        `${meant(word, profileChoices)}It is two of ${profileChoices.join(', ')}, parted by a comma.`,
+      );
+    return name;
+  });
+  const [one, other] = names;
+  if (one === undefined || other === undefined || names.length !== 2 || one === other)
+    throw new InvalidArgumentError('It takes two different profiles, parted by a comma: upstream,cilium.');
+  return [one, other];
+}
+
 /** The words of `--level`; what follows `label=` is the reader's. */
 export const levels: readonly string[] = ['pod', 'workload', 'namespace', 'label=KEY'];
 

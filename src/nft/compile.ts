@@ -1,7 +1,7 @@
-import type { Cluster, Direction, Pod } from '../model/index.ts';
+import type { Cluster, Direction, NetworkPolicy, Pod, TierPolicy } from '../model/index.ts';
 import { families } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
-import type { CompiledPolicy, SelectingPolicy } from '../policy/index.ts';
+import type { CompiledPolicy } from '../policy/index.ts';
 import {
   addressType,
   defaultMarkMask,
@@ -31,7 +31,7 @@ export interface RulesetOptions {
    * isolated before anybody has heard of it (checklist 18). Default: none.
    */
   readonly podRanges?: readonly AddressRange[];
-  /** `namespace/name` of policies that the kernel has refused: their pods fail closed (checklist 46). */
+  /** `namespace/name` or `kind/name` of policies that the kernel has refused: their pods fail closed (checklist 46). */
   readonly refused?: ReadonlySet<string>;
   /** More rules than this a policy set cannot have: each packet of a new flow may pass all. Default: 20,000. */
   readonly mostRules?: number;
@@ -39,7 +39,7 @@ export interface RulesetOptions {
 
 /** A policy that the ruleset cannot express: in that direction its pods are closed. */
 export interface ClosedPolicy {
-  readonly policy: SelectingPolicy['policy'];
+  readonly policy: NetworkPolicy | TierPolicy;
   readonly direction: Direction;
   /** A sentence without final full stop. */
   readonly reason: string;
@@ -111,7 +111,21 @@ export function compileRuleset(
     setOfPod.set(pod, { egress: of('egress'), ingress: of('ingress') });
   }
   const built = builder.build([...policySets.values()]);
-  const closesUnknown = (options.podRanges ?? []).length > 0;
+  const tiered = local.filter(({ pod }) => {
+    const { egress, ingress } = setOfPod.get(pod)!;
+    return egress?.tiers !== undefined || ingress?.tiers !== undefined;
+  });
+  const toNode = local.flatMap((owned) => {
+    const set = setOfPod.get(owned.pod)?.egress;
+    const chain = set && built.toNodeOf(set);
+    return chain === undefined ? [] : [{ ...owned, chain }];
+  });
+  const needs = {
+    closesUnknown: (options.podRanges ?? []).length > 0,
+    // Where no pod has an address yet, nothing is judged.
+    tiers: tiered.length > 0,
+    node: toNode.length > 0,
+  };
   const isolated = (direction: Direction, family: Family): readonly (Owned & { readonly set: PolicySet })[] =>
     ofFamily(local, family).flatMap((owned) => {
       const set = setOfPod.get(owned.pod)?.[direction];
@@ -137,7 +151,13 @@ export function compileRuleset(
       comment: `pods of the node whose ${direction} is isolated`,
       elements: isolated(direction, family).map(({ text }) => ({ key: text })),
     })),
-    ...(closesUnknown ? unknownSets(options.podRanges ?? [], local, family) : []),
+    ...(needs.closesUnknown ? unknownSets(options.podRanges ?? [], local, family) : []),
+    ...(needs.tiers
+      ? [addressSet(fixed.tiered(family), 'pods of the node that tiers judge', tiered, family)]
+      : []),
+    ...(needs.node
+      ? [addressSet(fixed.toNode(family), 'pods of the node whose way to it is judged', toNode, family)]
+      : []),
   ]);
   const maps = (['egress', 'ingress'] as const).flatMap((direction) =>
     families.map((family): NftMap => ({
@@ -150,13 +170,21 @@ export function compileRuleset(
       })),
     })),
   );
+  const nodeMaps = families.map((family): NftMap => ({
+    name: fixed.nodeDispatch(family),
+    type: addressType(family),
+    entries: ofFamily(toNode, family).map(({ text, chain }): MapEntry => ({
+      key: text,
+      verdict: { kind: 'goto', chain },
+    })),
+  }));
   return {
     ruleset: {
       table: tableName,
       markMask,
       sets: [...fixedSets, ...recordSets(), ...sets.finish()],
-      maps,
-      chains: [...fixedChains(closesUnknown), ...built.chains],
+      maps: needs.node ? [...maps, ...nodeMaps] : maps,
+      chains: [...fixedChains(needs), ...built.chains],
     },
     report: {
       pods,
@@ -166,7 +194,9 @@ export function compileRuleset(
         ...closed,
         pods: pods.filter((pod) => {
           const set = setOfPod.get(pod)?.[closed.direction];
-          return set !== undefined && closedSets.includes(set);
+          return closedSets.some(
+            ({ meaning }) => meaning === set?.meaning || meaning === set?.alone?.meaning,
+          );
         }),
       })),
     },
@@ -187,10 +217,15 @@ function canonical(pods: readonly Pod[]): readonly Pod[] {
   });
 }
 
-function ofFamily(owned: readonly Owned[], family: Family): readonly Owned[] {
+function ofFamily<T extends Owned>(owned: readonly T[], family: Family): readonly T[] {
   return owned
     .filter(({ address }) => address.family === family)
     .sort((a, b) => (a.address.value < b.address.value ? -1 : 1));
+}
+
+function addressSet(name: string, words: string, owned: readonly Owned[], family: Family): NftSet {
+  const elements = ofFamily(owned, family).map(({ text }) => ({ key: text }));
+  return { name, type: [addressType(family)], interval: false, comment: words, elements };
 }
 
 function unknownSets(

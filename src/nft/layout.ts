@@ -31,6 +31,11 @@ export const names = {
     `iso_${direction === 'egress' ? 'eg' : 'in'}${digitOf(family)}`,
   /** Denied flows of protocols with ports, and of others. */
   denied: (ports: boolean, family: Family): string => `${ports ? 'deny' : 'denyp'}${digitOf(family)}`,
+  /** Local pods of which tiers speak: a Service that leads them to themselves does not spare them (corner 65). */
+  tiered: (family: Family): string => `tier${digitOf(family)}`,
+  /** Local pods whose way to their node is judged, and where their packets go (corner 42). */
+  toNode: (family: Family): string => `iso_own${digitOf(family)}`,
+  nodeDispatch: (family: Family): string => `own${digitOf(family)}`,
   /** Where the packets of an isolated local pod go. */
   dispatch: (direction: 'egress' | 'ingress', family: Family): string =>
     `${direction === 'egress' ? 'eg' : 'in'}${digitOf(family)}`,
@@ -118,17 +123,33 @@ export function markChains(markMask: number, { number, epoch }: Generation): rea
   ];
 }
 
+/** What a layout has to have, beside what all have. */
+export interface LayoutNeeds {
+  /** Addresses of the node's ranges are closed unless a pod is known. */
+  readonly closesUnknown: boolean;
+  /** Tiers speak of some pod of the node. */
+  readonly tiers: boolean;
+  /** The way of some pod to its node is judged. */
+  readonly node: boolean;
+}
+
+/** The chains that are there for the way of pods to their node, alone. */
+export const nodeChains: ReadonlySet<string> = new Set(['noown', 'input']);
+
 /** The chains of the layout after `gate` and `approve`, the base chains last. */
-export function fixedChains(closesUnknown: boolean): readonly Chain[] {
+export function fixedChains(needs: LayoutNeeds): readonly Chain[] {
   return [
     { name: 'deny', about: 'notes a flow as denied, once, and drops the packet', rules: denyRules() },
     { name: 'noct', about: 'packets that no flow is known of', rules: withoutFlowRules() },
+    ...(needs.node
+      ? [{ name: 'noown', about: 'the same, for the node itself', rules: withoutFlowToNodeRules() }]
+      : []),
     {
       name: 'midstream',
       about: 'a connection that is older than its flow: its ends have to begin again',
       rules: midstreamRules(),
     },
-    { name: 'judge', about: 'both ends must allow a flow', rules: judgeRules(closesUnknown) },
+    { name: 'judge', about: 'both ends must allow a flow', rules: judgeRules(needs) },
     { name: 'forward', hook: { hook: 'forward', priority }, rules: entryRules() },
     {
       name: 'output',
@@ -136,6 +157,16 @@ export function fixedChains(closesUnknown: boolean): readonly Chain[] {
       about: 'own packets of the node pass; others come here under IPVS',
       rules: [rule({ kind: 'localSource' }, { kind: 'accept' }), ...entryRules()],
     },
+    ...(needs.node
+      ? [
+          {
+            name: 'input',
+            hook: { hook: 'input', priority },
+            about: 'to the node itself: pods whose tiers speak of it',
+            rules: nodeRules(),
+          } as const,
+        ]
+      : []),
   ];
 }
 
@@ -175,6 +206,27 @@ function withoutFlowRules(): readonly NftRule[] {
   ];
 }
 
+function withoutFlowToNodeRules(): readonly NftRule[] {
+  return [
+    rule({ kind: 'neighbours' }, { kind: 'accept' }),
+    ...families.map((family) =>
+      rule({ kind: 'packetAddress', field: 'saddr', family, set: names.toNode(family) }, { kind: 'drop' }),
+    ),
+    rule({ kind: 'accept' }),
+  ];
+}
+
+/** Whoever is in neither map passes, without being marked: a pod that nobody speaks of is not judged here. */
+function nodeRules(): readonly NftRule[] {
+  return [
+    rule({ kind: 'state', untracked: 'noown' }),
+    rule({ kind: 'jump', chain: 'gate' }),
+    ...families.map((family) =>
+      rule({ kind: 'dispatch', end: 'client', family, map: names.nodeDispatch(family) }),
+    ),
+  ];
+}
+
 /** Who opened the connection cannot be told any more, so either end may be the isolated one. */
 function midstreamRules(): readonly NftRule[] {
   return families.flatMap((family) =>
@@ -189,7 +241,7 @@ function midstreamRules(): readonly NftRule[] {
   );
 }
 
-function judgeRules(closesUnknown: boolean): readonly NftRule[] {
+function judgeRules({ closesUnknown, tiers }: LayoutNeeds): readonly NftRule[] {
   const unknown = closesUnknown
     ? (['client', 'backend'] as const).flatMap((end) =>
         families.map((family) =>
@@ -204,15 +256,28 @@ function judgeRules(closesUnknown: boolean): readonly NftRule[] {
   return [
     rule({ kind: 'midstream' }, { kind: 'jump', chain: 'midstream' }),
     ...unknown,
-    ...families.map((family) =>
-      rule({ kind: 'flowPair', family, set: names.self(family) }, { kind: 'goto', chain: 'approve' }),
-    ),
+    ...families.flatMap((family) => selfRules(family, tiers)),
     ...(['egress', 'ingress'] as const).flatMap((direction) =>
       families.map((family) =>
         rule({ kind: 'dispatch', end: endOf[direction], family, map: names.dispatch(direction, family) }),
       ),
     ),
     rule({ kind: 'goto', chain: 'approve' }),
+  ];
+}
+
+/** A pod reaches itself; where tiers speak of it, by its own address, but not through a Service (corners 41 and 65). */
+function selfRules(family: Family, tiers: boolean): readonly NftRule[] {
+  const self: Statement = { kind: 'flowPair', family, set: names.self(family) };
+  const approve: Statement = { kind: 'goto', chain: 'approve' };
+  if (!tiers) return [rule(self, approve)];
+  return [
+    rule(
+      self,
+      { kind: 'flowAddress', end: 'client', family, set: names.tiered(family), negated: true },
+      approve,
+    ),
+    rule(self, { kind: 'askedPair', family, set: names.self(family) }, approve),
   ];
 }
 

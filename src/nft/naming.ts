@@ -1,4 +1,4 @@
-import type { LabelSelector, Requirement } from '../model/index.ts';
+import type { LabelSelector, NetworkPolicy, Requirement, TierPolicy } from '../model/index.ts';
 import { sha256 } from './sha256.ts';
 
 /** nft allows 128 bytes in a comment, its end included. */
@@ -80,6 +80,11 @@ export function comment(text: string): string {
   if (safe.length <= longestComment) return safe;
   const head = Math.ceil((longestComment - 3) / 2);
   return `${safe.slice(0, head)}...${safe.slice(safe.length - (longestComment - 3 - head))}`;
+}
+
+/** What people call a policy: `shop/db`, or `AdminNetworkPolicy/tenants`, which has no namespace. */
+export function nameOfPolicy(policy: NetworkPolicy | TierPolicy): string {
+  return `${'namespace' in policy ? policy.namespace : policy.kind}/${policy.name}`;
 }
 
 /** Who has an address, for the table: `shop/web-0`. */

@@ -1,7 +1,7 @@
 import { families, PortSet } from '../net/index.ts';
 import type { Direction } from '../model/index.ts';
 import type { AddressRange, Family, Protocol } from '../net/index.ts';
-import { names } from './layout.ts';
+import { names, nodeChains } from './layout.ts';
 import { isWithin, rangeOfKey } from './ranges.ts';
 import { ruleText } from './render.ts';
 import type { Chain, Key, NftRule, NftSet, PortMatch, Ruleset, Statement } from './ruleset.ts';
@@ -13,6 +13,8 @@ export type Narrowing =
   | { readonly kind: 'isolated'; readonly direction: Direction; readonly address: string }
   /** The rules for an address admit less, or other things. */
   | { readonly kind: 'less'; readonly direction: Direction; readonly address: string }
+  /** What goes from an address to the node itself was open and is judged now, or is admitted less. */
+  | { readonly kind: 'toNode'; readonly address: string }
   /** An address of the node was that of one pod, and is that of another now, or of none. */
   | {
       readonly kind: 'owner';
@@ -57,6 +59,12 @@ export function narrowings(before: Ruleset, after: Ruleset): readonly Narrowing[
         }
       }
     }
+    const map = names.nodeDispatch(family);
+    const chains = old.targets(map);
+    for (const [address, chain] of next.targets(map)) {
+      const was = chains.get(address);
+      if (was === undefined || !cover.covers(was, chain)) found.push({ kind: 'toNode', address });
+    }
   }
   return found;
 }
@@ -99,9 +107,11 @@ class View {
     );
   }
 
-  /** The rules of the layout's own chains, as text. */
+  /** The rules of the layout's own chains, as text; what goes to the node itself is told by its own maps. */
   get fixedRules(): string {
-    const fixed = [...this.#chains.values()].filter(({ name }) => !/^(eg|in)_/.test(name));
+    const fixed = [...this.#chains.values()].filter(
+      ({ name }) => !/^(eg|in|own)_/.test(name) && !nodeChains.has(name),
+    );
     return JSON.stringify(fixed.map(({ name, hook, rules }) => [name, hook, rules.map(ruleText)]));
   }
 
@@ -138,19 +148,30 @@ class View {
     return isWithin(rangeOfKey(key), ranges);
   }
 
+  rules(chain: string): readonly NftRule[] {
+    return this.#chains.get(chain)?.rules ?? [];
+  }
+
+  /** Whether a chain admits some flows and denies the rest, whatever the order: that of NetworkPolicies. */
+  isUnion(chain: string): boolean {
+    return this.rules(chain).every((rule, i, { length }) =>
+      i === length - 1 ? verdictOf(rule) === 'deny' : verdictOf(rule) === 'allow',
+    );
+  }
+
   admissions(chain: string): readonly Admission[] {
     let admissions = this.#admissions.get(chain);
     if (admissions === undefined) {
-      admissions = (this.#chains.get(chain)?.rules ?? []).flatMap((rule) => this.#admissionOf(rule) ?? []);
+      admissions = this.rules(chain).flatMap((rule) =>
+        verdictOf(rule) === 'allow' ? [this.admissionOf(rule)] : [],
+      );
       this.#admissions.set(chain, admissions);
     }
     return admissions;
   }
 
-  /** `undefined` for the rule that denies. */
-  #admissionOf({ statements }: NftRule): Admission | undefined {
-    const last = statements.at(-1);
-    if (last?.kind !== 'return' && !(last?.kind === 'goto' && last.chain === 'approve')) return undefined;
+  /** What a rule asks. */
+  admissionOf({ statements }: NftRule): Admission {
     const addresses = statements.filter((each) => each.kind === 'flowAddress');
     return {
       family: addresses[0]?.family,
@@ -178,6 +199,18 @@ class View {
   }
 }
 
+/** Whether a rule lets a flow pass or stops it, or where it leads to. */
+function verdictOf({ statements }: NftRule): 'allow' | 'deny' | { readonly chain: string } {
+  const last = statements.at(-1);
+  if (last?.kind === 'return') return 'allow';
+  if (last?.kind !== 'goto') return 'deny';
+  if (last.chain === 'approve') return 'allow';
+  return last.chain === 'deny' ? 'deny' : { chain: last.chain };
+}
+
+/** What rules of policies ask. */
+const usualKinds: ReadonlySet<Statement['kind']> = new Set(['flowAddress', 'protocol', 'port']);
+
 const protocolOf = { tcp: 'TCP', udp: 'UDP', sctp: 'SCTP' } as const;
 
 /** Whether what one ruleset admits the next admits too. */
@@ -194,7 +227,10 @@ class Cover {
 
   /** Whether a chain of the ruleset afterwards admits everything. */
   isOpen(chain: string): boolean {
-    return this.#after.admissions(chain).some(({ sets, ports }) => sets.length === 0 && ports.isAll);
+    return (
+      this.#after.isUnion(chain) &&
+      this.#after.admissions(chain).some(({ sets, ports }) => sets.length === 0 && ports.isAll)
+    );
   }
 
   /** Whether all that a chain admitted before, a chain afterwards admits. */
@@ -202,11 +238,55 @@ class Cover {
     const key = `${before} ${after}`;
     let covers = this.#chains.get(key);
     if (covers === undefined) {
-      const next = this.#after.admissions(after);
-      covers = this.#before.admissions(before).every((admission) => this.#isAdmitted(admission, next));
+      // While it is worked out nothing is proved. Chains lead on, and never back.
+      this.#chains.set(key, false);
+      covers =
+        this.#before.isUnion(before) && this.#after.isUnion(after)
+          ? this.#coversUnion(before, after)
+          : this.#coversOrder(before, after);
       this.#chains.set(key, covers);
     }
     return covers;
+  }
+
+  #coversUnion(before: string, after: string): boolean {
+    const next = this.#after.admissions(after);
+    return this.#before.admissions(before).every((admission) => this.#isAdmitted(admission, next));
+  }
+
+  /**
+   * The same of chains in which the first rule that matches decides, as those of tiers: rule by rule, what allows matches no
+   * less, what denies no more, and what leads elsewhere the same.
+   */
+  #coversOrder(before: string, after: string): boolean {
+    const [old, next] = [this.#before.rules(before), this.#after.rules(after)];
+    return old.length === next.length && old.every((rule, i) => this.#coversRule(rule, next[i]!));
+  }
+
+  #coversRule(old: NftRule, next: NftRule): boolean {
+    const [verdict, now] = [verdictOf(old), verdictOf(next)];
+    const isUsual = (rule: NftRule): boolean =>
+      rule.statements.slice(0, -1).every(({ kind }) => usualKinds.has(kind));
+    if (!isUsual(old) || !isUsual(next)) {
+      // A pod with itself: the pair of an address stays what it is as long as the address is one pod's.
+      return verdict === now && ruleText(old) === ruleText(next);
+    }
+    const [asked, asks] = [this.#before.admissionOf(old), this.#after.admissionOf(next)];
+    const grows =
+      asks.sets.length === 0 || (asked.family === asks.family && this.includes(asked.sets, asks.sets));
+    const shrinks =
+      asked.sets.length === 0 || (asked.family === asks.family && this.includes(asks.sets, asked.sets, true));
+    const matchesNoLess = grows && asks.ports.includes(asked.ports);
+    const matchesNoMore = shrinks && asked.ports.includes(asks.ports);
+    if (verdict === 'allow' && now === 'allow') return matchesNoLess;
+    if (verdict === 'deny') return matchesNoMore && now === 'deny';
+    return (
+      typeof verdict === 'object' &&
+      typeof now === 'object' &&
+      matchesNoLess &&
+      matchesNoMore &&
+      this.covers(verdict.chain, now.chain)
+    );
   }
 
   #isAdmitted({ family, sets, ports }: Admission, next: readonly Admission[]): boolean {

@@ -3,7 +3,17 @@ import { narrowings } from './narrowing.ts';
 import type { Narrowing } from './narrowing.ts';
 import { chainsOf, ruleText, setProperties } from './render.ts';
 import { firstGeneration } from './ruleset.ts';
-import type { Chain, Generation, MapEntry, NftMap, NftRule, NftSet, Ruleset, SetElement } from './ruleset.ts';
+import type {
+  Chain,
+  Generation,
+  MapEntry,
+  NftMap,
+  NftRule,
+  NftSet,
+  Ruleset,
+  SetElement,
+  Statement,
+} from './ruleset.ts';
 import { keyText, sameElements } from './syntax.ts';
 
 /** What a node has loaded. */
@@ -32,7 +42,8 @@ export type Step =
   | { readonly kind: 'addChain'; readonly chain: Chain }
   | { readonly kind: 'addRules'; readonly chain: string; readonly rules: readonly NftRule[] }
   | { readonly kind: 'flushChain' | 'deleteChain'; readonly chain: string }
-  | { readonly kind: 'deleteSet'; readonly set: string };
+  | { readonly kind: 'deleteSet'; readonly set: string }
+  | { readonly kind: 'deleteMap'; readonly map: string };
 
 /** What turns one table into another, in place. */
 export interface Transaction {
@@ -61,8 +72,9 @@ export interface PlanOptions {
 }
 
 /**
- * Plans how a node comes from what it has to another ruleset. Base chains and maps are never deleted; sets come before
- * rules and rules before what leads to them, and go the other way round (checklist 45).
+ * Plans how a node comes from what it has to another ruleset. Base chains and maps are never deleted, but those of the way to
+ * the node itself, once nobody is judged there; sets come before rules and rules before what leads to them, and go the other
+ * way round (checklist 45).
  *
  * Whatever way led to `current`, the table afterwards is the one that a fresh start makes, but for the generation.
  *
@@ -120,7 +132,7 @@ const nothing: Parts = { sets: new Map(), maps: new Map(), chains: new Map() };
 
 function batchesOf(before: Parts, after: Parts, chainsOfBatch: number): readonly (readonly Step[])[] {
   const chains = [...after.chains.values()].filter(({ name }) => !before.chains.has(name));
-  const led = chains.filter(({ name }) => isPolicySet(name));
+  const led = inOrder(chains.filter(({ name }) => isPolicySet(name)));
   const fixed = chains.filter(({ name, hook }) => !isPolicySet(name) && hook === undefined);
   const hooked = chains.filter(({ hook }) => hook !== undefined);
   const prepared: readonly Step[] = [
@@ -157,7 +169,35 @@ function notEmpty(batches: readonly (readonly Step[])[]): readonly (readonly Ste
 
 /** The chains that maps lead to are those of policy sets; their names tell. */
 function isPolicySet(name: string): boolean {
-  return name.startsWith('eg_') || name.startsWith('in_');
+  return /^(eg|in|own)_/.test(name);
+}
+
+/** Chains behind those that they lead on to: a batch must not name what comes in a later one. None leads back. */
+function inOrder(chains: readonly Chain[]): readonly Chain[] {
+  const byName = new Map(chains.map((chain) => [chain.name, chain]));
+  const furtherOf = ({ rules }: Chain): readonly Chain[] => [
+    ...new Set(rules.flatMap(({ statements }) => statements.flatMap((each) => targetOf(each, byName)))),
+  ];
+  const ordered = new Set<Chain>();
+  const open: { readonly chain: Chain; readonly further: readonly Chain[]; next: number }[] = [];
+  for (const start of chains) {
+    if (!ordered.has(start)) open.push({ chain: start, further: furtherOf(start), next: 0 });
+    for (let last = open.at(-1); last !== undefined; last = open.at(-1)) {
+      const chain = last.further[last.next++];
+      if (chain === undefined) {
+        ordered.add(last.chain);
+        open.pop();
+      } else if (!ordered.has(chain)) {
+        open.push({ chain, further: furtherOf(chain), next: 0 });
+      }
+    }
+  }
+  return [...ordered];
+}
+
+function targetOf(statement: Statement, byName: ReadonlyMap<string, Chain>): readonly Chain[] {
+  const target = statement.kind === 'goto' ? byName.get(statement.chain) : undefined;
+  return target === undefined ? [] : [target];
 }
 
 function addChains(chains: readonly Chain[]): readonly Step[] {
@@ -287,12 +327,23 @@ function removalSteps(before: Parts, after: Parts, replaced: ReadonlySet<string>
   });
   return [
     ...chains.map(({ name }): Step => ({ kind: 'flushChain', chain: name })),
-    ...chains.map(({ name }): Step => ({ kind: 'deleteChain', chain: name })),
+    // A base chain that nobody is judged in any more stops nothing, and lets nothing through.
+    ...chains.filter(isHooked).map(({ name }): Step => ({ kind: 'deleteChain', chain: name })),
+    ...[...before.maps.keys()]
+      .filter((name) => !after.maps.has(name))
+      .map((map): Step => ({ kind: 'deleteMap', map })),
+    ...chains
+      .filter((chain) => !isHooked(chain))
+      .map(({ name }): Step => ({ kind: 'deleteChain', chain: name })),
     ...elements,
     ...[...before.sets.keys()]
       .filter((name) => !after.sets.has(name))
       .map((set): Step => ({ kind: 'deleteSet', set })),
   ];
+}
+
+function isHooked({ hook }: Chain): boolean {
+  return hook !== undefined;
 }
 
 function chunks<T>(list: readonly T[], size: number): readonly (readonly T[])[] {

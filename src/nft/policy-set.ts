@@ -1,23 +1,30 @@
-import type { Direction, NetworkPolicy, Peer, Pod, Ports, Rule } from '../model/index.ts';
+import type { Direction, NetworkPolicy, Peer, Pod, Ports, Rule, TierPolicy } from '../model/index.ts';
 import { PortSet, protocols } from '../net/index.ts';
 import type { AddressRange, Family, Protocol } from '../net/index.ts';
 import type { CompiledPolicy, SelectingPolicy } from '../policy/index.ts';
 import { clausesOf, conditions } from './clauses.ts';
 import type { Clause } from './clauses.ts';
-import { comment, Names } from './naming.ts';
+import { names as fixedNames } from './layout.ts';
+import { comment, nameOfPolicy, Names } from './naming.ts';
 import type { Chain, NftRule, RuleSource, Statement } from './ruleset.ts';
 import type { SetHandle, SetTable } from './set-table.ts';
+import { TierChains } from './tier-chains.ts';
+import type { TierDraft, TierSet, TierTarget, TierWay } from './tier-chains.ts';
 
 /**
- * The policies that isolate some pods in one direction, with what the names of ports mean on them: pods that share one
- * share a chain (layout 5).
+ * The policies that judge some pods in one direction, with what the names of ports mean on them: pods that share one share
+ * a chain (layout 5).
  */
 export interface PolicySet {
   readonly direction: Direction;
   /** Equal for equal sets, in every ruleset. */
   readonly meaning: string;
-  /** By name. */
+  /** The NetworkPolicies that isolate, by name. */
   readonly policies: readonly SelectingPolicy[];
+  /** What is asked first, if there is any. */
+  readonly tiers?: TierSet;
+  /** With tiers: the NetworkPolicies by themselves, if they isolate. */
+  readonly alone?: PolicySet;
   /** One of the pods, on which ingress resolves names (checklist 10). */
   readonly example: Pod;
 }
@@ -27,8 +34,10 @@ export interface BuiltChains {
   /** By name. */
   readonly chains: readonly Chain[];
   readonly nameOf: (set: PolicySet) => string;
+  /** The chain for what goes from the pods of a set to their node; `undefined` where it cannot be denied (corner 42). */
+  readonly toNodeOf: (set: PolicySet) => string | undefined;
   readonly closed: readonly {
-    readonly policy: NetworkPolicy;
+    readonly policy: NetworkPolicy | TierPolicy;
     readonly direction: Direction;
     readonly reason: string;
     readonly policySets: readonly PolicySet[];
@@ -49,14 +58,22 @@ interface PeerRules {
 
 /** A policy that keeps its policy set from being built. */
 interface Obstacle {
-  readonly policy: NetworkPolicy;
+  readonly policy: NetworkPolicy | TierPolicy;
   readonly reason: string;
+}
+
+/** Chains of one policy set before they have names: where they lead, and where from. */
+interface ChainDraft {
+  readonly name: () => string;
+  readonly about: string;
+  readonly rules: () => readonly NftRule[];
 }
 
 /** Writes the chains of policy sets. */
 export class ChainBuilder {
   readonly #policy: CompiledPolicy;
   readonly #sets: SetTable;
+  readonly #tiers: TierChains;
   readonly #families: readonly Family[];
   readonly #limits: { readonly mostRules: number; readonly refused: ReadonlySet<string> };
   readonly #known = {
@@ -74,9 +91,10 @@ export class ChainBuilder {
     this.#sets = sets;
     this.#families = inFamilies;
     this.#limits = limits;
+    this.#tiers = new TierChains(policy, sets, inFamilies);
   }
 
-  /** The policy set of a pod in a direction; `undefined` where nothing isolates it (corner 1). */
+  /** The policy set of a pod in a direction; `undefined` where nothing isolates it (corner 1), and no tier denies it anything. */
   policySetOf(direction: Direction, pod: Pod): PolicySet | undefined {
     const known = this.#known[direction];
     const c = this.#policy.classOf({ kind: 'pod', pod });
@@ -86,37 +104,56 @@ export class ChainBuilder {
       .selecting({ kind: 'pod', pod })
       .filter(({ index }) => rules[index] !== undefined)
       .sort((a, b) => (a.policy.name < b.policy.name ? -1 : 1));
-    const set =
+    const alone: PolicySet | undefined =
       policies.length === 0
         ? undefined
         : { direction, policies, example: pod, meaning: meaningOf(direction, policies, pod) };
+    const tiers = this.#tiers.tierSetOf(direction, pod);
+    const set = tiers === undefined ? alone : this.#withTiers(direction, pod, tiers, alone);
     known.set(c, set);
     return set;
   }
 
+  #withTiers(direction: Direction, example: Pod, tiers: TierSet, alone: PolicySet | undefined): PolicySet {
+    const names = direction === 'ingress' ? this.#tiers.namesOn(tiers, example) : [];
+    const steps = tiers.list.steps.map((step) => {
+      const { kind, name } = this.#tiers.policyOf(step);
+      return [kind, name, step.unsure];
+    });
+    const meaning = JSON.stringify([direction, 'tiers', steps, names, alone?.meaning ?? '']);
+    const policies = alone?.policies ?? [];
+    return { direction, policies, tiers, example, meaning, ...(alone !== undefined && { alone }) };
+  }
+
   build(policySets: readonly PolicySet[]): BuiltChains {
     const names = new Names();
-    const prefix = { egress: 'eg_', ingress: 'in_' } as const;
-    for (const { direction, meaning } of policySets) names.add(prefix[direction], meaning);
-    const nameOf = ({ direction, meaning }: PolicySet): string => names.of(prefix[direction], meaning);
-    const drafts = policySets.map((set) => ({ set, clauses: this.#clausesOf(set) }));
+    const nameOf = ({ direction, meaning }: PolicySet): string => names.of(prefixes[direction], meaning);
     const closed = new Map<string, { obstacle: Obstacle; direction: Direction; policySets: PolicySet[] }>();
-    const chains = drafts.map(({ set, clauses }): Chain => {
-      const about = `${set.direction} under ${set.policies.map(({ policy }) => idOf(policy)).join(', ')}`;
-      if (isObstacle(clauses)) {
-        const key = JSON.stringify([set.direction, idOf(clauses.policy), clauses.reason]);
-        const known = closed.get(key);
-        if (known === undefined)
-          closed.set(key, { obstacle: clauses, direction: set.direction, policySets: [set] });
-        else known.policySets.push(set);
-      }
-      const rules = isObstacle(clauses) ? [] : clauses.map((clause) => ruleOf(clause, set.direction));
-      const sorted = isObstacle(clauses) ? [] : sortedRules(clauses, rules);
-      return { name: nameOf(set), about, rules: [...sorted, denyRule(set, isObstacle(clauses))] };
+    const close = (set: PolicySet, obstacle: Obstacle): void => {
+      const key = JSON.stringify([set.direction, nameOfPolicy(obstacle.policy), obstacle.reason]);
+      const known = closed.get(key);
+      if (known === undefined) closed.set(key, { obstacle, direction: set.direction, policySets: [set] });
+      else known.policySets.push(set);
+    };
+    // What stands behind tiers is the chain of pods without them.
+    const byMeaning = new Map(
+      policySets
+        .flatMap((set) => (set.alone === undefined ? [set] : [set, set.alone]))
+        .map((set) => [set.meaning, set]),
+    );
+    const toNode = new Set<string>();
+    const drafts = [...byMeaning.values()].flatMap((set): readonly ChainDraft[] => {
+      if (set.tiers === undefined) return [this.#policiesDraft(set, names, close)];
+      const own = this.#tierDrafts(set, set.tiers, set.direction, names, close);
+      if (set.direction === 'ingress' || !this.#tiers.deniesNode(set.tiers)) return own;
+      toNode.add(set.meaning);
+      return [...own, ...this.#tierDrafts(set, set.tiers, 'node', names, close)];
     });
+    const chains = drafts.map(({ name, about, rules }): Chain => ({ name: name(), about, rules: rules() }));
     return {
       chains: chains.sort((a, b) => (a.name < b.name ? -1 : 1)),
       nameOf,
+      toNodeOf: ({ meaning }) => (toNode.has(meaning) ? names.of(prefixes.node, meaning) : undefined),
       closed: [...closed]
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([, { obstacle, direction, policySets: sets }]) => ({
@@ -127,10 +164,94 @@ export class ChainBuilder {
     };
   }
 
+  /** The chain of NetworkPolicies. */
+  #policiesDraft(
+    set: PolicySet,
+    names: Names,
+    close: (set: PolicySet, obstacle: Obstacle) => void,
+  ): ChainDraft {
+    names.add(prefixes[set.direction], set.meaning);
+    const clauses = this.#clausesOf(set);
+    if (isObstacle(clauses)) close(set, clauses);
+    return {
+      name: () => names.of(prefixes[set.direction], set.meaning),
+      about: `${set.direction} under ${set.policies.map(({ policy }) => nameOfPolicy(policy)).join(', ')}`,
+      rules: () => {
+        const rules = isObstacle(clauses) ? [] : clauses.map((clause) => ruleOf(clause, set.direction));
+        const sorted = isObstacle(clauses) ? [] : sortedRules(clauses, rules);
+        return [...sorted, denyRule(set, isObstacle(clauses))];
+      },
+    };
+  }
+
+  /** The chains of tiers. The first has the name of the set, the others lead on from it. */
+  #tierDrafts(
+    set: PolicySet,
+    tiers: TierSet,
+    way: TierWay,
+    names: Names,
+    close: (set: PolicySet, obstacle: Obstacle) => void,
+  ): readonly ChainDraft[] {
+    const prefix = prefixes[way];
+    const { direction, alone } = set;
+    const policies = tiers.list.steps.map((step) => this.#tiers.policyOf(step));
+    const { mostRules, refused } = this.#limits;
+    const unwanted = policies.find((policy) => refused.has(nameOfPolicy(policy)));
+    const drafted = unwanted === undefined ? this.#tiers.draft(tiers, way, mostRules) : { policy: unwanted };
+    let drafts: readonly TierDraft[];
+    if ('policy' in drafted) {
+      const { policy } = drafted;
+      close(set, { policy, reason: unwanted === undefined ? tooManyWords(mostRules) : refusedWords });
+      const source: RuleSource = { policy, direction, rule: -1 };
+      drafts = [{ rules: [{ clauses: undefined, target: 'denied', source }] }];
+    } else {
+      drafts = drafted;
+    }
+    const meanings = drafts.map((_, i) => (i === 0 ? set.meaning : JSON.stringify([set.meaning, i])));
+    for (const meaning of meanings) names.add(prefix, meaning);
+    const verdictOf = (target: TierTarget): Statement => {
+      if (typeof target === 'number') return { kind: 'goto', chain: names.of(prefix, meanings[target]!) };
+      switch (target) {
+        case 'allowed':
+          return allowed(way);
+        case 'denied':
+          return { kind: 'goto', chain: 'deny' };
+        case 'networkPolicies':
+          return { kind: 'goto', chain: names.of(prefix, alone!.meaning) };
+      }
+    };
+    const what = way === 'node' ? 'egress to the own node' : way;
+    const under = policies.map(nameOfPolicy).join(', ');
+    return drafts.map(({ rules }, i) => ({
+      name: () => names.of(prefix, meanings[i]!),
+      about: `${what}${i === 0 ? '' : ', further on,'} under ${under}`,
+      rules: () => rules.flatMap((rule) => this.#tierRules(rule, direction, verdictOf(rule.target))),
+    }));
+  }
+
+  /** What one rule of a tier comes to, cheap ones first: all have the same verdict. */
+  #tierRules(
+    { clauses, source }: TierDraft['rules'][number],
+    direction: Direction,
+    verdict: Statement,
+  ): readonly NftRule[] {
+    const from = source === undefined ? {} : { comment: sourcesComment([source]), sources: [source] };
+    if (clauses === undefined) return [{ statements: [verdict], ...from }];
+    if (clauses === 'self') {
+      return this.#families.map((family) => ({
+        statements: [{ kind: 'flowPair', family, set: fixedNames.self(family) }, verdict],
+      }));
+    }
+    const rules = clauses.map((clause): NftRule => ({
+      statements: [...conditions(clause, direction), verdict],
+      ...from,
+    }));
+    return sortedRules(clauses, rules);
+  }
+
   #clausesOf(set: PolicySet): readonly Clause[] | Obstacle {
     for (const { policy } of set.policies) {
-      if (this.#limits.refused.has(idOf(policy)))
-        return { policy, reason: 'the kernel has refused its rules' };
+      if (this.#limits.refused.has(nameOfPolicy(policy))) return { policy, reason: refusedWords };
     }
     const gathered = this.#gather(set);
     const every = gathered.find(({ peer }) => peer === undefined);
@@ -244,9 +365,18 @@ export class ChainBuilder {
   }
 }
 
-/** `namespace/name`. */
-function idOf({ namespace, name }: NetworkPolicy): string {
-  return `${namespace}/${name}`;
+/** What the names of chains begin with. */
+const prefixes = { egress: 'eg_', ingress: 'in_', node: 'own_' } as const;
+
+const refusedWords = 'the kernel has refused its rules';
+
+function tooManyWords(most: number): string {
+  return `its pods would have more than ${most} rules, most of them its own`;
+}
+
+/** Egress that is allowed returns, for ingress to be judged (checklist 17); the way to the own node ends there. */
+function allowed(way: TierWay): Statement {
+  return way === 'egress' ? { kind: 'return' } : { kind: 'goto', chain: 'approve' };
 }
 
 function isObstacle(clauses: readonly Clause[] | Obstacle): clauses is Obstacle {
@@ -255,15 +385,15 @@ function isObstacle(clauses: readonly Clause[] | Obstacle): clauses is Obstacle 
 
 /** The policy that makes most of the rules is the one that cannot be expressed. */
 function tooMany(clauses: readonly Clause[], most: number): Obstacle {
-  const rules = new Map<NetworkPolicy, number>();
+  const rules = new Map<NetworkPolicy | TierPolicy, number>();
   for (const { sources } of clauses) {
     for (const policy of new Set(sources.map((source) => source.policy)))
       rules.set(policy, (rules.get(policy) ?? 0) + 1);
   }
-  const [[policy]] = [...rules].sort(([a, m], [b, n]) => n - m || (idOf(a) < idOf(b) ? -1 : 1)) as [
-    [NetworkPolicy, number],
-  ];
-  return { policy, reason: `its pods would have more than ${most} rules, most of them its own` };
+  const [[policy]] = [...rules].sort(
+    ([a, m], [b, n]) => n - m || (nameOfPolicy(a) < nameOfPolicy(b) ? -1 : 1),
+  ) as [[NetworkPolicy | TierPolicy, number]];
+  return { policy, reason: tooManyWords(most) };
 }
 
 function peerAt(rule: Rule, at: number): Peer | undefined {
@@ -302,12 +432,9 @@ function meaningOf(direction: Direction, policies: readonly SelectingPolicy[], p
 }
 
 function ruleOf(clause: Clause, direction: Direction): NftRule {
-  // Egress that is allowed returns, for ingress to be judged (checklist 17).
-  const verdict: Statement =
-    direction === 'ingress' ? { kind: 'goto', chain: 'approve' } : { kind: 'return' };
   const sources = sortedSources(clause.sources);
   return {
-    statements: [...conditions(clause, direction), verdict],
+    statements: [...conditions(clause, direction), allowed(direction)],
     comment: sourcesComment(sources),
     sources,
   };
@@ -322,9 +449,9 @@ function sortedRules(clauses: readonly Clause[], rules: readonly NftRule[]): rea
 }
 
 function sortedSources(sources: readonly RuleSource[]): readonly RuleSource[] {
-  const byText = new Map(sources.map((source) => [`${idOf(source.policy)} ${source.rule}`, source]));
+  const byText = new Map(sources.map((source) => [`${nameOfPolicy(source.policy)} ${source.rule}`, source]));
   return [...byText.values()].sort((a, b) => {
-    if (a.policy !== b.policy) return idOf(a.policy) < idOf(b.policy) ? -1 : 1;
+    if (a.policy !== b.policy) return nameOfPolicy(a.policy) < nameOfPolicy(b.policy) ? -1 : 1;
     return a.rule - b.rule;
   });
 }
@@ -333,7 +460,7 @@ function sortedSources(sources: readonly RuleSource[]): readonly RuleSource[] {
 function sourcesComment(sources: readonly RuleSource[]): string {
   const [first, ...more] = sources;
   if (first === undefined) return '';
-  return withMore(`${idOf(first.policy)} rule ${first.rule + 1}`, more.length);
+  return withMore(`${nameOfPolicy(first.policy)} rule ${first.rule + 1}`, more.length);
 }
 
 function withMore(text: string, more: number): string {
@@ -346,7 +473,10 @@ function denyRule({ direction, policies }: PolicySet, closed: boolean): NftRule 
   const verb = closed ? 'closed for' : 'isolated by';
   return {
     statements: [{ kind: 'goto', chain: 'deny' }],
-    comment: withMore(`${verb} ${first === undefined ? '' : idOf(first.policy)}`, policies.length - 1),
+    comment: withMore(
+      `${verb} ${first === undefined ? '' : nameOfPolicy(first.policy)}`,
+      policies.length - 1,
+    ),
     sources: policies.map(({ policy }) => ({ policy, direction, rule: -1 })),
   };
 }

@@ -1,4 +1,4 @@
-import type { Direction, NetworkPolicy } from '../model/index.ts';
+import type { Direction, NetworkPolicy, TierPolicy } from '../model/index.ts';
 import type { Family } from '../net/index.ts';
 
 /** A value of an nft set: an address as canonical text, or a port. */
@@ -51,7 +51,7 @@ export interface MapEntry {
 
 /** The hook of a base chain; its type is `filter`, its policy `accept`. */
 export interface Hook {
-  readonly hook: 'forward' | 'output';
+  readonly hook: 'forward' | 'output' | 'input';
   readonly priority: number;
 }
 
@@ -75,7 +75,7 @@ export interface NftRule {
 
 /** A rule of a policy, or with -1 the policy itself, which isolates. */
 export interface RuleSource {
-  readonly policy: NetworkPolicy;
+  readonly policy: NetworkPolicy | TierPolicy;
   readonly direction: Direction;
   readonly rule: number;
 }
@@ -95,6 +95,8 @@ export type Statement =
     }
   /** Client and backend together are in a set of pairs. */
   | { readonly kind: 'flowPair'; readonly family: Family; readonly set: string }
+  /** Client and whom it asked for, before NAT, are together in a set of pairs: of a pod with itself, its own address. */
+  | { readonly kind: 'askedPair'; readonly family: Family; readonly set: string }
   /** The address in the packet itself is in a set: for packets without flow. */
   | {
       readonly kind: 'packetAddress';

@@ -1,5 +1,7 @@
-import type { NetworkPolicy, Peer } from '../model/index.ts';
-import type { AddressRange, Family, PortRange, Protocol } from '../net/index.ts';
+import { matches } from '../model/index.ts';
+import type { LabelSelector, NetworkPolicy, Peer, TierPods } from '../model/index.ts';
+import { formatAddress } from '../net/index.ts';
+import type { Address, AddressRange, Family, PortRange, Protocol } from '../net/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import { addressType, digitOf } from './layout.ts';
 import { comment, Names, selectorMeaning, selectorWords } from './naming.ts';
@@ -49,6 +51,49 @@ export class SetTable {
       comment: comment(peerWords(peer, policy)),
       elements: this.#elementsOf(family, this.classesOf(id)),
     }));
+  }
+
+  /**
+   * The addresses of all pods that a peer of a tier selects; of those of which files cannot tell, when not `certain`.
+   *
+   * @param classes - what the peer means
+   */
+  tierPods(
+    peer: Extract<TierPods, { readonly kind: 'pods' }>,
+    classes: readonly number[],
+    certain: boolean,
+    family: Family,
+  ): SetHandle {
+    const pods = peer.pods === undefined ? [] : selectorMeaning(peer.pods);
+    const scope = ['all', ...selectorMeaning(peer.namespaces)];
+    const meaning = JSON.stringify([certain ? 'peer' : 'perhaps', scope, pods]);
+    const words = `${podWords(peer.pods)} in ${namespaceWords(peer.namespaces)}`;
+    return this.#intern('sel_', meaning, family, () => ({
+      ...addressSet(family),
+      comment: comment(certain ? words : `perhaps ${words}`),
+      elements: this.#elementsOf(family, classes),
+    }));
+  }
+
+  /** Every address of the nodes that a selector means, with those of pods that are such a node (corner 63, checklist 3). */
+  nodes(selector: LabelSelector, family: Family): SetHandle {
+    const meaning = JSON.stringify(['nodes', selectorMeaning(selector)]);
+    const words = selectorWords(selector);
+    return this.#intern('node_', meaning, family, () => {
+      const { cluster, parts } = this.#policy;
+      const { classes } = parts;
+      const chosen = [...cluster.nodes.values()].filter(({ labels }) => matches(selector, labels));
+      const names = new Set(chosen.map(({ name }) => name));
+      const hosts = classes.pods.filter(
+        ({ node }, i) => node !== undefined && names.has(node) && classes.host[classes.classOf[i]!] === 1,
+      );
+      const addresses = [...chosen, ...hosts].flatMap((each) => each.addresses);
+      return {
+        ...addressSet(family),
+        comment: comment(words === '' ? 'all nodes' : `nodes ${words}`),
+        elements: sortedTexts(addresses, family).map((key) => ({ key })),
+      };
+    });
   }
 
   /** The pods on which a name means a number (checklist 10). */
@@ -172,9 +217,24 @@ function rangesWords(keys: readonly Key[]): string {
 }
 
 function peerWords(peer: PodsPeer, policy: NetworkPolicy): string {
-  const pods = peer.pods === undefined ? '' : selectorWords(peer.pods);
-  const which = pods === '' ? 'all pods' : `pods ${pods}`;
-  if (peer.namespaces === 'own') return `${which} in ${policy.namespace}`;
-  const namespaces = selectorWords(peer.namespaces);
-  return `${which} in ${namespaces === '' ? 'all namespaces' : `namespaces ${namespaces}`}`;
+  const where = peer.namespaces === 'own' ? policy.namespace : namespaceWords(peer.namespaces);
+  return `${podWords(peer.pods)} in ${where}`;
+}
+
+function podWords(selector: LabelSelector | undefined): string {
+  const words = selector === undefined ? '' : selectorWords(selector);
+  return words === '' ? 'all pods' : `pods ${words}`;
+}
+
+function namespaceWords(selector: LabelSelector): string {
+  const words = selectorWords(selector);
+  return words === '' ? 'all namespaces' : `namespaces ${words}`;
+}
+
+/** Texts of the addresses of a family, each once, ascending. */
+function sortedTexts(addresses: readonly Address[], family: Family): readonly string[] {
+  const byValue = new Map(
+    addresses.filter((each) => each.family === family).map((each) => [each.value, formatAddress(each)]),
+  );
+  return [...byValue].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
 }

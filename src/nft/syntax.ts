@@ -12,6 +12,8 @@ export function statementText(statement: Statement): string {
       return `${flowAddress(statement.end, statement.family)} ${statement.negated === true ? '!= ' : ''}@${statement.set}`;
     case 'flowPair':
       return `${flowAddress('client', statement.family)} . ${flowAddress('backend', statement.family)} @${statement.set}`;
+    case 'askedPair':
+      return `${flowAddress('client', statement.family)} . ct original ${ipOf(statement.family)} daddr @${statement.set}`;
     case 'packetAddress':
       return `${ipOf(statement.family)} ${statement.field} @${statement.set}`;
     case 'protocol':
@@ -69,6 +71,12 @@ export function statementJson(statement: Statement): readonly Json[] {
     case 'flowPair': {
       const ends = (['client', 'backend'] as const).map((end) => flowAddressJson(end, statement.family));
       return [match('==', { concat: ends }, `@${statement.set}`)];
+    }
+    case 'askedPair': {
+      const asked = { ct: { key: `${ipOf(statement.family)} daddr`, dir: 'original' } };
+      return [
+        match('==', { concat: [flowAddressJson('client', statement.family), asked] }, `@${statement.set}`),
+      ];
     }
     case 'packetAddress':
       return [match('==', payload(ipOf(statement.family), statement.field), `@${statement.set}`)];

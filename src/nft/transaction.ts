@@ -34,6 +34,8 @@ export function narrowingText(narrowing: Narrowing): string {
       return `${narrowing.address}: ${narrowing.direction} is isolated now`;
     case 'less':
       return `${narrowing.address}: ${narrowing.direction} admits less`;
+    case 'toNode':
+      return `${narrowing.address}: less may go to the node itself`;
     case 'owner':
       return narrowing.after === undefined
         ? `${narrowing.address}: was ${narrowing.before}, and is free now`
@@ -96,6 +98,8 @@ function stepText(step: Step, table: string): readonly string[] {
       return [`delete chain ${inTable} ${step.chain}\n`];
     case 'deleteSet':
       return [`delete set ${inTable} ${step.set}\n`];
+    case 'deleteMap':
+      return [`delete map ${inTable} ${step.map}\n`];
     default:
       return unreachable(step);
   }
@@ -138,6 +142,8 @@ function stepJson(step: Step, table: string): readonly Json[] {
       return [{ delete: { chain: { ...of, name: step.chain } } }];
     case 'deleteSet':
       return [{ delete: { set: { ...of, name: step.set } } }];
+    case 'deleteMap':
+      return [{ delete: { map: { ...of, name: step.map } } }];
     default:
       return unreachable(step);
   }

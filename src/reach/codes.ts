@@ -2,6 +2,14 @@ import type { CodeDoc } from '../model/index.ts';
 
 /** The diagnostic codes that answers can add to those of the reading. */
 export const reachCodes: Readonly<Record<string, CodeDoc>> = {
+  'profile-unknown': {
+    title: 'The profile does not know a behaviour that the input has to do with.',
+    text: [
+      'A profile is what public sources say of an implementation. Where they say nothing of a behaviour that the API leaves open, podwall answers as the profile upstream does, and says so where the input has to do with it.',
+      'It is a note where every reading gives the same answer. It is an error where another reading would give another answer: the answer is then incomplete (exit code 3), and explain and can say unknown.',
+      'podwall profiles NAME shows what is known, with its sources. Try the behaviour in a cluster with that plugin, or write the policy so that it does not depend on it.',
+    ].join('\n\n'),
+  },
   'label-undecided': {
     title: 'A selector asks for a label that only the cluster sets.',
     text: [

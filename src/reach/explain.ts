@@ -1,14 +1,15 @@
 import { matches } from '../model/index.ts';
 import type { Cluster, Diagnostic, Direction, Pod } from '../model/index.ts';
 import { PortSet } from '../net/index.ts';
-import { compile } from '../policy/index.ts';
-import type { CompiledPolicy, CompileOptions, PolicyEnd } from '../policy/index.ts';
+import { compile, readingIds } from '../policy/index.ts';
+import type { CompiledPolicy, CompileOptions, PolicyEnd, Profile, ReadingId } from '../policy/index.ts';
 import { narrowed, podsOf } from './narrow.ts';
 import { nearestChanges } from './nearest.ts';
 import { notModelledEntries } from './not-modelled.ts';
 import { answerOf, endsOf, pairsOf, verdictOf } from './pairs.ts';
 import type { Pair } from './pairs.ts';
 import { formatPortQuery } from './ports-query.ts';
+import { otherReadings, profileNotes, touchedReadings } from './profile-unknown.ts';
 import { allowedByFamily, sentenceOf } from './sentence.ts';
 import { servicePorts } from './service-ports.ts';
 import type { End, Explanation, PortQuery, SideExplanation, Verdict } from './types.ts';
@@ -89,7 +90,9 @@ export function explainBy(policy: CompiledPolicy, cluster: Cluster, query: Expla
     };
   }
 
-  const verdict = decided(policy, query, to, verdictOf(pairs));
+  const answered = decided(policy, query, to, verdictOf(pairs));
+  const unread = unknownReadings(policy, query, to, answered);
+  const verdict = unread === undefined ? answered : 'unknown';
   const family = shown.family ?? 'IPv4';
   // What holds for every pair is said of the operands; what may not, of the pair that is shown.
   const alike = isAlike(policy, pairs);
@@ -122,6 +125,7 @@ export function explainBy(policy: CompiledPolicy, cluster: Cluster, query: Expla
       to: to.name,
       port: base.port,
       verdict,
+      ...(unread === undefined ? {} : { unread }),
       pairs,
       shown,
       alike,
@@ -139,6 +143,7 @@ export function explainBy(policy: CompiledPolicy, cluster: Cluster, query: Expla
         : [],
     notes: [
       ...common.notes,
+      ...profileNotes(narrowed(policy.cluster, podsOf(from, to)), policy.profile),
       ...new Set([...assumedNotes(policy, egress, shown.to), ...assumedNotes(policy, ingress, shown.from)]),
       ...(verdict === 'allowed' ? dnsNote(policy, cluster, shown.from) : []),
     ],
@@ -150,6 +155,37 @@ function decided(policy: CompiledPolicy, query: ExplainQuery, to: End, verdict: 
   if (verdict === 'allowed' || !policy.hasUndecided) return verdict;
   const open = compile(policy.cluster, { profile: policy.profile, undecided: 'open' });
   return verdictOf(pairsOf(open, query.from, to, query.ports).pairs) === verdict ? verdict : 'unknown';
+}
+
+/**
+ * What the profile does not know, where another reading of it gives another verdict: ids of behaviours. A profile is what
+ * public sources say; where they say nothing, an answer that depends on it is none.
+ */
+function unknownReadings(
+  policy: CompiledPolicy,
+  query: ExplainQuery,
+  to: End,
+  verdict: Verdict,
+): readonly ReadingId[] | undefined {
+  if (verdict === 'unknown' || policy.profile.unknown.length === 0) return undefined;
+  const { profile, parts } = policy;
+  const cluster = narrowed(policy.cluster, podsOf(query.from, to));
+  const turns = (other: Profile): boolean => {
+    const otherwise = compile(cluster, { profile: other, undecided: parts.assume });
+    return verdictOf(pairsOf(otherwise, query.from, to, query.ports).pairs) !== verdict;
+  };
+  const others = otherReadings(cluster, profile);
+  const touched = touchedReadings(cluster, profile);
+  if (others === undefined) return touched;
+  if (!others.some(turns)) return undefined;
+  // Where no behaviour turns it alone, several do together.
+  const alone = touched.filter((id) => others.filter((other) => differsIn(profile, other, id)).some(turns));
+  return alone.length > 0 ? alone : touched;
+}
+
+/** Whether two profiles differ in one behaviour, and in no other. */
+function differsIn(one: Profile, other: Profile, id: ReadingId): boolean {
+  return readingIds.every((each) => (one[each] === other[each]) !== (each === id));
 }
 
 /** Whether no policy can tell the pairs of a question apart, but for the family. */

@@ -1,5 +1,7 @@
 export { allowedPorts, portSet } from './allowed.ts';
-
+export { compareProfiles } from './compare-profiles.ts';
+export type { ComparedBehaviour, ProfileComparison, ProfileDifference } from './compare-profiles.ts';
+export { profileDiagnostics } from './profile-unknown.ts';
 export { reachCodes } from './codes.ts';
 export { count } from './count.ts';
 export { explain, explainCluster } from './explain.ts';

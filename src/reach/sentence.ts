@@ -15,6 +15,8 @@ export interface Told {
   readonly to: string;
   readonly port: string | undefined;
   readonly verdict: Verdict;
+  /** Of an unknown verdict: the behaviours that the profile does not know and that decide it. */
+  readonly unread?: readonly string[];
   readonly pairs: readonly Pair[];
   /** The pair that the two sides are about. */
   readonly shown: Pair;
@@ -32,7 +34,9 @@ export function sentenceOf(told: Told): string {
     case 'allowed':
       return `${from} can reach ${to}${port === undefined ? ` on ${openPorts(told)}` : on}`;
     case 'unknown':
-      return `whether ${from} can reach ${to}${on} depends on labels that only the cluster sets`;
+      return told.unread === undefined
+        ? `whether ${from} can reach ${to}${on} depends on labels that only the cluster sets`
+        : `whether ${from} can reach ${to}${on} depends on what the profile ${told.policy.profile.name} does not know: ${told.unread.join(', ')}`;
     case 'ambiguous':
       return `whether ${from} can reach ${to}${on} depends on the implementation`;
     case 'denied':

@@ -555,7 +555,11 @@ function resolveEntry(
   const { profile } = policy;
   // Corner 32.
   if (entry.protocol === 'SCTP' && !profile.sctp)
-    return { set: PortSet.none, text, reason: `rules admit no SCTP in the profile ${profile.name}` };
+    return {
+      set: PortSet.none,
+      text,
+      reason: `rules that name SCTP admit nothing in the profile ${profile.name}`,
+    };
   if (entry.kind !== 'named') return { set: portsOfEntry(entry, profile), text, reason: undefined };
   if (!isResolved(entry, direction, profile)) {
     const reason = `names of ports mean nothing in egress in the profile ${profile.name}`;

@@ -1,3 +1,5 @@
+export { comparisonFormats, streamComparison } from './compare-profiles.ts';
+export type { ComparisonFormat } from './compare-profiles.ts';
 export { renderCount } from './count.ts';
 export type { CountFormat } from './count.ts';
 export { renderDiagnostics } from './diagnostics.ts';

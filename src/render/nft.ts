@@ -1,4 +1,5 @@
 import type { Pod } from '../model/index.ts';
+import { nameOfPolicy } from '../nft/index.ts';
 import type { ListingNotes, NftRule, RulesetReport } from '../nft/index.ts';
 import { count, listed, lookOf, number, visible, wrap } from './text.ts';
 import type { RenderOptions } from './text.ts';
@@ -37,7 +38,7 @@ export function nftReport(report: RulesetReport, options: RenderOptions): string
   const { pods, withoutAddress, contested, closed } = report;
   const sentences = closed.map(
     ({ policy, direction, reason, pods: shut }) =>
-      `${visible(`${policy.namespace}/${policy.name}`)} could not be expressed, so ${direction} of ${namesOf(shut)} is closed: ${reason}.`,
+      `${visible(nameOfPolicy(policy))} could not be expressed, so ${direction} of ${namesOf(shut)} is closed: ${reason}.`,
   );
   for (const { address, owner, others } of contested) {
     const has = owner === 'node' ? 'is an address of a node' : `is taken to be that of ${nameOf(owner)}`;

@@ -82,7 +82,8 @@ function linesOf(document: MapAnswer['document'], cluster: Cluster, profile: Pro
     const destination = peers.get(to);
     if (source === undefined || destination === undefined) continue;
     const set = portSet(allowed);
-    if (set.isEmpty) continue;
+    // It knows no other protocols.
+    if (protocols.every((protocol) => set.ranges(protocol).length === 0)) continue;
     if (source.kind === 'ip' || destination.kind === 'ip') {
       const direction = source.kind === 'ip' ? 'ingress' : 'egress';
       const peer = nameOf(source.kind === 'ip' ? destination : source);

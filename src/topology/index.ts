@@ -25,7 +25,9 @@ export type {
   LabRoute,
   LabService,
   LabServicePort,
+  LabServiceProbe,
   LabState,
 } from './plan.ts';
 export { countProbes, probesBetween, probesOf } from './probes.ts';
+export { serviceProbesOf } from './service-probes.ts';
 export { serviceTable } from './service-table.ts';

@@ -35,7 +35,8 @@ export function planLab(given: Cluster, options: LabOptions = {}): LabPlan {
   const { cluster: input, made, notes: controllerNotes } = withControllers(given);
   const blocks = blocksOf(input);
   const before = previousAddresses(previous);
-  const pool = new AddressPool(blocks, before.values());
+  const balanced = previous?.services.flatMap(({ exposure }) => exposure?.loadBalancer ?? []) ?? [];
+  const pool = new AddressPool(blocks, [...before.values(), ...balanced]);
   const { cluster, families, notes } = runningCluster(input, blocks, pool, { mostPods, previous, before });
   const { services, notes: serviceNotes } = labServices(cluster, pool, previous);
   const byHand = endpointsOutside(services, pool);
@@ -186,7 +187,7 @@ function labNode(
     services: serviceTableText(services, {
       node: node.name,
       addresses: node.addresses,
-      pods: cluster.pods.filter(({ hostNetwork }) => !hostNetwork).flatMap(({ addresses }) => addresses),
+      pods: pods.filter(({ hostNetwork }) => !hostNetwork).flatMap(({ addresses }) => addresses),
     }),
   };
 }

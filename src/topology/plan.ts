@@ -294,6 +294,23 @@ export interface LabProbe {
   readonly predicted: 'allowed' | 'denied';
 }
 
+/** One connection to a Service, and what the engine says of it, whichever endpoint it is led to. */
+export interface LabServiceProbe {
+  readonly from: LabEnd;
+  readonly to: LabService;
+  /** What the Service is reached by. */
+  readonly by: 'clusterIP' | 'nodePort' | 'loadBalancer';
+  readonly family: Family;
+  readonly source: Address;
+  /** A cluster IP, the address of a node, or that of a load balancer. */
+  readonly destination: Address;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** Who may answer; at least one. */
+  readonly endpoints: readonly LabEndpoint[];
+  readonly predicted: 'allowed' | 'denied';
+}
+
 /** What runs: a plan, with the generation that each node's table has reached. */
 export interface LabState {
   readonly plan: LabPlan;

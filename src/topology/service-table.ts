@@ -14,7 +14,7 @@ export interface ServiceTableOptions {
   readonly node: string;
   /** Its addresses; with the first of a family it hides clients, where it has to. */
   readonly addresses: readonly Address[];
-  /** The addresses of all pods, host-network ones left out. */
+  /** The addresses of the pods on the node, host-network ones left out. */
   readonly pods: readonly Address[];
 }
 
@@ -153,7 +153,7 @@ class Table {
     if (trafficPolicy === 'Cluster') return this.#chain(name, about, ['jump hide', `goto ${inside}`]);
     const here = this.#local(`${name}_local`, about, local, family, port);
     return this.#chain(name, about, [
-      // Pods, and this node itself, need not come by the node that has an endpoint.
+      // Pods of this node, and the node itself, need not come by a node that has an endpoint.
       `${ipOf(family)} saddr @pods${digitOf(family)} goto ${inside}`,
       `fib saddr type local jump hide`,
       `fib saddr type local goto ${inside}`,

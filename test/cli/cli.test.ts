@@ -44,6 +44,7 @@ const files: Readonly<Record<string, string>> = {
   'too-many.yaml': Array.from({ length: 1450 }, (_, i) =>
     workload(`w${i}`).replace('namespace: shop', `namespace: n${i % 3}`),
   ).join(''),
+  'end-port.yaml': `${workload('web')}${workload('db')}${admitsWeb.replace('port: 5432', 'port: 8000, endPort: 8010')}`,
   'idle.yaml': workload('cron')
     .replace('namespace: shop', 'namespace: idle')
     .replace('spec: {', 'spec: {replicas: 0, '),
@@ -276,6 +277,22 @@ describe('wrong usage is exit code 2, and says what was meant', () => {
     [
       'explain a -o table',
       'error: "table" is no value of --output. It is one of text, json, yaml.\nhint: podwall explain --help\n',
+    ],
+    [
+      'map x --compare-profiles upstream',
+      'error: "upstream" is no value of --compare-profiles. It takes two different profiles, parted by a comma: upstream,cilium.\nhint: podwall map --help\n',
+    ],
+    [
+      'map shop --compare-profiles upstream,cilium --profile calico',
+      'error: --compare-profiles and --profile exclude each other\n',
+    ],
+    [
+      'map shop --compare-profiles upstream,cilium -o dot',
+      'error: --compare-profiles has no format dot\nhint: its formats are table and json\n',
+    ],
+    [
+      'profiles clium',
+      'error: there is no profile "clium"\nhint: Did you mean cilium? They are upstream, np-guard, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, aws-vpc-cni, kube-router\n',
     ],
     [
       'map --profile upsteam x',
@@ -612,6 +629,53 @@ describe('answers', () => {
     });
     expect(podwall('map shop --no-headers').out).not.toContain('FROM');
     expect(documentOf(podwall('map shop -o json --profile np-guard').out)['profile']).toBe('np-guard');
+  });
+
+  test('profiles are compared, with exit code 1 where they differ', () => {
+    const { code, out } = podwall('map end-port.yaml --compare-profiles upstream,cilium');
+    expect({ code, out }).toEqual({
+      code: 0,
+      out: 'upstream and cilium answer no connection differently.\n',
+    });
+    const shop = podwall(
+      'map examples/shop --compare-profiles upstream,kube-network-policies --from monitoring/prometheus --to shop/catalog-db',
+    );
+    expect(shop.code).toBe(1);
+    expect(shop.out).toContain('monitoring/prometheus → shop/catalog-db  TCP 9187  none');
+    const json = podwall('map end-port.yaml --compare-profiles upstream,antrea -o json');
+    expect([json.code, json.err]).toEqual([3, '']);
+    expect(documentOf(json.out)).toMatchObject({
+      kind: 'ProfileComparison',
+      profiles: ['upstream', 'antrea'],
+      differences: [],
+      diagnostics: [{ code: 'profile-unknown', severity: 'error', line: 15 }],
+    });
+  });
+
+  test('what a profile does not know makes an answer incomplete where it decides', () => {
+    expect(podwall('map end-port.yaml --profile calico').code).toBe(0);
+    const { code, err } = podwall('map end-port.yaml --profile antrea');
+    expect(code).toBe(3);
+    expect(err).toContain('profile antrea: endPort is not known, and the answer depends on it');
+    expect(podwall('map end-port.yaml --profile antrea --count').code).toBe(3);
+    expect(podwall('map end-port.yaml --profile antrea --allow-incomplete').code).toBe(0);
+    expect(podwall('map end-port.yaml --profile antrea --port 8000').code).toBe(0);
+    expect(podwall('can shop/web shop/db 8005 -f end-port.yaml --profile antrea')).toMatchObject({
+      code: 3,
+      out: 'unknown  shop/web → shop/db TCP 8005   (endPort)\n',
+    });
+    expect(podwall('can shop/web shop/db 8000 -f end-port.yaml --profile antrea').code).toBe(0);
+  });
+
+  test('lists as netpol-analyzer writes them, of workloads alone', () => {
+    expect(podwall('map shop -o np-guard-csv --to shop/db --from shop/web').out).toBe(
+      'src,dst,conn\nshop/web[Deployment],shop/db[Deployment],TCP 5432\n',
+    );
+    expect(podwall('map shop -o np-guard-txt --level pod').err).toContain(
+      '--level pod has no meaning with it',
+    );
+    expect(podwall('map shop -o np-guard-txt --explain').code).toBe(2);
+    expect(podwall('map shop -o np-guard-txt --count').code).toBe(2);
   });
 
   test('the next command that map offers works', () => {

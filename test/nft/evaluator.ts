@@ -9,6 +9,8 @@ export interface Flow {
   /** Who opened it. */
   readonly client: string;
   readonly backend: string;
+  /** Whom the client asked for, where that was not the backend: the address of a Service. */
+  readonly asked?: string;
   /** The backend's port; `undefined` for protocols without. */
   readonly port: number | undefined;
   mark: number;
@@ -17,7 +19,7 @@ export interface Flow {
 
 /** One packet at a hook. */
 export interface Packet {
-  readonly hook: 'forward' | 'output';
+  readonly hook: 'forward' | 'output' | 'input';
   readonly saddr: string;
   readonly daddr: string;
   readonly protocol: 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmpv6';
@@ -84,6 +86,8 @@ export function send(table: KernelTable, packet: Packet): Fate {
     // The policy of a base chain is accept.
     return { verdict: verdict === 'return' ? 'accept' : verdict, path, records, rules };
   }
+  // Only at some nodes is anybody judged on the way to the node itself.
+  if (packet.hook === 'input') return { verdict: 'accept', path, records, rules };
   throw new Error(`nothing is hooked at ${packet.hook}`);
 }
 
@@ -258,6 +262,10 @@ function flowValues(
       return is6 ? undefined : [flow.client];
     case 'ip6 saddr original':
       return is6 ? [flow.client] : undefined;
+    case 'ip daddr original':
+      return is6 ? undefined : [flow.asked ?? flow.backend];
+    case 'ip6 daddr original':
+      return is6 ? [flow.asked ?? flow.backend] : undefined;
     case 'ip saddr reply':
       return is6 ? undefined : [flow.backend];
     case 'ip6 saddr reply':

@@ -10,7 +10,7 @@ import { compileRuleset, podsOnNode, renderJson, renderText } from '../../src/nf
 import type { Generation, Ruleset } from '../../src/nft/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import { repository } from '../documents.ts';
-import { clusters, toYaml } from '../property/clusters.ts';
+import { clusters, clustersWithTiers, toYaml } from '../property/clusters.ts';
 import { inNamespace, whyNoKernel } from './namespace.ts';
 import { KernelTable } from './table.ts';
 
@@ -52,8 +52,11 @@ describe.skipIf(whyNoKernel !== undefined)('the kernel', () => {
     expect(differences([ruleset], { number: 255, epoch: 0 })).toEqual([]);
   });
 
-  test(`takes random clusters, seed ${seed}`, () => {
-    const texts = fc.sample(clusters, { seed, numRuns: 60 }).map(({ objects }) => toYaml(objects));
+  test.each([
+    { kind: 'NetworkPolicy', arbitrary: clusters },
+    { kind: 'tiers', arbitrary: clustersWithTiers({ unknown: true }) },
+  ])(`takes random clusters: $kind, seed ${seed}`, ({ arbitrary }) => {
+    const texts = fc.sample(arbitrary, { seed, numRuns: 60 }).map(({ objects }) => toYaml(objects));
     expect(differences(texts.map((text) => rulesetOf(text)))).toEqual([]);
   });
 
@@ -167,7 +170,7 @@ function tableOf(document: unknown): Listed {
   return {
     full: JSON.stringify([sets.map(([name, , elements]) => [name, elements]), chains]),
     sets: JSON.stringify(sets),
-    rules: JSON.stringify(chains.filter(([name]) => /^(in|eg)_/.test(name))),
+    rules: JSON.stringify(chains.filter(([name]) => /^(in|eg|own)_/.test(name))),
   };
 }
 

@@ -88,11 +88,11 @@ export class Network {
 function hooksOn(
   from: NetworkEnd,
   to: NetworkEnd,
-): readonly { readonly node: string; readonly hook: 'forward' | 'output' }[] {
-  const hooks: { node: string; hook: 'forward' | 'output' }[] = [];
+): readonly { readonly node: string; readonly hook: 'forward' | 'output' | 'input' }[] {
+  const hooks: { node: string; hook: 'forward' | 'output' | 'input' }[] = [];
   // From a pod to its own node a packet meets the input hook alone (checklist 1).
-  if (from.isPod && from.node !== undefined && (to.isPod || to.node !== from.node))
-    hooks.push({ node: from.node, hook: 'forward' });
+  if (from.isPod && from.node !== undefined)
+    hooks.push({ node: from.node, hook: to.isPod || to.node !== from.node ? 'forward' : 'input' });
   if (to.isPod && to.node !== undefined) {
     if (!from.isPod && from.node === to.node) hooks.push({ node: to.node, hook: 'output' });
     else if (!from.isPod || from.node !== to.node) hooks.push({ node: to.node, hook: 'forward' });
@@ -125,7 +125,12 @@ function endsOf(cluster: Cluster): readonly NetworkEnd[] {
       const address = formatAddress(each);
       claim(address);
       // Packets have one address; a node's others are not asked about with it.
-      ends.push({ engine: { kind: 'address', address: each }, address, node: node.name, isPod: false });
+      ends.push({
+        engine: { kind: 'node', node: { ...node, addresses: [each] } },
+        address,
+        node: node.name,
+        isPod: false,
+      });
     }
   }
   return ends.filter(({ address }) => claims.get(address) === 1);

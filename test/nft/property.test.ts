@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { readManifests } from '../../src/manifest/index.ts';
 import { parseAddress } from '../../src/net/index.ts';
 import { compile } from '../../src/policy/index.ts';
-import { clusters, toJson, toYaml } from '../property/clusters.ts';
+import { clusters, clustersWithTiers, toJson, toYaml } from '../property/clusters.ts';
 import type { RandomCluster } from '../property/clusters.ts';
 import { outsideAddresses, portPoints } from '../property/questions.ts';
 import type { Point } from '../property/questions.ts';
@@ -30,27 +30,34 @@ interface Case {
   readonly choice: number;
 }
 
-const cases: fc.Arbitrary<Case> = fc.record({
-  cluster: clusters,
-  port: fc.integer({ min: 1, max: 65535 }),
-  choice: fc.integer({ min: 1, max: 2 ** 30 }),
-});
+const casesOf = (cluster: fc.Arbitrary<RandomCluster>): fc.Arbitrary<Case> =>
+  fc.record({
+    cluster,
+    port: fc.integer({ min: 1, max: 65535 }),
+    choice: fc.integer({ min: 1, max: 2 ** 30 }),
+  });
+
+const kinds = [
+  { name: 'NetworkPolicy', cases: casesOf(clusters), seed },
+  { name: 'tiers', cases: casesOf(clustersWithTiers({ unknown: false })), seed: seed + 1 },
+  { name: 'tiers of a newer API', cases: casesOf(clustersWithTiers({ unknown: true })), seed: seed + 2 },
+];
 
 interface Asking {
   packets: number;
   allowed: number;
 }
 
-test(
-  'the rules of every node decide as the engine',
-  () => {
+test.each(kinds)(
+  'the rules of every node decide as the engine: $name',
+  ({ cases, seed: own }) => {
     const asking: Asking = { packets: 0, allowed: 0 };
     const result = fc.check(
       fc.property(cases, (each) => {
         const difference = disagreement(each, asking);
         if (difference !== undefined) throw new Error(difference);
       }),
-      { seed, numRuns: runs },
+      { seed: own, numRuns: runs },
     );
     if (result.failed) {
       const [each] = result.counterexample ?? [];
@@ -84,13 +91,10 @@ function disagreement({ cluster: { objects }, port, choice }: Case, asking: Aski
     for (const to of all) {
       if (familyOf(from) !== familyOf(to)) continue;
       if (!from.isPod && !to.isPod) continue;
-      const isOwnNode = from.node !== undefined && from.node === to.node && from.isPod !== to.isPod;
-      // Corner 42; the engine is asked about a node by one of its addresses, and does not know whose it is.
-      const allowed = isOwnNode ? undefined : policy.allowed(from.engine, to.engine, familyOf(from));
+      const allowed = policy.allowed(from.engine, to.engine, familyOf(from));
       for (const point of [...sample(points, pointsOfPair, random), other]) {
-        const expected =
-          allowed === undefined ||
-          (point.protocol === 'other' ? allowed.other : allowed.has(point.protocol, point.port));
+        // Ambiguous is closed: what is allowed whichever policy of one priority is applied (corner 60).
+        const expected = point.protocol === 'other' ? allowed.other : allowed.has(point.protocol, point.port);
         const found = network.allows(from, to, askedOf(point, familyOf(from)));
         asking.packets++;
         if (found) asking.allowed++;

@@ -90,7 +90,7 @@ export class KernelSet {
 
 /** A chain as the kernel has it. */
 export interface KernelChain {
-  /** `forward` or `output`; `undefined` for a chain that others lead to. */
+  /** `forward`, `output` or `input`; `undefined` for a chain that others lead to. */
   readonly hook: string | undefined;
   readonly rules: RawObject[];
 }
@@ -163,10 +163,13 @@ export class KernelTable {
       case 'delete chain':
         if (this.#chain(name).rules.length > 0 || this.#refersTo(name, 'chain'))
           throw new Error(`Device or resource busy: ${name}`);
-        if (this.#chain(name).hook !== undefined) throw new Error(`a base chain is deleted: ${name}`);
+        // A rule of ours, not of the kernel: what is hooked where pods meet stays (checklist 45).
+        if (!['input', undefined].includes(this.#chain(name).hook))
+          throw new Error(`a base chain is deleted: ${name}`);
         this.chains.delete(name);
         return;
       case 'delete set':
+      case 'delete map':
         this.#set(name);
         if (this.#refersTo(name, 'set')) throw new Error(`Device or resource busy: ${name}`);
         this.sets.delete(name);

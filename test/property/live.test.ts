@@ -32,6 +32,8 @@ const variants = [
   { profile: 'upstream', denseThreshold: 64 },
   { profile: 'upstream', denseThreshold: 2, undecided: 'open' },
   { profile: 'np-guard', denseThreshold: 2 },
+  // Its exemption of the own node holds for one direction, and its blocks match no node.
+  { profile: 'cilium', denseThreshold: 2 },
 ] as const;
 type Variant = (typeof variants)[number];
 

@@ -30,8 +30,11 @@ export async function causesOf(
   const differences = new Map<string, readonly Difference[]>();
   for (const [name, node] of state.plan.nodes) {
     const desired = await listingOf(textOf(node, state.generations.get(name) ?? firstGeneration));
-    const actual = await machine.ask(node.namespace, '-j', 'list', 'ruleset');
-    differences.set(name, differencesOf(name, node.ruleset, readListing(desired), readListing(actual)));
+    const actual = readListing(
+      await machine.ask(node.namespace, '-s', 'list', 'ruleset'),
+      await machine.ask(node.namespace, '-j', 'list', 'ruleset'),
+    );
+    differences.set(name, differencesOf(name, node.ruleset, desired, actual));
   }
   const ends = new Map(state.plan.ends.map((end) => [end.id, end]));
   return {
@@ -45,9 +48,14 @@ function textOf({ ruleset, services }: LabNode, generation: typeof firstGenerati
 }
 
 /** How the kernel lists a table that has just been loaded: in a namespace of its own, which goes with the command. */
-async function listingOf(text: string): Promise<string> {
-  return command('unshare', ['-n', 'sh', '-e', '-c', 'nft -f -; nft -j list ruleset'], { input: text });
+async function listingOf(text: string): Promise<Listing> {
+  const script = `nft -f -; nft -s list ruleset; echo '${between}'; nft -j list ruleset`;
+  const listed = await command('unshare', ['-n', 'sh', '-e', '-c', script], { input: text });
+  const [rules = '', sets = ''] = listed.split(`${between}\n`);
+  return readListing(rules, sets);
 }
+
+const between = '# as JSON';
 
 /** What the kernel lists, by name; comparable between one listing and another. */
 interface Listing {
@@ -59,37 +67,62 @@ interface Listing {
 }
 
 interface ListedRule {
-  /** Statements and comment. */
+  /** As nft writes it, with its comment and without counts. */
   readonly text: string;
   readonly comment: string | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function readListing(text: string): Listing {
-  const document: unknown = JSON.parse(text);
+/**
+ * Reads two listings of the same: rules from text, as people know them, elements from JSON.
+ *
+ * @param text - of `nft -s list ruleset`
+ * @param json - of `nft -j list ruleset`
+ */
+function readListing(text: string, json: string): Listing {
+  const document: unknown = JSON.parse(json);
   const objects = isFields(document) && Array.isArray(document['nftables']) ? document['nftables'] : [];
   const tables = new Set<string>();
-  const chains = new Map<string, ListedRule[]>();
   const sets = new Map<string, ReadonlySet<string>>();
   for (const object of objects as readonly unknown[]) {
     const [[kind, spec] = ['', undefined]] = Object.entries(isFields(object) ? object : {});
     if (!isFields(spec)) continue;
-    const table = String(spec['table'] ?? spec['name']);
-    const name = `${table} ${String(spec['chain'] ?? spec['name'])}`;
-    if (kind === 'table') tables.add(table);
-    else if (kind === 'chain') chains.set(name, []);
-    else if (kind === 'rule') {
-      const comment = typeof spec['comment'] === 'string' ? spec['comment'] : undefined;
-      chains.get(name)?.push({ text: `${plain(spec['expr'])} ${comment ?? ''}`, comment });
-    } else if (kind === 'set' || kind === 'map') {
-      // What packets fill is not what anybody has loaded.
-      const isFilled = spec['timeout'] !== undefined;
-      const elements = Array.isArray(spec['elem']) && !isFilled ? (spec['elem'] as readonly unknown[]) : [];
-      sets.set(name, new Set(elements.map(elementText)));
-    }
+    if (kind === 'table') tables.add(String(spec['name']));
+    if (kind !== 'set' && kind !== 'map') continue;
+    // What packets fill is not what anybody has loaded.
+    const isFilled = spec['timeout'] !== undefined;
+    const elements = Array.isArray(spec['elem']) && !isFilled ? (spec['elem'] as readonly unknown[]) : [];
+    sets.set(`${String(spec['table'])} ${String(spec['name'])}`, new Set(elements.map(elementText)));
   }
-  return { tables, chains, sets };
+  return { tables, sets, chains: readChains(text) };
+}
+
+function readChains(text: string): ReadonlyMap<string, readonly ListedRule[]> {
+  const chains = new Map<string, ListedRule[]>();
+  let table = '';
+  let lines: string[] | undefined;
+  for (const line of text.split('\n')) {
+    const opened = /^table \S+ (\S+) \{$/.exec(line);
+    const chain = /^\tchain (\S+) \{$/.exec(line);
+    if (opened !== null) table = opened[1] ?? '';
+    else if (chain !== null) {
+      lines = [];
+      const rules: ListedRule[] = [];
+      chains.set(`${table} ${chain[1] ?? ''}`, rules);
+    } else if (line === '\t}' && lines !== undefined) {
+      const rules = [...chains.values()].at(-1);
+      rules?.push(...lines.filter((each) => !/^type \w+ hook /.test(each)).map(listedRule));
+      lines = undefined;
+    } else if (/^\t\t[^\t]/.test(line)) lines?.push(line.trim());
+    // What is long goes on in the next line.
+    else if (lines !== undefined && lines.length > 0) lines.push(`${lines.pop() ?? ''} ${line.trim()}`);
+  }
+  return chains;
+}
+
+function listedRule(text: string): ListedRule {
+  return { text, comment: / comment "([^"]*)"$/.exec(text)?.[1] };
 }
 
 /** JSON without what changes while packets pass. */
@@ -98,8 +131,14 @@ function plain(value: unknown): string {
 }
 
 function elementText(element: unknown): string {
-  if (Array.isArray(element)) return `${keyText(element[0])} : ${plain(element[1])}`;
+  if (Array.isArray(element)) return `${keyText(element[0])} : ${verdictText(element[1])}`;
   return keyText(isFields(element) && isFields(element['elem']) ? element['elem']['val'] : element);
+}
+
+/** `goto in_11f09f8d1f03`. */
+function verdictText(verdict: unknown): string {
+  const [[kind, spec] = ['', undefined]] = Object.entries(isFields(verdict) ? verdict : {});
+  return isFields(spec) ? `${kind} ${String(spec['target'])}` : plain(verdict);
 }
 
 function keyText(key: unknown): string {
@@ -188,7 +227,7 @@ function beyond(
 
 /** A rule by its comment, which names a policy, else by its statements. */
 function ruleWords({ text, comment }: ListedRule): string {
-  return comment === undefined ? text.trim() : `"${comment}"`;
+  return comment === undefined ? text : `"${comment}"`;
 }
 
 /** Rules of a chain that is not `gate` or `approve`: these are not of the ruleset. */

@@ -13,6 +13,9 @@ import type { LabInput, LabReply, LabRequest, LabStart, LabSummary } from './pro
 /** Is told what goes on, in a word or two. */
 export type LabProgress = (stage: string) => void;
 
+/** Rather collected often than large: what a server of echoes makes is gone at once. Measured: 175 MB instead of 270. */
+const frugal: readonly string[] = ['--max-semi-space-size=2'];
+
 /** A lab that this process has started. */
 export interface StartedLab {
   readonly summary: LabSummary;
@@ -37,7 +40,8 @@ export async function startLab(
   const entry = fileURLToPath(
     new URL(`./daemon${/\.[a-z]+$/.exec(import.meta.url)?.[0] ?? '.js'}`, import.meta.url),
   );
-  const child = spawn(process.execPath, [entry, lab], {
+  const child = spawn(process.execPath, [...frugal, entry, lab], {
+    env: { ...process.env, MALLOC_ARENA_MAX: '1' },
     stdio: ['pipe', 'pipe', process.env['PODWALL_LAB_DEBUG'] === undefined ? 'ignore' : 'inherit'],
     detached: true,
     cwd: '/',

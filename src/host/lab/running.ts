@@ -3,10 +3,11 @@ import { ManifestReader } from '../../manifest/index.ts';
 import type { Cluster } from '../../model/index.ts';
 import { families, formatAddress } from '../../net/index.ts';
 import type { Protocol } from '../../net/index.ts';
+import { nameOfPolicy } from '../../nft/index.ts';
 import type { LabStatusView } from '../../render/index.ts';
 import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../../reach/index.ts';
-import { planChanges, LabPlanError, planLab, probesOf } from '../../topology/index.ts';
-import type { LabEnd, LabPlan, LabProbe, LabState } from '../../topology/index.ts';
+import { planChanges, LabPlanError, planLab, probesOf, serviceProbesOf } from '../../topology/index.ts';
+import type { LabEnd, LabPlan, LabProbe, LabServiceProbe, LabState } from '../../topology/index.ts';
 import { fastestScanner } from '../scanner.ts';
 import { causesOf } from './causes.ts';
 import { LabError } from './error.ts';
@@ -61,7 +62,7 @@ export class RunningLab {
       closed: [...plan.nodes.values()].flatMap(({ report: { closed } }) =>
         closed.map(
           ({ policy, direction, reason }) =>
-            `${policy.namespace}/${policy.name} could not be expressed, so ${direction} of its pods is closed: ${reason}.`,
+            `${nameOfPolicy(policy)} could not be expressed, so ${direction} of its pods is closed: ${reason}.`,
         ),
       ),
       notes: plan.notes.map(({ kind, message, details }) => ({ kind, message, details })),
@@ -71,6 +72,7 @@ export class RunningLab {
   /** All that verify tries. */
   *probes(): Generator<ProbeSpec, void> {
     for (const probe of probesOf(this.#running.plan)) yield specOf(probe);
+    for (const probe of serviceProbesOf(this.#running.plan)) yield specOf(probe);
   }
 
   /**
@@ -213,7 +215,15 @@ function predicted(
   });
 }
 
-function specOf({ from, to, source, destination, protocol, port, predicted }: LabProbe): ProbeSpec {
+function specOf({
+  from,
+  to,
+  source,
+  destination,
+  protocol,
+  port,
+  predicted,
+}: LabProbe | LabServiceProbe): ProbeSpec {
   return {
     from: from.id,
     to: to.id,

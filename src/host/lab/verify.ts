@@ -18,7 +18,7 @@ const onceMs: readonly number[] = [400];
 /** Where that is put to the proof: as long, for what comes later would have come too late before. */
 const proofMs: readonly number[] = [400, 400, 400];
 /** So many connections are open at once that are expected to be answered, and so many that will wait in vain. */
-const atOnce = { allowed: 48, denied: 400 } as const;
+const atOnce = { allowed: 48, denied: 2000 } as const;
 
 /** What became of a probe. */
 interface Tried {

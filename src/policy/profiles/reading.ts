@@ -1,5 +1,5 @@
 import type { Direction, Peer, PortEntry, Ports } from '../../model/index.ts';
-import { bitsOf, cidrOf, PortSet } from '../../net/index.ts';
+import { bitsOf, cidrOf, PortSet, protocols } from '../../net/index.ts';
 import type { Cidr } from '../../net/index.ts';
 import type { Reading } from './types.ts';
 
@@ -20,16 +20,11 @@ export function portsOfEntry(entry: PortEntry, reading: Reading): PortSet {
   }
 }
 
-/** What a rule without ports admits (corners 25, 32 and 33). */
+/** What a rule without ports admits (corners 25 and 33). */
 export function everyPortOf(reading: Reading): PortSet {
-  if (reading.sctp && reading.allPortsAdmitOthers) return PortSet.all;
-  const named = PortSet.union(
-    (['TCP', 'UDP', 'SCTP'] as const).map((protocol) =>
-      portsOfEntry({ kind: 'everyPort', protocol }, reading),
-    ),
-  );
-  if (!reading.allPortsAdmitOthers) return named;
-  return PortSet.all.minus(PortSet.everyPort('SCTP'));
+  return reading.allPortsAdmitOthers
+    ? PortSet.all
+    : PortSet.union(protocols.map((protocol) => PortSet.everyPort(protocol)));
 }
 
 /** Whether a named entry asks its destination (corner 28). */

@@ -103,11 +103,11 @@ export const portRows: { readonly [id in PortId]: Row<Reading[id]> } = {
     },
   },
   sctp: {
-    question: 'Do rules admit SCTP?',
+    question: 'Do rules that name SCTP admit it?',
     corner: 32,
     values: [
       [true, 'yes'],
-      [false, 'no: isolated pods take and send none'],
+      [false, 'no: they admit nothing'],
     ],
     cells: {
       upstream: cell(true, kubernetes.e2e),

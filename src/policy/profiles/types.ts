@@ -38,7 +38,7 @@ export interface Reading {
   readonly endPort: 'range' | 'firstPort';
   /** A CIDR with host bits is the block around it, that one address, or makes its peer nobody (corner 38). */
   readonly hostBits: 'masked' | 'address' | 'dropped';
-  /** Whether rules admit SCTP; where not, it stays closed on isolated pods (corner 32). */
+  /** Whether entries of rules that name SCTP admit it (corner 32). */
   readonly sctp: boolean;
   /** Whether a rule without ports admits protocols that the API cannot name, ICMP among them (corner 33). */
   readonly allPortsAdmitOthers: boolean;
