@@ -145,14 +145,15 @@ export class Machine {
     await eachOf(made, atOnce, async ([namespace, lines]) => this.#batch(lines, namespace));
     const lines = new Map<string, string[]>();
     for (const { name } of changes.addNamespaces) addTo(lines, name, 'link set lo up');
+    // Before the addresses: a route goes with the address that it sends from.
+    for (const { namespace, routes } of changes.removeRoutes)
+      addTo(lines, namespace, ...routes.map((route) => routeLine('del', route)));
     for (const end of changes.removeAddresses) addTo(lines, end.namespace, ...addressLines('del', end));
     for (const end of changes.addAddresses) addTo(lines, end.namespace, ...addressLines('add', end));
     for (const { ends } of changes.addLinks) {
       for (const end of ends)
         addTo(lines, end.namespace, ...addressLines('add', end), `link set ${end.name} up`);
     }
-    for (const { namespace, routes } of changes.removeRoutes)
-      addTo(lines, namespace, ...routes.map((route) => routeLine('del', route)));
     for (const { namespace, routes } of changes.addRoutes)
       addTo(lines, namespace, ...routes.map((route) => routeLine('replace', route)));
     await eachOf(lines, atOnce, async ([namespace, batch]) => this.#batch(batch, namespace));
