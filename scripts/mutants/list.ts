@@ -413,4 +413,52 @@ export const mutants: readonly Mutant[] = [
     replace: '.size > 0 ? short',
     why: 'two selectors whose hashes begin alike are one set (checklist 44)',
   },
+  {
+    file: 'src/policy/profiles/reading.ts',
+    find: "reading.endPort === 'range' ? entry.to : entry.from",
+    replace: 'entry.to',
+    why: 'a plugin that does not know endPort admits the range (corner 32)',
+  },
+  {
+    file: 'src/policy/profiles/reading.ts',
+    find: "if (peer.address === undefined || reading.hostBits === 'masked') return peer;",
+    replace: 'return peer;',
+    why: 'host bits are masked in every reading (corner 38)',
+  },
+  {
+    file: 'src/policy/compiled-policy.ts',
+    find: 'const toHost = this.profile.podToNode ? this.#nodeOfHost(to) : undefined;',
+    replace: 'const toHost = this.#nodeOfHost(to);',
+    why: 'a pod reaches its own node in every reading (corner 42)',
+  },
+  {
+    file: 'src/policy/matrix.ts',
+    find: 'if (!(toHost ? profile.podToNode : profile.nodeToPod)) continue;',
+    replace: '',
+    why: 'totals exempt the own node in both directions, whatever the reading (corner 42)',
+  },
+  {
+    file: 'src/policy/compile.ts',
+    find: "reading.baselineAfterPolicies === 'pod' &&",
+    replace: 'true &&',
+    why: 'a NetworkPolicy of one direction keeps Baseline from the other (corner 64)',
+  },
+  {
+    file: 'src/policy/tiers.ts',
+    find: 'isOrdered && policy.priority !== undefined ? place : policy.priority',
+    replace: 'policy.priority',
+    why: 'equal priorities that a reading orders stay ambiguous (corner 60)',
+  },
+  {
+    file: 'src/reach/compare-profiles.ts',
+    find: 'const alone = turns(2, a);',
+    replace: 'const alone = turns(2, b);',
+    why: 'every behaviour that does not end a difference is said to cause it',
+  },
+  {
+    file: 'src/reach/profile-unknown.ts',
+    find: 'const depends = others === undefined || others.some(differs);',
+    replace: 'const depends = others === undefined;',
+    why: 'an answer that depends on what nobody knows is said to be complete',
+  },
 ];

@@ -56,7 +56,7 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
   const tiers =
     cluster.tierPolicies.length === 0
       ? undefined
-      : new Tiers(cluster, { podLabels, namespaceLabels, nodeLabels, blocks, ports });
+      : new Tiers(cluster, { podLabels, namespaceLabels, nodeLabels, blocks, ports }, profile);
 
   const groups = groupBySubject(cluster.policies, namespaceIndex, podLabels);
   const rules = {
@@ -78,7 +78,8 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
     profileOf.ingress[c] = build.profileOf('ingress', subjects.nodeOf[c]!, classes.portMap[c]!);
   }
 
-  const tiered = tiers === undefined ? undefined : addTiers(tiers, classes, index, profileOf, build, ports);
+  const tiered =
+    tiers === undefined ? undefined : addTiers(tiers, classes, index, profileOf, build, ports, profile);
   return new CompiledPolicy({
     cluster,
     profile,
@@ -109,6 +110,7 @@ function addTiers(
   profileOf: { readonly [direction in Direction]: Int32Array },
   build: ProfileBuilder,
   ports: PortTable,
+  reading: Profile,
 ): { readonly tiers: CompiledTiers; readonly tiersOf: (c: number) => readonly number[] } {
   const steps = new ListsBuilder();
   for (const [place, subject] of tiers.subjects.entries()) {
@@ -124,11 +126,16 @@ function addTiers(
   };
   for (const direction of ['ingress', 'egress'] as const) {
     const profiles = build.profiles(direction);
+    const other = direction === 'ingress' ? 'egress' : 'ingress';
+    const others = build.profiles(other);
     const known = new Map<string, number>();
     for (let c = 0; c < classes.size; c++) {
       const node = subjects.nodeOf[c]!;
       if (node === 0) continue;
-      const { isolated } = profiles[profileOf[direction][c]!]!;
+      // Corner 64: a NetworkPolicy decides finally for the directions that it isolates, or for the pods that it selects.
+      const isolated =
+        profiles[profileOf[direction][c]!]!.isolated ||
+        (reading.baselineAfterPolicies === 'pod' && others[profileOf[other][c]!]!.isolated);
       const portMap = direction === 'ingress' ? classes.portMap[c]! : 0;
       const key = `${node} ${portMap} ${isolated}`;
       let list = known.get(key);

@@ -1,5 +1,6 @@
 import { endRows } from './profiles/rows-ends.ts';
 import { portRows } from './profiles/rows-ports.ts';
+import { tierRows } from './profiles/rows-tiers.ts';
 import { toldRows } from './profiles/rows-told.ts';
 import type { Cell, Profile, ProfileName, Reading, ReadingId, Row } from './profiles/types.ts';
 
@@ -7,7 +8,11 @@ export { profileNames } from './profiles/types.ts';
 export type { Profile, ProfileName, Reading, ReadingId, Source } from './profiles/types.ts';
 
 /** The rows that the engine follows. */
-export const readingRows: { readonly [id in ReadingId]: Row<Reading[id]> } = { ...endRows, ...portRows };
+export const readingRows: { readonly [id in ReadingId]: Row<Reading[id]> } = {
+  ...endRows,
+  ...portRows,
+  ...tierRows,
+};
 
 /** The ids of the rows that the engine follows, in the order of the table. */
 export const readingIds: readonly ReadingId[] = [
@@ -24,6 +29,8 @@ export const readingIds: readonly ReadingId[] = [
   'hostBits',
   'sctp',
   'allPortsAdmitOthers',
+  'baselineAfterPolicies',
+  'equalPriority',
 ];
 
 /** One behaviour that the API leaves open, as people and documents are told of it. */
@@ -96,6 +103,8 @@ export const profiles: { readonly [name in ProfileName]: Profile } = byName((nam
   hostBits: valueOf(portRows.hostBits, name),
   sctp: valueOf(portRows.sctp, name),
   allPortsAdmitOthers: valueOf(portRows.allPortsAdmitOthers, name),
+  baselineAfterPolicies: valueOf(tierRows.baselineAfterPolicies, name),
+  equalPriority: valueOf(tierRows.equalPriority, name),
 }));
 
 function valueOf<Value extends string | boolean>(row: Row<Value>, name: ProfileName): Value {

@@ -6,6 +6,7 @@ import { everybody, TierPeerTable } from './tier-peers.ts';
 import type { CompiledTierRule, RankedPolicy, TierStep } from './tier-value.ts';
 import { everything } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
+import type { Reading } from './profile.ts';
 
 /** The namespaces and the pods of a subject, as ids of selectors. */
 export interface TierSubject {
@@ -73,20 +74,25 @@ export class Tiers {
       readonly blocks: BlockTable;
       readonly ports: PortTable;
     },
+    reading: Reading,
   ) {
     const { podLabels, namespaceLabels, nodeLabels, blocks, ports } = tables;
     this.nodeLabels = nodeLabels;
     const peers = new TierPeerTable(podLabels, namespaceLabels, nodeLabels, blocks, cluster.nodes);
     this.peers = peers;
+    const byReading = (a: TierPolicy, b: TierPolicy): number =>
+      reading.equalPriority === 'any' || a.name === b.name ? 0 : a.name < b.name ? -1 : 1;
     const order = cluster.tierPolicies
       .map((policy, index) => ({ policy, index }))
-      .sort((a, b) => compareRank(a.policy, b.policy) || a.index - b.index);
+      .sort((a, b) => compareRank(a.policy, b.policy) || byReading(a.policy, b.policy) || a.index - b.index);
+    // Corner 60: who orders equal priorities leaves nothing open between them: each policy's place is its priority.
+    const isOrdered = reading.equalPriority === 'name';
     const compiled = (policy: TierPolicy, direction: Direction): readonly CompiledTierRule[] =>
       compileTierRules(policy[direction], (peer) => peers.intern(peer), ports);
-    this.ranked = order.map(({ policy, index }) => ({
+    this.ranked = order.map(({ policy, index }, place) => ({
       index,
       tier: policy.tier,
-      priority: policy.priority,
+      priority: isOrdered && policy.priority !== undefined ? place : policy.priority,
       rules: { ingress: compiled(policy, 'ingress'), egress: compiled(policy, 'egress') },
     }));
     const subjectOf = (subject: TierPods): TierSubject | undefined =>

@@ -11,6 +11,12 @@ import type { MapQuery } from './map.ts';
 /** More combinations of readings than these are not tried: the answer is then taken to depend on them. */
 const mostReadings = 16;
 
+/**
+ * Unknown behaviours on which no answer is said to depend: no rule can ask for protocols that the API cannot name (corner
+ * 33), and that any of two policies may decide is the answer *ambiguous* already (corner 60).
+ */
+const covered: ReadonlySet<ReadingId> = new Set<ReadingId>(['allPortsAdmitOthers', 'equalPriority']);
+
 /** A behaviour that a profile does not know, and the first place in the input that has to do with it. */
 interface Touched {
   readonly id: ReadingId;
@@ -27,14 +33,14 @@ function touchedBy(cluster: Cluster, profile: Profile): readonly Touched[] {
 
 /** The same as ids, without what no question about ports can ask for (corner 33). */
 export function touchedReadings(cluster: Cluster, profile: Profile): readonly ReadingId[] {
-  return touchedBy(cluster, profile).flatMap(({ id }) => (id === 'allPortsAdmitOthers' ? [] : [id]));
+  return touchedBy(cluster, profile).flatMap(({ id }) => (covered.has(id) ? [] : [id]));
 }
 
 /**
  * The profiles that a profile may turn out to be: every combination of readings of what is unknown and that the
  * input has to do with, its own left out. `undefined` when they are too many to be tried.
  *
- * Protocols that the API cannot name are left alone: no rule can ask for them (corner 33).
+ * Those of `covered` are left alone.
  */
 export function otherReadings(cluster: Cluster, profile: Profile): readonly Profile[] | undefined {
   let combinations: readonly Profile[] = [profile];
@@ -74,7 +80,7 @@ export function profileDiagnostics(policy: CompiledPolicy, what: MapQuery | 'cou
     // Where the answer depends on several at once, it depends on each.
     const isOpen =
       depends &&
-      id !== 'allPortsAdmitOthers' &&
+      !covered.has(id) &&
       (others === undefined ||
         touched.length === 1 ||
         readingsOf(profile, id).slice(1).some(differs) ||
@@ -158,7 +164,24 @@ function placeOf(cluster: Cluster, id: ReadingId): Place | undefined {
       return portPlace(cluster, ({ entry }) => entry.protocol === 'SCTP');
     case 'allPortsAdmitOthers':
       return rulePlace(cluster);
+    case 'baselineAfterPolicies':
+      return cluster.policies.length === 0
+        ? undefined
+        : cluster.tierPolicies.find(({ tier }) => tier === 'baseline')?.origin.locate([]);
+    case 'equalPriority':
+      return equalPlace(cluster);
   }
+}
+
+/** The first cluster-wide policy whose priority another one before it has. */
+function equalPlace(cluster: Cluster): Place | undefined {
+  const seen = new Set<string>();
+  for (const { tier, priority, origin } of cluster.tierPolicies) {
+    const rank = `${tier} ${priority}`;
+    if (seen.has(rank)) return origin.locate(['spec', 'priority']);
+    seen.add(rank);
+  }
+  return undefined;
 }
 
 /** Every rule that isolates, with its place. */

@@ -1,7 +1,7 @@
 import { cell, sources } from './sources.ts';
 import type { Row } from './types.ts';
 
-const { aws, calico, cilium, kubeNetworkPolicies, kubeRouter, kubernetes, npGuard, ovnKubernetes } = sources;
+const { aws, calico, cilium, kubeRouter, kubernetes, npGuard, ovnKubernetes } = sources;
 
 const unknownEverywhere = {
   'np-guard': 'unknown',
@@ -122,33 +122,6 @@ export const toldRows = {
       cilium: cell('target', cilium.datapath),
       'ovn-kubernetes': cell('target', ovnKubernetes.policy),
       'aws-vpc-cni': cell('both', aws.docs),
-    },
-  },
-  baselineAfterPolicies: {
-    question: 'Does a NetworkPolicy that selects a pod keep the Baseline tier from it?',
-    corner: 64,
-    values: [
-      ['direction', 'in the directions that it isolates'],
-      ['pod', 'in both directions'],
-    ],
-    cells: {
-      ...unknownEverywhere,
-      upstream: cell('direction', sources.semantics),
-      'np-guard': cell('direction', npGuard.resources),
-      'kube-network-policies': cell('pod', kubeNetworkPolicies.engine),
-    },
-  },
-  equalPriority: {
-    question: 'Which of two cluster-wide policies of equal priority decides?',
-    corner: 60,
-    values: [
-      ['open', 'any of them'],
-      ['name', 'the first by name'],
-    ],
-    cells: {
-      ...unknownEverywhere,
-      upstream: cell('open', kubernetes.tiers),
-      'kube-network-policies': cell('name', kubeNetworkPolicies.engine),
     },
   },
   unknownProtocol: {

@@ -42,6 +42,10 @@ export interface Reading {
   readonly sctp: boolean;
   /** Whether a rule without ports admits protocols that the API cannot name, ICMP among them (corner 33). */
   readonly allPortsAdmitOthers: boolean;
+  /** A NetworkPolicy keeps the Baseline tier from a pod in the directions that it isolates, or in both (corners 55 and 64). */
+  readonly baselineAfterPolicies: 'direction' | 'pod';
+  /** Of cluster-wide policies of equal priority any may decide, or the first by name does (corner 60). */
+  readonly equalPriority: 'any' | 'name';
 }
 
 /** The id of a behaviour that the engine follows. */
