@@ -108,7 +108,7 @@ export class ChainBuilder {
       policies.length === 0
         ? undefined
         : { direction, policies, example: pod, meaning: meaningOf(direction, policies, pod) };
-    const tiers = this.#tiers.tierSetOf(direction, pod);
+    const tiers = this.#tiers.tierSetOf(direction, pod) ?? (alone && this.#tiers.silentSetOf(direction, pod));
     const set = tiers === undefined ? alone : this.#withTiers(direction, pod, tiers, alone);
     known.set(c, set);
     return set;
@@ -221,7 +221,7 @@ export class ChainBuilder {
       }
     };
     const what = way === 'node' ? 'egress to the own node' : way;
-    const under = policies.map(nameOfPolicy).join(', ');
+    const under = policies.map(nameOfPolicy).join(', ') || 'tiers that say nothing of it';
     return drafts.map(({ rules }, i) => ({
       name: () => names.of(prefix, meanings[i]!),
       about: `${what}${i === 0 ? '' : ', further on,'} under ${under}`,

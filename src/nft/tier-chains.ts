@@ -74,6 +74,15 @@ export class TierChains {
     return denies || isolated ? { list, isolated } : undefined;
   }
 
+  /**
+   * The set of a pod that NetworkPolicies isolate in a direction of which no tier speaks, while one speaks of the other: a flow
+   * of the pod to itself is judged then, and no NetworkPolicy is to stop it (corner 65).
+   */
+  silentSetOf(direction: Direction, pod: Pod): TierSet | undefined {
+    const other = this.tierSetOf(direction === 'egress' ? 'ingress' : 'egress', pod);
+    return other && { list: silence, isolated: true };
+  }
+
   /** Whether a pod's way to its own node can be denied: by rules about addresses, or that fail closed (corners 42 and 66). */
   deniesNode({ list }: TierSet): boolean {
     const { peers } = this.#policy.parts.tiers!.tiers;
@@ -249,7 +258,8 @@ class Writer {
   }
 
   write(): readonly TierDraft[] | TierObstacle {
-    this.#placeOf({ stage: 0, rule: 0, capped: false });
+    const isSilent = this.#stages.length === 0 && this.#isolated;
+    this.#placeOf(isSilent ? handedOver : { stage: 0, rule: 0, capped: false });
     const drafts: TierDraft[] = [];
     // Chains lead to further ones, which are placed while they are written.
     for (let i = 0; i < this.#places.length; i++) {
@@ -360,6 +370,8 @@ class Writer {
     return index;
   }
 }
+
+const silence: TierList = { steps: [], portMap: 0 };
 
 const handOver: readonly TierDraftRule[] = [
   // A pod reaches itself through a Service whatever NetworkPolicies say; the tiers have been asked by now (corner 65).
