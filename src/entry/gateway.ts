@@ -33,6 +33,11 @@ export class Gateways {
 
   /** The ways through a Gateway: by listener, then by route, in the order of the text. */
   waysOf(gateway: Gateway): readonly EntryWay[] {
+    return this.attachmentsOf(gateway).flatMap((attachment) => this.#waysOfRoute(attachment));
+  }
+
+  /** The routes at its listeners, in the same order. */
+  attachmentsOf(gateway: Gateway): readonly GatewayAttachment[] {
     const { references } = this.#tools;
     const byListener = this.#attached.get(`${gateway.namespace}/${gateway.name}`);
     return gateway.listeners.flatMap((listener, i) => {
@@ -45,9 +50,7 @@ export class Gateways {
         references.checkCertificate(certificate.namespace, certificate.name, gateway, at);
         secrets.push(`${certificate.namespace}/${certificate.name}`);
       }
-      return (byListener?.get(listener.name) ?? []).flatMap((attachment) =>
-        this.#waysOfRoute(listener, attachment, secrets),
-      );
+      return (byListener?.get(listener.name) ?? []).map((each) => ({ ...each, gateway, listener, secrets }));
     });
   }
 
@@ -149,11 +152,7 @@ export class Gateways {
     }
   }
 
-  #waysOfRoute(
-    listener: Listener,
-    { route, hosts }: Attachment,
-    secrets: readonly string[],
-  ): readonly EntryWay[] {
+  #waysOfRoute({ listener, route, hosts, secrets }: GatewayAttachment): readonly EntryWay[] {
     const head = {
       hosts,
       tls: tlsOf(listener),
@@ -193,6 +192,17 @@ export class Gateways {
 interface Attachment {
   readonly route: GatewayRoute;
   readonly hosts: readonly string[];
+}
+
+/** A route at a listener of a Gateway. */
+export interface GatewayAttachment {
+  readonly gateway: Gateway;
+  readonly listener: Listener;
+  readonly route: GatewayRoute;
+  /** Those that both mean; empty: every host. */
+  readonly hosts: readonly string[];
+  /** `namespace/name` of the Secrets with the listener's certificates. */
+  readonly secrets: readonly string[];
 }
 
 /** What a listener's protocol can carry; see the table of https://gateway-api.sigs.k8s.io/reference/spec/#listener. */

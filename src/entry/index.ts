@@ -1,6 +1,7 @@
 export { entryWords, serviceId } from './backends.ts';
 export { entryCodes } from './codes.ts';
-export { isEntrance, resolveEntries } from './resolve.ts';
+export type { GatewayAttachment } from './gateway.ts';
+export { gatewayAttachments, isEntrance, resolveEntries } from './resolve.ts';
 export type { EntryOptions, ResolvedEntries } from './resolve.ts';
 export type { NamedController } from './controllers.ts';
 export { knownControllers } from './known-controllers.ts';

@@ -6,6 +6,7 @@ import { Controllers } from './controllers.ts';
 import type { NamedController } from './controllers.ts';
 import { EntryFindings } from './findings.ts';
 import { Gateways } from './gateway.ts';
+import type { GatewayAttachment } from './gateway.ts';
 import { waysOfIngress, waysOfRoute } from './ingress.ts';
 import { PodIndex } from './pod-index.ts';
 import { References } from './references.ts';
@@ -88,6 +89,18 @@ export function resolveEntries(cluster: Cluster, options: EntryOptions = {}): Re
   }
   entries.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   return { entries, diagnostics: findings.diagnostics };
+}
+
+/** The routes that attach to the listeners of all Gateways, for who serves them. */
+export function gatewayAttachments(cluster: Cluster): readonly GatewayAttachment[] {
+  const findings = new EntryFindings();
+  const tools = {
+    backends: new Backends(cluster, new PodIndex(cluster.pods), findings),
+    findings,
+    references: new References(cluster, findings),
+  };
+  const gateways = new Gateways(cluster, tools);
+  return cluster.entrances.gateways.flatMap((gateway) => gateways.attachmentsOf(gateway));
 }
 
 /** Whether a Service takes connections from outside the cluster. */

@@ -1,12 +1,10 @@
 import { formatAddress } from '../net/index.ts';
 import type { Address, Family } from '../net/index.ts';
 
-/** What an nginx serves: the hosts of one controller, each with its paths. */
+/** What an nginx serves: hosts, each with its paths. */
 export interface ProxySites {
-  /** The families that it listens in, and reaches endpoints in. */
+  /** The families that it listens in. */
   readonly families: readonly Family[];
-  /** Where it takes connections without and with TLS. */
-  readonly ports: { readonly http: readonly number[]; readonly https: readonly number[] };
   /** The certificate of who asks for no host that has one; a file without ending. */
   readonly certificate: string;
   /** No two with the same host and port. */
@@ -16,8 +14,8 @@ export interface ProxySites {
 /** What is served under one host. */
 export interface ProxySite {
   readonly host: ProxyHost;
-  /** The ports that it is for; `undefined`: all. */
-  readonly port: number | undefined;
+  /** Where it takes connections without and with TLS. */
+  readonly ports: { readonly http: readonly number[]; readonly https: readonly number[] };
   /** A file without ending; `undefined`: no certificate of its own. */
   readonly certificate: string | undefined;
   /** Whether who comes without TLS is sent to where there is TLS. */
@@ -31,22 +29,45 @@ export type ProxyHost =
   | { readonly kind: 'label' | 'labels'; readonly domain: string }
   | { readonly kind: 'any' };
 
-/** What requests for some paths get. The longest path wins, `exact` before others. */
+/**
+ * What requests for some paths get. Of several that are for a request, an exact path wins, then the longest, then a method,
+ * then most conditions, then the first.
+ */
 export interface ProxyLocation {
   /** `elements`: a prefix of whole parts between slashes; `text`: of characters. */
   readonly match: 'exact' | 'elements' | 'text';
   /** Begins with a slash. */
   readonly path: string;
+  /** All of them must hold; absent: none. */
+  readonly conditions?: readonly ProxyCondition[];
   readonly action: ProxyAction;
+}
+
+/** What a request must have beside its path. Headers are named in any case. */
+export interface ProxyCondition {
+  readonly kind: 'method' | 'header' | 'parameter';
+  /** Of a header or parameter. */
+  readonly name: string;
+  readonly value: string;
 }
 
 /** What becomes of a request. */
 export type ProxyAction =
   | { readonly kind: 'pass'; readonly endpoints: readonly ProxyEndpoint[]; readonly about: string }
-  | { readonly kind: 'redirect'; readonly status: number; readonly to: string }
+  | {
+      readonly kind: 'redirect';
+      readonly status: number;
+      /** `undefined`: as the request. */
+      readonly scheme: string | undefined;
+      readonly host: string | undefined;
+      /** `undefined`: that of the scheme. */
+      readonly port: number | undefined;
+      /** `undefined`: as the request. */
+      readonly path: string | undefined;
+    }
   | { readonly kind: 'status'; readonly status: 404 | 500 | 503; readonly about: string };
 
-/** Where a request is passed to; of those with weights above 1, more. */
+/** Where a request is passed to; with a greater weight, more of them. */
 export interface ProxyEndpoint {
   readonly address: Address;
   readonly port: number;
@@ -57,78 +78,66 @@ export interface ProxyEndpoint {
  * The configuration of an nginx, as text: `nginx -p FOLDER -c nginx.conf`, with FOLDER holding `NAME.crt` and `NAME.key` of
  * each certificate. It stays in the foreground, and writes into FOLDER alone.
  *
- * Paths mean what they mean in an Ingress; of two with the same meaning the first counts.
+ * Paths mean what they mean in an Ingress and an HTTPRoute.
  *
  * @see https://kubernetes.io/docs/concepts/services-networking/ingress/#path-types
+ * @see https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule
  */
-export function nginxText({ families, ports, certificate, sites }: ProxySites): string {
+export function nginxText({ families, certificate, sites }: ProxySites): string {
   const upstreams = new Upstreams();
   const listen = (port: number, more: string): readonly string[] =>
     families.map((family) => `listen ${family === 'IPv4' ? '' : '[::]:'}${port}${more};`);
-  const servers: string[] = [];
-  const all = [
-    ...sites,
-    // Who asks for a host that nobody serves is told so.
-    ...(sites.some(({ host, port }) => host.kind === 'any' && port === undefined) ? [] : [nobody]),
-  ];
-  const defaults = new Set<number>();
-  for (const site of [...all].sort((a, b) => rank(a) - rank(b))) {
-    const isFor = (port: number): boolean => site.port === undefined || site.port === port;
-    const suffix = (port: number): string => {
-      if (site.host.kind !== 'any' || defaults.has(port)) return '';
-      defaults.add(port);
-      return ' default_server';
-    };
-    const taken = (port: number): boolean => site.host.kind === 'any' && defaults.has(port);
-    const http = ports.http.filter((port) => isFor(port) && !taken(port));
-    const https = ports.https.filter((port) => isFor(port) && !taken(port));
+  const servers = [...sites, ...nobodies(sites)].flatMap((site) => {
+    const { host, ports, redirects } = site;
     const locations = locationsOf(site, upstreams);
+    // Who asks for a host that nobody else serves is here.
+    const suffix = host.kind === 'any' ? ' default_server' : '';
     const [secure] = ports.https;
-    if (site.redirects && secure !== undefined) {
-      const target = `https://$host${secure === 443 ? '' : `:${secure}`}$request_uri`;
-      servers.push(
-        ...server(
-          http.flatMap((port) => listen(port, suffix(port))),
-          site.host,
-          [`location / {`, `\treturn 308 ${target};`, '}'],
-        ),
-      );
-    } else {
-      servers.push(
-        ...server(
-          http.flatMap((port) => listen(port, suffix(port))),
-          site.host,
-          locations,
-        ),
-      );
-    }
+    const open =
+      redirects && secure !== undefined
+        ? [
+            'location / {',
+            `\treturn 308 https://$host${secure === 443 ? '' : `:${secure}`}$request_uri;`,
+            '}',
+          ]
+        : locations;
     const name = site.certificate ?? certificate;
-    servers.push(
+    const tls = [
+      `ssl_certificate ${quoted(`${name}.crt`)};`,
+      `ssl_certificate_key ${quoted(`${name}.key`)};`,
+    ];
+    return [
       ...server(
-        https.flatMap((port) => listen(port, ` ssl${suffix(port)}`)),
-        site.host,
-        [
-          `ssl_certificate ${quoted(`${name}.crt`)};`,
-          `ssl_certificate_key ${quoted(`${name}.key`)};`,
-          ...locations,
-        ],
+        ports.http.flatMap((port) => listen(port, suffix)),
+        host,
+        open,
       ),
-    );
-  }
-  return `${[...head, 'http {', ...[...common, ...upstreams.text(), ...servers].map((line) => `\t${line}`), '}'].join('\n')}\n`;
+      ...server(
+        ports.https.flatMap((port) => listen(port, ` ssl${suffix}`)),
+        host,
+        [...tls, ...locations],
+      ),
+    ];
+  });
+  const http = [...common, ...upstreams.text(), ...servers];
+  return `${[...head, 'http {', ...http.map((line) => `\t${line}`), '}'].join('\n')}\n`;
 }
 
-const nobody: ProxySite = {
-  host: { kind: 'any' },
-  port: undefined,
-  certificate: undefined,
-  redirects: false,
-  locations: [],
-};
-
-/** nginx looks for names, then for wildcards, then for patterns in their order: all that decides is where `any` stands. */
-function rank({ host, port }: ProxySite): number {
-  return host.kind === 'any' ? (port === undefined ? 2 : 1) : 0;
+/** For every port that has no site for any host, one that says so. */
+function nobodies(sites: readonly ProxySite[]): readonly ProxySite[] {
+  const missing = (kind: 'http' | 'https'): readonly number[] => {
+    const known = new Set(sites.flatMap(({ host, ports }) => (host.kind === 'any' ? ports[kind] : [])));
+    return [...new Set(sites.flatMap(({ ports }) => ports[kind]))].filter((port) => !known.has(port));
+  };
+  return [
+    {
+      host: { kind: 'any' },
+      ports: { http: missing('http'), https: missing('https') },
+      certificate: undefined,
+      redirects: false,
+      locations: [],
+    },
+  ];
 }
 
 const head = [
@@ -151,6 +160,7 @@ const common = [
   'merge_slashes off;',
   'server_names_hash_bucket_size 512;',
   'server_names_hash_max_size 4096;',
+  'variables_hash_max_size 4096;',
   'client_body_temp_path body;',
   'proxy_temp_path proxy;',
   'fastcgi_temp_path fastcgi;',
@@ -174,6 +184,7 @@ function server(listens: readonly string[], host: ProxyHost, lines: readonly str
   ];
 }
 
+/** nginx looks for names, then for wildcards, the longest first, then for patterns. */
 function nameOf(host: ProxyHost): string {
   switch (host.kind) {
     case 'name':
@@ -187,37 +198,110 @@ function nameOf(host: ProxyHost): string {
   }
 }
 
-/** nginx prefers `=` to prefixes and the longest prefix to others, as Kubernetes does. */
+/** The requests of one `location`: those for just this path, or for all that begin so. */
+interface Key {
+  readonly isExact: boolean;
+  readonly path: string;
+}
+
+/** Each kind of request has its own location, with all that may be for it: nginx leaves one only to come to another host. */
 function locationsOf({ locations }: ProxySite, upstreams: Upstreams): readonly string[] {
-  const entries = new Map<string, readonly string[]>();
-  const add = (key: string, { action }: ProxyLocation): void => {
-    if (!entries.has(key)) entries.set(key, actionLines(action, upstreams));
+  const ranked = [...locations].sort(byPrecedence);
+  const keys = new Map<string, Key>();
+  const add = (isExact: boolean, path: string): void => {
+    keys.set(`${isExact ? '= ' : ''}${quoted(path)}`, { isExact, path });
   };
-  // An exact path goes before the end of a prefix that is the same.
-  for (const location of locations)
-    if (location.match === 'exact') add(`= ${quoted(location.path)}`, location);
-  for (const location of locations) {
-    if (location.match !== 'elements') continue;
-    // A slash at the end of a prefix means nothing: it is a list of elements.
-    const path = location.path.replace(/\/+$/, '');
-    if (path !== '') add(`= ${quoted(path)}`, location);
-    add(quoted(`${path}/`), location);
+  for (const { match, path } of ranked) {
+    if (match === 'exact') add(true, path);
+    else if (match === 'text') add(false, path);
+    else {
+      // A slash at the end of a prefix means nothing: it is a list of elements.
+      const base = withoutSlash(path);
+      if (base !== '') add(true, base);
+      add(false, `${base}/`);
+    }
   }
-  for (const location of locations) if (location.match === 'text') add(quoted(location.path), location);
-  if (!entries.has('"/"')) entries.set('"/"', ['return 404 "nothing is served here\\n";']);
-  return [...entries].flatMap(([key, lines]) => [
-    `location ${key} {`,
-    ...lines.map((line) => `\t${line}`),
-    '}',
-  ]);
+  add(false, '/');
+  return Array.from(keys).flatMap(([text, key]) => {
+    const lines = candidateLines(
+      ranked.filter((location) => covers(location, key)),
+      upstreams,
+    );
+    return [`location ${text} {`, ...lines.map((line) => `\t${line}`), '}'];
+  });
+}
+
+function byPrecedence(a: ProxyLocation, b: ProxyLocation): number {
+  const rank = ({ match, path, conditions = [] }: ProxyLocation): readonly number[] => [
+    match === 'exact' ? 1 : 0,
+    match === 'elements' ? withoutSlash(path).length : path.length,
+    match === 'elements' ? 1 : 0,
+    ...(['method', 'header', 'parameter'] as const).map(
+      (kind) => conditions.filter((condition) => condition.kind === kind).length,
+    ),
+  ];
+  const [one, other] = [rank(a), rank(b)];
+  const at = one.findIndex((value, i) => value !== other[i]);
+  return at < 0 ? 0 : other[at]! - one[at]!;
+}
+
+/** Whether every request of a key has the path of a location. */
+function covers({ match, path }: ProxyLocation, key: Key): boolean {
+  switch (match) {
+    case 'exact':
+      return key.isExact && key.path === path;
+    case 'elements': {
+      const base = withoutSlash(path);
+      return (key.isExact && key.path === base) || key.path.startsWith(`${base}/`);
+    }
+    case 'text':
+      return key.path.startsWith(path);
+  }
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '');
+}
+
+/** The first candidate whose conditions hold. `if` with nothing but `return` and `proxy_pass` in it is safe. */
+function candidateLines(candidates: readonly ProxyLocation[], upstreams: Upstreams): readonly string[] {
+  const lines: string[] = [];
+  for (const { conditions = [], action } of candidates) {
+    if (conditions.length === 0) return [...lines, ...actionLines(action, upstreams)];
+    // nginx has no "and": each condition that holds adds a letter.
+    lines.push('set $met "";');
+    for (const condition of conditions)
+      lines.push(
+        `if (${variableOf(condition)} = ${quoted(condition.value)}) {`,
+        '\tset $met "${met}x";',
+        '}',
+      );
+    lines.push(`if ($met = "${'x'.repeat(conditions.length)}") {`);
+    lines.push(...actionLines(action, upstreams).map((line) => `\t${line}`), '\tbreak;', '}');
+  }
+  return [...lines, 'return 404 "nothing is served here\\n";'];
+}
+
+function variableOf({ kind, name }: ProxyCondition): string {
+  switch (kind) {
+    case 'method':
+      return '$request_method';
+    case 'header':
+      return `$http_${name.toLowerCase().replaceAll('-', '_')}`;
+    case 'parameter':
+      return `$arg_${name}`;
+  }
 }
 
 function actionLines(action: ProxyAction, upstreams: Upstreams): readonly string[] {
   switch (action.kind) {
     case 'pass':
       return [`proxy_pass http://${upstreams.of(action.endpoints)};`];
-    case 'redirect':
-      return [`return ${action.status} ${action.to};`];
+    case 'redirect': {
+      const { status, scheme = '$scheme', host = '$host', port } = action;
+      const path = action.path === undefined ? '$request_uri' : `${action.path}$is_args$args`;
+      return [`return ${status} "${scheme}://${host}${port === undefined ? '' : `:${port}`}${path}";`];
+    }
     case 'status':
       // A dollar would begin the name of a variable.
       return [`return ${action.status} ${quoted(`${action.about.replaceAll('$', '?')}\n`)};`];
@@ -263,4 +347,10 @@ export function isPlainHost(host: string): boolean {
 /** Whether a path can stand in a configuration and mean itself. */
 export function isPlainPath(path: string): boolean {
   return /^\/[\x21-\x7e]*$/.test(path);
+}
+
+/** Whether a condition can: names as those of variables, values without any. */
+export function isPlainCondition({ kind, name, value }: ProxyCondition): boolean {
+  const isName = kind === 'header' ? /^[-a-z0-9]+$/i.test(name) : /^[a-z0-9_]*$/i.test(name);
+  return isName && /^[\x20-\x7e]*$/.test(value) && !value.includes('$');
 }

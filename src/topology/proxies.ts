@@ -1,10 +1,11 @@
-import { resolveEntries } from '../entry/index.ts';
-import type { Entry } from '../entry/index.ts';
+import { gatewayAttachments, resolveEntries } from '../entry/index.ts';
+import type { Entry, GatewayAttachment } from '../entry/index.ts';
 import type { Cluster, Ingress, IngressBackend, NonEmpty, Pod, Secret } from '../model/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import { isServed } from './controllers.ts';
 import { isPlainHost, isPlainPath, nginxText } from './nginx.ts';
 import type { ProxyAction, ProxyHost, ProxyLocation, ProxySite } from './nginx.ts';
+import { RouteReader } from './http-routes.ts';
 import { note } from './notes.ts';
 import type { LabCertificate, LabNote, LabProxy, LabService } from './plan.ts';
 
@@ -46,31 +47,31 @@ export function labProxies(
   const certificates = new Certificates(cluster.entrances.secrets);
   const proxies: LabProxy[] = [];
   const busy = new Set<string>();
+  const attachments = gatewayAttachments(cluster);
   for (const group of groups.values()) {
-    const builder = new SiteBuilder(cluster, services, certificates, leftOut);
-    for (const entry of group.entries) builder.add(entry);
-    const sites = builder.finish();
     for (const pod of group.pods) {
       const namespace = namespaceOf(pod);
-      const families = [...new Set(pod.addresses.map(({ family }) => family))];
-      const ports = portsOf(pod);
       // Host-network pods of one node have one network, and one of them can have the ports.
       if (busy.has(namespace)) {
         leftOut.push(`${pod.namespace}/${pod.name}: another controller has the network of its node`);
         continue;
       }
       busy.add(namespace);
+      const families = [...new Set(pod.addresses.map(({ family }) => family))];
+      const builder = new SiteBuilder(cluster, services, pod, certificates, leftOut);
+      for (const entry of group.entries) {
+        if (entry.kind === 'Ingress') builder.addIngress(entry);
+        else builder.addGateway(entry, attachments);
+      }
+      const sites = builder.finish().map((site) => reachable(site, families));
       proxies.push({
         name: group.name,
         pod,
         namespace,
-        ports: [ports.http, ports.https],
-        config: nginxText({
-          families,
-          ports: { http: [ports.http], https: [ports.https] },
-          certificate: certificates.fallback.name,
-          sites: sites.map((site) => reachable(site, families)),
-        }),
+        ports: [...new Set(sites.flatMap(({ ports }) => [...ports.http, ...ports.https]))].sort(
+          (x, y) => x - y,
+        ),
+        config: nginxText({ families, certificate: certificates.fallback.name, sites }),
         certificates: certificates.of(sites),
         serves: group.entries.map(({ id }) => id),
         hosts: [...new Set(sites.flatMap(({ host }) => (host.kind === 'name' ? [host.name] : [])))],
@@ -114,12 +115,25 @@ function controllerOf(
   }
 }
 
-/** Where a controller takes connections: the ports that it names so, else those of the web. */
-function portsOf(pod: Pod): { readonly http: number; readonly https: number } {
-  const named = (...names: readonly string[]): number | undefined =>
-    pod.ports.find(({ name, protocol }) => protocol === 'TCP' && name !== undefined && names.includes(name))
-      ?.port;
-  return { http: named('http', 'web') ?? 80, https: named('https', 'websecure') ?? 443 };
+/** Where a controller takes what comes to it from the world by some port: where a Service before it leads, if one does. */
+function portOf(
+  pod: Pod,
+  services: readonly LabService[],
+  port: number,
+  ...names: readonly string[]
+): number {
+  for (const { ports, exposure } of services) {
+    if (exposure === undefined) continue;
+    for (const { port: own, endpoints } of ports) {
+      if (own.protocol !== 'TCP' || own.port !== port) continue;
+      const end = endpoints.find((each) => each.pod === pod);
+      if (end !== undefined) return end.port;
+    }
+  }
+  const named = pod.ports.find(
+    ({ name, protocol }) => protocol === 'TCP' && name !== undefined && names.includes(name),
+  );
+  return named?.port ?? port;
 }
 
 /** Where the world finds a controller. */
@@ -153,7 +167,6 @@ function reachable(site: ProxySite, families: readonly Family[]): ProxySite {
 class Certificates {
   readonly #secrets: ReadonlyMap<string, Secret>;
   readonly #known = new Map<string, LabCertificate>();
-  readonly #made: string[] = [];
   /** For hosts that have none: browsers do not trust it, and neither is a real controller's trusted. */
   readonly fallback: LabCertificate = { name: 'fallback', hosts: ['podwall.invalid'], pair: undefined };
 
@@ -163,7 +176,9 @@ class Certificates {
 
   /** A line for each that has to be made. */
   get made(): readonly string[] {
-    return this.#made;
+    return Array.from(this.#known).flatMap(([key, { pair, hosts }]) =>
+      pair === undefined ? [`${key.includes(' ') ? 'no Secret' : key}: ${hosts.join(', ')}`] : [],
+    );
   }
 
   /** The certificate of a Secret; without one, `undefined` for the name, for some hosts. */
@@ -177,8 +192,6 @@ class Certificates {
       const pair = secretName === undefined ? undefined : this.#secrets.get(key)?.tls;
       known = { name: `certificate_${this.#known.size}`, hosts: names, pair };
       this.#known.set(key, known);
-      if (pair === undefined)
-        this.#made.push(`${secretName === undefined ? 'no Secret' : key}: ${names.join(', ')}`);
     } else if (known.pair === undefined) {
       const [head, ...tail] = [...new Set([...known.hosts, ...names])];
       // The name of the files stays, so sites that have it already need not know.
@@ -194,9 +207,10 @@ class Certificates {
   }
 }
 
-/** What is known of one host while Ingresses are read. */
+/** What is known of one host while entrances are read. */
 interface Draft {
   readonly host: ProxyHost;
+  readonly ports: ProxySite['ports'];
   certificate: string | undefined;
   redirects: boolean;
   readonly locations: ProxyLocation[];
@@ -204,35 +218,78 @@ interface Draft {
   fallback: ProxyAction | undefined;
 }
 
-/** Puts the Ingresses of one controller together, host by host. */
+/** Puts together what one pod of a controller serves, host by host. */
 class SiteBuilder {
   readonly #cluster: Cluster;
   readonly #services: ReadonlyMap<string, LabService>;
+  readonly #pod: Pod;
   readonly #certificates: Certificates;
   readonly #leftOut: string[];
   readonly #drafts = new Map<string, Draft>();
+  /** Where Ingresses are served. */
+  readonly #web: ProxySite['ports'];
   /** Where requests go that nothing else takes: the default backend of an Ingress that has nothing else. */
   #default: ProxyAction | undefined;
 
   constructor(
     cluster: Cluster,
     services: readonly LabService[],
+    pod: Pod,
     certificates: Certificates,
     leftOut: string[],
   ) {
     this.#cluster = cluster;
     this.#services = new Map(services.map((service) => [service.id, service]));
+    this.#pod = pod;
     this.#certificates = certificates;
     this.#leftOut = leftOut;
+    this.#web = {
+      http: [portOf(pod, services, 80, 'http', 'web')],
+      https: [portOf(pod, services, 443, 'https', 'websecure')],
+    };
   }
 
-  add(entry: Entry): void {
-    if (entry.kind === 'Ingress') {
-      const ingress = this.#cluster.entrances.ingresses.find(
-        ({ namespace, name }) => namespace === entry.namespace && name === entry.name,
-      );
-      if (ingress !== undefined) this.#addIngress(ingress, entry.id);
+  addIngress({ id, namespace, name }: Entry): void {
+    const ingress = this.#cluster.entrances.ingresses.find(
+      (each) => each.namespace === namespace && each.name === name,
+    );
+    if (ingress !== undefined) this.#addIngress(ingress, id);
+  }
+
+  /** The HTTPRoutes at its listeners for HTTP and HTTPS. */
+  addGateway(entry: Entry, attachments: readonly GatewayAttachment[]): void {
+    for (const attachment of attachments) {
+      const { gateway, listener, route, hosts } = attachment;
+      if (gateway.namespace !== entry.namespace || gateway.name !== entry.name) continue;
+      const what = `${entry.id}: ${route.kind} ${route.namespace}/${route.name}`;
+      const isOpen = listener.protocol === 'HTTP';
+      if (route.kind !== 'HTTPRoute' || (!isOpen && listener.protocol !== 'HTTPS')) {
+        this.#leftOut.push(`${what} at the listener ${listener.name}, which is no plain HTTP`);
+        continue;
+      }
+      const port = portOf(this.#pod, [...this.#services.values()], listener.port);
+      const ports = { http: isOpen ? [port] : [], https: isOpen ? [] : [port] };
+      const locations = new RouteReader(attachment, entry, this.#leftOut, what).locations();
+      for (const host of hosts.length === 0 ? [undefined] : hosts) {
+        if (host !== undefined && !isPlainHost(host)) {
+          this.#leftOut.push(`${what}: nginx has no word for the host ${JSON.stringify(host)}`);
+          continue;
+        }
+        const draft = this.#draft(gatewayHost(host?.toLowerCase()), ports);
+        draft.locations.push(...locations);
+        if (!isOpen) draft.certificate ??= this.#certificateOf(attachment, draft.host).name;
+      }
     }
+  }
+
+  #certificateOf({ gateway, listener, secrets }: GatewayAttachment, host: ProxyHost): LabCertificate {
+    const [first] = secrets;
+    const names = [
+      ...new Set([...(listener.hostname === undefined ? [] : [listener.hostname]), ...hostText(host)]),
+    ];
+    if (first === undefined) return this.#certificates.get(gateway.namespace, undefined, names);
+    const slash = first.indexOf('/');
+    return this.#certificates.get(first.slice(0, slash), first.slice(slash + 1), names);
   }
 
   #addIngress(ingress: Ingress, id: string): void {
@@ -244,7 +301,7 @@ class SiteBuilder {
         this.#leftOut.push(`${id}: nginx has no word for the host ${JSON.stringify(host)}`);
         continue;
       }
-      const draft = this.#draft(host);
+      const draft = this.#draft(ingressHost(host?.toLowerCase()), this.#web);
       own.add(draft);
       draft.fallback ??= fallback;
       for (const { path, pathType, backend } of paths) {
@@ -278,20 +335,19 @@ class SiteBuilder {
     }
   }
 
-  #draft(host: string | undefined): Draft {
-    const key = host?.toLowerCase() ?? '';
+  #draft(host: ProxyHost, ports: ProxySite['ports']): Draft {
+    const key = JSON.stringify([host, ports]);
     let draft = this.#drafts.get(key);
     if (draft === undefined) {
-      this.#drafts.set(
-        key,
-        (draft = {
-          host: hostOf(host?.toLowerCase()),
-          certificate: undefined,
-          redirects: false,
-          locations: [],
-          fallback: undefined,
-        }),
-      );
+      draft = {
+        host,
+        ports,
+        certificate: undefined,
+        redirects: false,
+        locations: [],
+        fallback: undefined,
+      };
+      this.#drafts.set(key, draft);
     }
     return draft;
   }
@@ -318,14 +374,12 @@ class SiteBuilder {
   }
 
   finish(): readonly ProxySite[] {
-    if (this.#default !== undefined) this.#draft(undefined);
-    return [...this.#drafts.values()].map(({ host, certificate, redirects, locations, fallback }) => {
-      const rest = fallback ?? this.#default;
+    if (this.#default !== undefined) this.#draft({ kind: 'any' }, this.#web);
+    return distinct([...this.#drafts.values()]).map(({ fallback, locations, ...site }) => {
+      // What Gateways serve has no default backend.
+      const rest = site.ports === this.#web ? (fallback ?? this.#default) : undefined;
       return {
-        host,
-        port: undefined,
-        certificate,
-        redirects,
+        ...site,
         locations:
           rest === undefined
             ? locations
@@ -335,9 +389,33 @@ class SiteBuilder {
   }
 }
 
-function hostOf(host: string | undefined): ProxyHost {
+/** One host at one port is one server: of an Ingress and a Gateway that both have it, the first. */
+function distinct(drafts: readonly Draft[]): readonly Draft[] {
+  const taken = new Set<string>();
+  const free = (host: ProxyHost, kind: string, ports: readonly number[]): readonly number[] =>
+    ports.filter((port) => {
+      const key = JSON.stringify([host, kind, port]);
+      if (taken.has(key)) return false;
+      taken.add(key);
+      return true;
+    });
+  return drafts.map((draft) => {
+    const http = free(draft.host, 'http', draft.ports.http);
+    const https = free(draft.host, 'https', draft.ports.https);
+    const isWhole = http.length === draft.ports.http.length && https.length === draft.ports.https.length;
+    return isWhole ? draft : { ...draft, ports: { http, https } };
+  });
+}
+
+function ingressHost(host: string | undefined): ProxyHost {
   if (host === undefined) return { kind: 'any' };
   return host.startsWith('*.') ? { kind: 'label', domain: host.slice(2) } : { kind: 'name', name: host };
+}
+
+/** A wildcard of a Gateway stands for one label or more. */
+function gatewayHost(host: string | undefined): ProxyHost {
+  const same = ingressHost(host);
+  return same.kind === 'label' ? { kind: 'labels', domain: same.domain } : same;
 }
 
 function hostText(host: ProxyHost): readonly string[] {

@@ -46,7 +46,7 @@ const site = (
   more: Partial<ProxySite> = {},
 ): ProxySite => ({
   host,
-  port: undefined,
+  ports: { http: [80], https: [443] },
   certificate: undefined,
   redirects: false,
   locations,
@@ -64,7 +64,6 @@ const any = { kind: 'any' } as const;
 const config = (sites: readonly ProxySite[]): string =>
   nginxText({
     families: ['IPv4'],
-    ports: { http: [80], https: [443] },
     certificate: 'fallback',
     sites,
   });
@@ -207,6 +206,77 @@ describe.skipIf(whyNoNginx !== undefined)('an nginx', () => {
     ).toEqual(['308 https://a.com/x?y=1', '503 secure', '503 open', '503 open']);
   });
 
+  test('asks for methods, headers and parameters, and goes on to shorter paths where they are others', () => {
+    const method = (value: string) => ({ kind: 'method', name: '', value }) as const;
+    const header = (name: string, value: string) => ({ kind: 'header', name, value }) as const;
+    const parameter = (name: string, value: string) => ({ kind: 'parameter', name, value }) as const;
+    const text = config([
+      site(any, [
+        says('elements', '/', 'all'),
+        { ...says('elements', '/x', 'x header'), conditions: [header('X-Version', 'two')] },
+        {
+          ...says('elements', '/x', 'x both'),
+          conditions: [header('X-Version', 'two'), parameter('v', '2')],
+        },
+        { ...says('elements', '/x', 'x post'), conditions: [method('POST')] },
+        { ...says('exact', '/x/y', 'y'), conditions: [header('x-version', 'three')] },
+      ]),
+    ]);
+    expect(
+      answers(text, [
+        ['h', '/x'],
+        ['h', "/x' -H 'x-version: two"],
+        ['h', "/x?v=2' -H 'X-VERSION: two"],
+        ['h', "/x?v=2' -X POST -H 'X-Version: two"],
+        ['h', "/x/y' -H 'x-version: three"],
+        ['h', "/x/y' -H 'x-version: two"],
+        ['h', '/xx'],
+      ]),
+    ).toEqual(['503 all', '503 x header', '503 x both', '503 x post', '503 y', '503 x header', '503 all']);
+  });
+
+  test('passes requests on, more to who has more weight, and redirects', () => {
+    const to = (port: number, weight: number) => ({
+      address: { family: 'IPv4', value: 0x7f00_0001n } as const,
+      port,
+      weight,
+    });
+    const text = config([
+      site(any, [
+        {
+          match: 'elements',
+          path: '/',
+          action: { kind: 'pass', endpoints: [to(8001, 3), to(8002, 1)], about: '' },
+        },
+        {
+          match: 'exact',
+          path: '/go',
+          conditions: [{ kind: 'method', name: '', value: 'GET' }],
+          action: { kind: 'redirect', status: 301, scheme: 'https', host: 'b.com', port: 8443, path: '/new' },
+        },
+        {
+          match: 'exact',
+          path: '/pass',
+          conditions: [{ kind: 'method', name: '', value: 'GET' }],
+          action: { kind: 'pass', endpoints: [to(8002, 1)], about: '' },
+        },
+      ]),
+      // Two backends that say who they are.
+      ...[8001, 8002].map((port) =>
+        site({ kind: 'name', name: 'x' }, [says('elements', '/', `backend ${port}`)], {
+          ports: { http: [port], https: [] },
+        }),
+      ),
+    ]);
+    const asked = answers(text, [
+      ...Array.from({ length: 8 }, () => ['x', '/'] as const),
+      ['x', '/go?a=b'],
+      ['x', '/pass'],
+    ]);
+    expect(asked.slice(0, 8).filter((line) => line.endsWith('8001')).length).toBe(6);
+    expect(asked.slice(8)).toEqual(['301 https://b.com:8443/new?a=b', '503 backend 8002']);
+  });
+
   test.each(['examples/bank', 'examples/shop'])('accepts what %s asks for', (folder) => {
     for (const { config: text, certificates } of planLab(clusterIn(folder)).proxies) {
       const script = [
@@ -254,6 +324,94 @@ spec: ${spec}
 
 const backend = (service: string, port = 'number: 80'): string =>
   `{ service: { name: ${service}, port: { ${port} } } }`;
+
+describe('Gateways', () => {
+  const gateway = `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: front, namespace: shop }
+spec:
+  gatewayClassName: some
+  listeners:
+    - { name: http, port: 80, protocol: HTTP }
+    - { name: https, port: 443, protocol: HTTPS, hostname: "*.example.com", tls: { certificateRefs: [ { name: wild } ] } }
+    - { name: odd, port: 9000, protocol: HTTP, hostname: odd.example.com }
+    - { name: tcp, port: 5432, protocol: TCP }
+`;
+  const route = (kind: string, name: string, spec: string): string => `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ${kind}
+metadata: { name: ${name}, namespace: shop }
+spec: ${spec}
+`;
+  const plan = planLab(
+    clusterOf(
+      app,
+      gateway,
+      route(
+        'HTTPRoute',
+        'redirect',
+        '{ parentRefs: [ { name: front, sectionName: http } ], rules: [ { filters: [ { type: RequestRedirect, requestRedirect: { scheme: https, statusCode: 301 } } ] } ] }',
+      ),
+      route(
+        'HTTPRoute',
+        'shop',
+        '{ parentRefs: [ { name: front, sectionName: https } ], hostnames: [ shop.example.com, "*.shop.example.com" ], rules: [ { matches: [ { path: { type: PathPrefix, value: /cart } }, { path: { type: Exact, value: /old }, method: GET } ], backendRefs: [ { name: web, port: 80, weight: 3 }, { name: nobody, port: 80 } ] }, { matches: [ { headers: [ { name: X-Beta, value: "yes" } ] } ], backendRefs: [ { name: web, port: 80 } ] }, { matches: [ { path: { type: RegularExpression, value: "/[a-z]+" } } ], backendRefs: [ { name: web, port: 80 } ] } ] }',
+      ),
+      route(
+        'HTTPRoute',
+        'odd',
+        '{ parentRefs: [ { name: front, sectionName: odd } ], rules: [ { backendRefs: [ { name: nobody, port: 80 } ] } ] }',
+      ),
+      route(
+        'TCPRoute',
+        'db',
+        '{ parentRefs: [ { name: front, sectionName: tcp } ], rules: [ { backendRefs: [ { name: web, port: 80 } ] } ] }',
+      ).replace('/v1', '/v1alpha2'),
+    ),
+  );
+
+  test('with their HTTPRoutes', () => {
+    expect(plan.proxies.length).toBe(1);
+    const [proxy] = plan.proxies;
+    const text = [
+      ...plan.notes.flatMap(({ kind, message, details }) =>
+        ['controllers', 'certificates', 'entrances-left-out'].includes(kind)
+          ? [`# ${message}`, ...details.map((each) => `#   ${each}`)]
+          : [],
+      ),
+      `# on ${proxy!.ports.join(' ')}, for ${proxy!.serves.join(' ')}, hosts ${proxy!.hosts.join(' ')}`,
+      proxy!.config,
+    ].join('\n');
+    expect(text).toBe(golden('gateway.conf', text));
+  });
+
+  test.skipIf(whyNoNginx !== undefined)('answer what the HTTPRoutes ask for', () => {
+    // The endpoint of the Service is on this machine, and says who it is.
+    const own = plan.proxies[0]!.config.replaceAll('10.244.0.1:8080', '127.0.0.1:8080');
+    const backends = own.replace(
+      /\}\n$/,
+      '\tserver {\n\t\tlisten 8080;\n\t\tlocation / {\n\t\t\treturn 200 "web\\n";\n\t\t}\n\t}\n}\n',
+    );
+    expect(
+      answers(backends, [
+        ['any.com', '/x'],
+        ['shop.example.com', '/cart/1', 'https'],
+        ['a.b.shop.example.com', '/old', 'https'],
+        ['shop.example.com', "/old' -X 'PUT", 'https'],
+        ['shop.example.com', "/else' -H 'x-beta: yes", 'https'],
+        ['other.example.com', '/cart', 'https'],
+      ]),
+    ).toEqual([
+      '301 https://any.com/x',
+      '200 web',
+      '200 web',
+      '404 nothing is served here',
+      '200 web',
+      '404 nothing is served here',
+    ]);
+  });
+});
 
 describe('Ingresses', () => {
   test('of all shapes', () => {
