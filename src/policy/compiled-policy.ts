@@ -1,6 +1,6 @@
 import type { Cluster, Direction, NetworkPolicy, Pod, Tier } from '../model/index.ts';
-import { families, lastOf } from '../net/index.ts';
-import type { AddressRange, Family, PortSet, Protocol } from '../net/index.ts';
+import { families, lastOf, PortSet } from '../net/index.ts';
+import type { AddressRange, Family, Protocol } from '../net/index.ts';
 import { AccessTable } from './access.ts';
 import type { Access } from './access.ts';
 import { blockHas } from './blocks.ts';
@@ -272,8 +272,12 @@ export class CompiledPolicy {
     return undefined;
   }
 
-  /** Whether NetworkPolicies say nothing of a connection from a pod because it goes to its own node (corner 42). */
-  #isOwnNode(direction: Direction, subject: PolicyEnd, other: PolicyEnd): boolean {
+  /**
+   * Whether NetworkPolicies say nothing of a connection from a pod because it goes to its own node (corner 42).
+   *
+   * @internal
+   */
+  isOwnNode(direction: Direction, subject: PolicyEnd, other: PolicyEnd): boolean {
     if (direction === 'ingress' || !this.profile.podToNode || subject.kind !== 'pod') return false;
     const node = this.#nodeOfHost(other);
     return node !== undefined && subject.pod.node === node;
@@ -320,7 +324,7 @@ export class CompiledPolicy {
     const c = this.classOf(subject);
     if (c < 0) return everything;
     const otherClass = this.classOf(other);
-    const admitted = this.#isOwnNode(direction, subject, other)
+    const admitted = this.isOwnNode(direction, subject, other)
       ? everything
       : this.#admitted(direction, c, other, otherClass, family);
     const list = this.#tierList(direction, c);
@@ -442,7 +446,7 @@ export class CompiledPolicy {
     otherClass: number,
     ask: Asked,
   ): SideDecision {
-    const admitted = this.#isOwnNode(direction, subject, other)
+    const admitted = this.isOwnNode(direction, subject, other)
       ? exemptSide
       : this.#decideAdmitted(direction, subject, subjectClass, other, otherClass, ask);
     const list = this.#tierList(direction, subjectClass);
@@ -569,6 +573,17 @@ export class CompiledPolicy {
           (this.profile.sidecarPorts || !declared.sidecar),
       );
     });
+  }
+
+  /**
+   * The ports that the tiers leave to the NetworkPolicies of a subject: only there do these decide.
+   *
+   * @internal
+   */
+  tierAsked(direction: Direction, subject: PolicyEnd, other: PolicyEnd, family: Family): PortSet {
+    const list = this.#tierList(direction, this.classOf(subject));
+    if (list === 0) return PortSet.all;
+    return this.#tierValue(list, direction, other, this.classOf(other), family).asked;
   }
 
   /**

@@ -6,7 +6,7 @@ import type { CompiledPolicy, CompileOptions, PolicyEnd, Profile, ReadingId } fr
 import { narrowed, podsOf } from './narrow.ts';
 import { nearestChanges } from './nearest.ts';
 import { notModelledEntries } from './not-modelled.ts';
-import { answerOf, endsOf, pairsOf, verdictOf } from './pairs.ts';
+import { answerOf, endsOf, isAmbiguous, pairsOf, verdictOf } from './pairs.ts';
 import type { Pair } from './pairs.ts';
 import { formatPortQuery } from './ports-query.ts';
 import { otherReadings, profileNotes, touchedReadings } from './profile-unknown.ts';
@@ -14,7 +14,7 @@ import { allowedByFamily, sentenceOf } from './sentence.ts';
 import { servicePorts } from './service-ports.ts';
 import type { End, Explanation, PortQuery, SideExplanation, Verdict } from './types.ts';
 import { assumedNote, isAssumed, nameOf, walkSide } from './walk.ts';
-import { portsText, shortName } from './words.ts';
+import { portsText, shortName, tierPolicyName } from './words.ts';
 
 /** What `explain` and `can` ask. */
 export interface ExplainQuery {
@@ -74,6 +74,7 @@ export function explainBy(policy: CompiledPolicy, cluster: Cluster, query: Expla
     notModelled: affecting(policy, from, to),
   };
   const shown =
+    pairs.find(isAmbiguous) ??
     pairs.find((pair) => answerOf(pair) === 'denied') ??
     pairs.find((pair) => answerOf(pair) === 'partly') ??
     pairs[0];
@@ -145,14 +146,31 @@ export function explainBy(policy: CompiledPolicy, cluster: Cluster, query: Expla
       ...common.notes,
       ...profileNotes(narrowed(policy.cluster, podsOf(from, to)), policy.profile),
       ...new Set([...assumedNotes(policy, egress, shown.to), ...assumedNotes(policy, ingress, shown.from)]),
+      ...(verdict === 'denied' || verdict === 'partly' ? tierNotes([egress, ingress]) : []),
       ...(verdict === 'allowed' ? dnsNote(policy, cluster, shown.from) : []),
     ],
   };
 }
 
+/** What no change of a NetworkPolicy helps against, since it is not asked. */
+function tierNotes(sides: readonly SideExplanation[]): readonly string[] {
+  return sides.flatMap(({ state, tiers }) => {
+    const denying = state === 'open' ? undefined : tiers.find(({ effect }) => effect === 'denies');
+    if (denying === undefined) return [];
+    const name = tierPolicyName(denying.policy);
+    return denying.policy.tier === 'admin'
+      ? [`${name} comes before NetworkPolicies: no change of these alone opens it`]
+      : [
+          `${name} is asked only where no NetworkPolicy isolates this direction: one that admits it would open it`,
+        ];
+  });
+}
+
 /** Corner 23: where the most generous reading of unknown labels says otherwise, files cannot tell. */
 function decided(policy: CompiledPolicy, query: ExplainQuery, to: End, verdict: Verdict): Verdict {
-  if (verdict === 'allowed' || !policy.hasUndecided) return verdict;
+  // What a domain name stands for may deny as well as allow (corner 63).
+  const asksForDomains = policy.parts.tiers?.tiers.peers.asksForDomains === true;
+  if ((verdict === 'allowed' && !asksForDomains) || !policy.hasUndecided) return verdict;
   const open = compile(policy.cluster, { profile: policy.profile, undecided: 'open' });
   return verdictOf(pairsOf(open, query.from, to, query.ports).pairs) === verdict ? verdict : 'unknown';
 }
@@ -236,6 +254,8 @@ function emptySide(direction: Direction, subject: string, why: string | undefine
     isolated: false,
     state: 'closed',
     exempt: why ?? `${subject} stands for no pod`,
+    tiers: [],
+    networkPoliciesAsked: true,
     policies: [],
     allowed: PortSet.none,
   };
@@ -261,7 +281,11 @@ function explainOne(
       : walkSide(policy, { direction, subject, other: undefined, family: 'IPv4', ports: undefined });
   const egress = side('egress');
   const ingress = side('ingress');
-  const part = ({ isolated, policies }: SideExplanation): string =>
+  const part = ({ isolated, policies, tiers }: SideExplanation): string => {
+    const beside = tiers.length === 0 ? '' : ` (${tiers.length} cluster-wide)`;
+    return `${isolating({ isolated, policies })}${beside}`;
+  };
+  const isolating = ({ isolated, policies }: Pick<SideExplanation, 'isolated' | 'policies'>): string =>
     isolated
       ? `${policies.length} ${policies.length === 1 ? 'policy isolates' : 'policies isolate'} its`
       : 'nothing isolates its';

@@ -69,7 +69,7 @@ export class Openings {
     this.#asked = asked;
     const rules = [...new Set(changes)].filter((change) => change.kind === 'rule');
     this.#indexOf = new Map(rules.map((change, i) => [change, i]));
-    this.#probe = compile({ ...cluster, policies: rules.map(probeOf) }, { profile });
+    this.#probe = compile({ ...cluster, policies: rules.map(probeOf), tierPolicies: [] }, { profile });
     const { classes } = this.#probe.parts;
     const podsOf: Pod[][] = Array.from({ length: classes.size }, () => []);
     for (const [i, pod] of classes.pods.entries()) podsOf[classes.classOf[i]!]!.push(pod);
@@ -95,8 +95,21 @@ export class Openings {
       this.#pairs(side, found);
     }
     for (const change of changes) {
-      if (change.kind !== 'rule' || !meansOutside(change.rule)) continue;
-      this.#strangers(change, changes, found);
+      if (change.kind === 'rule') {
+        if (!meansOutside(change.rule)) continue;
+        const selected = this.#selected[this.#indexOf.get(change)!]!;
+        this.#strangers(
+          [...selected].flatMap((c) => this.#podsOf[c]!),
+          [change.direction],
+          changes,
+          found,
+        );
+      } else if (this.#cluster.tierPolicies.length > 0) {
+        // Policies of tiers select pods by the labels of their namespace.
+        const { pods } = this.#probe.parts.classes;
+        const own = pods.filter(({ namespace }) => namespace === change.namespace.name);
+        this.#strangers(own, ['egress', 'ingress'], changes, found);
+      }
     }
     return { list: found.list(), hasMore: found.hasMore };
   }
@@ -181,7 +194,10 @@ export class Openings {
       let set = ports.set(before.sideAllowed(direction, subject.example, other.example, family));
       for (const change of changes) {
         if (change.direction !== direction || !this.#selects(change, subject.second)) continue;
-        set = set.union(this.#added(change, endOf(subject), endOf(other), family));
+        const added = this.#added(change, endOf(subject), endOf(other), family);
+        if (added.isEmpty) continue;
+        // What a tier decides is asked of no NetworkPolicy.
+        set = set.union(added.intersect(before.tierAsked(direction, subject.example, other.example, family)));
       }
       return set;
     };
@@ -234,7 +250,10 @@ export class Openings {
           ? end.pod.namespace === change.namespace.name
           : before.selecting(end).some(({ policy }) => policy === change.policy));
       const subjects = units.all.filter(isConcerned);
-      const nodes = change.kind === 'rule' ? this.#nodes.map(({ end }) => unitOf(end)) : [];
+      const nodes =
+        change.kind === 'rule' || this.#cluster.tierPolicies.length > 0
+          ? this.#nodes.map(({ end }) => unitOf(end))
+          : [];
       const others = [...units.all, ...nodes];
       const common = { subjects, others, gain, engine: before };
       if (change.kind === 'labels' || change.direction === 'ingress')
@@ -266,11 +285,14 @@ export class Openings {
     }
   }
 
-  /** Addresses outside, to and from the pods that a changed policy selects. */
-  #strangers(change: Change, changes: readonly Change[], found: Found): void {
-    const subjects = new Set(
-      [...this.#selected[this.#indexOf.get(change)!]!].flatMap((c) => this.#podsOf[c]!),
-    );
+  /** Addresses outside, to and from the pods that a change concerns. */
+  #strangers(
+    pods: readonly Pod[],
+    directions: readonly Direction[],
+    changes: readonly Change[],
+    found: Found,
+  ): void {
+    const subjects = new Set(pods);
     const changed = changes.reduce((cluster, each) => each.apply(cluster), this.#cluster);
     const before = compile(narrowed(this.#cluster, subjects), { profile: this.#profile });
     const after = compile(narrowed(changed, subjects), { profile: this.#profile });
@@ -278,7 +300,8 @@ export class Openings {
     for (const unit of new Units(before, after, this.#asked).all) {
       for (const end of unit.ends) {
         if (found.hasMore) return;
-        if (end.kind === 'pod') outside(before, after, change.direction, end.pod, this.#asked, add);
+        if (end.kind !== 'pod') continue;
+        for (const direction of directions) outside(before, after, direction, end.pod, this.#asked, add);
       }
     }
   }
@@ -450,6 +473,8 @@ function concerned(cluster: Cluster, pods: readonly Pod[], after: Namespace): re
         ),
     );
   const turning = Map.groupBy(cluster.policies.filter(turns), ({ namespace }) => namespace);
+  // Any policy of a tier may select other pods, or mean others, by the new labels.
+  if (cluster.tierPolicies.length > 0) return pods;
   return pods.filter(
     ({ namespace, labels: own, undecided }) =>
       namespace === after.name ||

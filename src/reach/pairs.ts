@@ -1,8 +1,8 @@
-import type { Pod } from '../model/index.ts';
+import type { Direction, Pod } from '../model/index.ts';
 import { families, formatAddress, PortSet } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import { has } from '../policy/index.ts';
-import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import type { CompiledPolicy, OutsideSegment, PolicyEnd } from '../policy/index.ts';
 import { namedPorts, servicePorts, unknownServicePort } from './service-ports.ts';
 import type { End, PortQuery, Verdict } from './types.ts';
 import { nameOf } from './walk.ts';
@@ -17,6 +17,8 @@ export interface Pair {
   /** At the destination pod; `undefined` when no port was asked about. */
   readonly asked: PortSet | undefined;
   readonly allowed: PortSet;
+  /** What is allowed under some choice among policies of equal priority (corner 60). */
+  readonly possible: PortSet;
 }
 
 /** Everything that a question about two operands is about. */
@@ -74,7 +76,7 @@ export function pairsOf(
       );
       const common = { from: source, to: target, asked };
       if (shared.length === 0) {
-        apart.push({ ...common, family: undefined, allowed: PortSet.none });
+        apart.push({ ...common, family: undefined, allowed: PortSet.none, possible: PortSet.none });
         continue;
       }
       const cut = strangers.pairs(source, target, asked);
@@ -85,7 +87,14 @@ export function pairsOf(
       // Of several pods, each is asked about the others; that it reaches itself is no question (corner 41).
       const list = policy.exemption(source, target) === 'self' ? selves : ofSource;
       for (const family of shared) {
-        list.push({ ...common, family, allowed: policy.allowed(source, target, family) });
+        const allowed = policy.allowed(source, target, family);
+        const { possible } = policy;
+        list.push({
+          ...common,
+          family,
+          allowed,
+          possible: possible === policy ? allowed : possible.allowed(source, target, family),
+        });
       }
     }
     // Addresses ascend, whichever end the pod is: the pair that an answer shows is the first.
@@ -214,14 +223,21 @@ class Strangers {
     this.#seen.add(key);
     const found: Pair[] = [];
     const sets = new Set<number>();
-    for (const segment of this.#policy.outside(direction, c)) {
+    for (const segment of segmentsOf(this.#policy, direction, c)) {
       if (segment.family !== family || segment.last < range.first) continue;
       if (segment.first > range.last) break;
-      if (sets.has(segment.ports)) continue;
-      sets.add(segment.ports);
+      const access = segment.ports * 0x100_0000 + segment.possible;
+      if (sets.has(access)) continue;
+      sets.add(access);
       const end = this.#end(family, segment.first > range.first ? segment.first : range.first);
       const ends = direction === 'ingress' ? { from: end, to } : { from, to: end };
-      found.push({ ...ends, family, asked, allowed: parts.ports.set(segment.ports) });
+      found.push({
+        ...ends,
+        family,
+        asked,
+        allowed: parts.ports.set(segment.ports),
+        possible: parts.ports.set(segment.possible),
+      });
       if (isKnown) break;
     }
     return found;
@@ -234,8 +250,44 @@ class Strangers {
     return end;
   }
 }
-/** What one pair answers to the ports that were asked. */
-export function answerOf({ asked, allowed }: Pair): 'allowed' | 'denied' | 'partly' {
+
+/** Addresses outside that a class treats alike, with what is allowed in any case and under some choice (corner 60). */
+function segmentsOf(
+  policy: CompiledPolicy,
+  direction: Direction,
+  c: number,
+): readonly (OutsideSegment & { readonly possible: number })[] {
+  const sure = policy.outside(direction, c);
+  const { possible } = policy;
+  if (possible === policy) return sure.map((segment) => ({ ...segment, possible: segment.ports }));
+  const most = possible.outside(direction, c);
+  const found: (OutsideSegment & { readonly possible: number })[] = [];
+  // Both cover the same addresses in the same order.
+  for (let i = 0, k = 0; i < sure.length && k < most.length;) {
+    const [a, b] = [sure[i]!, most[k]!];
+    const last = a.last < b.last ? a.last : b.last;
+    found.push({
+      family: a.family,
+      first: a.first > b.first ? a.first : b.first,
+      last,
+      ports: a.ports,
+      possible: b.ports,
+    });
+    if (a.last === last) i++;
+    if (b.last === last) k++;
+  }
+  return found;
+}
+
+/**
+ * What one pair answers to the ports that were asked.
+ *
+ * @param allowed - what it may use. Default: in any case
+ */
+export function answerOf(
+  { asked, allowed: sure }: Pair,
+  allowed: PortSet = sure,
+): 'allowed' | 'denied' | 'partly' {
   if (asked === undefined) return allowed.isEmpty ? 'denied' : 'allowed';
   if (asked.isEmpty) return 'denied';
   const shared = asked.intersect(allowed);
@@ -245,9 +297,19 @@ export function answerOf({ asked, allowed }: Pair): 'allowed' | 'denied' | 'part
 
 /** Yes only if every pod, endpoint, address, family and port that was asked about may. */
 export function verdictOf(pairs: readonly Pair[]): Verdict {
-  const answers = new Set(pairs.map(answerOf));
-  if (answers.size === 1) return [...answers][0] ?? 'denied';
-  return pairs.length === 0 ? 'denied' : 'partly';
+  const answerBy = (of: (pair: Pair) => PortSet): Verdict => {
+    const answers = new Set(pairs.map((pair) => answerOf(pair, of(pair))));
+    if (answers.size === 1) return [...answers][0] ?? 'denied';
+    return pairs.length === 0 ? 'denied' : 'partly';
+  };
+  const sure = answerBy(({ allowed }) => allowed);
+  // What comes out alike whichever policy is applied is no matter of the implementation (corner 60).
+  return answerBy(({ possible }) => possible) === sure ? sure : 'ambiguous';
+}
+
+/** Whether the answer of a pair depends on which of several policies of equal priority is applied (corner 60). */
+export function isAmbiguous(pair: Pair): boolean {
+  return answerOf(pair) !== answerOf(pair, pair.possible);
 }
 
 function nobody(end: End): string {

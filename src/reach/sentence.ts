@@ -3,9 +3,9 @@ import type { Family } from '../net/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import { answerOf } from './pairs.ts';
 import type { Pair } from './pairs.ts';
-import type { SideExplanation, Verdict } from './types.ts';
+import type { SideExplanation, TierCheck, Verdict } from './types.ts';
 import { nameOf } from './walk.ts';
-import { peersText, portsText } from './words.ts';
+import { peersText, portsText, tierPolicyName } from './words.ts';
 
 /** What a verdict is said of. */
 export interface Told {
@@ -38,7 +38,7 @@ export function sentenceOf(told: Told): string {
         ? `whether ${from} can reach ${to}${on} depends on labels that only the cluster sets`
         : `whether ${from} can reach ${to}${on} depends on what the profile ${told.policy.profile.name} does not know: ${told.unread.join(', ')}`;
     case 'ambiguous':
-      return `whether ${from} can reach ${to}${on} depends on the implementation`;
+      return `whether ${from} can reach ${to}${on} depends on the implementation: ${disagreement(told)}`;
     case 'denied':
       return told.alike
         ? `${from} cannot reach ${to}${on}: ${becauseOf(told)}`
@@ -46,6 +46,30 @@ export function sentenceOf(told: Told): string {
     case 'partly':
       return `${from} can reach ${to}${on} partly: ${parts(told)}`;
   }
+}
+
+/** Which policies of equal priority say different things (corner 60). */
+function disagreement({ egress, ingress }: Told): string {
+  const texts = [egress, ingress].flatMap(({ tiers }) => {
+    const open = tiers.filter(({ ambiguous }) => ambiguous === true);
+    if (open.length === 0) return [];
+    const names = open.map((check) => `${tierPolicyName(check.policy)} (${tierVerb(check)})`);
+    const priority = open.find(({ policy }) => policy.priority !== undefined)?.policy.priority;
+    const all = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+    return [
+      open.some(({ policy }) => policy.priority === undefined)
+        ? `the order of ${all} is not defined`
+        : `${all} have equal priority ${priority}`,
+    ];
+  });
+  return texts.join(', and ');
+}
+
+function tierVerb({ effect, rule }: TierCheck): string {
+  const at = rule === undefined ? '' : `, rule ${rule + 1}`;
+  return effect === 'accepts' || effect === 'denies' || effect === 'passes'
+    ? `${effect}${at}`
+    : `says both${at}`;
 }
 
 /** Which ports are open where none was asked about. */
@@ -145,6 +169,11 @@ function becauseOf({ policy, shown, egress, ingress }: Told): string {
 
 function sideReason(side: SideExplanation, peer: string, asked: PortSet | undefined): string {
   const { subject, direction } = side;
+  const denying = side.tiers.find(({ effect }) => effect === 'denies' || effect === 'several');
+  if (denying !== undefined && (side.allowed.isEmpty || asked?.intersect(side.allowed).isEmpty === true)) {
+    const rule = denying.rule === undefined ? '' : `, rule ${denying.rule + 1}`;
+    return `${tierPolicyName(denying.policy)} denies ${direction} of ${subject}${rule}`;
+  }
   if (!side.allowed.isEmpty) {
     return direction === 'ingress'
       ? `${subject} admits ${peer} only on ${portsText(side.allowed)}`

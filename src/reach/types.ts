@@ -7,6 +7,7 @@ import type {
   Place,
   Pod,
   Service,
+  TierPolicy,
 } from '../model/index.ts';
 import type { AddressRange, Family, PortSet, Protocol } from '../net/index.ts';
 
@@ -237,6 +238,29 @@ export interface PolicyCheck {
   readonly place: Place;
 }
 
+/** What one policy of a tier says about the connection. */
+export interface TierCheck {
+  readonly policy: TierPolicy;
+  /**
+   * What it says of the ports that were asked about: `several` of the others, each of some ports; `none`: no rule matches;
+   * `notAsked`: every port is decided before; `unknown`: files cannot tell.
+   */
+  readonly effect: 'accepts' | 'denies' | 'passes' | 'several' | 'none' | 'notAsked' | 'unknown';
+  /** In a few words for people: `rule 1 denies it`, `no rule matches`. */
+  readonly summary: string;
+  /** The first rule that matches, and in its list the peer by which it does: indices from 0. */
+  readonly rule?: number;
+  readonly peer?: number;
+  /** The rule has a peer or port that podwall does not know, so it denies everything (corner 66). */
+  readonly failsClosed?: true;
+  /** Another policy of equal priority says otherwise (corner 60). */
+  readonly ambiguous?: true;
+  /** Of that rule, else of the policy. */
+  readonly place: Place;
+  /** The last line of the rule, for quoting. */
+  readonly endLine: number | undefined;
+}
+
 /** One side of the walk: egress of the source, or ingress of the destination. */
 export interface SideExplanation {
   readonly direction: Direction;
@@ -244,7 +268,14 @@ export interface SideExplanation {
   readonly subject: string;
   readonly isolated: boolean;
   /** `open` admits the connection, `closed` does not. */
-  readonly state: 'open' | 'closed' | 'partly' | 'unknown';
+  readonly state: 'open' | 'closed' | 'partly' | 'unknown' | 'ambiguous';
+  /**
+   * The policies of the tiers that speak of the subject in this direction, in the order in which they are asked; those of
+   * the Baseline tier only where no NetworkPolicy isolates it (corners 53 and 60).
+   */
+  readonly tiers: readonly TierCheck[];
+  /** Whether the tiers leave any of the ports that were asked about to the NetworkPolicies. */
+  readonly networkPoliciesAsked: boolean;
   /** Why there is nothing to ask: the end is outside, a node, on the host network; a pod's own node; itself. */
   readonly exempt: string | undefined;
   readonly policies: readonly PolicyCheck[];

@@ -12,7 +12,16 @@ import { formatAddress, formatCidr, PortSet } from '../net/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import { addressesOf, blockOf, everyPortOf, isResolved, portsOfEntry } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd, SelectingPolicy } from '../policy/index.ts';
-import type { LabelCheck, PeerCheck, PolicyCheck, PortCheck, RuleCheck, SideExplanation } from './types.ts';
+import type {
+  LabelCheck,
+  PeerCheck,
+  PolicyCheck,
+  PortCheck,
+  RuleCheck,
+  SideExplanation,
+  TierCheck,
+} from './types.ts';
+import { walkTiers } from './walk-tiers.ts';
 import { peersText, peerText, portEntryText, requirementText, rulePortsText, shortName } from './words.ts';
 
 /** One connection, as the walk asks each policy about it. */
@@ -46,16 +55,18 @@ export function nameOf(policy: CompiledPolicy, end: PolicyEnd): string {
 
 /** Asks every policy of one side about a connection, in the order of the input. */
 export function walkSide(policy: CompiledPolicy, question: WalkQuestion): SideExplanation {
-  const { direction, subject, other, family, ports } = question;
+  const { direction, subject, other, family } = question;
   const exempt = exemption(policy, question);
-  const isolated = exempt === undefined && policy.isolated(direction, subject);
+  const isOwnNode = other !== undefined && policy.isOwnNode(direction, subject, other);
+  const isolated = exempt === undefined && !isOwnNode && policy.isolated(direction, subject);
+  const tiers = exempt === undefined ? walkTiers(policy, question) : [];
   const isolating = isolated
     ? policy.selecting(subject).filter(({ policy: each }) => each[direction].kind === 'isolates')
     : [];
   const surelyIsolated = isolating.some(({ sure }) => sure);
   const checks = isolating.map((selecting) => checkPolicy(policy, selecting, surelyIsolated, question));
   const allowed =
-    exempt !== undefined || !isolated
+    exempt !== undefined || (!isolated && tiers.length === 0)
       ? PortSet.all
       : other === undefined
         ? PortSet.none
@@ -64,7 +75,22 @@ export function walkSide(policy: CompiledPolicy, question: WalkQuestion): SideEx
     direction,
     subject: question.subjectName ?? nameOf(policy, subject),
     isolated,
-    state: stateOf(allowed, ports, isolated, checks),
+    state: stateOf(
+      policy,
+      question,
+      allowed,
+      isolated || (tiers.length > 0 && other !== undefined),
+      checks,
+      tiers,
+    ),
+    tiers,
+    networkPoliciesAsked:
+      tiers.length === 0 ||
+      other === undefined ||
+      [policy, policy.possible].some(
+        (each) =>
+          !each.tierAsked(direction, subject, other, family).intersect(question.ports ?? PortSet.all).isEmpty,
+      ),
     exempt,
     policies: checks,
     allowed,
@@ -72,15 +98,24 @@ export function walkSide(policy: CompiledPolicy, question: WalkQuestion): SideEx
 }
 
 function stateOf(
+  policy: CompiledPolicy,
+  { direction, subject, other, family, ports }: WalkQuestion,
   allowed: PortSet,
-  ports: PortSet | undefined,
-  isolated: boolean,
+  isPoliced: boolean,
   checks: readonly PolicyCheck[],
+  tiers: readonly TierCheck[],
 ): SideExplanation['state'] {
-  if (!isolated) return 'open';
+  if (!isPoliced) return 'open';
   const asked = ports ?? allowed;
   const shared = allowed.intersect(asked);
-  if (!shared.isEmpty) return asked.equals(shared) ? 'open' : 'partly';
+  if (!shared.isEmpty && asked.equals(shared)) return 'open';
+  if (other !== undefined && tiers.some(({ ambiguous }) => ambiguous === true)) {
+    const { possible } = policy;
+    const most = possible.parts.ports.set(possible.sideAllowed(direction, subject, other, family));
+    if (!most.intersect(ports ?? PortSet.all).minus(allowed).isEmpty) return 'ambiguous';
+  }
+  if (!shared.isEmpty) return 'partly';
+  if (tiers.some(({ effect }) => effect === 'unknown')) return 'unknown';
   return checks.some(({ effect }) => effect === 'unknown') ? 'unknown' : 'closed';
 }
 

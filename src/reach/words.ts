@@ -6,6 +6,7 @@ import type {
   PortEntry,
   Requirement,
   Rule,
+  TierPolicy,
   Workload,
 } from '../model/index.ts';
 import { formatCidr, protocols } from '../net/index.ts';
@@ -80,6 +81,11 @@ export function peerText(peer: Peer, policy: NetworkPolicy): string {
 export function peersText(rule: Rule, policy: NetworkPolicy): string {
   if (rule.peers.kind === 'any') return 'everyone';
   return firstOf(rule.peers.peers, mostPeers, ' or ', (peer) => peerText(peer, policy));
+}
+
+/** How sentences name a policy of a tier: `ClusterNetworkPolicy tenants`. */
+export function tierPolicyName({ kind, name }: Pick<TierPolicy, 'kind' | 'name'>): string {
+  return `${kind} ${name}`;
 }
 
 /** `TCP 8080`, `UDP 53, TCP 80 and 8000-8080`, `every port`, `no port`. */

@@ -93,13 +93,8 @@ function* tableOf(
   }
 }
 
-function allowedText({ allowed, ambiguous, partial }: ProfileDifference, name: string): string {
+function allowedText({ allowed, partial }: ProfileDifference, name: string): string {
   const ports = allowed[name] ?? 'none';
-  const open = ambiguous?.[name];
-  const parts = [
-    ...(ports === 'none' && open !== undefined ? [] : [ports === 'none' ? ports : portsText(ports, 4)]),
-    ...(open === undefined ? [] : [`${portsText(open, 4)} ambiguous`]),
-  ];
-  const text = parts.join(', ');
+  const text = ports === 'none' ? ports : portsText(ports, 4);
   return partial?.some((each) => each === name) === true ? `${text} (partly)` : text;
 }

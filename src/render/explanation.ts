@@ -134,6 +134,7 @@ function sideDocument(side: SideExplanation): unknown {
     state: side.state,
     exempt: side.exempt,
     allowed: allowedDocument(allowedPorts(side.allowed)),
+    ...tiersDocument(side),
     policies: side.policies.map((check) => ({
       policy: policyId(check),
       effect: check.effect,
@@ -155,6 +156,7 @@ function lonelySideDocument(side: SideExplanation): unknown {
     isolated: side.isolated,
     state: side.isolated ? 'isolated' : 'open',
     exempt: side.exempt,
+    ...tiersDocument(side),
     policies: side.policies.map((check) => ({
       policy: policyId(check),
       effect: check.effect,
@@ -166,6 +168,27 @@ function lonelySideDocument(side: SideExplanation): unknown {
         line: rule.place.line,
         column: rule.place.column,
       })),
+      file: check.place.file,
+      line: check.place.line,
+      column: check.place.column,
+    })),
+  };
+}
+
+/** The policies of the tiers in the order in which they are asked; left out where there is none. */
+function tiersDocument({ tiers }: SideExplanation): Record<string, unknown> {
+  if (tiers.length === 0) return {};
+  return {
+    tiers: tiers.map((check) => ({
+      tier: check.policy.tier,
+      kind: check.policy.kind,
+      name: check.policy.name,
+      priority: check.policy.priority,
+      effect: check.effect,
+      ambiguous: check.ambiguous,
+      failsClosed: check.failsClosed,
+      rule: check.rule,
+      peer: check.peer,
       file: check.place.file,
       line: check.place.line,
       column: check.place.column,
@@ -227,9 +250,10 @@ function* explanationLines(
     look.width === Infinity ? Infinity : Math.floor(look.width * 0.45),
   );
   const asked = isNowhere(explanation) ? explanation.port : (explanation.testedPort ?? explanation.port);
+  const stateWidth = Math.max(isOneEnded ? 8 : 6, ...sides.map(({ side }) => side.state.length));
   for (const { side, name } of sides) {
     const other = side.direction === 'egress' ? explanation.ingress.subject : explanation.egress.subject;
-    yield* sideLines(side, asked, name, nameWidth, isOneEnded ? undefined : other, look);
+    yield* sideLines(side, asked, name, { nameWidth, stateWidth }, isOneEnded ? undefined : other, look);
   }
   const changes = explanation.nearest.slice(0, mostChanges);
   for (const [i, change] of changes.entries()) {
@@ -284,7 +308,7 @@ function* sideLines(
   side: SideExplanation,
   asked: string | undefined,
   name: string,
-  nameWidth: number,
+  { nameWidth, stateWidth }: { readonly nameWidth: number; readonly stateWidth: number },
   other: string | undefined,
   look: Look,
 ): Generator<string, void> {
@@ -292,16 +316,22 @@ function* sideLines(
   const [onlyOne] = admitting;
   // Without a connection to judge, a side is neither open nor closed: policies isolate it, or none does.
   const state = other === undefined && side.isolated ? 'isolated' : side.state;
-  const head = `  ${pad(shorten(name, nameWidth, look.signs), nameWidth)}  ${pad(state, other === undefined ? 8 : 6)}  `;
+  const head = `  ${pad(shorten(name, nameWidth, look.signs), nameWidth)}  ${pad(state, stateWidth)}  `;
   // An open side is explained by what admits; that other policies do not is of no interest then.
   const isShort = side.state === 'open' && other !== undefined;
-  if (isShort && admitting.length === 1 && onlyOne !== undefined) {
+  if (side.tiers.length > 0) {
+    yield* withTierLines(side, other, head, look);
+    if (side.policies.length === 0 || !side.networkPoliciesAsked) return;
+  }
+  if (side.tiers.length === 0 && isShort && admitting.length === 1 && onlyOne !== undefined) {
     const why = `${visible(onlyOne.policy.name)}, ${ruleText(onlyOne)}`;
     yield* withPlace(head, why, placeOf(onlyOne), look);
     return;
   }
-  const because = wrap(sideReason(side, other !== undefined), look, '', '').join(' ');
-  yield* wrap(because, look, head, ' '.repeat(Math.min(displayWidth(head), Math.floor(look.width / 2))));
+  if (side.tiers.length === 0) {
+    const because = wrap(sideReason(side, other !== undefined), look, '', '').join(' ');
+    yield* wrap(because, look, head, ' '.repeat(Math.min(displayWidth(head), Math.floor(look.width / 2))));
+  }
   const listed = isShort ? admitting : side.policies;
   const shown = listed.slice(0, mostPolicies);
   const policyWidth = Math.min(
@@ -338,6 +368,88 @@ function* sideLines(
     yield look.quiet(
       `    ${look.signs.ellipsis} ${count(more, 'more policy', 'more policies')}: -o json lists all`,
     );
+  }
+}
+
+const tierNames = { admin: 'Admin', baseline: 'Baseline' } as const;
+/** Lines of YAML quoted of the rule of a tier. */
+const mostOfTier = 8;
+
+/**
+ * The walk through the tiers: Admin, NetworkPolicy, Baseline, and the default behind them, each with what it says
+ * (corners 53 and 60). The NetworkPolicies themselves follow.
+ */
+function* withTierLines(
+  side: SideExplanation,
+  other: string | undefined,
+  head: string,
+  look: Look,
+): Generator<string, void> {
+  yield* wrap(
+    tierReason(side, other !== undefined),
+    look,
+    head,
+    ' '.repeat(Math.min(displayWidth(head), Math.floor(look.width / 2))),
+  );
+  const isPair = other !== undefined;
+  for (const tier of ['admin', 'baseline'] as const) {
+    const checks = side.tiers.filter(({ policy }) => policy.tier === tier);
+    for (const check of checks.slice(0, mostPolicies)) {
+      const { policy, place, endLine } = check;
+      const priority = policy.priority === undefined ? '' : ` ${policy.priority}`;
+      yield* withPlace(
+        `    ${tierNames[tier]}${priority}  `,
+        `${policy.kind} ${visible(policy.name)}: ${visible(check.summary)}${check.ambiguous === true ? ', and one of equal priority says otherwise' : ''}`,
+        `${visible(place.file)}:${place.line}`,
+        look,
+      );
+      if (endLine === undefined || !isPair) continue;
+      const lines = policy.origin.lines(place.line, Math.max(place.line, endLine)) ?? [];
+      const quoted = lines.slice(0, mostOfTier).map((text, i) => ({ line: place.line + i, text, notes: [] }));
+      yield* quoteLines(quoted, look, '      ');
+    }
+    if (checks.length > mostPolicies) {
+      const more = checks.length - mostPolicies;
+      yield look.quiet(
+        `    ${look.signs.ellipsis} ${count(more, 'more policy', 'more policies')}: -o json lists all`,
+      );
+    }
+    if (tier === 'admin') {
+      const reason = !side.networkPoliciesAsked
+        ? 'not asked: a tier decides before'
+        : side.isolated
+          ? sideReason(side, isPair)
+          : 'no policy isolates it';
+      yield* wrap(`NetworkPolicy  ${reason}`, look, '    ', '      ');
+    }
+  }
+  if (!side.isolated && side.networkPoliciesAsked) yield '    default  what no policy decides is allowed';
+}
+
+/** What the tiers and the policies between them come to. */
+function tierReason(side: SideExplanation, isPair: boolean): string {
+  const { state, tiers, isolated } = side;
+  if (!isPair)
+    return `${count(tiers.length, 'cluster-wide policy speaks', 'cluster-wide policies speak')} of it`;
+  const decides = (effect: 'accepts' | 'denies'): string | undefined => {
+    const check = tiers.find((each) => each.effect === effect);
+    return check === undefined
+      ? undefined
+      : `${check.policy.kind} ${visible(check.policy.name)} ${effect} it`;
+  };
+  switch (state) {
+    case 'open':
+      return decides('accepts') ?? (isolated ? 'a NetworkPolicy admits it' : 'no policy decides about it');
+    case 'closed':
+      return decides('denies') ?? 'no NetworkPolicy admits it';
+    case 'partly':
+      return 'the tiers decide about part of it';
+    case 'ambiguous':
+      return 'policies of equal priority disagree, and the implementation may apply any of them';
+    case 'unknown':
+      return 'it depends on labels that only the cluster sets';
+    default:
+      return unreachable(state);
   }
 }
 
@@ -672,6 +784,18 @@ function verdictReasons(explanation: Explanation, room: number, look: Look): rea
     const admitting = sides.flatMap(({ policies }) =>
       policies.filter(({ effect }) => effect === 'admits').slice(0, 1),
     );
+    const accepting = sides.flatMap(({ tiers }) =>
+      tiers.filter(({ effect }) => effect === 'accepts').slice(0, 1),
+    );
+    if (admitting.length === 0 && accepting.length > 0) {
+      const places = accepting.map(({ place }) => `${visible(place.file)}:${place.line}`);
+      const names = accepting.map(({ policy }) => visible(policy.name));
+      return [
+        names.map((name, i) => `${name}, ${places[i]}`).join('; '),
+        places.join(', '),
+        names.join(', '),
+      ];
+    }
     if (admitting.length > 0) {
       return [
         admitting.map((check) => `${visible(check.policy.name)}, ${placeOf(check)}`).join('; '),
@@ -690,6 +814,12 @@ function verdictReasons(explanation: Explanation, room: number, look: Look): rea
     return [exempt.size > 1 ? 'no policy applies to either end' : visible(reason)];
   }
   const closed = sides.find(({ state }) => state === 'closed') ?? sides.find(({ state }) => state !== 'open');
+  const tier = closed?.tiers.find(({ effect, ambiguous }) => effect === 'denies' || ambiguous === true);
+  if (closed !== undefined && tier !== undefined) {
+    const place = `${visible(tier.place.file)}:${tier.place.line}`;
+    const name = visible(tier.policy.name);
+    return [`${closed.direction} ${closed.state}: ${name}, ${place}`, `${name}, ${place}`, place];
+  }
   const told = toldReason(explanation);
   // No policy decided: what did, only the sentence says.
   const untold =

@@ -128,6 +128,8 @@ export const openSide = (direction: 'egress' | 'ingress', subject: string): Side
   isolated: false,
   state: 'open',
   exempt: undefined,
+  tiers: [],
+  networkPoliciesAsked: true,
   policies: [],
   allowed: PortSet.all,
 });
@@ -148,6 +150,8 @@ export function explanationOf(parts: Partial<Explanation>): Explanation {
       isolated: true,
       state: 'closed',
       exempt: undefined,
+      tiers: [],
+      networkPoliciesAsked: true,
       policies: [denyAll, databasePolicy()],
       allowed: PortSet.none,
     },
@@ -211,6 +215,8 @@ export function allowed(): Explanation {
       isolated: true,
       state: 'open',
       exempt: undefined,
+      tiers: [],
+      networkPoliciesAsked: true,
       policies: [denyAll, admitting],
       allowed: PortSet.range('TCP', 8080, 8080),
     },
@@ -232,6 +238,8 @@ export function oneEnded(): Explanation {
     ingress: {
       ...explanationOf({}).ingress,
       state: 'partly',
+      tiers: [],
+      networkPoliciesAsked: true,
       policies: [
         denyAll,
         { ...databasePolicy(), effect: 'admits', summary: 'admits app=backend on TCP 5432', rule: 0 },
@@ -254,6 +262,8 @@ export function unknown(): Explanation {
     ingress: {
       ...explanationOf({}).ingress,
       state: 'unknown',
+      tiers: [],
+      networkPoliciesAsked: true,
       policies: [
         {
           ...check,
@@ -306,6 +316,8 @@ export function crowded(): Explanation {
     ingress: {
       ...side,
       subject: `${long}-2`,
+      tiers: [],
+      networkPoliciesAsked: true,
       policies: Array.from({ length: 10 }, (_, i) => ({
         ...databasePolicy(),
         policy: {
@@ -336,6 +348,8 @@ export function hostileExplanation(): Explanation {
     sentence: `${bad} cannot reach app/database`,
     ingress: {
       ...explanationOf({}).ingress,
+      tiers: [],
+      networkPoliciesAsked: true,
       policies: [
         {
           ...check,

@@ -184,8 +184,6 @@ function affectedBy(
       const namespaces = readSelector(spec.namespaceSelector);
       return namespaces === undefined ? undefined : subjects.select(namespaces, everyPod);
     }
-    case 'tierSubject':
-      return tierSubject(spec.subject, subjects);
   }
 }
 
@@ -197,25 +195,6 @@ function selectOfMesh(
   const pods = readSelector({ matchLabels });
   if (pods === undefined) return undefined;
   return subjects.select(namespace === istioRoot ? everyPod : namespace, pods);
-}
-
-/**
- * `spec.subject`: namespaces, or pods of namespaces; host-network pods are never among them (corners 56 and 66).
- *
- * A subject that cannot be read is taken to be everyone.
- */
-function tierSubject(subject: unknown, subjects: Subjects): readonly string[] | undefined {
-  if (!isRecord(subject)) return undefined;
-  if (isRecord(subject.pods)) {
-    const namespaces = readSelector(subject.pods.namespaceSelector);
-    const pods = readSelector(subject.pods.podSelector);
-    return namespaces === undefined || pods === undefined
-      ? undefined
-      : subjects.select(namespaces, pods, false);
-  }
-  if (!isRecord(subject.namespaces)) return undefined;
-  const namespaces = readSelector(subject.namespaces);
-  return namespaces === undefined ? undefined : subjects.select(namespaces, everyPod, false);
 }
 
 function hasCiliumKeys(spec: Fields): boolean {

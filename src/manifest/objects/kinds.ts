@@ -31,7 +31,6 @@ export type SubjectRule =
   | 'istioSelector'
   | 'workloadSelector'
   /** `spec.subject` of the kinds of policy.networking.k8s.io (corner 56). */
-  | 'tierSubject'
   /** Pods of every namespace, by `spec.endpointSelector`. */
   | 'clusterEndpointSelector'
   /** Every workload of the namespaces that `spec.namespaceSelector` selects. */
@@ -75,9 +74,6 @@ const rule = (
   subject: SubjectRule,
   namespaced = true,
 ): NotModelledRule => ({ effect, subject, namespaced });
-
-/** How policies of the tiers are listed as not modelled although they are read; `undefined`: the engine answers for them. */
-export const tiersNotHonoured: NotModelledRule | undefined = rule('any', 'tierSubject', false);
 
 const tierGroup = 'policy.networking.k8s.io';
 const tierPolicy = (version: string): Modelled => ({

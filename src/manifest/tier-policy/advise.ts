@@ -238,10 +238,7 @@ class Adviser {
         );
       } else {
         matching++;
-        // The experimental CRD has refused it, or told of it where it is stored.
-        if (entry.kind === 'named' && direction === 'egress' && this.#context.channel === 'standard') {
-          this.#nameAndAddresses(peers, at);
-        }
+        if (entry.kind === 'named' && direction === 'egress') this.#nameAndAddresses(peers, at);
       }
     }
     if (matching === 0) {

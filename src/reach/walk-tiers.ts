@@ -1,0 +1,97 @@
+import { PortSet } from '../net/index.ts';
+import type { CompiledPolicy, TierSay } from '../policy/index.ts';
+import type { TierCheck } from './types.ts';
+import type { WalkQuestion } from './walk.ts';
+
+const words = { accept: 'accepts', deny: 'denies', pass: 'passes' } as const;
+
+/** Asks the policies of the tiers of one side, in their order, about the ports that were asked about. */
+export function walkTiers(policy: CompiledPolicy, question: WalkQuestion): readonly TierCheck[] {
+  const { direction, subject, other, family, ports } = question;
+  if (policy.classOf(subject) < 0) return [];
+  if (other === undefined) {
+    return policy.tiersOn(direction, subject).map((index): TierCheck => {
+      const each = policy.cluster.tierPolicies[index]!;
+      const rules = each[direction].length;
+      return {
+        policy: each,
+        effect: 'none',
+        summary: `${rules} ${rules === 1 ? 'rule' : 'rules'}`,
+        place: each.origin.locate([]),
+        endLine: undefined,
+      };
+    });
+  }
+  const sayings = policy.tierSayings(direction, subject, other, family);
+  const checks: TierCheck[] = [];
+  let left = ports ?? PortSet.all;
+  for (const tier of ['admin', 'baseline'] as const) {
+    const ofTier = sayings.filter((saying) => saying.tier === tier);
+    let open = left;
+    let passed = PortSet.none;
+    for (const [priority, group] of Map.groupBy(ofTier, (saying) => saying.priority)) {
+      // What has no priority may stand first (corner 60).
+      const asked = priority === undefined ? left : open;
+      const others = priority === undefined ? ofTier : [...group, ...ofTier.filter(hasNoPriority)];
+      for (const saying of group) checks.push(checkOf(policy, question, saying, asked, others));
+      for (const { rules, sure } of group) {
+        for (const rule of rules) {
+          if (!sure || !rule.sure) continue;
+          if (rule.action === 'pass') passed = passed.union(rule.ports.intersect(open));
+          open = open.minus(rule.ports);
+        }
+      }
+    }
+    left = open.union(passed);
+  }
+  return checks;
+}
+
+function hasNoPriority({ priority }: TierSay): boolean {
+  return priority === undefined;
+}
+
+/** @param group - the policies of its tier that may be applied in its place */
+function checkOf(
+  compiled: CompiledPolicy,
+  { direction }: WalkQuestion,
+  saying: TierSay,
+  asked: PortSet,
+  group: readonly TierSay[],
+): TierCheck {
+  const policy = compiled.cluster.tierPolicies[saying.policy]!;
+  const common = { policy, place: policy.origin.locate([]), endLine: undefined };
+  if (asked.isEmpty) return { ...common, effect: 'notAsked', summary: 'not asked: it is decided before' };
+  const matching = saying.rules.filter(({ ports }) => !ports.intersect(asked).isEmpty);
+  const [first] = matching;
+  if (first === undefined) return { ...common, effect: 'none', summary: 'no rule matches' };
+  const actions = new Set(matching.map(({ action }) => action));
+  const isUnknown = !saying.sure || matching.some(({ sure }) => !sure);
+  const disagrees = group.some(({ rules }) =>
+    rules.some((rule) =>
+      matching.some(
+        ({ action, ports }) =>
+          action !== rule.action && !ports.intersect(rule.ports).intersect(asked).isEmpty,
+      ),
+    ),
+  );
+  const isAll = asked.minus(first.ports).isEmpty;
+  const what = `rule ${first.rule + 1} ${words[first.action]} ${isAll ? 'it' : 'part of it'}`;
+  const name = policy[direction][first.rule]?.name;
+  const path = ['spec', direction, first.rule];
+  return {
+    policy,
+    effect: isUnknown ? 'unknown' : actions.size > 1 ? 'several' : words[first.action],
+    summary: isUnknown
+      ? 'cannot tell: it asks for labels that only a cluster sets'
+      : first.failsClosed
+        ? `${what}: a peer or port of it is not known, so it fails closed`
+        : `${what}${name === undefined || name === '' ? '' : ` (${name})`}`,
+    rule: first.rule,
+    ...(first.peer < 0 ? {} : { peer: first.peer }),
+    ...(first.failsClosed ? { failsClosed: true } : {}),
+    ...(disagrees ? { ambiguous: true } : {}),
+    place: policy.origin.locate(path),
+    endLine: policy.origin.endLine(path),
+  };
+}
