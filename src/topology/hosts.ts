@@ -4,7 +4,7 @@ import type { LabPlan, LabService } from './plan.ts';
 /**
  * The text of `/etc/netns/NAMESPACE/hosts`: who a process in a network namespace of the lab is itself, and the names of
  * Services as the cluster's DNS gives them: `db` inside its own namespace, `db.shop`, `db.shop.svc` and
- * `db.shop.svc.cluster.local` everywhere. A headless Service is its pods. The
+ * `db.shop.svc.cluster.local` everywhere. A headless Service is its pods, each by its own name too where a StatefulSet has named it. The
  * outside knows no names of the cluster, and everybody those of the hosts that Ingresses and Gateways serve.
  *
  * @param namespace - the name of one of the plan's namespaces
@@ -36,11 +36,19 @@ export function hostsText(plan: LabPlan, namespace: string): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** A headless Service has a name for each pod of a StatefulSet too: `db-0.db.shop`. */
 function serviceLines({ service, pods }: LabService, own: string | undefined): readonly string[] {
   const { namespace, name, headless, clusterIPs } = service;
-  const full = `${name}.${namespace}`;
-  const names = [full, `${full}.svc`, `${full}.svc.cluster.local`];
-  if (namespace === own) names.unshift(name);
-  const addresses = headless ? pods.flatMap((pod) => pod.addresses) : clusterIPs;
-  return [...new Set(addresses.map(formatAddress))].map((address) => `${address} ${names.join(' ')}`);
+  const namesOf = (label: string): string => {
+    const full = `${label}.${namespace}`;
+    const names = [full, `${full}.svc`, `${full}.svc.cluster.local`];
+    return (namespace === own ? [label, ...names] : names).join(' ');
+  };
+  if (!headless) return clusterIPs.map((address) => `${formatAddress(address)} ${namesOf(name)}`);
+  return pods.flatMap((pod) => {
+    const ofSet = pod.workload.startsWith(`${pod.namespace}/StatefulSet/`)
+      ? ` ${namesOf(`${pod.name}.${name}`)}`
+      : '';
+    return pod.addresses.map((address) => `${formatAddress(address)} ${namesOf(name)}${ofSet}`);
+  });
 }

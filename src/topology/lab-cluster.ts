@@ -136,10 +136,13 @@ function place(
     if (isDaemon.has(pod.workload)) daemons.add(`${pod.workload} ${node}`);
     return pod.node === node ? pod : { ...pod, node };
   };
+  const byAddress = nodesByAddress(nodes, pods);
   const placed = new Map<Pod, Pod>();
   const open: Pod[] = [];
   for (const pod of pods) {
-    const kept = pod.node ?? nodeByAddress(pod, nodes) ?? formerly.get(pod.id);
+    // Where a host-network pod is that nobody says the node of: it has the node's address.
+    const own = pod.hostNetwork ? pod.addresses.map((address) => byAddress.get(keyOf(address))) : [];
+    const kept = pod.node ?? own.find((node) => node !== undefined) ?? formerly.get(pod.id);
     if (kept === undefined || !nodes.has(kept)) open.push(pod);
     else placed.set(pod, put(pod, kept));
   }
@@ -175,11 +178,19 @@ function workersOf(nodes: ReadonlyMap<string, ClusterNode>): readonly string[] {
   return (workers.length > 0 ? workers : all).map(({ name }) => name);
 }
 
-/** Where a host-network pod must be that nobody says the node of: it has the node's address. */
-function nodeByAddress(pod: Pod, nodes: ReadonlyMap<string, ClusterNode>): string | undefined {
-  if (!pod.hostNetwork) return undefined;
-  const own = new Set(pod.addresses.map(keyOf));
-  return [...nodes.values()].find(({ addresses }) => addresses.some((each) => own.has(keyOf(each))))?.name;
+/** By address: the node that has it, as the node itself says or else a host-network pod on it. */
+function nodesByAddress(
+  nodes: ReadonlyMap<string, ClusterNode>,
+  pods: readonly Pod[],
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const add = (addresses: readonly Address[], node: string): void => {
+    for (const address of addresses) if (!found.has(keyOf(address))) found.set(keyOf(address), node);
+  };
+  for (const { name, addresses } of nodes.values()) add(addresses, name);
+  for (const { hostNetwork, addresses, node } of pods)
+    if (hostNetwork && node !== undefined) add(addresses, node);
+  return found;
 }
 
 function madeNode(name: string): ClusterNode {

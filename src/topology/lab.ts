@@ -9,6 +9,7 @@ import { idOf, previousAddresses, runningCluster } from './lab-cluster.ts';
 import { prefixOf } from './names.ts';
 import { namesOf, networkOf } from './network.ts';
 import type { Network } from './network.ts';
+import { LabPlanError } from './plan.ts';
 import type {
   LabEnd,
   LabListener,
@@ -27,12 +28,23 @@ import { labServices } from './services.ts';
 /**
  * Plans a lab for a cluster: what it runs as, on which network, under which rules.
  *
- * @throws LabPlanError when the name cannot be one of a lab, or there are no pods, or too many
+ * @throws LabPlanError when the name cannot be one of a lab, or there are no pods, or too many of something
  */
 export function planLab(given: Cluster, options: LabOptions = {}): LabPlan {
-  const { name = 'lab', previous, mostOutside = 64, mostPorts = 32, mostPods = 2000 } = options;
+  const {
+    name = 'lab',
+    previous,
+    mostOutside = 64,
+    mostPorts = 32,
+    mostPods = 2000,
+    mostNodes = 200,
+  } = options;
   const prefix = prefixOf(name);
   const { cluster: input, made, notes: controllerNotes } = withControllers(given);
+  if (input.nodes.size > mostNodes)
+    throw new LabPlanError(
+      `the input has ${input.nodes.size} nodes, and a lab at most ${mostNodes}: leave some out`,
+    );
   const blocks = blocksOf(input);
   const before = previousAddresses(previous);
   const balanced = previous?.services.flatMap(({ exposure }) => exposure?.loadBalancer ?? []) ?? [];

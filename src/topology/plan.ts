@@ -26,6 +26,8 @@ export interface LabOptions {
   readonly mostPorts?: number;
   /** More pods than this are refused. Default: 2,000. */
   readonly mostPods?: number;
+  /** More nodes than this are refused. Default: 200. */
+  readonly mostNodes?: number;
 }
 
 /** A lab cannot be planned from this input, or under this name; the message says why. */

@@ -207,6 +207,10 @@ class Certificates {
   }
 }
 
+/** A configuration may have so many hosts, and so many paths of one: each path is compared with each. */
+const mostHosts = 1000;
+const mostPaths = 200;
+
 /** What is known of one host while entrances are read. */
 interface Draft {
   readonly host: ProxyHost;
@@ -375,7 +379,15 @@ class SiteBuilder {
 
   finish(): readonly ProxySite[] {
     if (this.#default !== undefined) this.#draft({ kind: 'any' }, this.#web);
-    return distinct([...this.#drafts.values()]).map(({ fallback, locations, ...site }) => {
+    const drafts = distinct([...this.#drafts.values()]);
+    if (drafts.length > mostHosts)
+      this.#leftOut.push(`${drafts.length - mostHosts} hosts: there are too many`);
+    return drafts.slice(0, mostHosts).map(({ fallback, locations: all, ...site }) => {
+      const locations = all.slice(0, mostPaths);
+      if (all.length > mostPaths) {
+        const [host = 'every host'] = hostText(site.host);
+        this.#leftOut.push(`${all.length - mostPaths} paths of ${host}: there are too many`);
+      }
       // What Gateways serve has no default backend.
       const rest = site.ports === this.#web ? (fallback ?? this.#default) : undefined;
       return {

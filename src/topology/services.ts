@@ -12,11 +12,16 @@ import type { LabEndpoint, LabNote, LabPlan, LabService, LabServicePort } from '
 /** The range that API servers give node ports from, unless they are told otherwise. */
 const nodePorts = { first: 30000, last: 32767 };
 
+const mostServices = 5000;
+/** Of all tables for Services together: some hundred megabytes of text. */
+const mostLines = 1_000_000;
+
 /**
  * The Services of a cluster that runs, with where each port leads (corner 49) and what they are reached by.
  *
  * @param cluster - its Services have the cluster IPs that they need
  * @param pool - load balancers' addresses are taken from it
+ * @throws LabPlanError when there are too many
  */
 export function labServices(
   cluster: Cluster,
@@ -27,7 +32,12 @@ export function labServices(
   const leftOut: string[] = [];
   const numbers = new NodePortNumbers(cluster.services, previous);
   const before = new Map(previous?.services.map(({ id, exposure }) => [id, exposure]));
+  if (cluster.services.length > mostServices)
+    throw new LabPlanError(
+      `the input has ${cluster.services.length} Services, and a lab at most ${mostServices}: leave some out`,
+    );
   const behind = new Behind(cluster);
+  let lines = 0;
   const services = cluster.services.flatMap((service): LabService[] => {
     const id = serviceId(service);
     if (service.type === 'ExternalName') {
@@ -39,7 +49,14 @@ export function labServices(
       const number = numbers.of(service, port);
       if (number !== undefined && port.nodePort === undefined)
         given.push(`${id} ${port.protocol} ${port.port} node port ${number}`);
-      return { port, nodePort: number, endpoints: endpoints(port) };
+      const led = endpoints(port);
+      // Every node has a table of all of them.
+      lines += led.length * cluster.nodes.size;
+      if (lines > mostLines)
+        throw new LabPlanError(
+          'the Services of the input lead to too many pods on too many nodes: leave some out',
+        );
+      return { port, nodePort: number, endpoints: led };
     });
     const { entrance, externalIPs } = service;
     const balanced = (entrance?.loadBalancerAddresses ?? []).filter((address) => pool.take(address));

@@ -486,6 +486,29 @@ describe('Ingresses', () => {
     }
   });
 
+  test('with more hosts and paths than a configuration has room for', () => {
+    const to = backend('web');
+    const paths = Array.from({ length: 300 }, (_, i) => `{ path: /p${i}, pathType: Prefix, backend: ${to} }`);
+    const rules = Array.from(
+      { length: 1100 },
+      (_, i) => `{ host: h${i}.com, http: { paths: [ { path: /, pathType: Prefix, backend: ${to} } ] } }`,
+    );
+    const plan = planLab(
+      clusterOf(
+        app,
+        ingress(
+          'wide',
+          `{ ingressClassName: nginx, rules: [ { host: a.com, http: { paths: [ ${paths.join(', ')} ] } }, ${rules.join(', ')} ] }`,
+        ),
+      ),
+    );
+    expect(plan.notes.find(({ kind }) => kind === 'entrances-left-out')?.details).toEqual([
+      '101 hosts: there are too many',
+      '100 paths of a.com: there are too many',
+    ]);
+    expect(plan.proxies[0]?.config.match(/server_name "/g)?.length).toBe(2 * 1000 + 2);
+  });
+
   test('with a Secret have its certificate, and no text of the plan has its key', () => {
     const [proxy] = planLab(clusterIn('examples/bank')).proxies;
     const [, own] = proxy!.certificates;

@@ -81,6 +81,11 @@ metadata: { name: web, namespace: x }
 spec: { replicas: 2000000000, selector: { matchLabels: { a: b } }, template: { metadata: { labels: { a: b } }, spec: { containers: [ { name: c, image: c } ] } } }
 `;
     expect(() => planLab(clusterOf(many))).toThrow('a lab at most 2000');
+    const nodes = Array.from(
+      { length: 201 },
+      (_, i) => `---\napiVersion: v1\nkind: Node\nmetadata: { name: n${i} }\n`,
+    );
+    expect(() => planLab(clusterOf(pod('a'), ...nodes))).toThrow('201 nodes');
   });
 });
 
@@ -149,6 +154,7 @@ describe('pods', () => {
           ports: '{ containerPort: 10256 }',
         }),
         pod('a', { ip: '10.1.0.1', spec: 'nodeName: n1' }),
+        pod('other', { ip: '10.1.0.2', spec: 'nodeName: n0' }),
         pod('stray', { ip: '10.9.0.1', spec: 'hostNetwork: true' }),
       ),
     );
@@ -158,7 +164,34 @@ describe('pods', () => {
       expect(plan.ends.find((end) => end.id === id)!.namespace).toBe('podwall.lab.node.n1');
     }
     expect(portsOf(plan, 'node/n1', 'TCP')).toContain(10256);
-    expect(plan.namespaces.map(({ kind }) => kind)).toEqual(['fabric', 'outside', 'node', 'pod']);
+    expect(plan.namespaces.map(({ kind }) => kind)).toEqual([
+      'fabric',
+      'outside',
+      'node',
+      'node',
+      'pod',
+      'pod',
+    ]);
+  });
+
+  test('with names that are too long for a kernel have shorter ones, no two alike', () => {
+    const long = 'a'.repeat(230);
+    const plan = planLab(
+      clusterOf(
+        pod(`${long}-x`, { labels: '' }),
+        pod(`${long}-y`, { labels: '' }),
+        pod('a.b'),
+        pod('b').replace('namespace: x', 'namespace: x-a'),
+      ),
+    );
+    const names = plan.namespaces.flatMap(({ name, kind }) => (kind === 'pod' ? [name] : []));
+    expect(names.map((name) => name.replaceAll(/a{9,}/g, '...'))).toEqual([
+      'podwall.lab.pod.x....~0',
+      'podwall.lab.pod.x.a.b',
+      'podwall.lab.pod.x....~1',
+      'podwall.lab.pod.x-a.b',
+    ]);
+    for (const name of names) expect(name.length).toBeLessThanOrEqual(200);
   });
 
   test('of a DaemonSet are on one node each, others on the nodes with the fewest', () => {

@@ -237,6 +237,20 @@ endpoints: [ { addresses: [ 198.51.100.77 ] }, { addresses: [ 10.2.0.1 ] } ]
     expect(given(next, 'aaa')).toEqual(['10.96.0.4', '30002', '192.0.2.3']);
   });
 
+  test('that lead to too much are refused', () => {
+    const many = Array.from({ length: 5001 }, (_, i) => service(`s${i}`, 'ports: [ { port: 80 } ]'));
+    expect(() => planLab(clusterOf(pod('a', 'n1', '10.2.0.1'), ...many))).toThrow('5001 Services');
+    const replicas = `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: x }
+spec: { replicas: 1000, selector: { matchLabels: { app: web } }, template: { metadata: { labels: { app: web } }, spec: { containers: [ { name: c, image: c } ] } } }
+`;
+    const ports = Array.from({ length: 600 }, (_, i) => `{ name: p${i}, port: ${i + 1} }`).join(', ');
+    const wide = service('wide', `selector: { app: web }, ports: [ ${ports} ]`);
+    expect(() => planLab(clusterOf(...nodes, replicas, wide))).toThrow('too many pods');
+  });
+
   test('have names: short ones in their own namespace, their pods where they are headless', () => {
     const plan = planLab(
       clusterOf(
@@ -244,6 +258,13 @@ endpoints: [ { addresses: [ 198.51.100.77 ] }, { addresses: [ 10.2.0.1 ] } ]
         pod('b', 'n1', '10.2.0.2', 'app: b').replace('namespace: x', 'namespace: other'),
         service('db', 'clusterIP: 10.96.0.7, selector: { app: a }, ports: [ { port: 80 } ]'),
         service('each', 'clusterIP: None, selector: { app: a }'),
+        `---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: set, namespace: x }
+spec: { serviceName: set, selector: { matchLabels: { app: set } }, template: { metadata: { labels: { app: set } }, spec: { containers: [ { name: c, image: c } ] } } }
+`,
+        service('set', 'clusterIP: None, selector: { app: set }'),
       ),
     );
     expect(hostsText(plan, 'podwall.lab.pod.x.a').split('\n')).toEqual([
@@ -252,6 +273,7 @@ endpoints: [ { addresses: [ 198.51.100.77 ] }, { addresses: [ 10.2.0.1 ] } ]
       '10.2.0.1 a',
       '10.96.0.7 db db.x db.x.svc db.x.svc.cluster.local',
       '10.2.0.1 each each.x each.x.svc each.x.svc.cluster.local',
+      '10.244.0.1 set set.x set.x.svc set.x.svc.cluster.local set-0.set set-0.set.x set-0.set.x.svc set-0.set.x.svc.cluster.local',
       '',
     ]);
     expect(hostsText(plan, 'podwall.lab.pod.other.b')).toContain(
