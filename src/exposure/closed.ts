@@ -7,7 +7,11 @@ import type { Closed, ClosedReason, ClosedScope, ExposureReason } from './types.
 /** What is known of isolated pods in one direction. */
 export interface Known {
   readonly said: Admitted;
-  /** Index of their namespace. */
+  /** Names of the cluster-wide policies that bind them, sorted. */
+  readonly tiers: readonly string[];
+  /** Whom their policies let through, the cluster-wide ones considered. */
+  readonly lines: readonly Line[];
+  /** Index of their namespace; -1 where they are in several. */
   readonly own: number;
   /** The potential pods that get through in the end: lines, less what namespaces of them take away. */
   readonly found: readonly { readonly line: Line; readonly narrowing?: Narrowing }[];
@@ -42,6 +46,7 @@ export function closedScopes(known: Known): readonly Closed[] {
   const isThere = { 'other-namespaces': namespaces > 1, nodes: hasNodes };
   for (const scope of scopes) {
     if (isOpen[scope]) continue;
+    if (own < 0 && (scope === 'own-namespace' || scope === 'other-namespaces')) continue;
     if ((scope === 'other-namespaces' || scope === 'nodes') && !isThere[scope]) continue;
     closed.push(proofOf(scope, known));
   }
@@ -57,8 +62,8 @@ const scopes: readonly ClosedScope[] = [
 ];
 
 function proofOf(scope: ClosedScope, known: Known): Closed {
-  const { said, policies } = known;
-  const lines = said.lines.filter((line) => concerns(scope, line, known.own));
+  const { said, policies, tiers } = known;
+  const lines = known.lines.filter((line) => concerns(scope, line, known.own));
   if (lines.length > 0) {
     return {
       scope,
@@ -66,6 +71,11 @@ function proofOf(scope: ClosedScope, known: Known): Closed {
       policies: known.policiesOf(lines),
       rules: known.reasons(lines.flatMap(({ rules }) => rules)),
     };
+  }
+  const isTaken = !said.isolated || said.lines.some((line) => concerns(scope, line, known.own));
+  const isOutside = scope === 'internet' || scope === 'nodes';
+  if (tiers.length > 0 && (isTaken || (isOutside && said.addresses.length > 0))) {
+    return { scope, reason: 'tiers', policies: tiers };
   }
   if (!said.hasRules) return { scope, reason: 'no-rules', policies };
   const dropped = said.dropped.filter(({ looks }) => couldConcern(scope, looks));

@@ -262,7 +262,10 @@ export function without(cube: Cube, key: string): Cube {
   return cubeOf(literals);
 }
 
-/** The cube where a key has to be one of some values, or none of them. */
+/**
+ * The cube where a key that every object has is one of some values, or none of them. That it is there is not said, so that
+ * what is left of other cubes does not speak of objects without it.
+ */
 export function restricted(
   cube: Cube,
   key: string,
@@ -270,7 +273,7 @@ export function restricted(
   values: Iterable<string>,
 ): Cube | undefined {
   const own = cube.literals.get(key) ?? anything;
-  return withLiteral(cube, key, both(own, { except, values: sorted(values), absent: false }));
+  return withLiteral(cube, key, both(own, { except, values: sorted(values), absent: except }));
 }
 
 /**

@@ -19,9 +19,11 @@ import { admitted } from './lines.ts';
 import type { Admitted } from './lines.ts';
 import { nameLabel, NamespaceSpace, placesMinus } from './namespaces.ts';
 import type { Places } from './namespaces.ts';
-import { OwnSides } from './own-side.ts';
+import { OwnSides, usualUse } from './own-side.ts';
 import type { Narrowing, OwnSide, Part } from './own-side.ts';
-import { minimal } from './regions.ts';
+import { minimal, regionBoth } from './regions.ts';
+import { allLeft, TierSpace } from './tier-space.ts';
+import type { Left } from './tier-space.ts';
 import type { Line, RuleRef } from './regions.ts';
 import { exposureKinds } from './types.ts';
 import type {
@@ -36,7 +38,7 @@ import type {
   NamedPorts,
   Witness,
 } from './types.ts';
-import { portOf, UseTable } from './uses.ts';
+import { noUse, portOf, UseTable } from './uses.ts';
 import type { Use } from './uses.ts';
 
 /** What is asked. */
@@ -116,7 +118,9 @@ interface Unit {
   readonly example: PolicyEnd;
   readonly said: Admitted;
   /** By family of the pods: what others say of them. */
-  readonly sides: readonly (readonly [family: Family, side: OwnSide])[];
+  readonly sides: readonly (readonly [family: Family, side: OwnSide, tiers: string])[];
+  /** The tiers that bind the pods. */
+  readonly list: number;
   readonly classes: number[];
 }
 
@@ -138,6 +142,7 @@ class Exposures {
   readonly #uses: UseTable;
   readonly #space: NamespaceSpace;
   readonly #addresses: AddressTable;
+  readonly #tiers: TierSpace;
   readonly #others: { readonly [direction in Direction]: OwnSides };
   readonly #undecidedNamespaces = new Set<string>();
   /** By class: the ids of the workloads with pods of it, and how many pods of those that were asked about. */
@@ -151,6 +156,7 @@ class Exposures {
     this.#uses = new UseTable(policy.profile);
     this.#space = new NamespaceSpace(policy.cluster);
     this.#addresses = new AddressTable(policy);
+    this.#tiers = new TierSpace(policy, this.#space, this.#uses);
     // Whom pods let in is met by the egress of others, and the other way round.
     this.#others = {
       ingress: new OwnSides(policy, 'egress', this.#uses, this.#space),
@@ -238,13 +244,17 @@ class Exposures {
       const bits = classes.family[k]!;
       const sides = families
         .filter((family) => (bits & familyBits[family]) !== 0)
-        .map((family) => [family, this.#others[direction].of(subject, k, family)] as const);
-      const ids = sides.map(([, side]) => {
+        .map((family) => {
+          const side = this.#others[direction].of(subject, k, family);
+          return [family, side, this.#tiers.signature(direction, subject, k, family)] as const;
+        });
+      const ids = sides.map(([, side, tiers]) => {
         let id = sideIds.get(side);
         if (id === undefined) sideIds.set(side, (id = sideIds.size));
-        return id;
+        return tiers === '' ? id : `${id} ${tiers}`;
       });
-      const key = `${policies};${bits};${ids.join(',')}`;
+      const list = this.#tiers.listOf(direction, k);
+      const key = `${policies};${bits};${ids.join(',')};${list}`;
       const known = units.get(key);
       if (known !== undefined) {
         known.classes.push(k);
@@ -254,7 +264,7 @@ class Exposures {
       if (admission === undefined) {
         said.set(policies, (admission = admitted(this.#policy, direction, k, this.#space, this.#uses)));
       }
-      units.set(key, { direction, k, example: subject, said: admission, sides, classes: [k] });
+      units.set(key, { direction, k, example: subject, said: admission, sides, list, classes: [k] });
     }
     return [...units.values()];
   }
@@ -274,6 +284,7 @@ class Exposures {
     const isPartial = workloads.some((workload) => pods.get(workload) !== this.#podsOf.get(workload));
     const policies = said.policies.map((index) => this.#policyName(index)).sort(byText);
     const own = this.#ownNamespace(unit);
+    const tiers = [...new Set(this.#tiers.namesOf(direction, unit.list))].sort(byText);
     return {
       direction,
       workloads,
@@ -282,20 +293,24 @@ class Exposures {
       isolated: said.isolated,
       ...(isHost && { hostNetwork: true }),
       policies,
+      ...(tiers.length > 0 && { tiers }),
       peers: this.#peers(unit, found, addressed),
-      closed: said.isolated
-        ? closedScopes({
-            said,
-            own,
-            found,
-            addressed,
-            namespaces: this.#space.all.length,
-            hasNodes: this.#policy.cluster.nodes.size > 0,
-            policies,
-            reasons: (refs) => this.#reasons(refs, mostReasons),
-            policiesOf: (lines) => this.#closing(direction, lines),
-          })
-        : [],
+      closed:
+        said.isolated || tiers.length > 0
+          ? closedScopes({
+              said,
+              tiers,
+              lines: this.#tiers.linesOf(direction, unit.list, said.lines),
+              own,
+              found,
+              addressed,
+              namespaces: this.#space.all.length,
+              hasNodes: this.#policy.cluster.nodes.size > 0,
+              policies,
+              reasons: (refs) => this.#reasons(refs, mostReasons),
+              policiesOf: (lines) => this.#closing(direction, lines),
+            })
+          : [],
     };
   }
 
@@ -323,16 +338,17 @@ class Exposures {
   }
 
   /** The potential pods that get through, the policies of their own namespaces considered. */
-  #found({ direction, said, sides }: Unit): readonly Found[] {
+  #found(unit: Unit): readonly Found[] {
+    const { direction, said, sides, list } = unit;
     const [first, second] = sides;
     if (first === undefined) return [];
-    const one = this.#foundIn(direction, said.lines, first[1]);
-    if (second === undefined || second[1] === first[1]) return one;
+    const lines = this.#tiers.linesOf(direction, list, said.lines);
+    const one = this.#foundIn(unit, lines, first[0], first[1]);
+    if (second === undefined || (second[1] === first[1] && second[2] === first[2])) return one;
     // Corner 37: the families are decided apart, and what they agree on is said once.
-    const other = this.#foundIn(direction, said.lines, second[1]);
-    const keys = (list: readonly Found[]): readonly string[] => list.map((each) => this.#keyOf(each));
-    const inOne = new Set(keys(one));
-    const inOther = new Set(keys(other));
+    const other = this.#foundIn(unit, lines, second[0], second[1]);
+    const inOne = new Set(one.map((each) => this.#keyOf(each)));
+    const inOther = new Set(other.map((each) => this.#keyOf(each)));
     return [
       ...one.map((each) => (inOther.has(this.#keyOf(each)) ? each : { ...each, family: first[0] })),
       ...other
@@ -357,25 +373,57 @@ class Exposures {
     return `${narrowing.closed().join(',')};${partly.join(';')}`;
   }
 
-  #foundIn(direction: Direction, lines: readonly Line[], side: OwnSide): readonly Found[] {
-    const others = this.#others[direction];
+  #foundIn(
+    { direction, example: subject, k }: Unit,
+    lines: readonly Line[],
+    family: Family,
+    side: OwnSide,
+  ): readonly Found[] {
     const found: Found[] = [];
     const fixed: Line[] = [];
+    const lefts = this.#tiers.leftOf(direction, subject, k, family);
+    if (lefts.length === 0) this.#narrow(direction, lines, side, allLeft, found, fixed);
+    for (const [left, regions] of lefts) {
+      const pieces = lines.flatMap((line) =>
+        regions.flatMap((region): readonly Line[] => {
+          const shared = regionBoth(line, region);
+          return shared === undefined ? [] : [{ ...line, ...shared }];
+        }),
+      );
+      this.#narrow(direction, minimal(pieces, this.#space, this.#uses), side, left, found, fixed);
+    }
+    for (const line of minimal(fixed, this.#space, this.#uses)) found.push({ kind: 'existing', line });
+    return found;
+  }
+
+  /** What the other side leaves of lines: those that new namespaces have a part in, and those of namespaces that exist. */
+  #narrow(
+    direction: Direction,
+    lines: readonly Line[],
+    side: OwnSide,
+    left: Left,
+    found: Found[],
+    fixed: Line[],
+  ): void {
+    const others = this.#others[direction];
     for (const line of lines) {
-      if (line.fresh !== undefined) {
-        const narrowing = others.narrowing(line, side);
+      const use = usualUse(line.use, left, this.#uses);
+      if (line.fresh !== undefined && use !== noUse) {
+        const narrowing = others.narrowing(line, side, left);
         for (const namespace of narrowing.undecided())
           this.#undecidedNamespaces.add(this.#space.name(namespace));
-        found.push({ kind: 'spanning', line, narrowing });
+        found.push({ kind: 'spanning', line: { ...line, use }, narrowing });
         continue;
       }
       // Where only some namespaces are meant, each is asked, and those that leave the same stand together.
       const groups = new Map<string, { readonly parts: readonly Part[]; readonly namespaces: number[] }>();
       for (const namespace of line.existing.list) {
-        const effective = others.effective(line.pods, line.use, side, namespace);
+        // Pods that no NetworkPolicy isolates have been decided already.
+        if (use === noUse && !others.isolates(namespace)) continue;
+        const effective = others.effective(line.pods, line.use, side, namespace, left);
         const parts = effective.parts();
         if (effective.isUndecided) this.#undecidedNamespaces.add(this.#space.name(namespace));
-        const key = parts.map(({ pods, use }) => `${use} ${pods.key}`).join('\u0006');
+        const key = parts.map((part) => `${part.use} ${part.pods.key}`).join('\u0006');
         const known = groups.get(key);
         if (known === undefined) groups.set(key, { parts, namespaces: [namespace] });
         else known.namespaces.push(namespace);
@@ -391,8 +439,6 @@ class Exposures {
         }
       }
     }
-    for (const line of minimal(fixed, this.#space, this.#uses)) found.push({ kind: 'existing', line });
-    return found;
   }
 
   #peers(unit: Unit, found: readonly Found[], { addresses, nodes }: Addressed): readonly Exposed[] {
@@ -577,11 +623,17 @@ class Exposures {
 
   undecided(): readonly string[] {
     const sentences: string[] = [];
-    const tiers = this.#policy.cluster.tierPolicies.length;
-    if (tiers > 0) {
-      const what = tiers === 1 ? '1 cluster-wide policy is' : `${tiers} cluster-wide policies are`;
+    if (this.#tiers.isTooMuch) {
+      sentences.push('cluster-wide policies were left out of account, for they have too many selectors');
+    }
+    if (this.#tiers.asksForNames) {
       sentences.push(
-        `${what} not considered: ClusterNetworkPolicy, AdminNetworkPolicy and BaselineAdminNetworkPolicy may close or open more`,
+        'a cluster-wide policy names ports of destinations: of pods that do not exist yet, those are told that declare no such port',
+      );
+    }
+    if (this.#policy.possible !== this.#policy) {
+      sentences.push(
+        'cluster-wide policies of equal priority disagree for some pods: what only one of them lets through is left out',
       );
     }
     const namespaces = [...this.#undecidedNamespaces].sort(byText);

@@ -6,6 +6,8 @@ import type { Cube } from './cubes.ts';
 import type { NamespaceSpace, Places } from './namespaces.ts';
 import { isCovered, minimal } from './regions.ts';
 import type { Line } from './regions.ts';
+import { allLeft } from './tier-space.ts';
+import type { Left } from './tier-space.ts';
 import { noUse } from './uses.ts';
 import type { UseTable } from './uses.ts';
 
@@ -196,6 +198,11 @@ export class OwnSides {
     }
   }
 
+  /** The namespaces whose policies isolate potential pods. */
+  get namespaces(): Iterable<number> {
+    return this.#structures.keys();
+  }
+
   /** Whether policies of a namespace isolate potential pods of it. */
   isolates(namespace: number): boolean {
     return this.#entriesOf.has(namespace);
@@ -338,19 +345,20 @@ export class OwnSides {
   }
 
   /** What of a line holds for the potential pods of one namespace. */
-  effective(pods: Cube, use: number, side: OwnSide, namespace: number): Effective {
-    return this.#effectiveOf(pods, use, side.own.get(namespace) ?? side.base.contents.get(namespace));
+  effective(pods: Cube, use: number, side: OwnSide, namespace: number, left: Left): Effective {
+    return this.#effectiveOf(pods, use, side.own.get(namespace) ?? side.base.contents.get(namespace), left);
   }
 
-  #effectiveOf(pods: Cube, use: number, content: Content | undefined): Effective {
-    if (content === undefined) return { state: 'open', parts: () => [{ pods, use }], isUndecided: false };
-    const key = `${use} ${pods.key}`;
+  #effectiveOf(pods: Cube, use: number, content: Content | undefined, left: Left): Effective {
+    if (content === undefined) return whole(pods, usualUse(use, left, this.#uses));
+    const key = `${use} ${left.key} ${pods.key}`;
     let known = content.effective.get(key);
-    if (known === undefined) content.effective.set(key, (known = this.#work(pods, use, content)));
+    if (known === undefined) content.effective.set(key, (known = this.#work(pods, use, content, left)));
     return known;
   }
 
-  #work(pods: Cube, use: number, { structure, used }: Content): Effective {
+  #work(pods: Cube, use: number, { structure, used }: Content, left: Left): Effective {
+    const usual = usualUse(use, left, this.#uses);
     const lines: Line[] = [];
     const scope = this.#space.own(0);
     const add = (cube: Cube, own: number): void => {
@@ -358,18 +366,29 @@ export class OwnSides {
     };
     if (!structure.free.has(pods.key)) structure.free.set(pods.key, freeOf(pods, structure.selected));
     const free = structure.free.get(pods.key);
-    for (const piece of free ?? []) add(piece, use);
+    for (const piece of free ?? []) add(piece, usual);
     for (const [at, admitted] of used) {
       const shared = intersection(pods, structure.selected[at]!);
-      if (shared !== undefined) add(shared, this.#uses.intersect(use, admitted));
+      if (shared === undefined) continue;
+      add(shared, this.#uses.intersect(use, this.#uses.intersect(left.isolated, admitted)));
+    }
+    const accepted = this.#uses.intersect(use, left.accepted);
+    if (accepted !== noUse) {
+      // What a tier accepts no NetworkPolicy closes (corner 61).
+      for (const selected of structure.selected) {
+        const shared = intersection(pods, selected);
+        if (shared !== undefined) add(shared, accepted);
+      }
     }
     const isUndecided = free === undefined;
     if (lines.length === 0) return { state: 'closed', parts: () => [], isUndecided };
-    const whole = lines.filter((line) => this.#uses.includes(line.use, use));
+    const wide = lines.filter((line) => this.#uses.includes(line.use, usual));
     const isOpen =
-      whole.some((line) => includes(line.pods, pods)) ||
-      (whole.length > 1 && isCovered({ ...scope, pods }, whole));
-    if (isOpen) return { state: 'open', parts: () => [{ pods, use }], isUndecided };
+      usual !== noUse &&
+      lines.every((line) => this.#uses.includes(usual, line.use)) &&
+      (wide.some((line) => includes(line.pods, pods)) ||
+        (wide.length > 1 && isCovered({ ...scope, pods }, wide)));
+    if (isOpen) return { ...whole(pods, usual), isUndecided };
     let parts: readonly Part[] | undefined;
     return {
       state: 'partly',
@@ -383,21 +402,21 @@ export class OwnSides {
   }
 
   /** What the namespaces of a line leave of it. */
-  narrowing(line: Pick<Line, 'existing' | 'pods' | 'use'>, { base, own }: OwnSide): Narrowing {
+  narrowing(line: Pick<Line, 'existing' | 'pods' | 'use'>, { base, own }: OwnSide, left: Left): Narrowing {
     let byRest = base.narrowed.get(line.existing);
     if (byRest === undefined) base.narrowed.set(line.existing, (byRest = new Map<string, Narrowed>()));
-    const key = `${line.use} ${line.pods.key}`;
+    const key = `${line.use} ${left.key} ${line.pods.key}`;
     let narrowed = byRest.get(key);
-    if (narrowed === undefined) byRest.set(key, (narrowed = this.#narrowed(line, base)));
+    if (narrowed === undefined) byRest.set(key, (narrowed = this.#narrowed(line, base, left)));
     const others = new Map<number, Effective>();
     for (const [namespace, content] of own) {
       if (!contains(line.existing, namespace)) continue;
-      others.set(namespace, this.#effectiveOf(line.pods, line.use, content));
+      others.set(namespace, this.#effectiveOf(line.pods, line.use, content, left));
     }
     return new Narrowing(narrowed, others);
   }
 
-  #narrowed(line: Pick<Line, 'existing' | 'pods' | 'use'>, { groups }: Base): Narrowed {
+  #narrowed(line: Pick<Line, 'existing' | 'pods' | 'use'>, { groups }: Base, left: Left): Narrowed {
     const closed: number[] = [];
     const partly: Narrowed['partly'][number][] = [];
     const undecided: number[] = [];
@@ -405,7 +424,7 @@ export class OwnSides {
     for (const { content, namespaces } of groups) {
       const here = line.existing.isAll ? namespaces : namespaces.filter((n) => contains(line.existing, n));
       if (here.length === 0) continue;
-      const effective = this.#effectiveOf(line.pods, line.use, content);
+      const effective = this.#effectiveOf(line.pods, line.use, content, left);
       if (effective.isUndecided) for (const namespace of here) undecided.push(namespace);
       if (effective.state === 'open') continue;
       for (const namespace of here) stateOf.set(namespace, effective.state);
@@ -415,6 +434,16 @@ export class OwnSides {
     closed.sort((a, b) => a - b);
     return { closed, partly, undecided, stateOf };
   }
+}
+
+/** What potential pods that no NetworkPolicy isolates may use of what a line lets them. */
+export function usualUse(use: number, left: Left, uses: UseTable): number {
+  return left === allLeft ? use : uses.intersect(use, uses.union(left.accepted, left.free));
+}
+
+function whole(pods: Cube, use: number): Effective {
+  if (use === noUse) return { state: 'closed', parts: () => [], isUndecided: false };
+  return { state: 'open', parts: () => [{ pods, use }], isUndecided: false };
 }
 
 /** What of a cube none of some cubes has; `undefined` when that would take too many pieces. */

@@ -121,7 +121,7 @@ interface ExposedCommon {
   readonly named?: readonly NamedPorts[];
   /** Only over this family, where the workload has both. */
   readonly family?: Family;
-  /** Empty where nothing isolates the workload. At most a few. */
+  /** Empty where nothing isolates the workload, and where a cluster-wide policy lets it through. At most a few. */
   readonly because: readonly ExposureReason[];
   readonly witness: Witness;
 }
@@ -153,9 +153,11 @@ export type ClosedScope = 'internet' | 'new-namespaces' | 'own-namespace' | 'oth
  * - `no-such-peer`: no peer of any rule means anybody of the scope
  * - `own-policies`: rules admit some, and the policies of their own namespaces close all of them
  * - `contradiction`: the peers that could mean somebody ask for labels that nothing can have (corner 21)
+ * - `tiers`: cluster-wide policies deny it
  * - `port-name`: the rules that could admit somebody name ports that the pod does not declare (corner 29)
  */
-export type ClosedReason = 'no-rules' | 'no-such-peer' | 'own-policies' | 'contradiction' | 'port-name';
+export type ClosedReason =
+  'no-rules' | 'no-such-peer' | 'own-policies' | 'contradiction' | 'port-name' | 'tiers';
 
 /** A proof that nobody of a scope gets through: all policies that isolate, and why none of them lets anybody of it. */
 export interface Closed {
@@ -181,6 +183,8 @@ export interface Exposure {
   readonly hostNetwork?: true;
   /** The policies that isolate them in this direction, `namespace/name`, sorted. */
   readonly policies: readonly string[];
+  /** Names of the cluster-wide policies that bind them in this direction, sorted; absent without any. */
+  readonly tiers?: readonly string[];
   /** In the order of `exposureKinds`. */
   readonly peers: readonly Exposed[];
   /** Scopes nobody of whom gets through. */

@@ -31,3 +31,6 @@ export { behaviours, profileNames, profiles, readingIds, readingRows, withReadin
 export type { Behaviour, BehaviourCell, Profile, ProfileName, Reading, ReadingId } from './profile.ts';
 export { blockOf, everyPortOf, isResolved, portsOfEntry, portsOfRule } from './profiles/reading.ts';
 export type { TierHit, TierSay } from './tier-decide.ts';
+export { TierEnds } from './tier-ends.ts';
+export { evaluateTiers } from './tier-value.ts';
+export type { Reading as TierReading, TierStep } from './tier-value.ts';

@@ -42,6 +42,7 @@ function exposureDocument(exposure: Exposure, answer: ExposureAnswer, places: bo
     isolated: exposure.isolated,
     hostNetwork: exposure.hostNetwork,
     policies: exposure.policies,
+    tiers: exposure.tiers,
     peers: exposure.peers.map((peer) => ({ ...peerDocument(peer), because: rules(peer.because) })),
     closed: exposure.closed.map(({ scope, reason, policies, rules: refs }) => ({
       scope,

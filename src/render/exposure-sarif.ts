@@ -72,10 +72,10 @@ function levelOf(direction: Direction, kind: ExposureKind): 'warning' | 'note' {
 
 function* resultsOf(answer: ExposureAnswer): Generator<unknown, void> {
   for (const exposure of answer.document.exposures) {
-    const { direction, workloads, isolated } = exposure;
+    const { direction, workloads, isolated, tiers } = exposure;
     for (const workload of workloads) {
       const place = answer.placeOf(workload);
-      if (!isolated) {
+      if (!isolated && tiers === undefined) {
         const why = exposure.hostNetwork === true ? 'it is on the host network' : 'no policy isolates it';
         const message = `${direction} of ${briefId(workload)} is open: ${why}.`;
         yield result(

@@ -94,7 +94,7 @@ function rowsOf(exposures: readonly Exposure[]): readonly Row[] {
     for (const workload of exposure.workloads) row.workloads.add(workload);
   };
   for (const exposure of exposures) {
-    if (!exposure.isolated) {
+    if (!exposure.isolated && exposure.tiers === undefined) {
       const isNarrowed = exposure.peers.some(isNarrowedPeer);
       const why = exposure.hostNetwork === true ? 'on the host network' : 'nothing isolates';
       add(-1, `everyone (${why})`, 'all', exposure, isNarrowed);
@@ -148,11 +148,14 @@ function* section(exposure: Exposure, answer: ExposureAnswer, look: Look): Gener
   const { direction, isolated, policies, peers } = exposure;
   if (look.headers) {
     const some = exposure.partial === true ? 'some pods of ' : '';
-    const state = isolated
-      ? `isolated by ${listed(policies.map(visible), 4)}`
-      : exposure.hostNetwork === true
-        ? 'on the host network, where no policy binds it'
-        : 'no policy isolates it';
+    const bound = exposure.tiers === undefined ? '' : `bound by ${listed(exposure.tiers.map(visible), 4)}`;
+    const isolating = isolated ? `isolated by ${listed(policies.map(visible), 4)}` : '';
+    const state =
+      isolated || bound !== ''
+        ? [bound, isolating].filter((each) => each !== '').join(', ')
+        : exposure.hostNetwork === true
+          ? 'on the host network, where no policy binds it'
+          : 'no policy isolates it';
     yield* wrap(`${look.heading(`${direction} of ${some}${named(exposure.workloads)}`)}: ${state}`, look);
   }
   const title = direction === 'ingress' ? 'WHO COULD REACH IT' : 'WHOM IT COULD REACH';

@@ -127,6 +127,8 @@ export function closedText({ scope, reason, policies }: Closed, direction: Direc
       return `${who}: no rule names such a peer`;
     case 'own-policies':
       return `${who}: ${own} ${policies.length === 1 ? 'closes' : 'close'} it on that side`;
+    case 'tiers':
+      return `${who}: the cluster-wide ${own} ${policies.length === 1 ? 'denies' : 'deny'} it`;
     case 'contradiction':
       return `${who}: the labels that rules ask for contradict each other`;
     case 'port-name':

@@ -11,7 +11,7 @@ import { families, parseAddress, PortSet } from '../../src/net/index.ts';
 import type { Family, Protocol } from '../../src/net/index.ts';
 import { compile, has, profileNames } from '../../src/policy/index.ts';
 import type { CompiledPolicy, PolicyEnd, ProfileName } from '../../src/policy/index.ts';
-import { clusters, toYaml } from '../property/clusters.ts';
+import { clusters, clustersWithTiers, toYaml } from '../property/clusters.ts';
 import type { JsonObject, RandomCluster } from '../property/clusters.ts';
 import { outsideAddresses } from '../property/questions.ts';
 import { addressOf, predicted, predictedAddress, setOf } from './oracle.ts';
@@ -19,7 +19,8 @@ import type { Potential } from './oracle.ts';
 
 const runs = Math.ceil(Number(process.env['PODWALL_CLUSTERS'] ?? 2400) / 4);
 const seed = Number(process.env['PODWALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const options = { numRuns: runs, seed, endOnFailure: false } as const;
+/** What is asked of every potential pod has the most clusters, the rest a third of them. */
+const fewer = Math.ceil(runs / 3);
 
 const podKeys = ['app', 'tier', 'constructor', 'toString', 'example.com/role'];
 const namespaceKeys = ['team', 'constructor'];
@@ -130,11 +131,21 @@ const profile: fc.Arbitrary<ProfileName> = fc.oneof(
 
 function property(
   check: (random: RandomCluster, drawn: readonly Drawn[], reading: ProfileName) => void,
+  numRuns = fewer,
 ): void {
-  fc.assert(
-    fc.property(clusters, fc.array(potential, { minLength: 24, maxLength: 24 }), profile, check),
-    options,
-  );
+  propertyOf(fc.oneof(clusters, clustersWithTiers({ unknown: true })), check, numRuns);
+}
+
+function propertyOf(
+  from: fc.Arbitrary<RandomCluster>,
+  check: (random: RandomCluster, drawn: readonly Drawn[], reading: ProfileName) => void,
+  numRuns = fewer,
+): void {
+  fc.assert(fc.property(from, fc.array(potential, { minLength: 24, maxLength: 24 }), profile, check), {
+    numRuns,
+    seed,
+    endOnFailure: false,
+  });
 }
 
 /** A pod of the first cluster in the second, which has more of them. */
@@ -154,12 +165,21 @@ const scopeOf = (pod: Potential, own: string): Exposure['closed'][number]['scope
 test(`what potential pods may use is what the engine says of them once they are there (seed ${seed})`, () => {
   let open = 0;
   let closed = 0;
+  let decided = 0;
   property((random, drawn, reading) => {
     const cluster = read(random.objects);
     const policy = compile(cluster, { profile: reading });
-    const { pods, objects } = created(cluster, drawn);
+    const { undecided } = exposure(policy).document;
+    if (undecided.some((text) => text.includes('too much') || text.includes('too many'))) return;
+    // A report that says so tells of pods that declare no ports.
+    const isOfNames = undecided.some((text) => text.includes('names ports of destinations'));
+    const { pods, objects } = created(
+      cluster,
+      drawn.map((each) => (isOfNames ? { ...each, ports: [] } : each)),
+    );
     const extended = read([...random.objects, ...objects]);
     const engine = compile(extended, { profile: reading });
+    decided++;
     for (const pod of policy.parts.classes.pods) {
       for (const told of exposuresOf(policy, pod)) {
         for (const [i, other] of pods.entries()) {
@@ -177,8 +197,9 @@ test(`what potential pods may use is what the engine says of them once they are 
         }
       }
     }
-  });
+  }, runs);
   expect(Math.min(open, closed)).toBeGreaterThan(runs * 20);
+  expect(decided).toBeGreaterThan(runs * 0.9);
 });
 
 interface Told {
@@ -261,6 +282,7 @@ test(`every witness gets through once it is there (seed ${seed})`, () => {
       }
     }
   });
+  if (fewer < 150) return;
   // Every kind of peer has occurred, but for entrances, which these clusters have none of.
   expect([...kinds].sort()).toEqual(
     [
@@ -319,7 +341,7 @@ test(`addresses and nodes may use what the engine says, and no more (seed ${seed
 
 test(`a pod that gets an address may use what its labels let it and what the address lets it (seed ${seed})`, () => {
   const address = '10.0.0.33';
-  property((random, drawn, reading) => {
+  propertyOf(clusters, (random, drawn, reading) => {
     const cluster = read(random.objects);
     const policy = compile(cluster, { profile: reading });
     const { pods, objects } = created(cluster, drawn);

@@ -1,0 +1,254 @@
+import type { Direction, TierPods } from '../model/index.ts';
+import type { Family, PortSet } from '../net/index.ts';
+import { evaluateTiers, TierEnds } from '../policy/index.ts';
+import type { CompiledPolicy, PolicyEnd, TierReading, TierStep } from '../policy/index.ts';
+import { cubeFrom } from './cubes.ts';
+import { isEmptyScope } from './namespaces.ts';
+import type { NamespaceSpace } from './namespaces.ts';
+import { minimal, regionBoth, regionMinus } from './regions.ts';
+import type { Line, Region } from './regions.ts';
+import { everyUse, noUse } from './uses.ts';
+import type { UseTable } from './uses.ts';
+
+/**
+ * What the tiers that bind potential pods leave to them, by themselves: `accepted` whatever NetworkPolicies say, and what
+ * they leave to these (corners 53 and 60): `free` for pods that no NetworkPolicy isolates, where Baseline is asked, and
+ * `isolated` for the others (corners 55 and 64).
+ */
+export interface Left {
+  readonly key: string;
+  readonly accepted: number;
+  readonly free: number;
+  readonly isolated: number;
+}
+
+/** What is left where no tier speaks. */
+export const allLeft: Left = { key: '', accepted: noUse, free: everyUse, isolated: everyUse };
+
+/** Potential pods that no selector of any tier tells apart. */
+interface Atom {
+  readonly regions: readonly Region[];
+  /** Places in the ranking of the policies that select them, and ids of the peers that mean them. */
+  readonly subjects: ReadonlySet<number>;
+  readonly peers: ReadonlySet<number>;
+}
+
+/** More pieces of the space than these are not looked at. */
+const mostPieces = 256;
+
+/**
+ * The space of potential pods as the tiers cut it: within one atom they say the same of all pods, as subjects and as peers.
+ * A pod that is not there has no address, so `networks`, `nodes` and `domainNames` do not mean it.
+ */
+export class TierSpace {
+  readonly #policy: CompiledPolicy;
+  readonly #space: NamespaceSpace;
+  readonly #uses: UseTable;
+  readonly #ends: TierEnds | undefined;
+  readonly #reading: TierReading;
+  #atoms: readonly Atom[] | undefined;
+  #isTooMuch = false;
+  #asksForNames = false;
+  readonly #left = new Map<string, readonly (readonly [Left, readonly Region[]])[]>();
+
+  constructor(policy: CompiledPolicy, space: NamespaceSpace, uses: UseTable) {
+    this.#policy = policy;
+    this.#space = space;
+    this.#uses = uses;
+    const { tiers, assume } = policy.parts;
+    this.#ends = tiers === undefined ? undefined : new TierEnds(policy.parts, tiers);
+    this.#reading = { bound: tiers?.bound ?? 'sure', assume };
+  }
+
+  get isThere(): boolean {
+    return this.#ends !== undefined;
+  }
+
+  /** Whether there are so many selectors that the tiers were left out of account. */
+  get isTooMuch(): boolean {
+    return this.#isTooMuch;
+  }
+
+  /** Whether a rule asks for names of ports of pods that are not there, which were taken to declare none. */
+  get asksForNames(): boolean {
+    return this.#asksForNames;
+  }
+
+  /** The number of the list of tiers that bind a class in a direction; 0 where none does. */
+  listOf(direction: Direction, k: number): number {
+    const { profiles, profileOf, classes } = this.#policy.parts;
+    return classes.host[k] === 1 ? 0 : profiles[direction][profileOf[direction][k]!]!.tiers;
+  }
+
+  /** The names of the policies of a list. */
+  namesOf(direction: Direction, list: number): readonly string[] {
+    if (list === 0) return [];
+    const { steps } = this.#policy.parts.tiers!.lists[direction].list(list);
+    return steps.map(({ policy }) => this.#policy.cluster.tierPolicies[policy.index]!.name);
+  }
+
+  /** The lines of a subject with what its tiers say before and after its NetworkPolicies. */
+  linesOf(direction: Direction, list: number, lines: readonly Line[]): readonly Line[] {
+    if (list === 0) return lines;
+    const { steps, portMap } = this.#policy.parts.tiers!.lists[direction].list(list);
+    const made: Line[] = [];
+    for (const atom of this.#cut()) {
+      const value = evaluateTiers(steps, direction, this.#reading, {
+        holds: (peer) => (atom.peers.has(peer) ? 1 : 0),
+        resolve: (spec) => this.#ofPotential(direction === 'egress', spec, portMap),
+      });
+      const accepted = this.#uses.of(value.accepted);
+      const asked = this.#uses.of(value.asked);
+      for (const region of atom.regions) {
+        if (accepted !== noUse) made.push({ ...region, use: accepted, rules: [] });
+        for (const line of asked === noUse ? [] : lines) {
+          const shared = regionBoth(line, region);
+          const use = this.#uses.intersect(line.use, asked);
+          if (shared !== undefined && use !== noUse) made.push({ ...shared, use, rules: line.rules });
+        }
+      }
+    }
+    return minimal(made, this.#space, this.#uses);
+  }
+
+  /** What a spec means: on the subject, or on a pod that is not there. */
+  #ofPotential(isPotential: boolean, spec: number, portMap: number): PortSet {
+    const { ports } = this.#policy.parts;
+    if (!isPotential) return ports.set(ports.resolve(spec, portMap));
+    if (ports.isNamed(spec)) this.#asksForNames = true;
+    return ports.set(ports.fixed(spec));
+  }
+
+  /** By class and family, as text: which peers of tiers mean a subject. Subjects with equal texts are treated alike. */
+  signature(direction: Direction, subject: PolicyEnd, k: number, family: Family): string {
+    const ends = this.#ends;
+    if (ends === undefined) return '';
+    const { classes, ports } = this.#policy.parts;
+    const c = classes.host[k] === 1 ? -1 : k;
+    const { size } = this.#policy.parts.tiers!.tiers.peers;
+    let text = direction === 'ingress' && ports.hasNames ? `${c < 0 ? 'node' : classes.portMap[k]!}:` : '';
+    for (let peer = 1; peer < size; peer++) text += ends.holds(peer, subject, family, c);
+    return text;
+  }
+
+  /**
+   * What the tiers that bind potential pods leave them to use with a subject, with the regions where they leave it.
+   *
+   * @param direction - that of the subject: potential pods are asked for the other one
+   */
+  leftOf(
+    direction: Direction,
+    subject: PolicyEnd,
+    k: number,
+    family: Family,
+  ): readonly (readonly [Left, readonly Region[]])[] {
+    const ends = this.#ends;
+    if (ends === undefined) return [];
+    const key = `${direction} ${family} ${this.signature(direction, subject, k, family)}`;
+    let found = this.#left.get(key);
+    if (found === undefined)
+      this.#left.set(key, (found = this.#evaluate(ends, direction, subject, k, family)));
+    return found;
+  }
+
+  #evaluate(
+    ends: TierEnds,
+    direction: Direction,
+    subject: PolicyEnd,
+    k: number,
+    family: Family,
+  ): readonly (readonly [Left, readonly Region[]])[] {
+    const { tiers, classes } = this.#policy.parts;
+    const other: Direction = direction === 'ingress' ? 'egress' : 'ingress';
+    const c = classes.host[k] === 1 ? -1 : k;
+    const groups = new Map<string, { readonly left: Left; readonly regions: Region[] }>();
+    for (const { regions, subjects } of this.#cut()) {
+      const steps: TierStep[] = [...tiers!.tiers.ranked.entries()].flatMap(([place, policy]) =>
+        subjects.has(place) && policy.rules[other].length > 0 ? [{ policy, unsure: false }] : [],
+      );
+      const question = {
+        holds: (peer: number) => ends.holds(peer, subject, family, c),
+        // The ports of the subject where it is the destination; else those of a pod that is not there.
+        resolve: (spec: number) =>
+          this.#ofPotential(other === 'ingress' || c < 0, spec, c < 0 ? 0 : classes.portMap[c]!),
+      };
+      const admin = steps.filter(({ policy }) => policy.tier === 'admin');
+      const isolated = evaluateTiers(admin, other, this.#reading, question);
+      const free =
+        admin.length === steps.length ? isolated : evaluateTiers(steps, other, this.#reading, question);
+      const left = {
+        accepted: this.#uses.of(isolated.accepted),
+        free: this.#uses.of(free.asked),
+        isolated: this.#uses.of(isolated.asked),
+      };
+      const key = `${left.accepted} ${left.free} ${left.isolated}`;
+      const isAll = left.accepted === noUse && left.free === everyUse && left.isolated === everyUse;
+      const known = groups.get(key);
+      if (known !== undefined) for (const region of regions) known.regions.push(region);
+      else groups.set(key, { left: isAll ? allLeft : { key, ...left }, regions: [...regions] });
+    }
+    return [...groups.values()].map(({ left, regions }) => [left, regions] as const);
+  }
+
+  #cut(): readonly Atom[] {
+    return (this.#atoms ??= this.#cutSpace());
+  }
+
+  #cutSpace(): readonly Atom[] {
+    const { tiers } = this.#policy.parts;
+    const everywhere: Region = { ...this.#space.everywhere, pods: cubeFrom(undefined)! };
+    let pieces: { readonly region: Region; readonly marks: readonly string[] }[] = [
+      { region: everywhere, marks: [] },
+    ];
+    if (tiers === undefined) return [{ regions: [everywhere], subjects: new Set(), peers: new Set() }];
+    for (const [mark, cut] of this.#cuts()) {
+      pieces = pieces.flatMap(({ region, marks }) => {
+        const shared = cut === undefined ? undefined : regionBoth(region, cut);
+        if (cut === undefined || shared === undefined) return [{ region, marks }];
+        const rest = regionMinus(region, cut).map((each) => ({ region: each, marks }));
+        return [{ region: shared, marks: [...marks, mark] }, ...rest];
+      });
+      if (pieces.length > mostPieces) {
+        this.#isTooMuch = true;
+        return [{ regions: [everywhere], subjects: new Set(), peers: new Set() }];
+      }
+    }
+    return [...Map.groupBy(pieces, ({ marks }) => marks.join()).values()].map((alike) => {
+      const marks = alike[0]!.marks;
+      const numbers = (kind: string): ReadonlySet<number> =>
+        new Set(marks.filter((mark) => mark.startsWith(kind)).map((mark) => Number(mark.slice(kind.length))));
+      return {
+        regions: alike.map(({ region }) => region),
+        subjects: numbers('subject '),
+        peers: numbers('peer '),
+      };
+    });
+  }
+
+  /** Every region that some tier asks for, with what it is there. */
+  #cuts(): ReadonlyMap<string, Region | undefined> {
+    const cuts = new Map<string, Region | undefined>();
+    const { tierPolicies } = this.#policy.cluster;
+    for (const [place, { index, rules }] of this.#policy.parts.tiers!.tiers.ranked.entries()) {
+      const policy = tierPolicies[index]!;
+      cuts.set(`subject ${place}`, this.#regionOf(policy.subject));
+      for (const direction of ['ingress', 'egress'] as const) {
+        for (const { peers, written, rule } of rules[direction]) {
+          const entries = policy[direction][rule]?.peers ?? [];
+          for (const [i, peer] of peers.entries()) {
+            const entry = entries[written[i] ?? -1];
+            if (entry?.kind === 'pods') cuts.set(`peer ${peer}`, this.#regionOf(entry));
+          }
+        }
+      }
+    }
+    return cuts;
+  }
+
+  #regionOf(pods: TierPods): Region | undefined {
+    if (pods.kind === 'unusable') return undefined;
+    const cube = cubeFrom(pods.pods);
+    const scope = this.#space.selected(pods.namespaces);
+    return cube === undefined || isEmptyScope(scope) ? undefined : { ...scope, pods: cube };
+  }
+}
