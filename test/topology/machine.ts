@@ -24,6 +24,8 @@ export class Machine {
   readonly services = new Map<string, string>();
 
   apply(changes: LabChanges): void {
+    // Routes that went with their source may be named once more.
+    const lost = new Set<string>();
     for (const name of changes.removeNamespaces) this.#remove(name);
     for (const { namespace, listeners } of changes.closeListeners) {
       for (const key of listeners.map(listenerKey)) {
@@ -42,8 +44,11 @@ export class Machine {
         if (at < 0) throw new Error(`${namespace} ${name} has no ${address}`);
         own.addresses.splice(at, 1);
         // A kernel takes the routes with it whose source it is.
-        const lost = address.split('/')[0];
-        this.#at(namespace).routes = this.#at(namespace).routes.filter(({ source }) => source !== lost);
+        const source = address.split('/')[0];
+        const from = this.#at(namespace);
+        for (const route of from.routes)
+          if (route.source === source) lost.add(`${namespace} ${targetKey(route)}`);
+        from.routes = from.routes.filter((route) => route.source !== source);
       }
     }
     for (const { namespace, name, addresses } of changes.addAddresses) {
@@ -56,8 +61,12 @@ export class Machine {
     }
     for (const { namespace, routes } of changes.removeRoutes) {
       const own = this.#at(namespace);
-      const gone = new Set(routes.map(targetKey));
-      own.routes = own.routes.filter((route) => !gone.has(targetKey(route)));
+      for (const key of routes.map(targetKey)) {
+        const kept = own.routes.filter((route) => targetKey(route) !== key);
+        if (kept.length === own.routes.length && !lost.has(`${namespace} ${key}`))
+          throw new Error(`${namespace} has no route to ${key}`);
+        own.routes = kept;
+      }
     }
     for (const { namespace, routes } of changes.addRoutes) {
       const own = this.#at(namespace);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { formatAddress, parseAddress } from '../../src/net/index.ts';
-import { countProbes, LabPlanError, planLab, probesOf } from '../../src/topology/index.ts';
+import { countProbes, LabPlanError, planChanges, planLab, probesOf } from '../../src/topology/index.ts';
 import type { LabPlan } from '../../src/topology/index.ts';
 import { golden } from './golden.ts';
 import { clusterIn, clusterOf, planText } from './plans.ts';
@@ -221,6 +221,44 @@ spec: { ${spec}selector: { matchLabels: { app: ${name} } }, template: { metadata
     expect(plan.cluster.workloads.map(({ id, pods }) => `${id} ${pods.length}`)).toContain(
       'x/Deployment/web 3',
     );
+  });
+});
+
+describe('changes', () => {
+  const cluster = (ip: string, on: string, more = ''): ReturnType<typeof clusterOf> =>
+    clusterOf(
+      pod('a', { ip, spec: `nodeName: ${on}` }),
+      pod('b', { ip: '10.1.0.9', spec: 'nodeName: n2' }),
+      more,
+    );
+  const former = planChanges(undefined, planLab(cluster('10.1.0.1', 'n1'))).state;
+  const plan = (...args: Parameters<typeof cluster>): LabPlan =>
+    planLab(cluster(...args), { previous: former.plan });
+
+  test.each([
+    ['10.1.0.2', 'n1'],
+    ['10.1.0.1', 'n2'],
+    ['10.1.0.1 fd00::1', 'n1'],
+  ])('a pod that has %s on %s now is another one', (ip, on) => {
+    const changes = planChanges(former, plan(ip, on));
+    expect(changes.removeNamespaces).toContain('podwall.lab.pod.x.a');
+    expect(changes.addNamespaces.map(({ name }) => name)).toContain('podwall.lab.pod.x.a');
+    expect(changes.removeNamespaces).not.toContain('podwall.lab.pod.x.b');
+  });
+
+  test('a policy changes the rules of the nodes of its pods, and nothing else', () => {
+    const closed = policy('{ podSelector: { matchLabels: { app: a } }, ingress: [] }');
+    const changes = planChanges(former, plan('10.1.0.1', 'n1', closed));
+    expect([...changes.transactions.keys()]).toEqual(['n1']);
+    expect(changes.removeNamespaces).toEqual([]);
+    expect(changes.addNamespaces).toEqual([]);
+    expect(changes.addLinks).toEqual([]);
+    expect(changes.addRoutes).toEqual([]);
+    expect(changes.services.size).toBe(0);
+    expect(changes.openListeners).toEqual([]);
+    // Narrower: flows that were approved are judged again.
+    expect(changes.state.generations.get('n1')?.number).toBe(2);
+    expect(changes.state.generations.get('n2')?.number).toBe(1);
   });
 });
 

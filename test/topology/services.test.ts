@@ -132,6 +132,17 @@ describe('what is said of a Service', () => {
     );
   });
 
+  test('a pod by a node port of its own node: hidden with the traffic policy Cluster, not with Local', () => {
+    const byOwnNode = (spec: string): readonly string[] =>
+      of(admits('{ podSelector: { matchLabels: { app: a } } }'), spec).filter((line) =>
+        line.startsWith('x/a nodePort 10.1.0.1'),
+      );
+    expect(byOwnNode('type: NodePort')).toEqual(['x/a nodePort 10.1.0.1:30080 denied']);
+    expect(byOwnNode('type: NodePort, externalTrafficPolicy: Local')).toEqual([
+      'x/a nodePort 10.1.0.1:30080 allowed',
+    ]);
+  });
+
   test('egress by a node port of another node is to that node', () => {
     const egress = policy(
       'e',
@@ -143,6 +154,10 @@ describe('what is said of a Service', () => {
       'x/a nodePort 10.1.0.1:30080 denied', // its own node leads it to the pod
       'x/a nodePort 10.1.0.2:30080 allowed',
     ]);
+    const others = of(egress.replace('30080', '30081'), 'type: NodePort').filter((line) =>
+      line.startsWith('x/a nodePort'),
+    );
+    expect(others).toEqual(['x/a nodePort 10.1.0.1:30080 denied', 'x/a nodePort 10.1.0.2:30080 denied']);
   });
 
   test('nothing where one endpoint may be reached and another not', () => {
@@ -312,6 +327,15 @@ describe.skipIf(whyNoKernel !== undefined)('tables of Services in a kernel', () 
       'type: NodePort, selector: { app: web }, ports: [ { name: a, port: 80, nodePort: 31000 } ]',
     ),
   );
+
+  test('of two Services that claim one port of the nodes the first has it', () => {
+    for (const { services } of planLab(everything).nodes.values()) {
+      const chains = [...services.matchAll(/tcp \. 31000 : goto (\S+),/g)].map(([, chain]) => chain);
+      expect(chains.length).toBe(1);
+      for (const chain of chains)
+        expect(services).toMatch(new RegExp(`# x/svc/twice TCP 80\\n\\tchain ${chain} `));
+    }
+  });
 
   test.each([
     ['bank', clusterIn('examples/bank')],
