@@ -47,6 +47,11 @@ export function planChanges(before: LabState | undefined, after: LabPlan): LabCh
   const changes = nodeChanges(before, after, added);
   return {
     removeNamespaces: [...removed],
+    removeLinks: (before?.plan.links ?? [])
+      .filter(isGone)
+      .flatMap(({ ends }) =>
+        ends.filter((end) => !removed.has(end.namespace) && newInterfaces.has(interfaceKey(end))),
+      ),
     closeListeners: listenersBeyond(old, next, removed),
     addNamespaces: after.namespaces.filter(({ name }) => added.has(name)),
     ...changes,

@@ -334,6 +334,11 @@ export interface LabChanges {
   readonly transactions: ReadonlyMap<string, Transaction>;
   /** By node: the text of the table `inet podwall-lab`, where it changes. */
   readonly services: ReadonlyMap<string, string>;
+  /**
+   * Interfaces of namespaces that stay whose other end goes, and whose name is wanted again. Where a namespace goes, the kernel
+   * takes them away later, in its own time.
+   */
+  readonly removeLinks: readonly LabInterface[];
   /** Addresses of interfaces that stay. */
   readonly removeAddresses: readonly LabInterface[];
   readonly addAddresses: readonly LabInterface[];

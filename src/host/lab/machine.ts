@@ -66,6 +66,9 @@ export class Machine {
         this.#namespaces.forget(name);
         this.#hosts.delete(name);
       }
+      const gone = new Map<string, string[]>();
+      for (const { namespace, name } of changes.removeLinks) addTo(gone, namespace, `link del ${name}`);
+      await eachOf(gone, atOnce, async ([namespace, lines]) => this.#batch(lines, namespace));
       await this.#batch(changes.removeNamespaces.map((name) => `netns del ${name}`));
     }
     for (const { namespace } of [...changes.closeListeners, ...changes.removeAddresses]) {
