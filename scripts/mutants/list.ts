@@ -408,6 +408,73 @@ export const mutants: readonly Mutant[] = [
     why: 'rules that admit less stop no flow (checklist 48)',
   },
   {
+    file: 'src/nft/tier-stages.ts',
+    find: "else if (group.length === 1) stages[tier].push({ step: group[0]!, asks: 'all' });",
+    replace:
+      "else if (group.length > 0) stages[tier].push(...group.map((step): Stage => ({ step, asks: 'all' })));",
+    why: 'rules of a node take the first of equal priorities for the one that counts (corner 60)',
+  },
+  {
+    file: 'src/nft/tier-stages.ts',
+    find: "return action === 'pass' && isAdmin ? 'passed' : 'allowed';",
+    replace: "return 'allowed';",
+    why: 'rules of a node accept what the Admin tier passes on (corner 61)',
+  },
+  {
+    file: 'src/nft/tier-stages.ts',
+    find: "stages[tier].unshift(...group.map((step): Stage => ({ step, asks: 'deny' })));",
+    replace: "stages[tier].push(...group.map((step): Stage => ({ step, asks: 'deny' })));",
+    why: 'rules of a node ask a BaselineAdminNetworkPolicy behind all others (corner 53)',
+  },
+  {
+    file: 'src/nft/layout.ts',
+    find: 'if (!tiers) return [rule(self, approve)];',
+    replace: 'if (families.length > 0) return [rule(self, approve)];',
+    why: 'tiers spare a pod that calls its own Service (corner 65)',
+  },
+  {
+    file: 'src/nft/policy-set.ts',
+    find: 'this.#tiers.tierSetOf(direction, pod) ?? (alone && this.#tiers.silentSetOf(direction, pod));',
+    replace: 'this.#tiers.tierSetOf(direction, pod);',
+    why: 'a NetworkPolicy of one direction stops a pod that calls its own Service where tiers speak of the other (checklist 2)',
+  },
+  {
+    file: 'src/nft/tier-chains.ts',
+    find: 'if (isClosed) return certain ? undefined : [];',
+    replace: 'if (isClosed) return [];',
+    why: 'rules of tiers that fail closed match nothing on a node (corner 66)',
+  },
+  {
+    file: 'src/nft/tier-chains.ts',
+    find: "if (this.#isolated) return this.#way === 'node' ? 'allowed' : this.#placeOf(handedOver);",
+    replace: 'if (this.#isolated) return this.#placeOf(handedOver);',
+    why: 'NetworkPolicies judge the way of a pod to its own node behind tiers (corner 42)',
+  },
+  {
+    file: 'src/nft/tier-chains.ts',
+    find: 'if (stage + 1 === this.#rest) return this.#restTarget();',
+    replace: '',
+    why: 'what the last Admin policy leaves is admitted, whatever NetworkPolicies say (corner 53)',
+  },
+  {
+    file: 'src/nft/narrowing.ts',
+    find: "if (verdict === 'deny') return matchesNoMore && now === 'deny';",
+    replace: "if (verdict === 'deny') return now === 'deny';",
+    why: 'a tier that denies more stops no flow (checklist 48)',
+  },
+  {
+    file: 'src/nft/narrowing.ts',
+    find: "if (was === undefined || !cover.covers(was, chain)) found.push({ kind: 'toNode', address });",
+    replace: "if (was === undefined) found.push({ kind: 'toNode', address });",
+    why: 'flows to the own node go on though less may (checklist 48)',
+  },
+  {
+    file: 'src/nft/plan.ts',
+    find: 'inOrder(chains.filter(({ name }) => isPolicySet(name)))',
+    replace: 'chains.filter(({ name }) => isPolicySet(name))',
+    why: 'a batch leads to chains that come in a later one (checklist 45)',
+  },
+  {
     file: 'src/nft/naming.ts',
     find: '.size === 1 ? short',
     replace: '.size > 0 ? short',

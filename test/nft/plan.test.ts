@@ -247,7 +247,7 @@ test('checklist 48: a rule more in any policy never makes a flow be judged again
     if (batches.length > 0) changed++;
     return narrowings.length === 0 ? undefined : narrowings.map(narrowingText).join('; ');
   });
-  expect(changed).toBeGreaterThan(runs / 10);
+  expect(changed).toBeGreaterThan(runs / 20);
 });
 
 /** Flows between all addresses of a cluster, its node and some outside, each with its first packet. */
