@@ -8,6 +8,7 @@ import { names as fixedNames } from './layout.ts';
 import { comment, nameOfPolicy, Names } from './naming.ts';
 import type { Chain, NftRule, RuleSource, Statement } from './ruleset.ts';
 import type { SetHandle, SetTable } from './set-table.ts';
+import { sha256 } from './sha256.ts';
 import { TierChains } from './tier-chains.ts';
 import type { TierDraft, TierSet, TierTarget, TierWay } from './tier-chains.ts';
 
@@ -207,7 +208,9 @@ export class ChainBuilder {
     } else {
       drafts = drafted;
     }
-    const meanings = drafts.map((_, i) => (i === 0 ? set.meaning : JSON.stringify([set.meaning, i])));
+    // Meanings are as long as the list of policies, and chains may be as many: its hash is enough for the further ones.
+    const hash = drafts.length > 1 ? sha256(set.meaning) : '';
+    const meanings = drafts.map((_, i) => (i === 0 ? set.meaning : JSON.stringify(['further', hash, i])));
     for (const meaning of meanings) names.add(prefix, meaning);
     const verdictOf = (target: TierTarget): Statement => {
       if (typeof target === 'number') return { kind: 'goto', chain: names.of(prefix, meanings[target]!) };
