@@ -15,7 +15,7 @@ export interface ShownCommand {
   readonly line: number;
   /** For a shell. Lines that end in a backslash are joined. */
   readonly command: string;
-  /** The exit code that the document promises: 0 unless the command ends in `# exit 1`, `# exit 2` or `# exit 3`. */
+  /** The exit code that the document promises: 0 unless the command ends in `# exit 1` or `# needs root, exit 1`. */
   readonly exitCode: number;
   /** The lines that the document shows below it; `undefined` when it shows none. */
   readonly output: readonly string[] | undefined;
@@ -101,9 +101,16 @@ function commandOf(
   output: readonly string[] | undefined,
 ): ShownCommand {
   const exit = /\s+#\s*exit(?: code)? ([0-9]+)\s*$/.exec(text);
-  const needs = /\s+#\s*needs (.+)$/.exec(text);
+  const needs = /\s+#\s*needs ([^,]+)(?:, exit ([0-9]+))?\s*$/.exec(text);
   const command = text.slice(0, (exit ?? needs)?.index ?? text.length).trim();
-  return { document, line, command, exitCode: Number(exit?.[1] ?? 0), output, needs: needs?.[1] };
+  return {
+    document,
+    line,
+    command,
+    exitCode: Number(exit?.[1] ?? needs?.[2] ?? 0),
+    output,
+    needs: needs?.[1],
+  };
 }
 
 /** What a command did. `output` is what a terminal would show: standard output and standard error in their order. */

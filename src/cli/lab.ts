@@ -235,7 +235,7 @@ async function building<T>(flags: LabFlags, act: (told: (stage: string) => void)
 function tellNotes({ notes, closed }: LabSummary, flags: LabFlags): void {
   for (const text of closed) complain(`${text}\n`);
   if (flags.quiet === true) return;
-  for (const { message } of notes) complain(`note: ${message}.\n`);
+  for (const message of notes) complain(`note: ${message}.\n`);
 }
 
 /** Ends what was begun before the process ends by a signal; the answer takes that back. */

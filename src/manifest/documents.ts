@@ -1,8 +1,9 @@
 import type { Diagnostic } from '../model/index.ts';
 import { validateNetworkPolicy } from './network-policy/index.ts';
-import { MemoryOrigin } from './objects/index.ts';
+import { MemoryOrigin, classify } from './objects/index.ts';
 import type { Collector, Findings } from './objects/index.ts';
 import type { RawDocument, SourceText } from './raw.ts';
+import { validateTierPolicy } from './tier-policy/index.ts';
 import { isRecord } from './validate/index.ts';
 
 /** A text to read as manifests. */
@@ -18,8 +19,8 @@ export const kindHint = 'an object has apiVersion, kind and metadata';
 const strictest = { kubernetesVersion: '1.36' };
 
 /**
- * Whether a corrected document is worth to be offered: an object by the looks of it, and when it is a NetworkPolicy or a
- * list with some, nothing may be wrong with any of them. A correction that has to be corrected is none.
+ * Whether a corrected document is worth to be offered: an object by the looks of it, and when it is a policy or a list
+ * with some, nothing may be wrong with any of them. A correction that has to be corrected is none.
  */
 export function isWorthOffering(value: unknown): boolean {
   if (!isRecord(value) || typeof value.kind !== 'string' || typeof value.apiVersion !== 'string')
@@ -30,10 +31,12 @@ export function isWorthOffering(value: unknown): boolean {
   return objects.every((object) => {
     if (!isRecord(object)) return false;
     // The items of a typed list may leave out what their list says.
-    const isPolicy =
-      (object.kind ?? kind.replace(/List$/, '')) === 'NetworkPolicy' &&
-      (object.apiVersion ?? apiVersion) === 'networking.k8s.io/v1';
-    return !isPolicy || validateNetworkPolicy(object, strictest).length === 0;
+    const itemKind = object.kind ?? kind.replace(/List$/, '');
+    const itemVersion = object.apiVersion ?? apiVersion;
+    if (typeof itemKind !== 'string' || typeof itemVersion !== 'string') return true;
+    const { role } = classify(itemVersion, itemKind);
+    if (role === 'policy') return validateNetworkPolicy(object, strictest).length === 0;
+    return role !== 'tierPolicy' || validateTierPolicy({ ...object, kind: itemKind }).length === 0;
   });
 }
 

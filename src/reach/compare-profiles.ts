@@ -18,6 +18,8 @@ export interface ProfileDifference {
   readonly to: string;
   /** By profile: what may be used. */
   readonly allowed: { readonly [profile: string]: AllowedPorts | 'none' };
+  /** By profile: what is ambiguous under it beside, where something is (corner 60). */
+  readonly ambiguous?: { readonly [profile: string]: AllowedPorts };
   /** The difference is one of this family only, where the pair shares both. */
   readonly family?: Family;
   /** The profiles under which some pair of the two ends may less. */
@@ -114,15 +116,17 @@ function readingText(profile: Profile, id: ReadingId): string {
 /** What a pair may use in one family. */
 interface FamilyAccess {
   readonly ports: PortSet;
+  /** What policies of equal priority disagree about (corner 60). */
+  readonly ambiguous: PortSet;
   readonly partial: boolean;
 }
 
 type Access = { readonly [family in Family]: FamilyAccess };
 
-const closed: FamilyAccess = { ports: PortSet.none, partial: false };
+const closed: FamilyAccess = { ports: PortSet.none, ambiguous: PortSet.none, partial: false };
 
-function textOf({ ports, partial }: FamilyAccess): string {
-  return `${ports.key}${partial ? ' partial' : ''}`;
+function textOf({ ports, ambiguous, partial }: FamilyAccess): string {
+  return `${ports.key} ${ambiguous.key}${partial ? ' partial' : ''}`;
 }
 
 /** A difference whose ends are ids, or numbers of joint peers outside. */
@@ -232,8 +236,13 @@ function answersOf(
   outside: JointOutside,
 ): ReadonlyMap<string, Access> {
   const answers = new Map<string, Access>();
-  for (const { from, to, allowed, family, partial } of connections) {
-    const access = { ports: portSet(allowed), partial: partial === true };
+  for (const { from, to, allowed, family, partial, ambiguous } of connections) {
+    const set = portSet(allowed);
+    const access: FamilyAccess = {
+      ports: ambiguous === true ? PortSet.none : set,
+      ambiguous: ambiguous === true ? set : PortSet.none,
+      partial: partial === true,
+    };
     for (const source of outside.parted(document, from)) {
       for (const destination of outside.parted(document, to)) {
         const key = JSON.stringify([source, destination]);
@@ -243,6 +252,7 @@ function answersOf(
             ? known[each]
             : {
                 ports: known[each].ports.union(access.ports),
+                ambiguous: known[each].ambiguous.union(access.ambiguous),
                 partial: known[each].partial || access.partial,
               };
         answers.set(key, { IPv4: joinedIn('IPv4'), IPv6: joinedIn('IPv6') });
@@ -369,12 +379,16 @@ function told(
   const list = found.flatMap((each): readonly ProfileDifference[] => {
     const [from, to] = [idOf(each.from), idOf(each.to)];
     if (from === undefined || to === undefined) return [];
+    const open = [each.one, each.other].flatMap(({ ambiguous }, i) =>
+      ambiguous.isEmpty ? [] : [[names[i]!, allowedPorts(ambiguous)] as const],
+    );
     const partial = [each.one, each.other].flatMap((access, i) => (access.partial ? [names[i]!] : []));
     return [
       {
         from,
         to,
         allowed: { [names[0]]: allowedIn(each.one), [names[1]]: allowedIn(each.other) },
+        ...(open.length === 0 ? {} : { ambiguous: Object.fromEntries(open) }),
         ...(each.family === undefined ? {} : { family: each.family }),
         ...(partial.length === 0 ? {} : { partial }),
         because: each.because,

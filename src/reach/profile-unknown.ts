@@ -101,8 +101,8 @@ export function profileDiagnostics(policy: CompiledPolicy, what: MapQuery | 'cou
 function isSameAnswer(a: CompiledPolicy, b: CompiledPolicy, what: MapQuery | 'counts'): boolean {
   if (what === 'counts') {
     const text = (policy: CompiledPolicy): string => {
-      const { pods, byPorts } = count(policy);
-      return JSON.stringify([pods, byPorts], (_, value: unknown) =>
+      const { pods, byPorts, ambiguous } = count(policy);
+      return JSON.stringify([pods, byPorts, ambiguous], (_, value: unknown) =>
         typeof value === 'bigint' ? String(value) : value,
       );
     };

@@ -93,8 +93,13 @@ function* tableOf(
   }
 }
 
-function allowedText({ allowed, partial }: ProfileDifference, name: string): string {
+function allowedText({ allowed, ambiguous, partial }: ProfileDifference, name: string): string {
   const ports = allowed[name] ?? 'none';
-  const text = ports === 'none' ? ports : portsText(ports, 4);
+  const open = ambiguous?.[name];
+  const parts = [
+    ...(ports === 'none' && open !== undefined ? [] : [ports === 'none' ? ports : portsText(ports, 4)]),
+    ...(open === undefined ? [] : [`${portsText(open, 4)} ambiguous`]),
+  ];
+  const text = parts.join(', ');
   return partial?.some((each) => each === name) === true ? `${text} (partly)` : text;
 }

@@ -165,7 +165,14 @@ function whatHappened({ outcome, answeredBy }: LabProbeResult): string {
 
 /** What a lab consists of, in one sentence; with a time, as a stage of something longer. */
 export function labSummary(
-  summary: { readonly nodes: number; readonly pods: number; readonly services: number },
+  summary: {
+    readonly nodes: number;
+    readonly pods: number;
+    readonly services: number;
+    readonly ingresses: number;
+    readonly gateways: number;
+    readonly tls: boolean;
+  },
   lab: string | undefined,
   what: string,
   options: RenderOptions,
@@ -174,6 +181,9 @@ export function labSummary(
   const { signs } = lookOf(options);
   const parts = [count(summary.nodes, 'node'), count(summary.pods, 'pod')];
   if (summary.services > 0) parts.push(count(summary.services, 'Service'));
+  const tls = summary.tls ? ' with TLS' : '';
+  if (summary.ingresses > 0) parts.push(`${count(summary.ingresses, 'Ingress', 'Ingresses')}${tls}`);
+  if (summary.gateways > 0) parts.push(`${count(summary.gateways, 'Gateway')}${tls}`);
   if (lab === undefined) return `${what}   ${parts.join(', ')}    ${((tookMs ?? 0) / 1000).toFixed(1)} s\n`;
   return `${signs.yes} The lab ${lab} ${what}: ${listed(parts)}.\n`;
 }

@@ -648,7 +648,7 @@ describe('answers', () => {
       kind: 'ProfileComparison',
       profiles: ['upstream', 'antrea'],
       differences: [],
-      diagnostics: [{ code: 'profile-unknown', severity: 'error', line: 15 }],
+      diagnostics: [{ code: 'profile-unknown', severity: 'error', line: 18 }],
     });
   });
 

@@ -11,7 +11,8 @@ import type { ProfileName } from '../../src/policy/index.ts';
 import { map } from '../../src/reach/index.ts';
 import type { AllowedPorts, ConnectivityMap } from '../../src/reach/index.ts';
 
-// The connections that np-guard/netpol-analyzer states for its own samples: all of class core. See np-guard/README.md.
+// The connections that np-guard/netpol-analyzer states for its own samples: all of classes core and anp. See
+// np-guard/README.md.
 
 interface Golden {
   readonly class: 'core' | 'ingress' | 'anp';
@@ -42,15 +43,19 @@ const cases = readdirSync(root, { withFileTypes: true })
 
 describe('np-guard', () => {
   const core = cases.filter(({ golden }) => golden.class === 'core');
+  const tiers = cases.filter(({ golden }) => golden.class === 'anp');
 
   test('all cases were found', () => {
     expect(cases.length).toBe(50);
     expect(core.length).toBe(21);
     expect(core.filter(({ golden }) => golden.profile === 'np-guard').length).toBe(8);
     expect(core.reduce((sum, { golden }) => sum + golden.connections.length, 0)).toBe(4755);
+    expect(tiers.length).toBe(26);
+    expect(tiers.filter(({ golden }) => golden.profile === 'upstream').length).toBe(26);
+    expect(tiers.reduce((sum, { golden }) => sum + golden.connections.length, 0)).toBe(413);
   });
 
-  test.each(core)('$name', ({ name, golden }) => {
+  test.each([...core, ...tiers])('$name', ({ name, golden }) => {
     const folder = join(root, name, 'input');
     const { cluster, diagnostics } = readManifests(
       readdirSync(folder)

@@ -72,8 +72,8 @@ export function tracesOf(lab: string): readonly string[] {
       list(folder).filter((name) => name.startsWith(`podwall.${lab}.`)),
     ),
     ...list('/run/podwall').filter((name) => name === lab),
-    ...processes.filter((line) => line.includes('lab/daemon') && line.endsWith(` ${lab}`)),
-    ...processes.filter((line) => line.includes('podwall-lab-') && line.endsWith(` ${lab}`)),
+    ...processes.filter((line) => line.endsWith(` podwall-lab=${lab}.`)),
+    ...processes.filter((line) => new RegExp(`podwall-lab-\\w+ ${lab}( |$)`).test(line)),
   ];
 }
 

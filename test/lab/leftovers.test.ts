@@ -106,7 +106,7 @@ function pidOf(): number {
 function killAll(): void {
   const watching = run('ps', '-eo', 'pid,args')
     .split('\n')
-    .filter((line) => line.includes('podwall-lab-watch') && line.endsWith(` ${name}`))
+    .filter((line) => line.includes(`podwall-lab-watch ${name} `))
     .map((line) => Number(line.trim().split(' ')[0]));
   expect(watching.length).toBeGreaterThan(0);
   for (const pid of [...watching, pidOf()]) process.kill(pid, 'SIGKILL');

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { LabError } from './error.ts';
-import { knownLabs, socketOf, takeDown } from './folder.ts';
+import { checkName, knownLabs, markOf, socketOf, takeDown } from './folder.ts';
 import { readFrames, writeFrame } from './frames.ts';
 import { loadNative } from './native.ts';
 import type { LabInput, LabReply, LabRequest, LabStart, LabSummary } from './protocol.ts';
@@ -36,11 +36,12 @@ export async function startLab(
   told: LabProgress,
 ): Promise<StartedLab> {
   await loadNative();
+  checkName(lab);
   // Beside this file, in the same language.
   const entry = fileURLToPath(
     new URL(`./daemon${/\.[a-z]+$/.exec(import.meta.url)?.[0] ?? '.js'}`, import.meta.url),
   );
-  const child = spawn(process.execPath, [...frugal, entry, lab], {
+  const child = spawn(process.execPath, [...frugal, entry, markOf(lab)], {
     env: { ...process.env, MALLOC_ARENA_MAX: '1' },
     stdio: ['pipe', 'pipe', process.env['PODWALL_LAB_DEBUG'] === undefined ? 'ignore' : 'inherit'],
     detached: true,

@@ -11,6 +11,7 @@ import { readFrames, writeFrame } from './frames.ts';
 import { Machine } from './machine.ts';
 import { loadNative, Namespaces } from './native.ts';
 import { Poller } from './poller.ts';
+import { Proxies } from './proxies.ts';
 import type { LabReply, LabRequest, LabStart } from './protocol.ts';
 import { RunningLab } from './running.ts';
 import { EchoServers } from './servers.ts';
@@ -28,7 +29,8 @@ async function main(): Promise<void> {
   watchOver(name, folder);
   const namespaces = new Namespaces(native);
   const servers = new EchoServers(native, namespaces, new Poller(native));
-  const lab = new RunningLab(name, new Machine(namespaces, servers), servers);
+  const proxies = new Proxies(namespaces, folderOf(name));
+  const lab = new RunningLab(name, new Machine(namespaces, servers, proxies), servers);
   const control = new Control(lab);
   await control.listen(socketOf(name));
   writeFileSync(join(folderOf(name), 'pid'), `${process.pid}\n`);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -21,9 +21,32 @@ const lock = { exclusive: 2, nonBlocking: 4 } as const;
 const cleanUpMs = 30_000;
 const againMs = 50;
 
-/** The folder of a lab. */
+/**
+ * The folder of a lab.
+ *
+ * @throws LabError when `lab` cannot be the name of one: it goes into paths that are removed
+ */
 export function folderOf(lab: string): string {
+  checkName(lab);
   return join(labsFolder, lab);
+}
+
+function isName(lab: string): boolean {
+  return /^[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?$/.test(lab);
+}
+
+/** @throws LabError when a lab cannot be called so */
+export function checkName(lab: string): void {
+  if (isName(lab)) return;
+  throw new LabError(
+    `"${lab.slice(0, 40)}" cannot be the name of a lab`,
+    'write at most 20 lower case letters, digits and dashes, the dashes inside',
+  );
+}
+
+/** The word by which the process of a lab is known among others. */
+export function markOf(lab: string): string {
+  return `podwall-lab=${lab}.`;
 }
 
 /** The socket that a lab listens on. */
@@ -33,7 +56,7 @@ export function socketOf(lab: string): string {
 
 /** The names of labs that have a folder, sorted; they need not live. */
 export function knownLabs(): readonly string[] {
-  return entriesOf(labsFolder).toSorted();
+  return entriesOf(labsFolder).filter(isName).toSorted();
 }
 
 function entriesOf(folder: string): readonly string[] {
@@ -46,6 +69,7 @@ function entriesOf(folder: string): readonly string[] {
 
 /** What is there of a lab by name: namespaces, and folders below /etc/netns and /run. */
 export function leftoversOf(lab: string): readonly string[] {
+  checkName(lab);
   const prefix = `podwall.${lab}.`;
   return [
     ...['/run/netns', '/etc/netns'].flatMap((folder) =>
@@ -58,21 +82,30 @@ export function leftoversOf(lab: string): readonly string[] {
 }
 
 /**
- * Ends what is left of a lab by name: processes in its namespaces, the namespaces with links, tables and sockets in them, and
- * files. `$1` is the name of the lab. It is a script so that it can do its work when podwall is gone.
+ * Ends what is left of a lab by name: processes, namespaces with the links, tables and sockets in them, and files. `$1` is the
+ * name of the lab, `$2` a process that is spared, `$3` the session of the lab's process, where that is known: what it has
+ * started may be making namespaces still. It is a script so that it can do its work when podwall is gone.
  */
 const cleanUpScript = `
+[ -n "$1" ] || exit 1
 prefix="podwall.$1."
-for attempt in 1 2 3; do
+ours() {
+  grep -la "podwall-lab[=]$1[.]" /proc/[0-9]*/cmdline 2>/dev/null | tr -dc '0-9\\n'
+  [ -z "$3" ] || cat /proc/[0-9]*/stat 2>/dev/null |
+    awk -v session="$3" '{ pid = $1; sub(/^.*\\) /, ""); if ($4 == session) print pid }'
   inodes=$(stat -L -c %i /run/netns/"$prefix"* 2>/dev/null | tr '\\n' ' ')
-  [ -n "$inodes" ] || break
-  pids=$(ls -l /proc/[0-9]*/ns/net 2>/dev/null | awk -v inodes="$inodes" '
-    BEGIN { n = split(inodes, list, " "); for (i = 1; i <= n; i++) ours["net:[" list[i] "]"] = 1 }
-    $NF in ours { split($(NF - 2), path, "/"); print path[3] }')
-  [ -n "$pids" ] || break
-  kill -KILL $pids 2>/dev/null
+  ls -l /proc/[0-9]*/ns/net 2>/dev/null | awk -v inodes="$inodes" '
+    BEGIN { n = split(inodes, list, " "); for (i = 1; i <= n; i++) of["net:[" list[i] "]"] = 1 }
+    $NF in of { split($(NF - 2), path, "/"); print path[3] }'
+}
+for attempt in 1 2 3 4 5; do
+  for pid in $(ours "$@"); do
+    [ "$pid" = "$2" ] || kill -KILL "$pid" 2>/dev/null
+  done
+  names=$(ls /run/netns 2>/dev/null | awk -v prefix="$prefix" 'index($0, prefix) == 1 { print "netns del " $0 }')
+  [ -n "$names" ] || break
+  echo "$names" | ip -force -batch - 2>/dev/null
 done
-ls /run/netns 2>/dev/null | awk -v prefix="$prefix" 'index($0, prefix) == 1 { print "netns del " $0 }' | ip -force -batch - 2>/dev/null
 rm -rf /etc/netns/"$prefix"* /run/podwall/"$1"
 rmdir /etc/netns /run/podwall 2>/dev/null
 exit 0
@@ -80,7 +113,9 @@ exit 0
 
 /** Ends what is left of a lab by name. Nobody else may be at it: its lock is held, or it has no folder. */
 async function cleanUp(lab: string): Promise<void> {
-  const child = spawn('/bin/sh', ['-c', cleanUpScript, 'podwall-lab-clean', lab], { stdio: 'ignore' });
+  const child = spawn('/bin/sh', ['-c', cleanUpScript, 'podwall-lab-clean', lab, String(process.pid)], {
+    stdio: 'ignore',
+  });
   await new Promise<void>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', () => resolve());
@@ -94,12 +129,16 @@ async function cleanUp(lab: string): Promise<void> {
  * @param folder - the descriptor that `claim` has made
  */
 export function watchOver(lab: string, folder: number): void {
-  const child = spawn('/bin/sh', ['-c', `cat >/dev/null\n${cleanUpScript}`, 'podwall-lab-watch', lab], {
-    stdio: ['pipe', 'ignore', 'ignore', folder],
-    // A signal to the lab's group, such as that of Ctrl-C, is not for it.
-    detached: true,
-    cwd: '/',
-  });
+  const child = spawn(
+    '/bin/sh',
+    ['-c', `cat >/dev/null\n${cleanUpScript}`, 'podwall-lab-watch', lab, '', String(process.pid)],
+    {
+      stdio: ['pipe', 'ignore', 'ignore', folder],
+      // A signal to the lab's group, such as that of Ctrl-C, is not for it.
+      detached: true,
+      cwd: '/',
+    },
+  );
   if (child.pid === undefined) throw new LabError('cannot run /bin/sh to watch over the lab');
   child.unref();
 }
@@ -145,7 +184,6 @@ export async function takeDown(native: Native, lab: string): Promise<boolean> {
   // Whoever listens ends itself, and is cleaned up after.
   await askToEnd(lab);
   const begin = Date.now();
-  let killed = false;
   while (leftoversOf(lab).length > 0) {
     if (entriesOf(labsFolder).includes(lab)) {
       const fd = tryLock(native, lab, false);
@@ -161,10 +199,8 @@ export async function takeDown(native: Native, lab: string): Promise<boolean> {
     const took = Date.now() - begin;
     if (took > cleanUpMs)
       throw new LabError(`the lab ${lab} cannot be removed: ${leftoversOf(lab)[0] ?? ''} is still there`);
-    if (took > cleanUpMs / 3 && !killed) {
-      killed = true;
-      kill(lab);
-    }
+    // It is stuck: the script kills it, and what watches over it does the rest.
+    if (took > cleanUpMs / 3) await cleanUp(lab);
     await after(againMs);
   }
   return true;
@@ -210,15 +246,3 @@ async function askToEnd(lab: string): Promise<void> {
 
 /** A lab that has nothing to say for so long is stuck, or busy with what is in vain. */
 const answerMs = 5000;
-
-/** Kills the process of a lab, unless its number is another's by now. */
-function kill(lab: string): void {
-  try {
-    const pid = Number(readFileSync(join(folderOf(lab), 'pid'), 'utf8'));
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    if (words.some((word) => /lab\/daemon\.[jt]s$/.test(word)) && words.includes(lab))
-      process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has gone.
-  }
-}

@@ -5,6 +5,7 @@ import { hostsText } from '../../topology/index.ts';
 import type { LabChanges, LabInterface, LabNamespace, LabPlan, LabRoute } from '../../topology/index.ts';
 import { command, eachOf } from './command.ts';
 import type { Namespaces } from './native.ts';
+import type { Proxies } from './proxies.ts';
 import type { EchoServers, Listening } from './servers.ts';
 
 /** `ip netns exec` lays what stands here for a namespace over /etc. */
@@ -43,25 +44,29 @@ const forwarding: readonly (readonly [string, string])[] = [
 export class Machine {
   readonly #namespaces: Namespaces;
   readonly #servers: EchoServers;
+  readonly #proxies: Proxies;
   /** What stands in the files of names, by namespace. */
   readonly #hosts = new Map<string, string>();
 
-  constructor(namespaces: Namespaces, servers: EchoServers) {
+  constructor(namespaces: Namespaces, servers: EchoServers, proxies: Proxies) {
     this.#namespaces = namespaces;
     this.#servers = servers;
+    this.#proxies = proxies;
   }
 
   /**
    * Turns what runs into what `changes` say, in the order that they ask for.
    *
    * @param told - called before each stage with what it is, for people
+   * @returns what they should know: sentences without final full stop
    * @throws LabError when the machine refuses a part; what was done before it stays done
    */
-  async apply(changes: LabChanges, told: (stage: string) => void): Promise<void> {
+  async apply(changes: LabChanges, told: (stage: string) => void): Promise<readonly string[]> {
     const { plan } = changes.state;
     if (changes.removeNamespaces.length > 0) {
       told('removing namespaces');
       for (const name of changes.removeNamespaces) {
+        await this.#proxies.stop(name);
         this.#servers.forget(name);
         this.#namespaces.forget(name);
         this.#hosts.delete(name);
@@ -89,6 +94,7 @@ export class Machine {
     await this.#link(changes);
     this.#writeHosts(changes);
     told('opening sockets');
+    for (const name of changes.stopProxies) await this.#proxies.stop(name);
     // Datagrams are received at an address, so one that is new has to be listened on, too.
     for (const namespace of new Set(
       [...changes.openListeners, ...changes.addAddresses].map((each) => each.namespace),
@@ -96,6 +102,10 @@ export class Machine {
       const listening = listeningOf(plan, namespace);
       if (listening !== undefined) await this.#servers.listen(listening);
     }
+    if (changes.startProxies.length > 0) told('starting nginx');
+    const notes: string[] = [];
+    for (const proxy of changes.startProxies) notes.push(...(await this.#proxies.serve(proxy)));
+    return notes;
   }
 
   /** Loads a transaction in nft's language in a namespace. */

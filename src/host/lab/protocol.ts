@@ -1,6 +1,5 @@
 import type { Protocol } from '../../net/index.ts';
 import type { LabStatusView } from '../../render/index.ts';
-import type { LabNoteKind } from '../../topology/index.ts';
 
 // What podwall and the process of a lab say to each other. Both are of one version: a lab is asked by the podwall that it
 // was started with, or refuses.
@@ -82,9 +81,10 @@ export interface LabSummary {
   readonly changedNodes: number;
   /** Policies that no table can express, a sentence each: their pods are closed. */
   readonly closed: readonly string[];
-  readonly notes: readonly {
-    readonly kind: LabNoteKind;
-    readonly message: string;
-    readonly details: readonly string[];
-  }[];
+  /** How many of each are served, and whether with TLS. */
+  readonly ingresses: number;
+  readonly gateways: number;
+  readonly tls: boolean;
+  /** What the lab made up or left out: sentences without final full stop. */
+  readonly notes: readonly string[];
 }

@@ -50,10 +50,11 @@ export class RunningLab {
         throw error;
       }
     })();
-    await this.#machine.apply(changes, told);
+    const notes = await this.#machine.apply(changes, told);
     this.#state = changes.state;
     this.#inputs = input.sources.map(({ file }) => file);
     const { plan } = changes.state;
+    const served = [...new Set(plan.proxies.flatMap(({ serves }) => serves))];
     return {
       nodes: plan.nodes.size,
       pods: plan.ends.filter(({ kind }) => kind === 'pod').length,
@@ -65,7 +66,10 @@ export class RunningLab {
             `${nameOfPolicy(policy)} could not be expressed, so ${direction} of its pods is closed: ${reason}.`,
         ),
       ),
-      notes: plan.notes.map(({ kind, message, details }) => ({ kind, message, details })),
+      notes: [...plan.notes.map(({ message }) => message), ...new Set(notes)],
+      ingresses: served.filter((id) => id.startsWith('ingress/')).length,
+      gateways: served.filter((id) => id.startsWith('gateway/')).length,
+      tls: plan.proxies.some(({ certificates }) => certificates.length > 0),
     };
   }
 

@@ -9,8 +9,6 @@ import type {
   Namespace,
   NetworkPolicy,
   NotModelled,
-  Path,
-  Peer,
   Service,
   TierPods,
   TierPolicy,
@@ -26,8 +24,8 @@ import { gatherWorkloads } from './gather.ts';
 import { groupOf } from './kinds.ts';
 import type { EntranceKind, NotModelledRule } from './kinds.ts';
 import { ManagedEndpoints } from './endpoints.ts';
-import { namespaceNameLabel } from './labels.ts';
 import type { LabelReader } from './labels.ts';
+import { tellAssumedNamespaces, tellPodsWithoutAddress } from './missing.ts';
 import { mentionedNamespace, readNamespace, readNode } from './namespaces.ts';
 import { ownerKeys, tellPodMakers } from './pod-makers.ts';
 import type { PodReader } from './pods.ts';
@@ -171,8 +169,8 @@ class Builder {
       notModelled: unanswered,
     };
     tellPodMakers(findings, collected.podMakers, ownersOf(collected), pods);
-    this.#tellAssumedNamespaces(cluster);
-    this.#tellPodsWithoutAddress(cluster);
+    tellAssumedNamespaces(findings, cluster);
+    tellPodsWithoutAddress(findings, cluster);
     return cluster;
   }
 
@@ -313,45 +311,6 @@ class Builder {
     }
     return entries;
   }
-
-  /** One note, and only where it matters: a policy asks for labels that an assumed namespace may have. */
-  #tellAssumedNamespaces({ namespaces, policies }: Cluster): void {
-    const assumed: string[] = [];
-    for (const { name, origin } of namespaces.values()) if (origin === undefined) assumed.push(name);
-    if (assumed.length === 0) return;
-    const place = findPeer(
-      policies,
-      (peer) =>
-        peer.kind === 'pods' &&
-        peer.namespaces !== 'own' &&
-        peer.namespaces.requirements.some(({ key }) => key !== namespaceNameLabel),
-    );
-    if (place === undefined) return;
-    const isOne = assumed.length === 1;
-    const message =
-      `${count(assumed.length, 'namespace')} ${isOne ? 'is' : 'are'} not in the input: ${someOf(assumed.sort())}. ` +
-      `Of ${isOne ? 'its' : 'their'} labels only ${namespaceNameLabel} is known, and this policy asks for others`;
-    const hint = 'add the Namespace objects (kubectl get ns -o yaml)';
-    this.#findings.note(place.subject, 'namespace-assumed', place.path, message, { hint });
-  }
-
-  /** One note: an ipBlock does not match a pod whose address is not known (corner 39). */
-  #tellPodsWithoutAddress({ pods, policies }: Cluster): void {
-    let all = 0;
-    let without = 0;
-    for (const pod of pods) {
-      all += pod.replicas;
-      if (pod.addresses.length === 0) without += pod.replicas;
-    }
-    if (without === 0) return;
-    const place = findPeer(policies, (peer) => peer.kind === 'ipBlock');
-    if (place === undefined) return;
-    const message =
-      `${without} of ${count(all, 'pod')} ${without === 1 ? 'has' : 'have'} no address in the input, so no ipBlock matches ` +
-      (without === 1 ? 'it' : 'them');
-    const hint = 'a dump of the running pods has their addresses (kubectl get pods -A -o yaml)';
-    this.#findings.note(place.subject, 'pods-without-address', place.path, message, { hint });
-  }
 }
 
 /** All objects of some lists but endpoints that follow from a Service and its pods. */
@@ -385,26 +344,6 @@ function refKey(object: RawObject): string {
 
 function mention(namespaces: Map<string, Namespace>, name: string): void {
   if (!namespaces.has(name)) namespaces.set(name, mentionedNamespace(name));
-}
-
-/** The first peer of all policies for which `asks` holds, as something that a finding can be about. */
-function findPeer(
-  policies: readonly NetworkPolicy[],
-  asks: (peer: Peer) => boolean,
-): { readonly subject: Pick<RawObject, 'origin' | 'stored' | 'ref'>; readonly path: Path } | undefined {
-  for (const policy of policies) {
-    for (const direction of ['ingress', 'egress'] as const) {
-      const spec = policy[direction];
-      if (spec.kind === 'unaffected') continue;
-      for (const [i, { peers }] of spec.rules.entries()) {
-        const j = peers.kind === 'any' ? -1 : peers.peers.findIndex(asks);
-        if (j < 0) continue;
-        const path = ['spec', direction, i, direction === 'ingress' ? 'from' : 'to', j];
-        return { subject: { ref: policy.ref, origin: policy.origin, stored: true }, path };
-      }
-    }
-  }
-  return undefined;
 }
 
 /** What a refused policy would have selected, as a sentence. */

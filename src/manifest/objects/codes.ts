@@ -106,8 +106,8 @@ Render charts and kustomizations first, and give podwall the result: helm templa
     text: `The pods of a StatefulSet are named after it: web-0, web-1 and so on. The input has a pod of that name that the StatefulSet does not own. It was kept, and the StatefulSet has a pod less.`,
   },
   'pods-without-address': {
-    title: 'An ipBlock is in the input, and pods whose addresses are not.',
-    text: `An ipBlock matches pods by their address. Pods of a template, and manifests without a status, have none yet, so no ipBlock matches them in this answer; in the cluster, one may.
+    title: 'An ipBlock or networks are in the input, and the addresses of pods are not.',
+    text: `An ipBlock, and networks of a cluster-wide policy, match pods by their address. Pods of a template, and manifests without a status, have none yet, so neither matches them in this answer; in the cluster, one may.
 
 For an exact answer read the running pods: kubectl get pods -A -o yaml.`,
   },

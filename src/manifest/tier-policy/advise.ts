@@ -238,7 +238,10 @@ class Adviser {
         );
       } else {
         matching++;
-        if (entry.kind === 'named' && direction === 'egress') this.#nameAndAddresses(peers, at);
+        // The experimental CRD has refused it, or told of it where it is stored.
+        if (entry.kind === 'named' && direction === 'egress' && this.#context.channel === 'standard') {
+          this.#nameAndAddresses(peers, at);
+        }
       }
     }
     if (matching === 0) {

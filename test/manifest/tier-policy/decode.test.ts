@@ -111,6 +111,61 @@ describe('a refused policy', () => {
   });
 });
 
+describe('what the input lacks is told of the tiers as well', () => {
+  test('labels of a namespace that is only mentioned', () => {
+    const labels = read(
+      documents(
+        pod('a'),
+        cnp('name: x', `${head}, egress: [{action: Deny, to: [{namespaces: {matchLabels: {team: a}}}]}]`),
+      ),
+    );
+    expect(labels.diagnostics.map(({ code, path }) => [code, path])).toEqual([
+      ['namespace-assumed', 'spec.egress[0].to[0]'],
+    ]);
+    const subject =
+      'tier: Admin, priority: 1, subject: {pods: {namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}, podSelector: {}}}';
+    expect(
+      read(documents(pod('a'), cnp('name: x', subject))).diagnostics.map(({ code, path }) => [code, path]),
+    ).toEqual([['namespace-assumed', 'spec.subject']]);
+  });
+
+  test('addresses of pods', () => {
+    const text = documents(
+      pod('a'),
+      cnp('name: x', `${head}, egress: [{action: Deny, to: [{networks: [10.0.0.0/8]}]}]`),
+    );
+    expect(read(text).diagnostics.map(({ code, path, message }) => [code, path, message])).toEqual([
+      [
+        'pods-without-address',
+        'spec.egress[0].to[0]',
+        '1 of 1 pod has no address in the input, so no networks match it',
+      ],
+    ]);
+  });
+});
+
+test('a correction of the text is offered only if the policy in it is one that the CRD takes', () => {
+  const lines = (action: string): string => `apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata:
+  name: x
+spec:
+  tier: Admin
+  priority: 1
+  subject:
+    namespaces: {}
+  egress:
+    - action: ${action}
+      to:
+      \t- namespaces: {}`;
+  const suggestions = (action: string): readonly unknown[] =>
+    read(lines(action)).diagnostics.flatMap(({ suggestion }) =>
+      suggestion === undefined ? [] : [suggestion],
+    );
+  expect(suggestions('Deny')).toHaveLength(1);
+  expect(suggestions('Drop')).toEqual([]);
+});
+
 test('lists of these kinds are taken apart', () => {
   const items = [
     { metadata: { name: 'a' }, spec: { priority: 1, subject: { namespaces: {} } } },

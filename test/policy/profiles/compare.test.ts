@@ -148,6 +148,23 @@ describe('two profiles', () => {
     ]);
   });
 
+  test('differ where one says that it is ambiguous (corner 60)', () => {
+    const { differences } = compareProfiles(
+      behaviour('equalPriority'),
+      ['upstream', 'kube-network-policies'],
+      workloads,
+    );
+    expect(differences).toEqual([
+      {
+        from: 'x/Pod/web',
+        to: 'x/Pod/db',
+        allowed: { upstream: 'none', 'kube-network-policies': 'all' },
+        ambiguous: { upstream: 'all' },
+        because: ['equalPriority'],
+      },
+    ]);
+  });
+
   test('differ in one family', () => {
     const cluster = clusterOf(
       pod('web', '10.0.0.1 fd00::1') +

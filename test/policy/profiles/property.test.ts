@@ -16,7 +16,7 @@ import {
 import type { CompiledPolicy, Profile, ReadingId } from '../../../src/policy/index.ts';
 import { allowedPorts, compareProfiles, count, map } from '../../../src/reach/index.ts';
 import type { ProfileComparison } from '../../../src/reach/index.ts';
-import { clusters, toYaml } from '../../property/clusters.ts';
+import { clusters, clustersWithTiers, toYaml } from '../../property/clusters.ts';
 import type { RandomCluster } from '../../property/clusters.ts';
 
 // Whatever a profile reads, every way to an answer gives the same one. PODWALL_SEED sets the seed.
@@ -77,6 +77,43 @@ test('totals, maps and live totals are the sum of what is said of every pair, in
     for (const [key, set] of listed) expect([key, known.has(key)]).toEqual([key, !set.isEmpty]);
   });
   expect(turned).toBeGreaterThan(20);
+});
+
+const tiered = clustersWithTiers({ unknown: false });
+
+test('with tiers, too, totals are the sum of what is said of every pair, in any reading', () => {
+  let turned = 0;
+  check(fc.tuple(tiered, anyProfile), 250, ([random, profile]) => {
+    const cluster = clusterOf(random);
+    const policy = compile(cluster, { profile, denseThreshold: 2 });
+    expect(totalsText(count(policy).byPorts)).toBe(text(totalsOf(policy)));
+    const other = profile.baselineAfterPolicies === 'pod' ? 'direction' : 'pod';
+    const otherwise = withReading(profile, 'baselineAfterPolicies', other);
+    if (text(totalsOf(policy)) !== text(totalsOf(compile(cluster, { profile: otherwise })))) turned++;
+  });
+  expect(turned).toBeGreaterThan(3);
+});
+
+test('equal priorities that are ordered by name are as priorities in that order', () => {
+  const ordered = withReading(profiles.upstream, 'equalPriority', 'name');
+  let turned = 0;
+  check(tiered, 250, (random) => {
+    const cluster = clusterOf(random);
+    // Every policy gets a priority of its own, in the order of tier, priority and name.
+    const inOrder = cluster.tierPolicies.toSorted(
+      (a, b) => (a.priority ?? 0) - (b.priority ?? 0) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+    );
+    const written: Cluster = {
+      ...cluster,
+      tierPolicies: cluster.tierPolicies.map((policy) =>
+        policy.priority === undefined ? policy : { ...policy, priority: inOrder.indexOf(policy) },
+      ),
+    };
+    const byName = totalsOf(compile(cluster, { profile: ordered }));
+    expect(text(byName)).toBe(text(totalsOf(compile(written))));
+    if (text(byName) !== text(totalsOf(compile(cluster)))) turned++;
+  });
+  expect(turned).toBeGreaterThan(3);
 });
 
 /** Ordered pairs of distinct pods that stand for themselves alone, with what they may use. */
