@@ -63,7 +63,7 @@ export function withControllers(input: Cluster): ControlledCluster {
     notes: note(
       'controllers',
       details,
-      'The input has no pod of the controller of some Ingresses or Gateways, so the lab has one',
+      'the input has no pod of the controller of some Ingresses or Gateways, so the lab has one',
     ),
   };
 }

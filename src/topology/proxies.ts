@@ -85,12 +85,12 @@ export function labProxies(
       ...note(
         'certificates',
         certificates.made,
-        'Certificates that no Secret of the input holds are signed by themselves',
+        'certificates that no Secret of the input holds are signed by themselves',
       ),
       ...note(
         'entrances-left-out',
         [...new Set(leftOut)],
-        'The lab does not serve all that Ingresses and Gateways ask for',
+        'the lab does not serve all that Ingresses and Gateways ask for',
       ),
     ],
   };
