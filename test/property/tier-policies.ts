@@ -167,12 +167,13 @@ const adminPortEntry: Shape = weighted<Json>(
       fields({ protocol }).map((value) => ({ portRange: { start, end, ...value } })),
     ),
   ],
-  [1, fc.constantFrom<Json>({ portNumber: { protocol: 'ICMP', port: 80 } }, { namedPort: '' })],
+  [1, fc.constant<Json>({ portNumber: { protocol: 'ICMP', port: 80 } })],
 );
 
 function portsOf(kind: Kind, named: boolean, { unknown }: TierOptions): Shape {
   const isNew = kind === 'ClusterNetworkPolicy';
-  const name = all({ [isNew ? 'destinationNamedPort' : 'namedPort']: fc.constantFrom(...portNames) });
+  // The empty name is stored too, and counts as a name beside addresses.
+  const name = all({ [isNew ? 'destinationNamedPort' : 'namedPort']: fc.constantFrom(...portNames, '') });
   const numbered = isNew ? protocolEntry : adminPortEntry;
   const entry = named ? weighted<Json>([3, numbered], [1, name]) : numbered;
   return listOf(unknown ? weighted([80, entry], [1, unknownPort]) : entry, 2);
