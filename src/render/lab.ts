@@ -1,7 +1,7 @@
 import { unreachable } from '../errors.ts';
 import type { Protocol } from '../net/index.ts';
 import { tableLines } from './table.ts';
-import { count, listed, lookOf, number, visible, wrap } from './text.ts';
+import { count, displayWidth, listed, lookOf, number, visible, wrap } from './text.ts';
 import type { Look, RenderOptions } from './text.ts';
 
 /** What `podwall lab verify -o json` prints: each connection that was tried, and whether the engine had said so. */
@@ -39,38 +39,36 @@ export interface LabReportEntry {
   readonly cause?: string;
 }
 
-/** So many disagreements are told one by one; JSON has all. */
+/** So many disagreements are told one by one, so many of one cause; JSON has all. */
 const mostTold = 20;
+const mostOfCause = 5;
 
 /** What came of `podwall lab verify`, for people: the verdict, then each disagreement with its likely cause. */
 export function renderLabReport(report: LabReport, options: RenderOptions): string {
   const look = lookOf(options);
   const { signs } = look;
   const wrong = report.details.filter(({ predicted, observed }) => predicted !== observed);
+  const unproven = report.denied - report.provenByRemoval;
+  const probes = count(report.probes, 'probe');
+  const agree = `${probes}: the kernel agrees with the engine on all of them`;
   const lines: string[] = [];
-  if (wrong.length === 0) {
+  if (wrong.length > 0)
     lines.push(
-      look.good(
-        `${signs.yes} ${count(report.probes, 'probe')}: the kernel agrees with the engine on all of them.`,
+      look.bad(
+        `${signs.no} ${number(wrong.length)} of ${probes} ${wrong.length === 1 ? 'disagrees' : 'disagree'}.`,
       ),
     );
-  } else {
-    const verb = wrong.length === 1 ? 'disagrees' : 'disagree';
-    lines.push(look.bad(`${signs.no} ${number(wrong.length)} of ${count(report.probes, 'probe')} ${verb}.`));
-  }
-  const unproven = report.denied - report.provenByRemoval;
-  const seen = unproven === 0 ? ', each denied one was seen to succeed without policies' : '';
-  lines.push(
-    `  ${number(report.allowed)} allowed, ${number(report.denied)} denied${report.denied === 0 ? '' : seen}.`,
-  );
-  for (const entry of wrong.slice(0, mostTold)) lines.push(...entryLines(entry, look));
-  if (wrong.length > mostTold)
-    lines.push(`  ${number(wrong.length - mostTold)} more: -o json has all of them`);
+  else if (unproven > 0) lines.push(look.doubtful(`${signs.unknown} ${agree}, which is not proven.`));
+  else lines.push(look.good(`${signs.yes} ${agree}.`));
+  const seen =
+    unproven > 0 || report.denied === 0 ? '' : ', each denied one was seen to succeed without policies';
+  lines.push(`  ${number(report.allowed)} allowed, ${number(report.denied)} denied${seen}.`);
+  lines.push(...disagreementLines(wrong, look));
   if (unproven > 0) {
     const examples = report.details
       .filter(({ provenByRemoval }) => provenByRemoval === false)
       .map((entry) => connectionOf(entry, signs.arrow));
-    const whole = `${number(unproven)} of ${number(report.denied)} denied ones did not succeed without policies either, so they prove nothing: ${listed(examples, 3)}.`;
+    const whole = `${number(unproven)} of ${number(report.denied)} denied did not succeed without policies either, so policies need not be the reason: ${listed(examples, 3)}.`;
     lines.push(...wrap(whole, look, '  '));
   }
   return lines.map((line) => `${line}\n`).join('');
@@ -81,7 +79,25 @@ export function isLabProven({ disagreements, denied, provenByRemoval }: LabRepor
   return disagreements === 0 && denied === provenByRemoval;
 }
 
-function entryLines(entry: LabReportEntry, look: Look): readonly string[] {
+/** Those that one thing explains stand together, and what explains them below. */
+function disagreementLines(wrong: readonly LabReportEntry[], look: Look): readonly string[] {
+  const causes = Map.groupBy(wrong, ({ cause }) => cause);
+  let left = mostTold;
+  const lines = [...causes].flatMap(([cause, entries]) => {
+    const shown = entries.slice(0, Math.min(left, causes.size === 1 ? left : mostOfCause));
+    left -= shown.length;
+    if (shown.length === 0) return [];
+    const more = entries.length - shown.length;
+    return [
+      ...shown.map((entry) => entryLine(entry, look)),
+      ...(more === 0 ? [] : [`  and ${number(more)} more`]),
+      ...(cause === undefined ? [] : causeLines(visible(cause), look)),
+    ];
+  });
+  return left > 0 ? lines : [...lines, '  -o json has all of them'];
+}
+
+function entryLine(entry: LabReportEntry, look: Look): string {
   const how = {
     answered: '',
     refused: ' (refused)',
@@ -89,8 +105,15 @@ function entryLines(entry: LabReportEntry, look: Look): readonly string[] {
     silent: ' (silent)',
     unreachable: ' (unreachable)',
   };
-  const line = `  ${connectionOf(entry, look.signs.arrow)}    predicted ${entry.predicted}, observed ${entry.observed}${how[entry.outcome]}`;
-  return entry.cause === undefined ? [line] : [line, ...wrap(visible(entry.cause), look, '    ')];
+  return `  ${connectionOf(entry, look.signs.arrow)}    predicted ${entry.predicted}, observed ${entry.observed}${how[entry.outcome]}`;
+}
+
+/** The place behind the words stays whole, for terminals to make it clickable. */
+function causeLines(cause: string, look: Look): readonly string[] {
+  if (displayWidth(cause) + 4 <= look.prose) return [`    ${cause}`];
+  const at = cause.lastIndexOf('  ');
+  if (at < 0) return wrap(cause, look, '    ');
+  return [...wrap(cause.slice(0, at), look, '    '), `      ${cause.slice(at + 2)}`];
 }
 
 function connectionOf({ from, to, protocol, port }: LabReportEntry, arrow: string): string {
@@ -140,7 +163,7 @@ export function renderLabProbe(
       const agrees = entry.predicted === entry.observed;
       const line = `${agrees ? signs.yes : signs.no} ${connectionOf(entry, signs.arrow)}: ${whatHappened(entry)}, as the engine ${agrees ? 'said' : 'did not say'}.`;
       const way = `  ${entry.source} ${signs.arrow} ${entry.destination}, predicted ${entry.predicted}, observed ${entry.observed}`;
-      return [agrees ? look.good(line) : look.bad(line), way];
+      return [...wrap(line, look, '', '  ').map(agrees ? look.good : look.bad), ...wrap(way, look, '', '  ')];
     })
     .map((line) => `${line}\n`)
     .join('');
@@ -224,7 +247,10 @@ export function renderLabStatus(
   const look = lookOf(options);
   const { nodes, pods, services } = status;
   const lines = [
-    `The lab ${status.lab} is up since ${status.startedAt}: process ${status.pid}, ${Math.round(status.residentBytes / 2 ** 20)} MiB, ${count(status.sockets, 'socket')}.`,
+    ...wrap(
+      `The lab ${status.lab} is up since ${status.startedAt}: process ${status.pid}, ${Math.round(status.residentBytes / 2 ** 20)} MiB, ${count(status.sockets, 'socket')}.`,
+      look,
+    ),
     '',
     ...tableLines(
       [{ title: 'NODE' }, { title: 'ADDRESSES' }, { title: 'PODS', align: 'right' }, { title: 'NAMESPACE' }],

@@ -90,6 +90,30 @@ describe.skipIf(whyNoLab !== undefined)('a lab of both families', () => {
     expect(code).toBe(0);
   });
 
+  test('takes the name of a port, and a Service for where to go', () => {
+    const probe = (...operands: readonly string[]): Ran =>
+      podwall('lab', 'probe', ...operands, '--name', name);
+    expect(probe('shop/db', 'shop/web:http')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('shop/db → shop/web TCP 8080: it was answered by shop/web TCP 8080'),
+    });
+    expect(probe('shop/web', 'shop/svc/db:80')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /^✓ shop\/web → shop\/svc\/db TCP 80: it was answered by shop\/db TCP 5432, as the engine said\.\n {2}10\.244\.1\.10 → 10\.96\.0\.10, predicted allowed, observed allowed\n/,
+      ),
+    });
+    expect(probe('shop/other', 'shop/svc/db', '80')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('nothing came back, as the engine said'),
+    });
+    expect(probe('shop/web', 'shop/svc/db:81').err).toBe('error: shop/svc/db has no port TCP 81\n');
+    expect(probe('shop/web', 'shop/db').err).toBe(
+      'error: a probe needs a port\nhint: podwall lab probe shop/web shop/db:5432\n',
+    );
+    expect(probe('shop/wbe', 'shop/db:1').err).toContain('did you mean shop/web?');
+  });
+
   test('a Service is reached by name, where policies admit the client', () => {
     const curl = (pod: string): Ran =>
       podwall('lab', 'exec', pod, '--name', name, '--', 'curl', '-sS', '-m', '1', 'http://db.shop');

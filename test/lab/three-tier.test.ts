@@ -145,7 +145,7 @@ describe.skipIf(whyNoLab !== undefined)('a lab of examples/three-tier', () => {
     );
     const { code, out } = podwall('lab', 'verify', '--name', name);
     expect(out).toContain(
-      `app/frontend-0 → app/backend-0 TCP 8080    predicted allowed, observed denied (timed out)\n    rule missing on node-2: chain ${chain}, "app/allow-frontend-to-backend rule 1"  examples/three-tier/policies.yaml:`,
+      `app/frontend-0 → app/backend-0 TCP 8080    predicted allowed, observed denied (timed out)\n  app/frontend-0 → app/svc/backend TCP 80    predicted allowed, observed denied (timed out)\n    rule missing on node-2: chain ${chain}, "app/allow-frontend-to-backend rule 1"  examples/three-tier/policies.yaml:`,
     );
     expect(code).toBe(1);
   });

@@ -267,7 +267,10 @@ function causeOf(
       if (best === undefined || rank < best.rank) best = { rank, difference };
     }
   }
-  return best === undefined ? undefined : words(best.difference);
+  if (best !== undefined) return words(best.difference);
+  // Of a Service nobody knows which endpoint it would have been.
+  const [any] = [...differences.values()].flat();
+  return any === undefined ? undefined : words(any);
 }
 
 /** The chain that judges an address in a direction, and the sets that its rules name. */

@@ -1,18 +1,17 @@
 import process from 'node:process';
 import { ManifestReader } from '../../manifest/index.ts';
 import type { Cluster } from '../../model/index.ts';
-import { families, formatAddress } from '../../net/index.ts';
-import type { Protocol } from '../../net/index.ts';
+import { formatAddress } from '../../net/index.ts';
 import { nameOfPolicy } from '../../nft/index.ts';
 import type { LabStatusView } from '../../render/index.ts';
-import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../../reach/index.ts';
 import { planChanges, LabPlanError, planLab, probesOf, serviceProbesOf } from '../../topology/index.ts';
-import type { LabEnd, LabPlan, LabProbe, LabServiceProbe, LabState } from '../../topology/index.ts';
+import type { LabState } from '../../topology/index.ts';
 import { fastestScanner } from '../scanner.ts';
 import { causesOf } from './causes.ts';
 import { LabError } from './error.ts';
 import { namespaceOf } from './machine.ts';
 import type { Machine } from './machine.ts';
+import { findEnd, findProbes, specOf } from './operands.ts';
 import type { LabInput, LabSummary, ProbeSpec } from './protocol.ts';
 import type { EchoServers } from './servers.ts';
 
@@ -85,24 +84,12 @@ export class RunningLab {
    * @throws LabError when they name none
    */
   find(from: string, to: string, port: string | undefined): readonly ProbeSpec[] {
-    const { plan } = this.#running;
-    const target = splitTarget(to);
-    const ports = parsePorts(port ?? target.port ?? '');
-    if (isPortProblem(ports)) throw new LabError(ports.message, ports.hint);
-    const [first] = ports;
-    if (ports.length !== 1 || first === undefined || first.kind !== 'range' || first.from !== first.to)
-      throw new LabError('a probe is of one port', 'podwall lab probe shop/web shop/db:5432');
-    const client = this.#end(from);
-    const server = this.#end(port === undefined ? target.end : to);
-    const specs = predicted(plan, client, server, first.protocol, first.from);
-    if (specs.length === 0)
-      throw new LabError(`${client.id} and ${server.id} have no address family in common`);
-    return specs;
+    return findProbes(this.#running.plan, from, to, port);
   }
 
   /** The network namespace of an end. */
   where(end: string): string {
-    return this.#end(end).namespace;
+    return findEnd(this.#running.plan, end).namespace;
   }
 
   status(): LabStatusView {
@@ -165,79 +152,6 @@ export class RunningLab {
     if (this.#state === undefined) throw new LabError('the lab is still being made');
     return this.#state;
   }
-
-  /** The end that an operand names: of a workload its first pod. */
-  #end(text: string): LabEnd {
-    const { plan } = this.#running;
-    const exact = plan.ends.find(({ id }) => id === text);
-    if (exact !== undefined) return exact;
-    const end = resolveEnd(plan.cluster, text);
-    if (end.kind === 'problem') {
-      const [near] = end.choices;
-      throw new LabError(end.message, near === undefined ? end.hint : `did you mean ${near}?`);
-    }
-    const found = plan.ends.find((each) => {
-      if (each.kind === 'pod' && end.kind === 'pods') return end.pods.includes(each.pod);
-      if (each.kind === 'outside' && end.kind === 'outside') {
-        return each.addresses.some(({ family, value }) =>
-          end.ranges.some((range) => range.family === family && range.first <= value && value <= range.last),
-        );
-      }
-      return false;
-    });
-    if (found === undefined)
-      throw new LabError(`nothing of the lab is ${text}`, 'podwall lab status lists what is there');
-    return found;
-  }
-}
-
-/** A connection in each family that both ends have, whether or not anybody listens. */
-function predicted(
-  plan: LabPlan,
-  from: LabEnd,
-  to: LabEnd,
-  protocol: Protocol,
-  port: number,
-): readonly ProbeSpec[] {
-  return families.flatMap((family) => {
-    const source = from.addresses.find((address) => address.family === family);
-    const destination = to.addresses.find((address) => address.family === family);
-    if (source === undefined || destination === undefined) return [];
-    const { allowed } = plan.policy.decide(from.engine, to.engine, protocol, port, family);
-    return [
-      specOf({
-        from,
-        to,
-        family,
-        source,
-        destination,
-        protocol,
-        port,
-        predicted: allowed ? 'allowed' : 'denied',
-      }),
-    ];
-  });
-}
-
-function specOf({
-  from,
-  to,
-  source,
-  destination,
-  protocol,
-  port,
-  predicted,
-}: LabProbe | LabServiceProbe): ProbeSpec {
-  return {
-    from: from.id,
-    to: to.id,
-    namespace: from.namespace,
-    source: formatAddress(source),
-    destination: formatAddress(destination),
-    protocol,
-    port,
-    predicted,
-  };
 }
 
 /** What was wrong with the input has been told by who sent it. */
