@@ -386,6 +386,54 @@ spec: ${spec}
     expect(text).toBe(golden('gateway.conf', text));
   });
 
+  test('with rules that lead nowhere, and redirects of all kinds', () => {
+    const redirect = (fields: string): string =>
+      `{ filters: [ { type: RequestRedirect, requestRedirect: { ${fields} } } ] }`;
+    const rules = (...texts: readonly string[]): string =>
+      texts
+        .map((text, i) => `{ matches: [ { path: { type: Exact, value: /${i} } } ], ${text.slice(1)}`)
+        .join(', ');
+    const { config: text } = planLab(
+      clusterOf(
+        app,
+        gateway,
+        route(
+          'HTTPRoute',
+          'odd',
+          `{ parentRefs: [ { name: front } ], hostnames: [ odd.example.com ], rules: [ ${rules(
+            '{ backendRefs: [] }',
+            '{ backendRefs: [ { name: web, port: 80, weight: 0 } ] }',
+            '{ backendRefs: [ { name: nobody, port: 80 } ] }',
+            redirect('hostname: b.com'),
+            redirect('scheme: https, port: 443'),
+            redirect(
+              'scheme: http, port: 8080, path: { type: ReplaceFullPath, replaceFullPath: /new }, statusCode: 301',
+            ),
+          )} ] }`,
+        ),
+      ),
+    ).proxies[0]!;
+    const answer = (port: number, path: string): string | undefined => {
+      const server = text
+        .split('\tserver {\n')
+        .find((part) => part.startsWith(`\t\tlisten ${port}`) && part.includes('odd.'));
+      return server?.split(`location = "${path}" {\n`)[1]?.split('\n')[0]?.trim();
+    };
+    const what = 'gateway/shop/front: HTTPRoute shop/odd';
+    expect([80, 443, 9000].map((port) => answer(port, '/0'))).toEqual(
+      Array.from({ length: 3 }, () => `return 500 "${what}, rule 1 has no backend\\n";`),
+    );
+    expect(answer(80, '/1')).toBe(`return 500 "${what}, rule 2 has no backend\\n";`);
+    expect(answer(80, '/2')).toBe(`return 503 "${what}, rule 3 has no endpoint\\n";`);
+    expect([80, 443, 9000].map((port) => answer(port, '/3'))).toEqual([
+      'return 302 "$scheme://b.com$request_uri";',
+      'return 302 "$scheme://b.com$request_uri";',
+      'return 302 "$scheme://b.com:9000$request_uri";',
+    ]);
+    expect(answer(80, '/4')).toBe('return 302 "https://$host$request_uri";');
+    expect(answer(80, '/5')).toBe('return 301 "http://$host:8080/new$is_args$args";');
+  });
+
   test.skipIf(whyNoNginx !== undefined)('answer what the HTTPRoutes ask for', () => {
     // The endpoint of the Service is on this machine, and says who it is.
     const own = plan.proxies[0]!.config.replaceAll('10.244.0.1:8080', '127.0.0.1:8080');
@@ -507,6 +555,15 @@ describe('Ingresses', () => {
       '100 paths of a.com: there are too many',
     ]);
     expect(plan.proxies[0]?.config.match(/server_name "/g)?.length).toBe(2 * 1000 + 2);
+  });
+
+  test('whose controller is made up have it in a namespace that no policy knows', () => {
+    const own =
+      '---\napiVersion: v1\nkind: Namespace\nmetadata: { name: podwall-entrances, labels: { a: b } }\n';
+    const front = ingress('front', `{ ingressClassName: nginx, defaultBackend: ${backend('web')} }`);
+    const plan = planLab(clusterOf(app, own, front));
+    expect(plan.proxies[0]?.pod.namespace).toBe('podwall-entrances-x');
+    expect(plan.cluster.namespaces.get('podwall-entrances')?.labels.get('a')).toBe('b');
   });
 
   test('with a Secret have its certificate, and no text of the plan has its key', () => {
