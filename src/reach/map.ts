@@ -301,6 +301,7 @@ function summarise(
     policies: policy.cluster.policies.filter(
       ({ namespace }) => query.namespace === undefined || namespace === query.namespace,
     ).length,
+    tierPolicies: policy.cluster.tierPolicies.length,
     notIsolated: { ingress: sorted(notIsolated.ingress), egress: sorted(notIsolated.egress) },
     fromOutside: sorted(fromOutside),
   };

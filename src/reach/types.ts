@@ -126,6 +126,8 @@ export interface MapSummary {
   readonly pods: number;
   readonly namespaces: readonly string[];
   readonly policies: number;
+  /** The cluster-wide policies around them, of the whole cluster. */
+  readonly tierPolicies: number;
   /**
    * Ordered pairs of distinct peers of the cluster (no ip, node or entry peers), within the focus; at level `pod`, where a
    * peer may stand for several replicas, of distinct pods. `bigint` where a `number` would not be exact.

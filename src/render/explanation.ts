@@ -814,11 +814,19 @@ function verdictReasons(explanation: Explanation, room: number, look: Look): rea
     return [exempt.size > 1 ? 'no policy applies to either end' : visible(reason)];
   }
   const closed = sides.find(({ state }) => state === 'closed') ?? sides.find(({ state }) => state !== 'open');
-  const tier = closed?.tiers.find(({ effect, ambiguous }) => effect === 'denies' || ambiguous === true);
-  if (closed !== undefined && tier !== undefined) {
-    const place = `${visible(tier.place.file)}:${tier.place.line}`;
-    const name = visible(tier.policy.name);
-    return [`${closed.direction} ${closed.state}: ${name}, ${place}`, `${name}, ${place}`, place];
+  // All that disagree, or the one that denies.
+  const open = closed?.tiers.filter(({ ambiguous }) => ambiguous === true) ?? [];
+  const tiers =
+    open.length > 0 ? open : closed?.tiers.filter(({ effect }) => effect === 'denies').slice(0, 1);
+  if (closed !== undefined && tiers !== undefined && tiers.length > 0) {
+    const named = tiers.map(({ policy }) => visible(policy.name));
+    const placed = tiers.map(
+      ({ policy, place }) => `${visible(policy.name)}, ${visible(place.file)}:${place.line}`,
+    );
+    const what = `${closed.direction} ${closed.state}`;
+    const places = tiers.map(({ place }) => `${visible(place.file)}:${place.line}`).join(', ');
+    const all = placed.join('; ');
+    return [`${what}: ${all}`, all, tiers.length > 1 ? named.join(', ') : places];
   }
   const told = toldReason(explanation);
   // No policy decided: what did, only the sentence says.

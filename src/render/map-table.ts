@@ -1,4 +1,11 @@
-import type { MapAnswer, MapOverview, MapPeer, OverviewLine, OverviewSide } from '../reach/index.ts';
+import type {
+  MapAnswer,
+  MapOverview,
+  MapPeer,
+  MapSummary,
+  OverviewLine,
+  OverviewSide,
+} from '../reach/index.ts';
 import { groupEdges, type Edge, type Group } from './groups.ts';
 import {
   groupedLines,
@@ -199,8 +206,16 @@ export function headline(view: MapView, options: MapOptions, look: Look): string
     const whole = `the ${count(summary.pairs, 'pair')} asked about`;
     return `${who}${where}${isShare ? ` ${look.signs.dot} ${share} of ${whole} closed` : ''}`;
   }
-  const policies = count(summary.policies, 'policy', 'policies');
+  const policies = policiesText(summary);
   return `${who}${where}, ${policies}${isShare ? ` ${look.signs.dot} ${share} of pairs closed` : ''}`;
+}
+
+/** `4 policies`, `4 policies and 2 cluster-wide ones`, `2 cluster-wide policies`. */
+function policiesText({ policies, tierPolicies }: Pick<MapSummary, 'policies' | 'tierPolicies'>): string {
+  if (tierPolicies === 0) return count(policies, 'policy', 'policies');
+  if (policies === 0) return count(tierPolicies, 'cluster-wide policy', 'cluster-wide policies');
+  const tiers = count(tierPolicies, 'cluster-wide one');
+  return `${count(policies, 'policy', 'policies')} and ${tiers}`;
 }
 
 function* narrowTable(view: MapView, look: Look, isExplained: boolean): Generator<string, void> {

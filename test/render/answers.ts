@@ -74,6 +74,7 @@ export function answerOf(parts: AnswerParts): MapAnswer {
       pods,
       namespaces,
       policies: 4,
+      tierPolicies: 0,
       pairs,
       closedPairs: pairs - openPairs,
       notIsolated: { ingress: [], egress: [] },
