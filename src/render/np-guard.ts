@@ -23,7 +23,7 @@ interface Line {
 
 /**
  * A map at level workload as `netpol-analyzer list` writes it: IPv4 alone, no workload with itself, addresses outside as
- * ranges that are cut at the bounds of the ipBlocks of their direction.
+ * ranges that are cut at the bounds of the ipBlocks and networks of their direction.
  *
  * @param cluster - whose map it is: its ipBlocks cut the ranges
  * @param profile - how it was read
@@ -170,19 +170,28 @@ function joined(ranges: readonly AddressRange[]): readonly AddressRange[] {
   return found;
 }
 
-/** The first addresses of the pieces into which all ipBlocks of a direction cut IPv4, ascending. */
+/** The first addresses of the pieces into which all ipBlocks and networks of a direction cut IPv4, ascending. */
 function cutsOf(cluster: Cluster, direction: Direction, profile: Profile): readonly bigint[] {
   const cuts = new Set<bigint>();
+  const cut = ({ first, last }: AddressRange): void => {
+    cuts.add(first);
+    if (last < lastOf('IPv4')) cuts.add(last + 1n);
+  };
   for (const policy of cluster.policies) {
     const spec = policy[direction];
     for (const { peers } of spec.kind === 'isolates' ? spec.rules : []) {
       for (const peer of peers.kind === 'any' ? [] : peers.peers) {
         if (peer.kind !== 'ipBlock' || peer.cidr.family !== 'IPv4') continue;
         const { cidr, except } = blockOf(peer, profile);
-        for (const { first, last } of subtract(cidr, except)) {
-          cuts.add(first);
-          if (last < lastOf('IPv4')) cuts.add(last + 1n);
-        }
+        for (const range of subtract(cidr, except)) cut(range);
+      }
+    }
+  }
+  for (const policy of cluster.tierPolicies) {
+    for (const { peers } of policy[direction]) {
+      for (const peer of peers) {
+        if (peer.kind !== 'networks') continue;
+        for (const cidr of peer.cidrs) if (cidr.family === 'IPv4') cut(cidr);
       }
     }
   }

@@ -22,7 +22,7 @@ interface Expected {
 }
 
 const root = join(import.meta.dirname, '../conformance/np-guard');
-const core = readdirSync(root, { withFileTypes: true })
+const samples = readdirSync(root, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => {
     const expected: Expected = JSON.parse(readFileSync(join(root, name, 'expected.json'), 'utf8'));
@@ -59,17 +59,17 @@ function lineOf({ src, dst, ports }: Expected['connections'][number]): string {
 }
 
 describe('that of netpol-analyzer for its own samples', () => {
-  test('there are all of class core', () => {
-    expect(core.length).toBe(21);
-    expect(core.reduce((sum, { expected }) => sum + expected.connections.length, 0)).toBe(4755);
+  test('there are all of classes core and anp', () => {
+    expect(samples.length).toBe(21 + 26);
+    expect(samples.reduce((sum, { expected }) => sum + expected.connections.length, 0)).toBe(4755 + 413);
   });
 
-  test.each(core)('$name', ({ name, expected }) => {
+  test.each(samples)('$name', ({ name, expected }) => {
     const text = listOf(name, expected.profile, 'np-guard-txt');
     expect(text.trimEnd().split('\n')).toEqual(expected.connections.map(lineOf).sort());
   });
 
-  test.each(core)('$name, in the other formats', ({ name, expected }) => {
+  test.each(samples)('$name, in the other formats', ({ name, expected }) => {
     const lines = listOf(name, expected.profile, 'np-guard-txt').trimEnd().split('\n');
     const json: readonly { readonly src: string; readonly dst: string; readonly conn: string }[] = JSON.parse(
       listOf(name, expected.profile, 'np-guard-json'),
