@@ -230,6 +230,11 @@ status:
     test('of the whole table is noticed, and named', () => {
       nft('delete', 'table', 'inet', 'podwall');
       expect(new Set(causes())).toEqual(new Set(['table missing on two: inet podwall']));
+      // What changes the table next makes it anew.
+      expect(
+        apply(input.replace('port: 5432\n        - port: 53', 'port: 5433\n        - port: 53')).code,
+      ).toBe(0);
+      expect(verify()).toMatchObject({ code: 0, report: agrees });
     });
   });
 });

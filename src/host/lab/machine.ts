@@ -1,9 +1,18 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { transactionText } from '../../nft/index.ts';
+import { renderText, transactionText } from '../../nft/index.ts';
+import type { Transaction } from '../../nft/index.ts';
 import { hostsText } from '../../topology/index.ts';
-import type { LabChanges, LabInterface, LabNamespace, LabPlan, LabRoute } from '../../topology/index.ts';
+import type {
+  LabChanges,
+  LabInterface,
+  LabNamespace,
+  LabNode,
+  LabPlan,
+  LabRoute,
+} from '../../topology/index.ts';
 import { command, eachOf } from './command.ts';
+import { LabError } from './error.ts';
 import type { Namespaces } from './native.ts';
 import type { Proxies } from './proxies.ts';
 import type { EchoServers, Listening } from './servers.ts';
@@ -86,9 +95,9 @@ export class Machine {
       for (const namespace of changes.addNamespaces) this.#configure(namespace);
     }
     if (changes.transactions.size > 0 || changes.services.size > 0) told('loading rules');
-    await eachOf(changes.transactions, atOnce, async ([node, transaction]) => {
-      for (const text of transactionText(transaction)) await this.load(namespaceOf(plan, node), text);
-    });
+    await eachOf(changes.transactions, atOnce, async ([node, transaction]) =>
+      this.#change(plan.nodes.get(node)!, transaction),
+    );
     await eachOf(changes.services, atOnce, async ([node, text]) => this.load(namespaceOf(plan, node), text));
     told('making links');
     await this.#link(changes);
@@ -106,6 +115,18 @@ export class Machine {
     const notes: string[] = [];
     for (const proxy of changes.startProxies) notes.push(...(await this.#proxies.serve(proxy)));
     return notes;
+  }
+
+  /** Where somebody has changed the table by hand, a transaction may not fit it: then it is made anew, in one. */
+  async #change({ namespace, ruleset }: LabNode, transaction: Transaction): Promise<void> {
+    try {
+      for (const text of transactionText(transaction)) await this.load(namespace, text);
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      const table = `table inet ${ruleset.table}`;
+      const whole = [...renderText(ruleset, transaction.installed.generation)].join('');
+      await this.load(namespace, `add ${table}\ndelete ${table}\n${whole}`);
+    }
   }
 
   /** Loads a transaction in nft's language in a namespace. */
