@@ -37,6 +37,18 @@ export type {
   TierValidationOptions,
   ValidationOptions,
 } from './manifest/index.ts';
+export { resolveEntries } from './entry/index.ts';
+export type {
+  Entry,
+  EntryKind,
+  EntryOptions,
+  EntrySource,
+  EntryTarget,
+  EntryTls,
+  EntryWay,
+  NamedController,
+  ResolvedEntries,
+} from './entry/index.ts';
 export { formatPath, matches, satisfies } from './model/index.ts';
 export type {
   Cluster,
@@ -141,6 +153,7 @@ export {
   allowedPorts,
   compareProfiles,
   count,
+  entranceDiagnostics,
   explain,
   explainCluster,
   formatPortQuery,
@@ -169,6 +182,7 @@ export type {
   Level,
   MapAnswer,
   MapConnection,
+  MapController,
   MapPeer,
   MapOverview,
   MapQuery,

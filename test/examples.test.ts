@@ -74,6 +74,7 @@ const meant = {
     'StatefulSet/prometheus → StatefulSet/ledger TCP 9187',
     'Deployment/gateway → Deployment/fraud TCP 9000',
     'Deployment/gateway → StatefulSet/ledger TCP 5432',
+    'shop/front → Deployment/web TCP 8080', // the Ingress, through its controller
   ],
 } as const;
 

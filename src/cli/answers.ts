@@ -27,6 +27,7 @@ import type {
   RenderOptions,
 } from '../render/index.ts';
 import { unreachable } from '../errors.ts';
+import { controllersOf } from './controllers.ts';
 import { exitCode, UsageError } from './exit.ts';
 import { endOfFlag, filledEndOf, isDocument, portsOf, readCluster, report } from './input.ts';
 import type { Input } from './input.ts';
@@ -53,7 +54,11 @@ export async function map(paths: readonly string[], flags: MapFlags): Promise<nu
     ...reach.profileDiagnostics(policy, flags.count === true ? 'counts' : query),
   ];
   // The answers carry these findings by themselves; people and the exit code need them too.
-  const input = { ...read, diagnostics: [...found, ...reach.undecidedDiagnostics(policy)] };
+  const told = [
+    ...reach.undecidedDiagnostics(policy),
+    ...(flags.count === true ? [] : reach.entranceDiagnostics(read.cluster, query.controllers)),
+  ];
+  const input = { ...read, diagnostics: [...found, ...told] };
   before(input, flags);
   if (flags.count === true) {
     const document = reach.count(policy, found);
@@ -244,6 +249,7 @@ function queryOf(
     ...(flags.namespace === undefined || flags.allNamespaces === true ? {} : { namespace: flags.namespace }),
     ...(selector === undefined ? {} : { selector }),
     ...(flags.explain === undefined ? {} : { explain: flags.explain }),
+    controllers: controllersOf(cluster, flags),
   };
 }
 

@@ -36,6 +36,7 @@ export interface InputFlags {
   readonly recursive?: boolean;
   readonly namespace?: string;
   readonly profile?: ProfileName;
+  readonly ingressController?: readonly string[];
   readonly kubernetesVersion?: string;
   readonly cnpChannel?: CnpChannel;
   readonly allowIncomplete?: boolean;
@@ -319,6 +320,7 @@ function addInput(command: Command, profiles = true): void {
     command.addOption(
       choiceOption('--profile <name>', 'how to read what the API leaves open', profileChoices),
     );
+    command.option('--ingress-controller <end>', 'whose pods serve entrances: NAMESPACE/WORKLOAD', collect);
   }
   command
     .option(

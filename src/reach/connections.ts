@@ -591,7 +591,7 @@ function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet):
 }
 
 /** What is possible and not sure: of both families, then of one only. */
-function ambiguousEntries(sure: readonly Entry[], possible: readonly Entry[]): readonly Entry[] {
+export function ambiguousEntries(sure: readonly Entry[], possible: readonly Entry[]): readonly Entry[] {
   const inFamily = (entries: readonly Entry[], family: Family, part: (entry: Entry) => PortSet): PortSet =>
     PortSet.union(entries.filter((entry) => entry.family === undefined || entry.family === family).map(part));
   const whole = ({ allowed }: Entry): PortSet => portSet(allowed);

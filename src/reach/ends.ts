@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein';
+import { entryWords, serviceId } from '../entry/index.ts';
 import { matches } from '../model/index.ts';
 import type { Cluster, Pod, Service, Workload } from '../model/index.ts';
 import {
@@ -11,6 +12,7 @@ import {
   wholeFamily,
 } from '../net/index.ts';
 import type { Address, AddressRange, ParsedCidr } from '../net/index.ts';
+import { entriesOf } from './entrance-access.ts';
 import type { End } from './types.ts';
 
 /** How operands are completed. */
@@ -26,9 +28,9 @@ export interface EndProblem {
   readonly kind: 'problem';
   /**
    * `malformed`: no form of operand reads so. `unknown`: nothing of the input is called so. `ambiguous`: several kinds are.
-   * `empty`: it exists and stands for no pod or node. `notBuilt`: podwall knows what it is and cannot answer for it.
+   * `empty`: it exists and stands for no pod or node.
    */
-  readonly reason: 'malformed' | 'unknown' | 'ambiguous' | 'empty' | 'notBuilt';
+  readonly reason: 'malformed' | 'unknown' | 'ambiguous' | 'empty';
   /** One sentence without final full stop; it quotes the operand. */
   readonly message: string;
   /** Operands that work: all meanings of an ambiguous one, the nearest of an unknown one. */
@@ -40,7 +42,7 @@ export interface EndProblem {
 /**
  * Finds what an operand stands for.
  *
- * The forms, in the order in which they are tried: `node`, `node/name`, `ingress/ns/name` (no end yet), `internet`,
+ * The forms, in the order in which they are tried: `node`, `node/name`, `ingress/ns/name`, `gateway/ns/name` and `route/ns/name`, `internet`,
  * `key=value` and `key=` (pods by label), addresses, CIDRs and ranges, then `ns/name`, `ns/kind/name` with kubectl's
  * names of kinds, `ns/*`, `kind/name`, `name` and `ns`. So every id of the machine-readable answers is an operand.
  *
@@ -57,8 +59,9 @@ export function resolveEnd(cluster: Cluster, text: string, options: EndOptions =
   const parts = text.split('/');
   if (parts[0] === 'node' && parts.length <= 2) return resolveNode(known, text, parts[1]);
   // A namespace is written in lower case, so ingress/Deployment/nginx can only be the id of a workload.
-  if (parts[0] === 'ingress' && parts.length === 3 && parts[1] === parts[1]?.toLowerCase()) {
-    return resolveEntry(known, text, parts[1] ?? '', parts[2] ?? '');
+  if (entryWords.has(parts[0] ?? '') && parts.length === 3 && parts[1] === parts[1]?.toLowerCase()) {
+    const entry = resolveEntry(known, text, parts);
+    if (entry !== undefined) return entry;
   }
   if (text.includes('=')) return resolveLabel(known, text, options.namespace);
   const block = parseBlock(text);
@@ -120,6 +123,8 @@ const kinds: readonly Kind[] = [
   { kind: 'Node', group: '', names: ['node', 'nodes', 'no'] },
   { kind: 'Namespace', group: '', names: ['namespace', 'namespaces', 'ns'] },
   { kind: 'Ingress', group: 'networking.k8s.io', names: ['ingress', 'ingresses', 'ing'] },
+  { kind: 'Gateway', group: 'gateway.networking.k8s.io', names: ['gateway', 'gateways', 'gtw'] },
+  { kind: 'Route', group: 'route.openshift.io', names: ['route', 'routes'] },
 ];
 
 const kindByName: ReadonlyMap<string, string> = new Map(
@@ -266,17 +271,19 @@ function candidatesOfKind(known: Known, namespace: string, kind: string, name: s
         : [];
     case 'Namespace':
       return known.cluster.namespaces.has(name) ? [namespaceCandidate(known, name)] : [];
-    case 'Ingress': {
-      const exists = known.cluster.notModelled.some(
-        ({ ref }) => ref.kind === 'Ingress' && ref.name === name && ref.namespace === namespace,
-      );
-      const operand = `ingress/${namespace}/${name}`;
-      return exists ? [{ kind, operand, end: () => resolveEntry(known, operand, namespace, name) }] : [];
+    case 'Ingress':
+    case 'Gateway':
+    case 'Route': {
+      const operand = `${kind.toLowerCase()}/${namespace}/${name}`;
+      const entry = entriesOf(known.cluster).entries.find(({ id }) => id === operand);
+      return entry === undefined
+        ? []
+        : [{ kind, operand, end: () => ({ kind: 'entry', name: operand, entry }) }];
     }
     case 'Service':
       return (known.services.get(namespace)?.get(name) ?? []).map((service) => ({
         kind,
-        operand: serviceOperand(service),
+        operand: serviceId(service),
         end: () => serviceEnd(known, service),
       }));
     default:
@@ -341,14 +348,9 @@ function unknownKind(text: string, namespace: string, word: string, name: string
   };
 }
 
-function serviceOperand(service: Service): string {
-  // ingress/svc/x is the Ingress x of the namespace svc, unless the kind is written as no namespace can be.
-  return `${service.namespace}/${service.namespace === 'ingress' ? 'Service' : 'svc'}/${service.name}`;
-}
-
 /** The endpoints of a Service: the pods of its namespace that its selector matches (corner 49). */
 function serviceEnd(known: Known, service: Service): End | EndProblem {
-  const name = serviceOperand(service);
+  const name = serviceId(service);
   const { selector } = service;
   if (service.type === 'ExternalName') {
     return empty(
@@ -394,21 +396,36 @@ function resolveNode(known: Known, text: string, name: string | undefined): End 
   };
 }
 
-function resolveEntry(known: Known, text: string, namespace: string, name: string): EndProblem {
+const entryKinds: Readonly<Record<string, string>> = {
+  ingress: 'Ingress',
+  gateway: 'Gateway',
+  route: 'Route',
+};
+
+/** `undefined`: there is no such entrance, and a namespace is called as its kind is. */
+function resolveEntry(
+  known: Known,
+  text: string,
+  [word = '', namespace = '', name = '']: readonly string[],
+): End | EndProblem | undefined {
+  const { entries } = entriesOf(known.cluster);
+  const entry = entries.find(({ id }) => id === text);
+  if (entry !== undefined) return { kind: 'entry', name: text, entry };
   const kind = kindByName.get(namespace);
-  const workloads =
-    kind === undefined
-      ? []
-      : candidatesOfKind(known, 'ingress', kind, name).map((candidate) => candidate.operand);
+  const inside =
+    kind === undefined ? [] : candidatesOfKind(known, word, kind, name).map((candidate) => candidate.operand);
+  if (word !== 'ingress' && inside.length > 0) return undefined;
+  const ids = entries.flatMap(({ id }) => (id.startsWith(`${word}/`) ? [id.slice(word.length + 1)] : []));
+  const close = nearest(`${namespace}/${name}`, ids, 3).map((near) => `${word}/${near}`);
   return {
     kind: 'problem',
-    reason: 'notBuilt',
-    message: `${quote(text)} is an Ingress, and podwall does not answer for Ingresses`,
-    choices: workloads,
+    reason: 'unknown',
+    message: `the input has no ${entryKinds[word] ?? word} ${quote(`${namespace}/${name}`)}`,
+    choices: [...inside, ...close],
     hint:
-      workloads.length > 0
-        ? `of the namespace ingress write ${workloads.join(' or ')}`
-        : "name the pods of its controller as the source and the backend's Service as the destination",
+      inside.length > 0
+        ? `${text} is always an ${entryKinds[word] ?? word}; of the namespace ${word} write ${inside.join(' or ')}`
+        : undefined,
   };
 }
 

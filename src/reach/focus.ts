@@ -1,6 +1,8 @@
 import { matches } from '../model/index.ts';
 import type { ClusterNode, Direction, LabelSelector, Pod } from '../model/index.ts';
 import type { AddressRange } from '../net/index.ts';
+import { serviceId } from '../entry/index.ts';
+import type { Entry } from '../entry/index.ts';
 import type { End } from './types.ts';
 
 /** Which connections a map keeps. Several ends of one list are alternatives; different conditions must all hold. */
@@ -44,6 +46,7 @@ export interface FocusTest {
   readonly ofNamespace: (namespace: string) => Traits;
   readonly ofNode: (node: ClusterNode) => Traits;
   readonly ofRanges: (ranges: readonly AddressRange[]) => Traits;
+  readonly ofEntry: (entry: Entry) => Traits;
   /** Whether connections from one peer to another are kept. */
   readonly keeps: (from: Traits, to: Traits) => boolean;
   /**
@@ -66,6 +69,7 @@ export function focusTest(focus: Focus): FocusTest {
       ...nobody,
       pod: (pod) => pod.namespace === namespace,
       namespace: (name) => name === namespace,
+      entry: (entry) => entry.namespace === namespace,
     });
   }
   if (selector !== undefined) conditions.push({ ...nobody, pod: (pod) => matches(selector, pod.labels) });
@@ -100,6 +104,7 @@ export function focusTest(focus: Focus): FocusTest {
     ofNamespace: (name) => traits((side) => side.namespace(name), clusterBit),
     ofNode: (node) => traits((side) => side.node(node), clusterBit),
     ofRanges: (ranges) => traits((side) => side.ranges(ranges), 0),
+    ofEntry: (entry) => traits((side) => side.entry(entry), 0),
     keeps,
     demands: (source) => {
       if ((source & fromBit) === 0) return -1;
@@ -121,16 +126,24 @@ interface Side {
   readonly namespace: (name: string) => boolean;
   readonly node: (node: ClusterNode) => boolean;
   readonly ranges: (ranges: readonly AddressRange[]) => boolean;
+  readonly entry: (entry: Entry) => boolean;
 }
 
 const never = (): boolean => false;
-const nobody: Side = { pod: never, namespace: never, node: never, ranges: never };
+const nobody: Side = { pod: never, namespace: never, node: never, ranges: never, entry: never };
 
 function anyOf(ends: readonly End[]): Side {
   const pods = new Set<Pod>();
   const nodes = new Set<string>();
   const ranges: AddressRange[] = [];
+  const entries = new Set<string>();
   for (const end of ends) {
+    if (end.kind === 'entry') {
+      entries.add(end.entry.id);
+      continue;
+    }
+    // A Service may be an entrance, too.
+    if (end.kind === 'service') entries.add(serviceId(end.service));
     if (end.kind === 'outside') ranges.push(...end.ranges);
     else if (end.kind === 'nodes') for (const node of end.nodes) nodes.add(node.name);
     else for (const pod of end.pods) pods.add(pod);
@@ -139,6 +152,7 @@ function anyOf(ends: readonly End[]): Side {
     pod: (pod) => pods.has(pod),
     namespace: never,
     node: ({ name }) => nodes.has(name),
+    entry: ({ id }) => entries.has(id),
     ranges: (held) =>
       held.some((range) =>
         ranges.some(

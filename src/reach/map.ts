@@ -1,3 +1,4 @@
+import type { NamedController } from '../entry/index.ts';
 import type { Diagnostic } from '../model/index.ts';
 import { formatAddress } from '../net/index.ts';
 import type { Family, PortSet } from '../net/index.ts';
@@ -8,6 +9,8 @@ import { Connections } from './connections.ts';
 import type { ConnectionQuery, PairCounts } from './connections.ts';
 import { ambiguousPairs } from './ambiguous.ts';
 import { plain } from './count.ts';
+import { entranceDiagnostics, entriesOf } from './entrance-access.ts';
+import { MapEntrances, mergedBySource } from './entrances.ts';
 import { notModelledEntries } from './not-modelled.ts';
 import { overviewOf } from './overview.ts';
 import type { MapOverview } from './overview.ts';
@@ -24,6 +27,8 @@ export interface MapQuery extends ConnectionQuery {
   readonly explain?: boolean;
   /** Findings of the reading, which the document carries along. */
   readonly diagnostics?: readonly Diagnostic[];
+  /** The controllers of all Ingresses, Gateways and Routes, instead of those that are found. */
+  readonly controllers?: readonly NamedController[];
 }
 
 /** More connections than this are not listed at once: they would not fit into memory, and nobody could read them. */
@@ -66,24 +71,28 @@ function listed(policy: CompiledPolicy, query: MapQuery, found: Connections): Ma
     if (source < found.groups.count) open += found.pairsWith(source, reached);
   }
   const { pairs, asked, nothingAsked } = found.counts();
+  const entrances = entrancesOf(policy, query, found);
+  for (const group of entrances.targets) isConnected[group] = 1;
   const shown = shownGroups(found, isConnected);
-  const ends = new Ends(found);
+  const ends = new Ends(found, entrances);
   const because = (connection: MapConnection): readonly MapReason[] => ends.because(policy, connection);
+  const all = [...mergedBySource(connections, entrances.rows)];
   return {
     document: {
       ...headOf(policy, query),
-      peers: peersOf(found, shown, isConnected),
+      peers: peersOf(found, shown, isConnected, entrances),
       connections: query.explain
-        ? connections.map((connection) => ({ ...connection, because: because(connection) }))
-        : connections,
+        ? all.map((connection) => ({ ...connection, because: because(connection) }))
+        : all,
       ...tailOf(policy, query),
     },
     summary: {
       ...summarise(policy, query, found, shown, asked),
       pairs: plain(pairs),
       closedPairs: plain(pairs - open),
+      closedEntrances: entrances.closed,
       emptyBecause:
-        connections.length > 0
+        all.length > 0
           ? undefined
           : emptyBecause(
               policy,
@@ -121,21 +130,26 @@ export function streamedMap(policy: CompiledPolicy, query: MapQuery): MapStream 
   } else {
     for (const peer of found.connectedOutside()) isConnected[found.groups.count + peer] = 1;
   }
+  const entrances = entrancesOf(policy, query, found);
+  for (const group of entrances.targets) isConnected[group] = 1;
   const shown = shownGroups(found, isConnected);
-  const ends = new Ends(found);
+  const ends = new Ends(found, entrances);
   const because = (connection: MapConnection): readonly MapReason[] => ends.because(policy, connection);
+  const listedOnes = function* (): Generator<MapConnection, void> {
+    for (const source of found.sources()) {
+      const row: MapConnection[] = [];
+      found.from(source, (connection) => row.push(connection));
+      yield* row;
+    }
+  };
   return {
     document: {
       ...headOf(policy, query),
-      peers: peersOf(found, shown, isConnected),
+      peers: peersOf(found, shown, isConnected, entrances),
       connections: {
         *[Symbol.iterator]() {
-          for (const source of found.sources()) {
-            const row: MapConnection[] = [];
-            found.from(source, (connection) => row.push(connection));
-            for (const connection of row)
-              yield query.explain ? { ...connection, because: because(connection) } : connection;
-          }
+          for (const connection of mergedBySource(listedOnes(), entrances.rows))
+            yield query.explain ? { ...connection, because: because(connection) } : connection;
         },
       },
       ...tailOf(policy, query),
@@ -160,17 +174,21 @@ export function readableMap(
   if (lines === undefined) return { kind: 'map', map: listed(policy, query, found) };
   const { pairs, asked } = found.counts();
   const { open, isConnected, ...overview } = lines;
+  const entrances = entrancesOf(policy, query, found);
+  for (const group of entrances.targets) isConnected[group] = 1;
   const shown = shownGroups(found, isConnected);
   return {
     kind: 'overview',
     overview: {
       ...headOf(policy, query),
       ...overview,
-      peers: shown.map((group) => found.groups.get(group).peer),
+      entrances: entrances.connections,
+      peers: [...shown.map((group) => found.groups.get(group).peer), ...entrances.peers],
       summary: {
         ...summarise(policy, query, found, shown, asked),
         pairs: plain(pairs),
         closedPairs: plain(pairs - open),
+        closedEntrances: entrances.closed,
         emptyBecause: undefined,
       },
       ...tailOf(policy, query),
@@ -192,11 +210,15 @@ function headOf(
 
 function tailOf(
   policy: CompiledPolicy,
-  { diagnostics }: MapQuery,
+  { diagnostics, controllers }: MapQuery,
 ): Pick<MapStream['document'], 'notModelled' | 'diagnostics'> {
   return {
     notModelled: notModelledEntries(policy.cluster),
-    diagnostics: [...(diagnostics ?? []), ...undecidedDiagnostics(policy)],
+    diagnostics: [
+      ...(diagnostics ?? []),
+      ...undecidedDiagnostics(policy),
+      ...entranceDiagnostics(policy.cluster, controllers),
+    ],
   };
 }
 
@@ -210,7 +232,12 @@ function shownGroups(found: Connections, isConnected: Uint8Array): readonly numb
 }
 
 /** The peers of the document, sorted by id. */
-function peersOf(found: Connections, shown: readonly number[], isConnected: Uint8Array): readonly MapPeer[] {
+function peersOf(
+  found: Connections,
+  shown: readonly number[],
+  isConnected: Uint8Array,
+  entrances: MapEntrances,
+): readonly MapPeer[] {
   const { groups, outside, nodes, focus } = found;
   const peers = shown.map((group) => groups.get(group).peer);
   for (const [i, { peer }] of nodes.entries()) {
@@ -220,7 +247,12 @@ function peersOf(found: Connections, shown: readonly number[], isConnected: Uint
   for (const [i, { id, ranges }] of outside.peers.entries()) {
     if (isConnected[groups.count + i] === 1) peers.push({ id, kind: 'ip', ranges: ranges.map(rangeText) });
   }
+  for (const peer of entrances.peers) peers.push(peer);
   return peers.sort((a, b) => byText(a.id, b.id));
+}
+
+function entrancesOf(policy: CompiledPolicy, query: MapQuery, found: Connections): MapEntrances {
+  return new MapEntrances(policy, found, entriesOf(policy.cluster, query.controllers).entries);
 }
 
 function rangeText(range: OutsidePeer['ranges'][number]): readonly [string, string] {
@@ -233,8 +265,11 @@ class Ends {
   readonly #found: Connections;
   #byId: ReadonlyMap<string, number> | undefined;
 
-  constructor(found: Connections) {
+  readonly #entrances: MapEntrances;
+
+  constructor(found: Connections, entrances: MapEntrances) {
     this.#found = found;
+    this.#entrances = entrances;
   }
 
   find(id: string): number | undefined {
@@ -245,6 +280,7 @@ class Ends {
 
   because(policy: CompiledPolicy, connection: MapConnection): readonly MapReason[] {
     if (connection.because !== undefined) return connection.because;
+    if (this.#entrances.has(connection.from)) return this.#entrances.because(connection);
     return reasons(policy, this.#end(connection.from), this.#end(connection.to), connection);
   }
 
@@ -265,7 +301,7 @@ function summarise(
   found: Connections,
   shown: readonly number[],
   asked: PairCounts['asked'],
-): Omit<MapSummary, 'pairs' | 'closedPairs' | 'emptyBecause'> {
+): Omit<MapSummary, 'pairs' | 'closedPairs' | 'closedEntrances' | 'emptyBecause'> {
   const { classes, profiles, profileOf } = policy.parts;
   const workloads = new Set<string>();
   const namespaces = new Set<string>();

@@ -158,7 +158,9 @@ function headline({ policy: { ref }, place }: Candidate): string {
 /** For whom a change is that does not allow all that was asked. */
 function onlyFor(policy: CompiledPolicy, { from, to, fromEnd, toEnd, family }: DeniedQuestion): string {
   const isOne = (end: End): boolean =>
-    end.kind === 'outside' || (end.kind === 'nodes' ? end.nodes : end.pods).length === 1;
+    end.kind === 'outside' ||
+    end.kind === 'entry' ||
+    (end.kind === 'nodes' ? end.nodes : end.pods).length === 1;
   return isOne(fromEnd) && isOne(toEnd)
     ? `over ${family}`
     : `for ${nameOf(policy, from)} → ${nameOf(policy, to)}`;

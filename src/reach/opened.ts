@@ -1,3 +1,4 @@
+import { unreachable } from '../errors.ts';
 import { matches } from '../model/index.ts';
 import type { Cluster, Direction, Namespace, NetworkPolicy, Pod, Rule } from '../model/index.ts';
 import { families, formatAddress, PortSet } from '../net/index.ts';
@@ -516,6 +517,10 @@ function rangesOf(end: End): readonly AddressRange[] {
     case 'pods':
     case 'service':
       return end.pods.flatMap((pod) => pod.addresses.map(single));
+    case 'entry':
+      return [];
+    default:
+      return unreachable(end);
   }
 }
 

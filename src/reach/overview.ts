@@ -9,7 +9,7 @@ import { none } from './group-access.ts';
 import { joined } from './outside.ts';
 import { fieldsOf, homesOf, isOneHome, labelOf, nowhere, sideOf } from './overview-lines.ts';
 import type { OverviewLine, OverviewSide } from './overview-lines.ts';
-import type { ConnectivityMap, Level, MapPeer, MapSummary } from './types.ts';
+import type { ConnectivityMap, Level, MapConnection, MapPeer, MapSummary } from './types.ts';
 
 /** What a map holds that is too large to be listed: exact numbers, in lines that stand for all of its connections. */
 export interface MapOverview extends Pick<
@@ -30,6 +30,8 @@ export interface MapOverview extends Pick<
   readonly inside: readonly OverviewLine[];
   readonly toOutside: readonly OverviewLine[];
   readonly fromOutside: readonly OverviewLine[];
+  /** What comes in through Ingresses, Gateways, Routes and Services. */
+  readonly entrances: readonly MapConnection[];
 }
 
 /** The lines of an overview, and how many pairs have a connection, counted as `PairCounts.pairs`. */

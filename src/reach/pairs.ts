@@ -146,6 +146,9 @@ export function endsOf(policy: CompiledPolicy, end: End, other: End | undefined)
   switch (end.kind) {
     case 'nodes':
       return end.nodes.map((node) => ({ kind: 'node', node }));
+    // An entrance is asked about by the pods that serve it, or by its clients.
+    case 'entry':
+      return [];
     case 'outside':
       return end.ranges.map(({ family, first }) => ({
         kind: 'address',

@@ -179,7 +179,8 @@ function endsWithNodes({ node, pods }: Group): readonly (readonly [string, Polic
   return pods.flatMap((pod) => (pod.node === undefined ? [] : [[pod.node, { kind: 'pod', pod }] as const]));
 }
 
-function pairReasons(
+/** Why a pair is open, on some of these ports; empty when it is not. */
+export function pairReasons(
   policy: CompiledPolicy,
   from: PolicyEnd,
   to: PolicyEnd,

@@ -9,6 +9,7 @@ import type {
   Service,
   TierPolicy,
 } from '../model/index.ts';
+import type { Entry } from '../entry/index.ts';
 import type { AddressRange, Family, PortSet, Protocol } from '../net/index.ts';
 
 /** The version of every machine-readable document. */
@@ -38,6 +39,20 @@ export interface MapPeer {
   readonly hostNetwork?: true;
   /** Only for `ip`: `[first, last]` in canonical text, IPv4 first. */
   readonly ranges?: readonly (readonly [string, string])[];
+  /** Only for `entry`: the hosts that it takes, sorted; absent where it takes every host. */
+  readonly hosts?: readonly string[];
+  /** Only for `entry`: who sends its requests on; absent where clients outside do so themselves. */
+  readonly controller?: MapController;
+}
+
+/**
+ * The pods that serve an entrance: named by a flag, labelled as those of this Gateway, found by class, or by labels where
+ * the input has one controller only. `assumed`: none of them is in the input.
+ */
+export interface MapController {
+  readonly found: 'flag' | 'gateway' | 'class' | 'labels' | 'assumed';
+  /** Ids, sorted. */
+  readonly workloads: readonly string[];
 }
 
 /** That `from` may open connections to `to`. */
@@ -144,6 +159,8 @@ export interface MapSummary {
   readonly notIsolated: { readonly ingress: readonly string[]; readonly egress: readonly string[] };
   /** Ids of workloads, within the focus, that take connections from every address of the internet or some part of it. */
   readonly fromOutside: readonly string[];
+  /** Ids of the entrances, within the focus, that lead to pods none of which the policies let them reach. */
+  readonly closedEntrances: readonly string[];
   /** Why there is no connection at all, in one sentence; `undefined` when there is one. */
   readonly emptyBecause: string | undefined;
 }
@@ -344,6 +361,8 @@ export type End = {
   /** Ports asked of a Service are its own; `pods` are its endpoints (corner 49). */
   | { readonly kind: 'service'; readonly service: Service; readonly pods: readonly Pod[] }
   | { readonly kind: 'nodes'; readonly nodes: readonly ClusterNode[] }
+  /** An entrance to the cluster, as a source of connections (corner 51). */
+  | { readonly kind: 'entry'; readonly entry: Entry }
   /** Addresses outside the cluster. */
   | { readonly kind: 'outside'; readonly ranges: readonly AddressRange[] }
 );

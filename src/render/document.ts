@@ -177,6 +177,11 @@ function peerDocument(peer: MapPeer): unknown {
     pods: peer.pods,
     hostNetwork: peer.hostNetwork,
     ranges: peer.ranges,
+    hosts: peer.hosts,
+    controller: peer.controller && {
+      found: peer.controller.found,
+      workloads: peer.controller.workloads,
+    },
   };
 }
 

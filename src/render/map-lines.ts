@@ -22,8 +22,10 @@ export interface MapView {
   readonly inside: readonly Edge[];
   readonly toOutside: readonly Edge[];
   readonly fromOutside: readonly Edge[];
-  /** Ids of the peers that are addresses. */
+  /** Ids of the peers that are addresses, or clients that come from there. */
   readonly outside: ReadonlySet<string>;
+  /** From Ingresses, Gateways, Routes and Services. */
+  readonly entrances: readonly Edge[];
   readonly connectionOf: (edge: Edge) => MapConnection;
   /** Indices of the peers of each namespace. */
   readonly byNamespace: ReadonlyMap<string, readonly number[]>;
@@ -57,6 +59,7 @@ export function viewOf(answer: MapAnswer): MapView {
   const inside: Edge[] = [];
   const toOutside: Edge[] = [];
   const fromOutside: Edge[] = [];
+  const entrances: Edge[] = [];
   const connectionOfEdge = new Map<Edge, MapConnection>();
   for (const connection of connections) {
     const from = indices.get(connection.from);
@@ -72,6 +75,7 @@ export function viewOf(answer: MapAnswer): MapView {
     connectionOfEdge.set(edge, connection);
     if (peers[to]?.kind === 'ip') toOutside.push(edge);
     else if (peers[from]?.kind === 'ip') fromOutside.push(edge);
+    else if (peers[from]?.kind === 'entry') entrances.push(edge);
     else inside.push(edge);
   }
   const connectionOf = (edge: Edge): MapConnection => {
@@ -86,11 +90,20 @@ export function viewOf(answer: MapAnswer): MapView {
     inside,
     toOutside,
     fromOutside,
-    outside: new Set(peers.filter(({ kind }) => kind === 'ip').map(({ id }) => id)),
+    entrances,
+    outside: outsideOf(peers),
     connectionOf,
     byNamespace,
     clusterPeers,
   };
+}
+
+/** Ids of the peers outside that open connections themselves: addresses, and entrances without a controller. */
+export function outsideOf(peers: readonly MapPeer[]): ReadonlySet<string> {
+  const outside = peers.filter(
+    ({ kind, controller }) => kind === 'ip' || (kind === 'entry' && controller === undefined),
+  );
+  return new Set(outside.map(({ id }) => id));
 }
 
 /** Whether a peer stands for pods. */
@@ -116,6 +129,7 @@ export function singleLines(view: MapView): readonly MapLine[] {
     ...view.inside.map(one),
     ...merged(view.toOutside, 'from', 'to'),
     ...merged(view.fromOutside, 'to', 'from'),
+    ...view.entrances.map(one),
   ];
   return linesOf(view, groups);
 }
@@ -130,6 +144,7 @@ export function groupedLines(view: MapView, most: number): readonly MapLine[] {
     ...groupEdges(view.inside, (peer) => kinOf(view, peer)),
     ...groupEdges(view.toOutside, () => []),
     ...groupEdges(view.fromOutside, () => []),
+    ...groupEdges(view.entrances, () => []),
   ];
   const unfolded = groups.flatMap((group) =>
     unfold(view, group, 'from').flatMap((part) => unfold(view, part, 'to')),
@@ -346,7 +361,7 @@ function becauseText(reasons: readonly MapReason[], view: MapView, edge: Edge): 
   }
   if (reasons.some(({ kind }) => kind === 'node')) return 'a pod and its own node';
   if (view.peers[edge.to]?.kind === 'ip') return 'nothing isolates egress';
-  if (view.peers[edge.from]?.kind === 'ip') return 'nothing isolates ingress';
+  if (view.outside.has(view.peers[edge.from]?.id ?? '')) return 'nothing isolates ingress';
   return reasons.length === 0 ? '' : 'neither is isolated';
 }
 

@@ -1,5 +1,13 @@
 import type { MapAnswer, MapStream } from '../reach/index.ts';
-import { groupedLines, reasonText, reasonsOf, singleLines, tellingReasons, viewOf } from './map-lines.ts';
+import {
+  groupedLines,
+  outsideOf,
+  reasonText,
+  reasonsOf,
+  singleLines,
+  tellingReasons,
+  viewOf,
+} from './map-lines.ts';
 import { emptySentence, headline, sentencesOf, type MapOptions } from './map-table.ts';
 import { portsText } from './ports.ts';
 import { lookOf, number, visible } from './text.ts';
@@ -10,7 +18,7 @@ export function* csvOf(
   options: MapOptions,
 ): Generator<string, void> {
   const isExplained = options.explain === true;
-  const outside = new Set(document.peers.filter(({ kind }) => kind === 'ip').map(({ id }) => id));
+  const outside = outsideOf(document.peers);
   if (options.headers) {
     yield record([
       'from',

@@ -6,6 +6,7 @@ import type {
   OverviewLine,
   OverviewSide,
 } from '../reach/index.ts';
+import { entranceSentences } from './entrances.ts';
 import { groupEdges, type Edge, type Group } from './groups.ts';
 import {
   groupedLines,
@@ -57,10 +58,10 @@ const mostOfSection = 12;
 /** A map that is too large to be listed, for people: lines that stand for all of its connections, the widest first. */
 export function* overviewTable(overview: MapOverview, options: MapOptions): Generator<string, void> {
   const look = lookOf(options);
-  const { mixed, across, inside, toOutside, fromOutside, ...document } = overview;
+  const { mixed, across, inside, toOutside, fromOutside, entrances, ...document } = overview;
   const view: MapView = {
     ...viewOf({
-      document: { ...document, connections: [] },
+      document: { ...document, connections: entrances },
       summary: overview.summary,
       because: () => [],
     }),
@@ -105,7 +106,31 @@ export function* overviewTable(overview: MapOverview, options: MapOptions): Gene
       for (const text of wrap(hint, look)) yield look.quiet(text);
     }
   }
+  if (view.entrances.length > 0) {
+    if (!isFirst && look.headers) yield '';
+    yield* entranceLines(view, isNarrowed, look);
+  }
   if (look.headers && options.brief !== true) yield* closing(view, options, look);
+}
+
+/** What comes in through entrances, those that lead alike together. */
+function* entranceLines(view: MapView, isNarrowed: boolean, look: Look): Generator<string, void> {
+  const lines = linesOf(
+    view,
+    groupEdges(view.entrances, () => []),
+  );
+  const shown = lines.length <= mostOfSection + 1 ? lines : lines.slice(0, mostOfSection);
+  yield* tableLines(
+    [
+      { title: 'ENTRANCES', keeps: [30], sides: ` ${look.signs.arrow} ` },
+      { title: 'PORTS', keeps: [14] },
+    ],
+    shown.map(({ from, to, ports }) => [`${from} ${look.signs.arrow} ${to}`, ports]),
+    look,
+  );
+  if (shown.length === lines.length) return;
+  const rest = `${look.signs.ellipsis} ${count(lines.length - shown.length, 'more line')}`;
+  yield look.quiet(isNarrowed ? rest : `${rest}: -n, --from or --to`);
 }
 
 function overviewRow(view: MapView, line: OverviewLine, isInside: boolean, look: Look): readonly string[] {
@@ -349,6 +374,14 @@ function* fromTheTop(view: MapView, look: Look): Generator<string, void> {
         look,
       ),
     },
+    {
+      title: 'ENTRANCES',
+      rows: sectionRows(
+        view,
+        groupEdges(view.entrances, () => []),
+        look,
+      ),
+    },
   ];
   let isFirst = true;
   for (const { title, rows } of sections) {
@@ -470,6 +503,7 @@ function bareNames(view: MapView, set: readonly number[], namespace: string): st
 function* closing(view: MapView, options: MapOptions, look: Look): Generator<string, void> {
   const sentences = [
     ...closedSentences(view, options),
+    ...entranceSentences(view),
     ...openSentences(view),
     ...markSentences(view),
     ...notModelledSentences(view.answer.document.notModelled),
@@ -488,6 +522,7 @@ function* closing(view: MapView, options: MapOptions, look: Look): Generator<str
 export function sentencesOf(view: MapView, options: MapOptions): readonly string[] {
   return [
     ...closedSentences(view, options),
+    ...entranceSentences(view),
     ...openSentences(view),
     ...markSentences(view),
     ...notModelledSentences(view.answer.document.notModelled),
@@ -601,19 +636,30 @@ function nextCommand(
   look: Look,
 ): { readonly question: string; readonly command: string } | undefined {
   if (options.command === undefined || options.focused === true) return undefined;
+  const [closed] = view.answer.summary.closedEntrances;
+  if (closed !== undefined && isHarmless(closed)) {
+    return {
+      question: `Why is ${closed} closed?`,
+      command: `podwall explain ${closed} ${visible(options.command)}`.trimEnd(),
+    };
+  }
   const { level } = view.answer.document;
   if (level !== 'workload' && level !== 'pod') return undefined;
   const pair = likeliestMissing(view);
   if (pair === undefined) return undefined;
   const from = view.names.operand(pair.from.id);
   const to = view.names.operand(pair.to.id);
-  // What would need quotes in a shell is not offered: names of the input need not be harmless.
-  if (![from, to].every((operand) => /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(operand))) return undefined;
+  if (![from, to].every(isHarmless)) return undefined;
   const names = `${view.names.short(pair.from.id)} ${look.signs.arrow} ${view.names.short(pair.to.id)}`;
   return {
     question: `Why is ${names} closed?`,
     command: `podwall explain ${from} ${to} ${visible(options.command)}`.trimEnd(),
   };
+}
+
+/** What would need quotes in a shell is not offered: names of the input need not be harmless. */
+function isHarmless(operand: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(operand);
 }
 
 /**

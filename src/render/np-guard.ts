@@ -82,6 +82,8 @@ function linesOf(document: MapAnswer['document'], cluster: Cluster, profile: Pro
     const source = peers.get(from);
     const destination = peers.get(to);
     if (source === undefined || destination === undefined) continue;
+    // That tool knows Ingresses and Routes, and no entrance without a controller.
+    if (source.kind === 'entry' && source.controller === undefined) continue;
     const set = portSet(allowed);
     // It knows no other protocols.
     if (protocols.every((protocol) => set.ranges(protocol).length === 0)) continue;

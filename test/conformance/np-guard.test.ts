@@ -3,16 +3,17 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { resolveEntries } from '../../src/entry/index.ts';
 import { readManifests } from '../../src/manifest/index.ts';
+import type { Cluster } from '../../src/model/index.ts';
 import { parseIPv4 } from '../../src/net/address.ts';
-import { formatAddress, lastOf, protocols } from '../../src/net/index.ts';
+import { formatAddress, lastOf, PortSet, protocols } from '../../src/net/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import type { ProfileName } from '../../src/policy/index.ts';
-import { map } from '../../src/reach/index.ts';
+import { allowedPorts, map, portSet } from '../../src/reach/index.ts';
 import type { AllowedPorts, ConnectivityMap } from '../../src/reach/index.ts';
 
-// The connections that np-guard/netpol-analyzer states for its own samples: all of classes core and anp. See
-// np-guard/README.md.
+// The connections that np-guard/netpol-analyzer states for its own samples, of all classes. See np-guard/README.md.
 
 interface Golden {
   readonly class: 'core' | 'ingress' | 'anp';
@@ -43,11 +44,13 @@ const cases = readdirSync(root, { withFileTypes: true })
 
 describe('np-guard', () => {
   const core = cases.filter(({ golden }) => golden.class === 'core');
+  const entrances = cases.filter(({ golden }) => golden.class === 'ingress');
   const tiers = cases.filter(({ golden }) => golden.class === 'anp');
 
   test('all cases were found', () => {
     expect(cases.length).toBe(50);
     expect(core.length).toBe(21);
+    expect(entrances.length).toBe(3);
     expect(core.filter(({ golden }) => golden.profile === 'np-guard').length).toBe(8);
     expect(core.reduce((sum, { golden }) => sum + golden.connections.length, 0)).toBe(4755);
     expect(tiers.length).toBe(26);
@@ -55,10 +58,10 @@ describe('np-guard', () => {
     expect(tiers.reduce((sum, { golden }) => sum + golden.connections.length, 0)).toBe(413);
   });
 
-  test.each([...core, ...tiers])('$name', ({ name, golden }) => {
+  test.each([...core, ...entrances, ...tiers])('$name', ({ name, golden }) => {
     const folder = join(root, name, 'input');
     const { cluster, diagnostics } = readManifests(
-      readdirSync(folder)
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
         .filter((file) => /\.(ya?ml|json)$/.test(file))
         .sort()
         .map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') })),
@@ -66,7 +69,8 @@ describe('np-guard', () => {
     expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
     const policy = compile(cluster, { profile: golden.profile });
     const { document } = map(policy, { level: { kind: 'workload' } });
-    const ours = connectionsOf(document);
+    const undeclared = undeclaredPorts(cluster);
+    const ours = connectionsOf(document, undeclared);
     const theirs = golden.connections.map(({ src, dst, ports }): Connection => ({
       from: readEnd(src),
       to: readEnd(dst),
@@ -77,8 +81,13 @@ describe('np-guard', () => {
   });
 });
 
-/** What a map says, in the reading of the golden files: IPv4 only, and nothing about a workload and itself. */
-function connectionsOf(document: ConnectivityMap): readonly Connection[] {
+const controller = '{ingress-controller}';
+
+/**
+ * What a map says, in the reading of the golden files: IPv4 only, and nothing about a workload and itself. All entrances
+ * are one controller, which they let through to declared ports alone.
+ */
+function connectionsOf(document: ConnectivityMap, undeclared: PortSet): readonly Connection[] {
   const peers = new Map(document.peers.map((peer) => [peer.id, peer]));
   const endOf = (id: string): GoldenEnd => {
     const { ranges } = peers.get(id)!;
@@ -87,13 +96,38 @@ function connectionsOf(document: ConnectivityMap): readonly Connection[] {
       .map(([first, last]) => [parseIPv4(first), parseIPv4(last)] as const)
       .filter(([first]) => first >= 0);
   };
-  return document.connections
-    .filter(({ from, to, family }) => from !== to && family !== 'IPv6')
-    .map(({ from, to, allowed }) => ({ from: endOf(from), to: endOf(to), ports: textOf(allowed) }));
+  const ours: Connection[] = [];
+  const entered = new Map<string, PortSet>();
+  for (const { from, to, family, allowed } of document.connections) {
+    if (from === to || family === 'IPv6') continue;
+    const { kind, controller: served } = peers.get(from)!;
+    if (kind !== 'entry') ours.push({ from: endOf(from), to: endOf(to), ports: textOf(allowed) });
+    else if (served !== undefined) {
+      const ports = portSet(allowed).minus(undeclared);
+      entered.set(to, (entered.get(to) ?? PortSet.none).union(ports));
+    }
+  }
+  for (const [to, ports] of entered) {
+    if (!ports.isEmpty) ours.push({ from: controller, to, ports: textOf(allowedPorts(ports)) });
+  }
+  return ours;
+}
+
+/** The ports to which entrances lead and that no pod behind them declares. */
+function undeclaredPorts(cluster: Cluster): PortSet {
+  const targets = resolveEntries(cluster).entries.flatMap(({ ways }) =>
+    ways.flatMap(({ protocol, targets: pods }) => pods.map((each) => ({ protocol, ...each }))),
+  );
+  return PortSet.union(
+    targets.flatMap(({ declared, protocol, port }) =>
+      declared ? [] : [PortSet.range(protocol, port, port)],
+    ),
+  );
 }
 
 /** `ns/name[Kind]` is podwall's `ns/Kind/name`; `a.b.c.d-e.f.g.h[External]` is a range. */
 function readEnd(text: string): GoldenEnd {
+  if (text === controller) return text;
   const match = /^(.*)\[(\w+)\]$/.exec(text);
   if (match === null) throw new Error(`${text} is no end`);
   const [, name, kind] = match;

@@ -125,6 +125,8 @@ function find(text: string, options: EndOptions = {}, inside = cluster): string 
       return `${end.name} = ${end.pods.map(({ id }) => id).join(' ') || 'no pods'}`;
     case 'service':
       return `${end.name} => ${end.pods.map(({ id }) => id).join(' ')}`;
+    case 'entry':
+      return `${end.name} through ${end.entry.ways.length} ways`;
     case 'nodes':
       return `${end.name} = ${end.nodes.map(({ name }) => name).join(' ')}`;
     case 'outside':
@@ -252,13 +254,16 @@ describe('nodes and Ingresses come before anything else', () => {
     expect(find(text)).toBe(expected);
   });
 
-  test('an Ingress is known, and no end', () => {
-    expect(find('ingress/shop/front')).toBe(
-      `notBuilt: "ingress/shop/front" is an Ingress, and podwall does not answer for Ingresses [] (name the pods of its controller as the source and the backend's Service as the destination)`,
+  test('an entrance is an end, by its id and by kind', () => {
+    expect(find('ingress/shop/front')).toBe('ingress/shop/front through 1 ways');
+    expect(find('shop/ing/front')).toBe('ingress/shop/front through 1 ways');
+    expect(find('shop/Ingress.networking.k8s.io/front')).toBe('ingress/shop/front through 1 ways');
+    expect(find('ingress/shop/frnt')).toBe(
+      'unknown: the input has no Ingress "shop/frnt" [ingress/shop/front]',
     );
-    expect(find('shop/ing/front')).toContain('notBuilt: "ingress/shop/front" is an Ingress');
+    expect(find('gateway/shop/front')).toBe('unknown: the input has no Gateway "shop/front" []');
     expect(find('ingress/deploy/nginx')).toBe(
-      'notBuilt: "ingress/deploy/nginx" is an Ingress, and podwall does not answer for Ingresses [ingress/Deployment/nginx] (of the namespace ingress write ingress/Deployment/nginx)',
+      'unknown: the input has no Ingress "deploy/nginx" [ingress/Deployment/nginx] (ingress/deploy/nginx is always an Ingress; of the namespace ingress write ingress/Deployment/nginx)',
     );
     expect(find('ingress/svc/nginx')).toContain('[ingress/Service/nginx]');
   });

@@ -77,6 +77,7 @@ export function answerOf(parts: AnswerParts): MapAnswer {
       tierPolicies: 0,
       pairs,
       closedPairs: pairs - openPairs,
+      closedEntrances: [],
       notIsolated: { ingress: [], egress: [] },
       fromOutside: [],
       emptyBecause:
@@ -162,6 +163,7 @@ export function large(): MapAnswer {
     summary: {
       policies: 1902,
       fromOutside: [nginx],
+      closedEntrances: [],
       notIsolated: { ingress: [nginx], egress: all.slice(0, 1200) },
     },
     because: () => [open('egress')],
