@@ -112,8 +112,8 @@ export class MapEntrances {
     if (entry === undefined) return [];
     const wanted = portSet(connection.allowed);
     const { groups } = this.#found;
-    const isAmbiguous = connection.ambiguous === true && this.#possible !== undefined;
-    const sources = (isAmbiguous ? this.#possible! : this.#access).sources(entry);
+    const access = connection.ambiguous === true ? (this.#possible ?? this.#access) : this.#access;
+    const sources = access.sources(entry);
     for (const { targets } of entry.ways) {
       for (const { pod } of targets) {
         const index = this.#policy.parts.classes.indexOf(pod);

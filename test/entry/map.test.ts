@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { resolveEntries } from '../../src/entry/index.ts';
 import type { Entry } from '../../src/entry/index.ts';
 import type { Cluster } from '../../src/model/index.ts';
-import { families, formatAddress } from '../../src/net/index.ts';
+import { families } from '../../src/net/index.ts';
+import type { Address } from '../../src/net/index.ts';
 import { compile, has } from '../../src/policy/index.ts';
 import { count, map, readableMap, resolveEnd, streamedMap } from '../../src/reach/index.ts';
 import type { End, MapConnection, MapQuery } from '../../src/reach/index.ts';
@@ -425,7 +426,7 @@ describe('held against every pair by itself', () => {
     });
   }
 
-  function addressOf(text: string): Parameters<typeof formatAddress>[0] {
+  function addressOf(text: string): Address {
     const cluster = clusterOf(pod('p', '').replace(/\}$/, `, status: {podIP: "${text}"}}`));
     return cluster.pods[0]!.addresses[0]!;
   }
