@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { readManifests } from '../../src/manifest/index.ts';
 import type { Cluster } from '../../src/model/index.ts';
-import { formatAddress, parseCidr } from '../../src/net/index.ts';
+import { families, formatAddress, parseAddress, parseCidr } from '../../src/net/index.ts';
 import type { Family } from '../../src/net/index.ts';
 import {
   compileRuleset,
@@ -17,8 +17,8 @@ import {
   transactionText,
 } from '../../src/nft/index.ts';
 import type { Installed, Ruleset, RulesetOptions, Transaction } from '../../src/nft/index.ts';
-import { compile } from '../../src/policy/index.ts';
-import type { CompiledPolicy } from '../../src/policy/index.ts';
+import { addressesOf, compile } from '../../src/policy/index.ts';
+import type { CompiledPolicy, PolicyEnd } from '../../src/policy/index.ts';
 import { clusters, clustersWithTiers, toJson, toYaml } from '../property/clusters.ts';
 import type { Json, JsonObject } from '../property/clusters.ts';
 import { send } from './evaluator.ts';
@@ -249,6 +249,85 @@ test('checklist 48: a rule more in any policy never makes a flow be judged again
   });
   expect(changed).toBeGreaterThan(runs / 20);
 });
+
+test('checklist 48: whatever the engine says that a pod may do no more makes flows be judged again', () => {
+  let narrower = 0;
+  check(({ states }) => {
+    const follower = new Follower();
+    let before: State | undefined;
+    for (const objects of states) {
+      const after = stateOf(toJson(objects));
+      const { narrowings } = follower.follow(after.ruleset);
+      const less = before === undefined ? undefined : narrowerPair(before, after);
+      before = after;
+      if (less === undefined) continue;
+      narrower++;
+      if (narrowings.length === 0) return `${less}: allowed less, and no flow is judged again`;
+    }
+    return undefined;
+  });
+  expect(narrower).toBeGreaterThan(runs / 4);
+});
+
+/** Two ends, a pod among them, that may do less than before; `undefined` where there are none. */
+function narrowerPair(before: State, after: State): string | undefined {
+  const outside = ['192.0.2.1', '10.0.0.77', '2001:db8::77'].map((text): PolicyEnd => ({
+    kind: 'address',
+    address: parseAddress(text)!,
+  }));
+  const podIn = ({ cluster }: State, id: string): PolicyEnd | undefined => {
+    const pod = cluster.pods.find((each) => each.id === id && each.addresses.length > 0 && !each.hostNetwork);
+    // The rules know pods by their addresses, and one pod by each.
+    const others = [...cluster.pods.filter((each) => each !== pod), ...cluster.nodes.values()];
+    const shared = pod?.addresses.some((address) =>
+      others.some(({ addresses }) =>
+        addresses.some((each) => formatAddress(each) === formatAddress(address)),
+      ),
+    );
+    return pod && shared === false ? { kind: 'pod', pod } : undefined;
+  };
+  const nodeOf = ({ cluster }: State, name: string): PolicyEnd | undefined => {
+    const node = cluster.nodes.get(name);
+    return node && { kind: 'node', node };
+  };
+  const ids = before.cluster.pods.map(({ id }) => id);
+  const ends: readonly ((state: State) => PolicyEnd | undefined)[] = [
+    ...ids.map((id) => (state: State) => podIn(state, id)),
+    ...outside.map((end) => () => end),
+  ];
+  const nodes = [...before.cluster.nodes.keys()].map((name) => (state: State) => nodeOf(state, name));
+  for (const from of ends) {
+    for (const to of [...ends, ...nodes]) {
+      const [source, destination, laterSource, laterDestination] = [
+        from(before),
+        to(before),
+        from(after),
+        to(after),
+      ];
+      if (!source || !destination || !laterSource || !laterDestination || from === to) continue;
+      if (source.kind !== 'pod' && destination.kind !== 'pod') continue;
+      // To a node that it is on only by name: the pods of these states are all on one.
+      if (destination.kind === 'node' && source.kind === 'pod' && source.pod.node === destination.node.name)
+        continue;
+      for (const family of families) {
+        if (![source, destination, laterSource, laterDestination].every((end) => hasOwn(end, family)))
+          continue;
+        const was = before.policy.allowed(source, destination, family);
+        const is = after.policy.allowed(laterSource, laterDestination, family);
+        if (!is.includes(was)) return `${nameOf(source)} → ${nameOf(destination)} over ${family}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function hasOwn(end: PolicyEnd, family: Family): boolean {
+  return addressesOf(end).some((address) => address.family === family);
+}
+
+function nameOf(end: PolicyEnd): string {
+  return end.kind === 'pod' ? end.pod.id : addressesOf(end).map(formatAddress).join();
+}
 
 /** Flows between all addresses of a cluster, its node and some outside, each with its first packet. */
 function flowsOf(cluster: Cluster): readonly { readonly flow: Flow; readonly packet: Packet }[] {
