@@ -104,7 +104,10 @@ export class AddressTable {
         .filter((segment) => (family & familyBits[segment.family]) !== 0)
         .map((segment) => ({ ...segment, set: ports.set(segment.ports) }));
       const addresses = addressesOf(here);
-      byFamily.set(key, (found = { addresses, nodes: this.#nodesOf(direction, k, addresses) }));
+      // Without tiers a node is known by its addresses alone.
+      const isShut = addresses.length === 0 && this.#policy.cluster.tierPolicies.length === 0;
+      found = { addresses, nodes: isShut ? [] : this.#nodesOf(direction, k, addresses) };
+      byFamily.set(key, found);
     }
     return found;
   }

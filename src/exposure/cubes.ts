@@ -71,7 +71,14 @@ function both(a: Literal, b: Literal): Literal {
     return { except: false, values, absent };
   }
   if (!b.except) return { ...both(b, a), absent };
-  return { except: true, values: sorted([...a.values, ...b.values]), absent };
+  return { except: true, values: mergedValues(a.values, b.values), absent };
+}
+
+/** Two ascending lists as one. */
+function mergedValues(a: readonly string[], b: readonly string[]): readonly string[] {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  return sorted([...a, ...b]);
 }
 
 function complement({ except, values, absent }: Literal): Literal {
@@ -114,7 +121,19 @@ function withLiteral(cube: Cube, key: string, literal: Literal): Cube | undefine
   const literals = new Map(cube.literals);
   if (isAnything(literal)) literals.delete(key);
   else literals.set(key, literal);
-  return cubeOf(new Map([...literals].sort(([a], [b]) => byText(a, b))));
+  return cubeOf(inOrder(literals));
+}
+
+/** The same with keys ascending. */
+function inOrder(literals: Map<string, Literal>): Map<string, Literal> {
+  let last: string | undefined;
+  for (const key of literals.keys()) {
+    if (last !== undefined && byText(last, key) > 0) {
+      return new Map([...literals].sort(([a], [b]) => byText(a, b)));
+    }
+    last = key;
+  }
+  return literals;
 }
 
 /** Selectors are looked at once: many rules share them, and equal objects make equal answers cheap to find. */
@@ -154,7 +173,7 @@ export function intersection(a: Cube, b: Cube): Cube | undefined {
     if (isNothing(shared)) return undefined;
     literals.set(key, shared);
   }
-  return cubeOf(new Map([...literals].sort(([x], [y]) => byText(x, y))));
+  return cubeOf(inOrder(literals));
 }
 
 /** Whether all labels of `inner` are in `outer`. */

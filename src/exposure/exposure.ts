@@ -145,6 +145,7 @@ class Exposures {
   readonly #tiers: TierSpace;
   readonly #others: { readonly [direction in Direction]: OwnSides };
   readonly #undecidedNamespaces = new Set<string>();
+  readonly #closingNames = new Map<readonly number[], readonly string[]>();
   /** By class: the ids of the workloads with pods of it, and how many pods of those that were asked about. */
   readonly #workloadsOf: (Map<string, number> | undefined)[] = [];
   /** By workload: how many pods it has. */
@@ -322,14 +323,28 @@ class Exposures {
 
   /** The policies of existing namespaces that isolate the potential pods of some lines. */
   #closing(direction: Direction, lines: readonly Line[]): readonly string[] {
+    const [first, second] = lines;
+    if (first === undefined) return [];
+    if (second === undefined && first.existing.list.length === 1) {
+      return this.#closingAt(direction, first.existing.list[0]!, first.pods);
+    }
     const names = new Set<string>();
     for (const { existing, pods } of lines) {
       for (const namespace of existing.list) {
-        for (const index of this.#others[direction].isolating(namespace, pods))
-          names.add(this.#policyName(index));
+        for (const name of this.#closingAt(direction, namespace, pods)) names.add(name);
       }
     }
     return [...names].sort(byText);
+  }
+
+  #closingAt(direction: Direction, namespace: number, pods: Cube): readonly string[] {
+    const indices = this.#others[direction].isolating(namespace, pods);
+    let names = this.#closingNames.get(indices);
+    if (names === undefined) {
+      names = [...new Set(indices.map((index) => this.#policyName(index)))].sort(byText);
+      this.#closingNames.set(indices, names);
+    }
+    return names;
   }
 
   #policyName(index: number): string {
@@ -392,7 +407,11 @@ class Exposures {
       );
       this.#narrow(direction, minimal(pieces, this.#space, this.#uses), side, left, found, fixed);
     }
-    for (const line of minimal(fixed, this.#space, this.#uses)) found.push({ kind: 'existing', line });
+    // What one line leaves in one namespace has been said with as few lines as can be.
+    const isMinimal = lines.length < 2 && lefts.length < 2 && (lines[0]?.existing.list.length ?? 0) < 2;
+    for (const line of isMinimal ? fixed : minimal(fixed, this.#space, this.#uses)) {
+      found.push({ kind: 'existing', line });
+    }
     return found;
   }
 
@@ -415,29 +434,39 @@ class Exposures {
         found.push({ kind: 'spanning', line: { ...line, use }, narrowing });
         continue;
       }
+      const at = (namespaces: readonly number[], parts: readonly Part[]): void => {
+        const existing = namespaces.length === 1 ? this.#space.own(namespaces[0]!).existing : undefined;
+        for (const part of parts) {
+          fixed.push({
+            ...part,
+            existing: existing ?? this.#space.places(namespaces),
+            fresh: undefined,
+            rules: line.rules,
+          });
+        }
+      };
+      const partsAt = (namespace: number): readonly Part[] => {
+        // Pods that no NetworkPolicy isolates have been decided already.
+        if (use === noUse && !others.isolates(namespace)) return [];
+        const effective = others.effective(line.pods, line.use, side, namespace, left);
+        if (effective.isUndecided) this.#undecidedNamespaces.add(this.#space.name(namespace));
+        return effective.parts();
+      };
+      const { list } = line.existing;
+      if (list.length === 1) {
+        at(list, partsAt(list[0]!));
+        continue;
+      }
       // Where only some namespaces are meant, each is asked, and those that leave the same stand together.
       const groups = new Map<string, { readonly parts: readonly Part[]; readonly namespaces: number[] }>();
-      for (const namespace of line.existing.list) {
-        // Pods that no NetworkPolicy isolates have been decided already.
-        if (use === noUse && !others.isolates(namespace)) continue;
-        const effective = others.effective(line.pods, line.use, side, namespace, left);
-        const parts = effective.parts();
-        if (effective.isUndecided) this.#undecidedNamespaces.add(this.#space.name(namespace));
+      for (const namespace of list) {
+        const parts = partsAt(namespace);
         const key = parts.map((part) => `${part.use} ${part.pods.key}`).join('\u0006');
         const known = groups.get(key);
         if (known === undefined) groups.set(key, { parts, namespaces: [namespace] });
         else known.namespaces.push(namespace);
       }
-      for (const { parts, namespaces } of groups.values()) {
-        for (const part of parts) {
-          fixed.push({
-            ...part,
-            existing: this.#space.places(namespaces),
-            fresh: undefined,
-            rules: line.rules,
-          });
-        }
-      }
+      for (const { parts, namespaces } of groups.values()) at(namespaces, parts);
     }
   }
 
@@ -537,12 +566,13 @@ class Exposures {
       closedByOwn: closedCount,
       partlyByOwn: partlyCount,
       ...(isListed(closedCount) && { closed: names(narrowing.closed()) }),
-      ...(isListed(partlyCount) && {
-        partly: narrowing.partly().map(({ namespaces, parts }) => ({
-          namespaces: names(namespaces),
-          peers: parts.map((part) => this.#part(part)),
-        })),
-      }),
+      ...(partlyCount > 0 &&
+        this.#query.details === true && {
+          partly: narrowing.partly().map(({ namespaces, parts }) => ({
+            namespaces: names(namespaces),
+            peers: parts.map((part) => this.#part(part)),
+          })),
+        }),
     };
   }
 

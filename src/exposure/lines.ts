@@ -107,5 +107,5 @@ function regionOf(
   if (peer === undefined) return { ...space.everywhere, pods: anyLabels };
   const pods = cubeFrom(peer.pods);
   const scope = peer.namespaces === 'own' ? space.own(own) : space.selected(peer.namespaces);
-  return pods === undefined || isEmptyScope(scope) ? undefined : { ...scope, pods };
+  return pods === undefined || isEmptyScope(scope) ? undefined : { ...scope, pods: space.shared(pods) };
 }

@@ -34,6 +34,7 @@ export class NamespaceSpace {
   readonly #scopes = new Map<string, Scope>();
   readonly #bySelector = new WeakMap<LabelSelector, Scope>();
   readonly #own = new Map<number, Scope>();
+  readonly #cubes = new Map<string, Cube>();
   readonly #byKey = new Map<string, ReadonlyMap<string, readonly number[]>>();
 
   constructor(cluster: Pick<Cluster, 'namespaces'>) {
@@ -51,6 +52,14 @@ export class NamespaceSpace {
 
   name(index: number): string {
     return this.all[index]!.name;
+  }
+
+  /** The same cube for equal ones, so that what is known of it is found by the object. */
+  shared(cube: Cube): Cube {
+    const known = this.#cubes.get(cube.key);
+    if (known !== undefined) return known;
+    this.#cubes.set(cube.key, cube);
+    return cube;
   }
 
   /** One namespace that exists. */

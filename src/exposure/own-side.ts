@@ -58,7 +58,10 @@ interface Content {
   readonly structure: Structure;
   /** By index in `structure.selected`: what rules let these pods use with the subject, where it is something. */
   readonly used: ReadonlyMap<number, number>;
-  readonly effective: Map<string, Effective>;
+  /** What holds for the pods of which `used` says nothing. */
+  readonly usual: ReadonlyMap<number, number>;
+  /** By cube, then by what is asked of it. */
+  readonly effective: Map<Cube, Map<string, Effective>>;
 }
 
 /** What namespaces say about all subjects that the same widely used peers mean. */
@@ -115,7 +118,7 @@ export class OwnSides {
   readonly #contents = new Map<string, Content>();
   readonly #bases = new Map<string, Base>();
   readonly #sides = new Map<string, OwnSide>();
-  readonly #isolating = new Map<string, readonly number[]>();
+  readonly #isolating = new Map<Cube, Map<number, readonly number[]>>();
   /** Whether what rules let use depends on the ports that the subject declares. */
   readonly #isNamed: boolean;
 
@@ -210,14 +213,16 @@ export class OwnSides {
 
   /** The policies of a namespace that isolate some pods of a cube, as indices in `cluster.policies`. */
   isolating(namespace: number, pods: Cube): readonly number[] {
-    const key = `${namespace} ${pods.key}`;
-    let found = this.#isolating.get(key);
+    let byNamespace = this.#isolating.get(pods);
+    if (byNamespace === undefined)
+      this.#isolating.set(pods, (byNamespace = new Map<number, readonly number[]>()));
+    let found = byNamespace.get(namespace);
     if (found === undefined) {
       found = (this.#entriesOf.get(namespace) ?? []).flatMap((entry) => {
         const { policies, pods: selected } = this.#entries[entry]!;
         return intersection(selected, pods) === undefined ? [] : policies;
       });
-      this.#isolating.set(key, found);
+      byNamespace.set(namespace, found);
     }
     return found;
   }
@@ -229,10 +234,11 @@ export class OwnSides {
    */
   of(subject: PolicyEnd, k: number, family: Family): OwnSide {
     const { classes } = this.#policy.parts;
-    const sparse = [...(this.#sparseOf[k] ?? [])];
-    const dense = [...(this.#denseOf[k] ?? [])];
     const cell = (family === 'IPv4' ? classes.cell4 : classes.cell6)[k]!;
-    for (const peer of this.#blocksOfCell.get(cell) ?? []) {
+    const blocks = this.#blocksOfCell.get(cell) ?? [];
+    const sparse = blocks.length === 0 ? (this.#sparseOf[k] ?? []) : [...(this.#sparseOf[k] ?? [])];
+    const dense = blocks.length === 0 ? (this.#denseOf[k] ?? []) : [...(this.#denseOf[k] ?? [])];
+    for (const peer of blocks) {
       (this.#users.get(peer)!.length > mostSparse ? dense : sparse).push(peer);
     }
     const isHost = classes.host[k] === 1;
@@ -264,7 +270,11 @@ export class OwnSides {
     const groups = new Map<Content, number[]>();
     for (const [namespace, structure] of this.#structures) {
       const own = usedBy.get(namespace) ?? new Map<number, number>();
-      const content = this.#content(`${structure.id}`, own, () => ({ structure, used: own }));
+      const content = this.#content(`${structure.id}`, own, () => ({
+        structure,
+        used: own,
+        usual: nothingUsed,
+      }));
       contents.set(namespace, content);
       push(groups, content, namespace);
     }
@@ -306,7 +316,8 @@ export class OwnSides {
       if (more.size === 0) continue;
       const content = this.#content(`+${usual.id}`, more, () => ({
         structure: usual.structure,
-        used: new Map([...usual.used, ...more]),
+        used: more,
+        usual: usual.used,
       }));
       own.set(namespace, content);
     }
@@ -316,14 +327,14 @@ export class OwnSides {
   #content(
     what: string,
     used: ReadonlyMap<number, number>,
-    make: () => Pick<Content, 'structure' | 'used'>,
+    make: () => Pick<Content, 'structure' | 'used' | 'usual'>,
   ): Content {
     let key = what;
     for (const [at, use] of used.size < 2 ? used : [...used].sort(([a], [b]) => a - b))
       key += `,${at}=${use}`;
     let content = this.#contents.get(key);
     if (content === undefined) {
-      content = { id: this.#contents.size, ...make(), effective: new Map<string, Effective>() };
+      content = { id: this.#contents.size, ...make(), effective: new Map<Cube, Map<string, Effective>>() };
       this.#contents.set(key, content);
     }
     return content;
@@ -351,13 +362,15 @@ export class OwnSides {
 
   #effectiveOf(pods: Cube, use: number, content: Content | undefined, left: Left): Effective {
     if (content === undefined) return whole(pods, usualUse(use, left, this.#uses));
-    const key = `${use} ${left.key} ${pods.key}`;
-    let known = content.effective.get(key);
-    if (known === undefined) content.effective.set(key, (known = this.#work(pods, use, content, left)));
+    let byUse = content.effective.get(pods);
+    if (byUse === undefined) content.effective.set(pods, (byUse = new Map<string, Effective>()));
+    const key = `${use} ${left.key}`;
+    let known = byUse.get(key);
+    if (known === undefined) byUse.set(key, (known = this.#work(pods, use, content, left)));
     return known;
   }
 
-  #work(pods: Cube, use: number, { structure, used }: Content, left: Left): Effective {
+  #work(pods: Cube, use: number, { structure, used, usual: rest }: Content, left: Left): Effective {
     const usual = usualUse(use, left, this.#uses);
     const lines: Line[] = [];
     const scope = this.#space.own(0);
@@ -367,11 +380,15 @@ export class OwnSides {
     if (!structure.free.has(pods.key)) structure.free.set(pods.key, freeOf(pods, structure.selected));
     const free = structure.free.get(pods.key);
     for (const piece of free ?? []) add(piece, usual);
-    for (const [at, admitted] of used) {
+    const admit = (at: number, admitted: number): void => {
       const shared = intersection(pods, structure.selected[at]!);
-      if (shared === undefined) continue;
+      if (shared === undefined) return;
       add(shared, this.#uses.intersect(use, this.#uses.intersect(left.isolated, admitted)));
-    }
+    };
+    used.forEach((admitted, at) => admit(at, admitted));
+    rest.forEach((admitted, at) => {
+      if (!used.has(at)) admit(at, admitted);
+    });
     const accepted = this.#uses.intersect(use, left.accepted);
     if (accepted !== noUse) {
       // What a tier accepts no NetworkPolicy closes (corner 61).
@@ -457,6 +474,7 @@ function freeOf(pods: Cube, selected: readonly Cube[]): readonly Cube[] | undefi
   return free;
 }
 
+const nothingUsed: ReadonlyMap<number, number> = new Map();
 const nothingOwn: ReadonlyMap<number, Content> = new Map();
 
 /** The peer of rules that name none. */

@@ -1,4 +1,4 @@
-import { difference, has, includes, intersection, union, without } from './cubes.ts';
+import { difference, example, has, includes, intersection, union, without } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import {
   freshBoth,
@@ -66,6 +66,7 @@ const mostPieces = 256;
 
 /** Whether some regions together have all of another; `false` also where that would take too long to tell. */
 export function isCovered(region: Region, by: readonly Region[]): boolean {
+  if (!samplesAreIn(region.pods, by)) return false;
   let left: readonly Region[] = [region];
   for (const each of by) {
     left = left.flatMap((piece) => regionMinus(piece, each));
@@ -74,6 +75,22 @@ export function isCovered(region: Region, by: readonly Region[]): boolean {
   }
   return false;
 }
+
+/** Whether some region has the pods of a cube with as few labels as can be, and some those with a value of their own for every key. */
+function samplesAreIn(pods: Cube, by: readonly Region[]): boolean {
+  const least = example(pods);
+  if (!by.some((each) => has(each.pods, least))) return false;
+  const most = new Map(least);
+  for (const each of by) {
+    for (const key of each.pods.literals.keys()) {
+      if (!most.has(key) && !pods.literals.has(key)) most.set(key, valueOfNobody);
+    }
+  }
+  return by.some((each) => has(each.pods, most));
+}
+
+/** No selector names it, for it is no label value. */
+const valueOfNobody = '\u0007';
 
 /** Two regions as one, where one region says exactly what they say. */
 function regionEither(a: Region, b: Region, space: NamespaceSpace): Region | undefined {
@@ -96,6 +113,7 @@ const mostRules = 16;
 
 /** The same said with fewer and wider lines: what others have already is left out, and neighbours become one. */
 export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTable): readonly Line[] {
+  if (all.length < 2) return all;
   let lines = alike(all, uses);
   if (lines.length < 2) return lines;
   if (lines.length > mostCompared) return withoutNarrow(lines, uses);

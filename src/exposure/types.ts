@@ -82,7 +82,7 @@ export interface ExposedNamespaces {
   /** Of these, how many let no such pod through by their own policies, and how many only some. */
   readonly closedByOwn: number;
   readonly partlyByOwn: number;
-  /** Their names; absent where there are none, and where there are many and no workload was named. */
+  /** Their names, and whom they let through; without details `closed` only where they are few, and `partly` not at all. */
   readonly closed?: readonly string[];
   readonly partly?: readonly PartlyClosed[];
 }
