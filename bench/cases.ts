@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BitMatrix } from './bit-matrix.ts';
 import { best, sum } from './clock.ts';
 import type { Cost } from './clock.ts';
+import type { MeasuredExposure } from './exposure.ts';
 import { generate, growing, sizeNamed, sizes } from './generate.ts';
 import type { InMemory } from './in-memory.ts';
 import { aTenth } from './input.ts';
@@ -511,6 +512,33 @@ function yamlCase(size: string): Case {
   };
 }
 
+// Pods that do not exist --------------------------------------------------------------------------------------------
+
+function exposureCase(size: string, limit: number | undefined): Case {
+  return {
+    name: `exposure, ${size}`,
+    quick: true,
+    run: ({ runs }) => {
+      const measured = Array.from({ length: runs }, () => ask('exposure.ts', size) as MeasuredExposure);
+      const [first] = measured;
+      if (first === undefined) throw new Error('nothing was measured');
+      const of = (cost: (one: MeasuredExposure) => Cost): Cost => best(measured.map(cost));
+      return [
+        timeLine(
+          'who could reach each pod, and whom it could',
+          size,
+          of((one) => one.exposure),
+          {
+            baseline: { what: 'JSON.parse of them', figure: of((one) => one.jsonParse).cpuMs },
+            peakMegabytes: first.peakMegabytes,
+            ...(limit === undefined ? {} : { limit }),
+          },
+        ),
+      ];
+    },
+  };
+}
+
 // The kernel --------------------------------------------------------------------------------------------------------
 
 const packetsCase: Case = {
@@ -599,4 +627,7 @@ export const cases: readonly Case[] = [
   startCase,
   ...dumps.map(dumpCase),
   growthOfProcess,
+  exposureCase('1k/500', undefined),
+  exposureCase('10k/5k', 500),
+  exposureCase(`a policy for each pod${aTenth}`, undefined),
 ];

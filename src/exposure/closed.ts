@@ -78,7 +78,7 @@ function proofOf(scope: ClosedScope, known: Known): Closed {
     return { scope, reason: 'tiers', policies: tiers };
   }
   if (!said.hasRules) return { scope, reason: 'no-rules', policies };
-  const dropped = said.dropped.filter(({ looks }) => couldConcern(scope, looks));
+  const dropped = said.dropped.filter((each) => couldConcern(scope, each));
   const reason: ClosedReason = dropped[0]?.reason ?? 'no-such-peer';
   const rules = dropped.filter((each) => each.reason === reason).map(({ ref }) => ref);
   return { scope, reason, policies, ...(rules.length > 0 && { rules: known.reasons(rules) }) };
@@ -98,14 +98,15 @@ function concerns(scope: ClosedScope, line: Line, own: number): boolean {
   }
 }
 
-function couldConcern(scope: ClosedScope, looks: Dropped['looks']): boolean {
+function couldConcern(scope: ClosedScope, { looks, reason }: Dropped): boolean {
   if (looks === 'everywhere') return true;
   switch (scope) {
     case 'internet':
     case 'nodes':
       return looks === 'addresses';
     case 'own-namespace':
-      return looks !== 'addresses';
+      // The labels of a namespace that exists are known: a selector of namespaces that nothing meets does not mean it.
+      return looks === 'own' || (looks === 'anywhere' && reason === 'port-name');
     case 'new-namespaces':
     case 'other-namespaces':
       return looks === 'anywhere';

@@ -94,7 +94,7 @@ function rowsOf(exposures: readonly Exposure[]): readonly Row[] {
     for (const workload of exposure.workloads) row.workloads.add(workload);
   };
   for (const exposure of exposures) {
-    if (!exposure.isolated && exposure.tiers === undefined) {
+    if (isOpen(exposure)) {
       const isNarrowed = exposure.peers.some(isNarrowedPeer);
       const why = exposure.hostNetwork === true ? 'on the host network' : 'nothing isolates';
       add(-1, `everyone (${why})`, 'all', exposure, isNarrowed);
@@ -111,6 +111,12 @@ function rowsOf(exposures: readonly Exposure[]): readonly Row[] {
     }
   }
   return [...rows.values()].sort((a, b) => a.rank - b.rank || b.workloads.size - a.workloads.size);
+}
+
+/** Whether nothing is said of the pods, neither by policies that isolate them nor by cluster-wide ones of either side. */
+function isOpen({ isolated, tiers, peers }: Exposure): boolean {
+  const isEverybody = peers.some(({ exposure, allowed }) => exposure === 'any-pod' && allowed === 'all');
+  return !isolated && tiers === undefined && isEverybody;
 }
 
 function isNarrowedPeer(peer: Exposed): boolean {

@@ -130,7 +130,7 @@ export function closedText({ scope, reason, policies }: Closed, direction: Direc
     case 'tiers':
       return `${who}: the cluster-wide ${own} ${policies.length === 1 ? 'denies' : 'deny'} it`;
     case 'contradiction':
-      return `${who}: the labels that rules ask for contradict each other`;
+      return `${who}: rules ask for labels that nobody can have`;
     case 'port-name':
       return `${who}: rules name ports that the pods do not declare`;
   }
