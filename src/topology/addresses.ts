@@ -1,5 +1,5 @@
 import type { Cluster, NetworkPolicy, Peer, TierPolicy } from '../model/index.ts';
-import { bitsOf, cidrOf, formatAddress, lastOf, parseCidr, subtract } from '../net/index.ts';
+import { bitsOf, formatAddress, lastOf, parseCidr, subtract } from '../net/index.ts';
 import type { Address, AddressRange, Family } from '../net/index.ts';
 import { LabPlanError } from './plan.ts';
 
@@ -270,9 +270,4 @@ function nearest(range: AddressRange, from: 'first' | 'last', pool: AddressPool)
 /** The families that blocks name. */
 export function familiesOf(blocks: readonly PolicyBlock[]): ReadonlySet<Family> {
   return new Set(blocks.map(({ cidr }) => cidr.family));
-}
-
-/** The block of one address. */
-export function rangeOf(address: Address): AddressRange {
-  return cidrOf(address, bitsOf(address.family));
 }

@@ -28,6 +28,5 @@ export type {
   LabServiceProbe,
   LabState,
 } from './plan.ts';
-export { countProbes, probesBetween, probesOf } from './probes.ts';
+export { countProbes, probesOf } from './probes.ts';
 export { serviceProbesOf } from './service-probes.ts';
-export { serviceTable } from './service-table.ts';

@@ -18,8 +18,8 @@ export function* probesOf(plan: LabPlan): Generator<LabProbe> {
   }
 }
 
-/** The same for one pair of ends; these may be any. */
-export function* probesBetween(plan: LabPlan, from: LabEnd, to: LabEnd): Generator<LabProbe> {
+/** Those of one pair of ends. */
+function* probesBetween(plan: LabPlan, from: LabEnd, to: LabEnd): Generator<LabProbe> {
   for (const family of families) {
     const source = addressOf(from, family);
     const destination = addressOf(to, family);

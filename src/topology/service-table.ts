@@ -3,7 +3,7 @@ import type { Address, Family } from '../net/index.ts';
 import type { LabEndpoint, LabService, LabServicePort } from './plan.ts';
 
 /** The name of the table, of family inet. */
-export const serviceTable = 'podwall-lab';
+const serviceTable = 'podwall-lab';
 
 /** The bit of the packet mark that asks for the node's address as source; kube-proxy's own. */
 const masqueradeMark = '0x4000';

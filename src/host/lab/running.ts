@@ -4,7 +4,14 @@ import type { Cluster } from '../../model/index.ts';
 import { formatAddress } from '../../net/index.ts';
 import { nameOfPolicy } from '../../nft/index.ts';
 import type { LabStatusView } from '../../render/index.ts';
-import { planChanges, LabPlanError, planLab, probesOf, serviceProbesOf } from '../../topology/index.ts';
+import {
+  countProbes,
+  planChanges,
+  LabPlanError,
+  planLab,
+  probesOf,
+  serviceProbesOf,
+} from '../../topology/index.ts';
 import type { LabState } from '../../topology/index.ts';
 import { fastestScanner } from '../scanner.ts';
 import { causesOf } from './causes.ts';
@@ -14,6 +21,9 @@ import type { Machine } from './machine.ts';
 import { findEnd, findProbes, specOf } from './operands.ts';
 import type { LabInput, LabSummary, ProbeSpec } from './protocol.ts';
 import type { EchoServers } from './servers.ts';
+
+/** Half an hour of them, and half a gigabyte. */
+const mostProbes = 2_000_000;
 
 /** A lab that runs: what it is by plan, and the machine that does it. */
 export class RunningLab {
@@ -72,8 +82,18 @@ export class RunningLab {
     };
   }
 
-  /** All that verify tries. */
+  /**
+   * All that verify tries.
+   *
+   * @throws LabError when it would never be done
+   */
   *probes(): Generator<ProbeSpec, void> {
+    const count = countProbes(this.#running.plan);
+    if (count > mostProbes)
+      throw new LabError(
+        `the lab has ${count.toLocaleString('en')} connections to try, and verify tries at most ${mostProbes.toLocaleString('en')}`,
+        'verify a part of the cluster',
+      );
     for (const probe of probesOf(this.#running.plan)) yield specOf(probe);
     for (const probe of serviceProbesOf(this.#running.plan)) yield specOf(probe);
   }
