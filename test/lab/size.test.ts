@@ -8,7 +8,7 @@ import { loadNative, Namespaces } from '../../src/host/lab/native.ts';
 import { Poller } from '../../src/host/lab/poller.ts';
 import { Prober } from '../../src/host/lab/prober.ts';
 import { addressOf } from '../../src/host/lab/sockets.ts';
-import { labName, podwall, remove, whyNoLab } from './lab.ts';
+import { labName, podwall, remove, run, whyNoLab } from './lab.ts';
 import type { Ran } from './lab.ts';
 
 // A large lab and a small one beside each other: one process holds all sockets of each.
@@ -92,6 +92,11 @@ describe.skipIf(whyNoLab !== undefined)('two labs', () => {
     namespaces.close();
     // Most pods are isolated by nobody.
     expect(answered).toBeGreaterThan(3000);
+    // Nobody had to be found out about, so no limit of the machine was touched.
+    for (const pod of before.pods.slice(0, 20)) {
+      const neighbours = run('ip', '-n', pod.namespace, 'neigh').trim().split('\n');
+      expect(neighbours.filter((line) => !line.trim().endsWith('PERMANENT'))).toEqual([]);
+    }
     const after = statusOf(large);
     expect(after.residentBytes).toBeLessThan(mostBytes);
     expect(after.sockets).toBe(before.sockets);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { LabReport, LabReportEntry } from '../../render/index.ts';
 import { LabError } from './error.ts';
 import type { LabConnection } from './client.ts';
@@ -18,7 +19,18 @@ const onceMs: readonly number[] = [400];
 /** Where that is put to the proof: as long, for what comes later would have come too late before. */
 const proofMs: readonly number[] = [400, 400, 400];
 /** So many connections are open at once that are expected to be answered, and so many that will wait in vain. */
-const atOnce = { allowed: 48, denied: 2000 } as const;
+const atOnce = { allowed: 48, denied: Math.min(2000, Math.floor(mostFiles() / 2)) } as const;
+
+/** How many files and sockets this process may have open. Node raises its limit to what is allowed. */
+function mostFiles(): number {
+  try {
+    const [, soft] = /^Max open files +([0-9]+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return Number(soft ?? Infinity);
+  } catch {
+    // Elsewhere than on Linux nothing of this runs.
+    return Infinity;
+  }
+}
 
 /** What became of a probe. */
 interface Tried {
