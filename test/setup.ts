@@ -1,6 +1,6 @@
 // Installs what tests need beyond npm: shells whose completion scripts are run, nft and ip for kernels that load rules,
-// what labs serve and ask with. Only as root, where apt is, and only
-// what is missing; elsewhere the suites that need it say what they skipped.
+// what labs serve and ask with. Only as root, where apt is, and only what is missing; elsewhere the suites that need it say
+// what they skipped.
 import { execFileSync, spawnSync } from 'node:child_process';
 
 /** Command to Debian package. */
@@ -14,7 +14,6 @@ const needed: ReadonlyMap<string, string> = new Map([
   ['nginx', 'nginx-light'],
   ['openssl', 'openssl'],
   ['curl', 'curl'],
-  ['conntrack', 'conntrack'],
 ]);
 
 export default function setup(): void {
