@@ -7,6 +7,18 @@ export interface Block {
   readonly ranges: readonly AddressRange[];
 }
 
+/** Single addresses as ranges: sorted, neighbours joined. */
+export function addressRanges(family: Family, addresses: readonly bigint[]): readonly AddressRange[] {
+  const ranges: AddressRange[] = [];
+  for (const value of [...new Set(addresses)].sort((a, b) => (a < b ? -1 : 1))) {
+    const before = ranges.at(-1);
+    if (before !== undefined && before.last + 1n === value)
+      ranges[ranges.length - 1] = { ...before, last: value };
+    else ranges.push({ family, first: value, last: value });
+  }
+  return ranges;
+}
+
 /** Whether an address lies in a block (corner 14: `except` cuts only its own block). */
 export function blockHas(block: Block, value: bigint): boolean {
   let low = 0;
@@ -62,18 +74,11 @@ export class BlockTable {
 
   /** The id of single addresses of one family as a block; equal ones have one. */
   internAddresses(family: Family, addresses: readonly bigint[]): number {
-    const sorted = [...new Set(addresses)].sort((a, b) => (a < b ? -1 : 1));
-    const key = `${family} ${sorted.join(' ')}`;
+    const ranges = addressRanges(family, addresses);
+    const key = `${family} ${ranges.map(({ first, last }) => `${first}-${last}`).join(' ')}`;
     let id = this.#ids.get(key);
     if (id === undefined) {
       id = this.#blocks.length;
-      const ranges: AddressRange[] = [];
-      for (const value of sorted) {
-        const before = ranges.at(-1);
-        if (before !== undefined && before.last + 1n === value)
-          ranges[ranges.length - 1] = { ...before, last: value };
-        else ranges.push({ family, first: value, last: value });
-      }
       this.#blocks.push({ family, ranges });
       this.#ids.set(key, id);
     }

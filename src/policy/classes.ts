@@ -158,10 +158,14 @@ export class ClassTable {
 function nodeSetsOf(cluster: Cluster, tiers: Tiers | undefined): (node: string | undefined) => number {
   if (tiers?.peers.asksForNodes !== true) return () => -1;
   return (name) => {
-    const node = name === undefined ? undefined : cluster.nodes.get(name);
-    return node === undefined ? -1 : tiers.nodeLabels.setOf({ labels: node.labels, undecided: new Map() });
+    if (name === undefined) return -1;
+    // A node that only pods mention has no labels that are known.
+    const labels = cluster.nodes.get(name)?.labels ?? none;
+    return tiers.nodeLabels.setOf({ labels, undecided: new Map() });
   };
 }
+
+const none: ReadonlyMap<string, string> = new Map();
 
 /** By cell: the classes with an address there. */
 export function byCell(classes: ClassTable): Lists {

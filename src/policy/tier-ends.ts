@@ -1,4 +1,4 @@
-import type { Cluster, ClusterNode, Direction, Tier } from '../model/index.ts';
+import type { Cluster, Direction, Tier } from '../model/index.ts';
 import type { Family, PortSet, Protocol } from '../net/index.ts';
 import { blockHas } from './blocks.ts';
 import type { BlockTable } from './blocks.ts';
@@ -75,13 +75,12 @@ export class TierEnds {
           for (const block of definition.blocks) if (this.#isIn(block, end, family) === yes) return yes;
           return no;
         }
-        // A pod on the host network has its node's addresses.
-        const node = this.#nodeOf(end, c);
-        if (node === undefined) return no;
-        return nodeLabels.holds(
-          definition.selector,
-          nodeLabels.setOf({ labels: node.labels, undecided: new Map() }),
-        );
+        // A pod on the host network has its node's addresses; a node that only pods mention has no labels that are known.
+        const name = this.#nodeOf(end, c);
+        if (name === undefined) return no;
+        const own = end.kind === 'node' ? end.node : this.#cluster.nodes.get(name);
+        const labels = own?.labels ?? new Map<string, string>();
+        return nodeLabels.holds(definition.selector, nodeLabels.setOf({ labels, undecided: new Map() }));
       }
       case 'domains':
         return end.kind === 'address' ? unknown : no;
@@ -97,10 +96,9 @@ export class TierEnds {
     return no;
   }
 
-  #nodeOf(end: PolicyEnd, c: number): ClusterNode | undefined {
-    if (end.kind === 'node') return end.node;
-    if (end.kind !== 'pod' || c >= 0 || end.pod.node === undefined) return undefined;
-    return this.#cluster.nodes.get(end.pod.node);
+  #nodeOf(end: PolicyEnd, c: number): string | undefined {
+    if (end.kind === 'node') return end.node.name;
+    return end.kind === 'pod' && c < 0 ? end.pod.node : undefined;
   }
 
   /** What a list says of a connection. */

@@ -17,7 +17,7 @@ import {
   expectedPairs,
   unequal,
 } from '../policy/live/differences.ts';
-import { change, clusterOf, stateOf, stories } from '../policy/live/states.ts';
+import { change, clusterOf, stateOf, stories, storiesWithTiers } from '../policy/live/states.ts';
 import type { Story } from '../policy/live/states.ts';
 
 // A cluster that changes against a fresh compile after every change. PODWALL_CLUSTERS sets how many stories a run has,
@@ -38,18 +38,25 @@ const variants = [
 type Variant = (typeof variants)[number];
 
 test.each(variants)('after every change the totals are those of a fresh compile: %o', (variant) => {
+  expect(counterexample(stories, variant)).toBeUndefined();
+});
+
+test.each(variants)('the same with policies of tiers: %o', (variant) => {
+  expect(counterexample(storiesWithTiers, variant)).toBeUndefined();
+});
+
+function counterexample(arbitrary: fc.Arbitrary<Story>, variant: Variant): string | undefined {
   const result = fc.check(
-    fc.property(stories, (story) => {
+    fc.property(arbitrary, (story) => {
       const found = disagreement(story, variant);
       if (found !== undefined) throw new Error(found);
     }),
     { seed: seed + variants.indexOf(variant), numRuns: Math.ceil(runs / variants.length) },
   );
-  if (!result.failed) return;
-  expect.fail(
-    `PODWALL_SEED=${seed} finds this with PODWALL_CLUSTERS=${runs}: ${String(result.errorInstance)}`,
-  );
-});
+  return result.failed
+    ? `PODWALL_SEED=${seed} finds this with PODWALL_CLUSTERS=${runs}: ${String(result.errorInstance)}`
+    : undefined;
+}
 
 /** The first change after which the two differ, with both answers; `undefined` when they never do. */
 function disagreement({ start, changes }: Story, variant: Variant): string | undefined {
@@ -75,7 +82,10 @@ function disagreement({ start, changes }: Story, variant: Variant): string | und
       if (found !== undefined) difference = `${when}: ${found}`;
     }
   }
-  if (difference === undefined && state.pods.size + state.policies.size + state.namespaces.size === 0) {
+  if (
+    difference === undefined &&
+    state.pods.size + state.policies.size + state.tierPolicies.size + state.namespaces.size === 0
+  ) {
     const left = JSON.stringify(live.stats);
     const fresh = JSON.stringify({
       ...openCluster(clusterOf(state), variant).stats,

@@ -1,4 +1,4 @@
-import type { ClusterNode, Namespace, NetworkPolicy, Pod } from '../../model/index.ts';
+import type { ClusterNode, Namespace, NetworkPolicy, Pod, TierPolicy } from '../../model/index.ts';
 
 /**
  * One object that is new or different, or gone. Whether it is new is up to the cluster: an object takes the place of the one with
@@ -14,4 +14,7 @@ export type Change =
   | { readonly kind: 'node'; readonly node: ClusterNode }
   | { readonly kind: 'nodeDeleted'; readonly name: string }
   | { readonly kind: 'policy'; readonly policy: NetworkPolicy }
-  | { readonly kind: 'policyDeleted'; readonly namespace: string; readonly name: string };
+  | { readonly kind: 'policyDeleted'; readonly namespace: string; readonly name: string }
+  | { readonly kind: 'tierPolicy'; readonly policy: TierPolicy }
+  /** `of` is the kind of the policy. */
+  | { readonly kind: 'tierPolicyDeleted'; readonly of: TierPolicy['kind']; readonly name: string };

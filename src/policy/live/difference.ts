@@ -1,5 +1,5 @@
 import type { Direction, Pod } from '../../model/index.ts';
-import { everything } from '../port-table.ts';
+import type { OutsideSegment } from '../outside.ts';
 import type { Engine } from './engine.ts';
 import { Findings } from './findings.ts';
 import type { Difference, Step } from './findings.ts';
@@ -20,6 +20,9 @@ export interface Before {
   readonly egress: ReadonlyMap<number, Was>;
   readonly ingress: ReadonlyMap<number, Was>;
 }
+
+/** By profile of egress: what it says of addresses outside. */
+export type OutsideBefore = ReadonlyMap<number, readonly OutsideSegment[]>;
 
 /** Classes that a change concerns, as source (row) and as destination (column). */
 export interface ConcernedClass {
@@ -60,6 +63,34 @@ export class Differ {
       touched,
       profile: side.profiles.again(side.profileOf[c]!),
     };
+  }
+
+  /** What profiles say of addresses outside, for changes of what these stand for. */
+  rememberOutside(): OutsideBefore {
+    const found = new Findings(this.#engine);
+    const side = this.#matrix.egress;
+    const segments = new Map<number, readonly OutsideSegment[]>();
+    for (let profile = 0; profile < side.profiles.top; profile++) {
+      if (side.profiles.isLive(profile) && side.tiersOf(profile) >= 0)
+        segments.set(profile, found.segmentsOf('egress', profile));
+    }
+    return segments;
+  }
+
+  /** What has changed outside for profiles that were remembered and are the same. */
+  ofOutside(before: OutsideBefore): Difference {
+    const found = new Findings(this.#engine);
+    const side = this.#matrix.egress;
+    for (const [profile, segments] of before) {
+      const byFamily = Map.groupBy(side.classes.copy(profile), (c) => this.#matrix.familyOf(c));
+      for (const [family, classes] of byFamily) {
+        const some = classes.filter((c) => this.#matrix.weight[c]! > 0);
+        if (some.length === 0) continue;
+        const after = found.segmentsOf('egress', profile);
+        found.addSegments('egress', found.podsOf(some), segments, after, family);
+      }
+    }
+    return found.finish();
   }
 
   /** Lets go of what was remembered. */
@@ -109,6 +140,8 @@ export class Differ {
     const [ownLines, otherLines] = isRow ? [matrix.rows, matrix.columns] : [matrix.columns, matrix.rows];
     const block = (line: number, other: number): number =>
       isRow ? matrix.block(line, other) : matrix.block(other, line);
+    const ownNode = (line: number, other: number): number =>
+      isRow ? matrix.ofOwnNode(line, other) : matrix.ofOwnNode(other, line);
 
     // The others, by what they were and are. Pairs of two concerned classes are left to the rows.
     const others = new Map<
@@ -158,6 +191,15 @@ export class Differ {
         steps.add({ before, after, sharedBefore: shared, sharedAfter: shared }, rest);
       }
       steps.forEach((step, some) => found.pairs(isRow, pods, found.podsOf(some), step));
+      // Corner 42: to a pod's own node only tiers decide, and what they say goes by lines.
+      const exempt = new Steps();
+      for (const group of others.values()) {
+        const [before, after] = [ownNode(was, group.was), ownNode(is, group.is)];
+        if (before === after) continue;
+        const shared = ownLines.family(is) & otherLines.family(group.is);
+        exempt.add({ before, after, sharedBefore: shared, sharedAfter: shared }, group.classes);
+      }
+      exempt.forEach((step, some) => found.ownNode(isRow, pods, found.podsOf(some), step));
 
       // Classes that say the same of all special ones are one entry.
       const alike = new Map<string, { readonly classes: number[]; readonly steps: Steps }>();
@@ -235,13 +277,15 @@ export class Differ {
       for (const number of special) {
         const other = engine.pods[number]!;
         const step = stepTo(engine.classes.of(number));
-        const free = matrix.accesses.simple(everything);
+        const line = otherLines.of[engine.classes.of(number)]!;
+        const free = (own: number): number =>
+          isRow ? matrix.ofOwnNode(own, line) : matrix.ofOwnNode(line, own);
         const exempts = (own: Pod, its: Pod): boolean =>
           isRow ? engine.exempts(own, its) : engine.exempts(its, own);
         const freed = {
           ...step,
-          before: was !== undefined && exempts(was.pod, other) ? free : step.before,
-          after: now !== undefined && exempts(now.pod, other) ? free : step.after,
+          before: was !== undefined && exempts(was.pod, other) ? free(old!.line) : step.before,
+          after: now !== undefined && exempts(now.pod, other) ? free(ownLines.of[now.c]!) : step.after,
         };
         found.emit(isRow ? [pod] : [other], isRow ? [other] : [pod], freed);
       }

@@ -1,4 +1,15 @@
-import type { Direction, LabelSelector, Labels, NetworkPolicy, Peer, Pod } from '../../model/index.ts';
+import type {
+  ClusterNode,
+  Direction,
+  LabelSelector,
+  Labels,
+  NetworkPolicy,
+  Peer,
+  Pod,
+  TierPeer,
+  TierPods,
+  TierPolicy,
+} from '../../model/index.ts';
 import type { Address } from '../../net/index.ts';
 import { familyBits, isHost } from '../classes.ts';
 import { no, unknown } from '../labels.ts';
@@ -6,18 +17,26 @@ import type { outsideOf } from '../outside.ts';
 import type { ClassProfile, CompiledRule } from '../parts.ts';
 import { anyPeer } from '../peers.ts';
 import type { PeerDefinition } from '../peers.ts';
-import { PortTable } from '../port-table.ts';
+import { everything, PortTable } from '../port-table.ts';
 import type { Profile } from '../profile.ts';
 import { blockOf } from '../profiles/reading.ts';
+import type { Block } from '../blocks.ts';
+import { tiersOutside } from '../tier-outside.ts';
+import { everybody } from '../tier-peers.ts';
+import type { TierPeerDefinition } from '../tier-peers.ts';
+import { compileTierRules } from '../tiers.ts';
 import { BlockIndex, noCell } from './block-index.ts';
 import { Groups } from './groups.ts';
 import type { LivePolicy } from './groups.ts';
+import { HostNodes } from './host-nodes.ts';
 import { IntLists } from './int-lists.ts';
 import { LabelSets } from './label-sets.ts';
 import { LiveClasses } from './live-classes.ts';
 import type { ClassKey } from './live-classes.ts';
 import { LiveMatrix } from './live-matrix.ts';
 import { LivePeers } from './live-peers.ts';
+import { LiveTiers, unsureMark } from './live-tiers.ts';
+import type { LiveTierPolicy } from './live-tiers.ts';
 import { Namespaces } from './namespaces.ts';
 import { NodePairs } from './node-pairs.ts';
 import { SelectorTable } from './selectors.ts';
@@ -37,6 +56,7 @@ export interface NewPeers {
 }
 
 const mostPortMaps = 1024;
+const firstOfNodes = 1 << 28;
 const fewPorts = 8192;
 
 /**
@@ -60,6 +80,8 @@ export class Engine {
   readonly classes: LiveClasses = new LiveClasses();
   readonly nodes: NodePairs;
   readonly groups: Groups;
+  readonly tiers: LiveTiers;
+  readonly hosts: HostNodes = new HostNodes();
   /** By label set: the selectors that match it, as long as there are no others and the number stands for the same set. */
   readonly #matching: (
     { readonly version: number; readonly set: number; readonly list: readonly number[] } | undefined
@@ -79,7 +101,8 @@ export class Engine {
     this.profile = profile;
     this.ports = new PortTable(profile);
     this.assume = assume;
-    this.matrix = new LiveMatrix(this.ports, profile.namedPortOnIpBlock, denseThreshold);
+    this.tiers = new LiveTiers(this.ports, assume);
+    this.matrix = new LiveMatrix(this.ports, profile.namedPortOnIpBlock, denseThreshold, this.tiers);
     this.nodes = new NodePairs(
       (pod) => ({ c: this.classes.of(pod), replicas: this.pods[pod]!.replicas }),
       (host, guest, pairs) => {
@@ -114,19 +137,160 @@ export class Engine {
   /** The peer of a new or known block, held once more. */
   #holdBlock(peer: Peer & { readonly kind: 'ipBlock' }): number {
     const { cidr, except } = blockOf(peer, this.profile);
-    const block = this.blocks.hold(cidr, except);
-    const known = this.peers.find('block', block, 0);
+    return this.#holdAddresses('block', this.blocks.hold(cidr, except));
+  }
+
+  /** @param block - which the caller holds and hands over */
+  #holdAddresses(kind: 'block' | 'network', block: number): number {
+    const known = this.peers.find(kind, block, 0);
     if (known >= 0) {
       this.blocks.release(block);
       return this.peers.again(known);
     }
-    this.#cut(block);
-    const id = this.peers.add('block', block, 0);
-    this.matrix.addPeer(id, familyBits[this.blocks.familyOf(block)], true);
+    // What the other kind of peer has cut is cut.
+    if (this.peers.find(kind === 'block' ? 'network' : 'block', block, 0) < 0) this.#cut(block);
+    const id = this.peers.add(kind, block, 0);
+    this.matrix.addPeer(id, familyBits[this.blocks.familyOf(block)], kind === 'block');
     for (const cell of this.blocks.cellsOf.copy(block)) {
-      for (const c of this.classes.ofCell.copy(cell)) this.matrix.mean(id, c);
+      for (const c of this.classes.ofCell.copy(cell)) {
+        if (kind === 'network' || this.#isMatched(this.classes.isHost(c))) this.matrix.mean(id, c);
+      }
     }
     return id;
+  }
+
+  /** Whom a subject or a peer of tiers means by labels, held once more. */
+  #holdTierPods(pods: TierPods & { readonly kind: 'pods' }): number {
+    const selector = this.#holdSelector(pods.pods ?? { requirements: [] });
+    const scope = this.namespaces.holdSelector(pods.namespaces);
+    const known = this.peers.find('tierPods', scope, selector);
+    if (known >= 0) {
+      this.#releaseSelector(selector);
+      this.namespaces.releaseSelector(scope);
+      return this.peers.again(known);
+    }
+    const id = this.peers.add('tierPods', scope, selector);
+    this.matrix.addPeer(id, familyBits.IPv4 | familyBits.IPv6, false);
+    this.#classesAmong(scope, selector, (c, unsure) => this.matrix.mean(id, c, unsure));
+    return id;
+  }
+
+  #holdNodes(selector: LabelSelector): number {
+    const scope = this.hosts.scopeOf(selector);
+    const known = this.peers.find('nodes', scope, 0);
+    if (known >= 0) return this.peers.again(known);
+    const id = this.peers.add('nodes', scope, 0);
+    this.matrix.addPeer(id, familyBits.IPv4 | familyBits.IPv6, false);
+    // Host-network pods are told apart by their nodes as long as somebody asks for nodes.
+    if (!this.hosts.isAsked) this.#partHosts(true);
+    this.hosts.ask(id, selector);
+    const seen = new Set<number>();
+    for (const [pod, node] of this.hosts.all()) {
+      const c = this.classes.of(pod);
+      if (seen.has(c)) continue;
+      seen.add(c);
+      if (this.hosts.isSelected(id, node)) this.matrix.mean(id, c);
+    }
+    return id;
+  }
+
+  #partHosts(part: boolean): void {
+    for (const [pod, node] of this.hosts.all()) {
+      this.#move(pod, { ...this.classes.key(this.classes.of(pod)), node: part ? node : -1 });
+    }
+  }
+
+  /** The ids of a peer entry, each held once more; `undefined` when it makes its rule fail closed (corners 59 and 66). */
+  #holdTierPeer(peer: TierPeer): readonly number[] | undefined {
+    switch (peer.kind) {
+      case 'unknown':
+      case 'unusable':
+        return undefined;
+      case 'pods':
+        return [this.#holdTierPods(peer)];
+      case 'networks':
+        return peer.cidrs.map((cidr) => this.#holdAddresses('network', this.blocks.hold(cidr, [])));
+      case 'nodes':
+        return [this.#holdNodes(peer.nodes)];
+      case 'domainNames': {
+        const known = this.peers.find('domains', 0, 0);
+        if (known >= 0) return [this.peers.again(known)];
+        const id = this.peers.add('domains', 0, 0);
+        this.matrix.addPeer(id, familyBits.IPv4 | familyBits.IPv6, false);
+        return [id];
+      }
+    }
+  }
+
+  /** Puts a policy of a tier into numbers. It is not asked yet. */
+  holdTierPolicy(policy: TierPolicy, order: number): LiveTierPolicy {
+    const peers: number[] = [];
+    const rulesOf = (direction: Direction): LiveTierPolicy['ranked']['rules'][Direction] => {
+      const rules = compileTierRules(
+        policy[direction],
+        (peer) => {
+          const ids = this.#holdTierPeer(peer);
+          peers.push(...(ids ?? []));
+          return ids;
+        },
+        this.ports,
+      );
+      for (const rule of rules)
+        for (const peer of rule.peers) if (peer !== anyPeer) this.matrix.useInTiers(direction, peer, 1);
+      return rules;
+    };
+    const rules = { ingress: rulesOf('ingress'), egress: rulesOf('egress') };
+    return {
+      policy,
+      ranked: { index: this.tiers.number(), tier: policy.tier, priority: policy.priority, rules },
+      order,
+      subject: policy.subject.kind === 'unusable' ? -1 : this.#holdTierPods(policy.subject),
+      peers,
+    };
+  }
+
+  /** Takes the numbers of a policy of a tier apart, after nobody is asked it any more. */
+  releaseTierPolicy(policy: LiveTierPolicy): void {
+    const { ranked, peers, subject } = policy;
+    for (const direction of ['ingress', 'egress'] as const) {
+      for (const rule of ranked.rules[direction])
+        for (const peer of rule.peers) if (peer !== anyPeer) this.matrix.useInTiers(direction, peer, -1);
+    }
+    for (const peer of peers) this.#releasePeer(peer);
+    if (subject >= 0) this.#releasePeer(subject);
+    this.tiers.forget(policy);
+  }
+
+  /** The classes that a peer means, for certain or perhaps. */
+  classesOf(peer: number): readonly number[] {
+    return peer < 0 ? [] : [...this.matrix.meant.members.copy(peer)];
+  }
+
+  /** What a change of a node means to the classes of its host-network pods, which is not done yet. */
+  setNode(name: string, node: ClusterNode | undefined): readonly NewPeers[] {
+    this.hosts.setNode(name, node);
+    if (!this.hosts.isAsked) return [];
+    const changed: NewPeers[] = [];
+    for (const c of new Set(this.hosts.podsOn(name).map((pod) => this.classes.of(pod)))) {
+      const is = new Set(this.hosts.peersOf(this.classes.key(c).node));
+      const was: number[] = [];
+      for (let i = 0; i < this.matrix.meant.count(c); i++) {
+        const peer = this.matrix.meant.setAt(c, i);
+        if (this.peers.kind(peer) === 'nodes') was.push(peer);
+      }
+      const leaves = was.filter((peer) => !is.has(peer));
+      const joins = [...is].filter((peer) => !was.includes(peer));
+      if (leaves.length > 0 || joins.length > 0) changed.push({ c, leaves, joins });
+    }
+    return changed;
+  }
+
+  /** The peers that mean a class, with `unsureMark` where files cannot tell. */
+  membershipsOf(c: number): readonly number[] {
+    const { meant } = this.matrix;
+    return Array.from({ length: meant.count(c) }, (_, i) =>
+      meant.flagAt(c, i) ? meant.setAt(c, i) | unsureMark : meant.setAt(c, i),
+    );
   }
 
   /** Parts the addresses that a new block holds from those that it does not. */
@@ -200,8 +364,16 @@ export class Engine {
     const selector = this.peers.selector(id);
     if (!this.peers.release(id)) return;
     this.matrix.removePeer(id);
-    if (kind === 'block') {
-      this.#uncut(scope);
+    if (kind === 'block' || kind === 'network') {
+      // As long as the other kind of peer needs it, it is cut.
+      if (this.peers.find(kind === 'block' ? 'network' : 'block', scope, 0) < 0) this.#uncut(scope);
+      else this.blocks.release(scope);
+      return;
+    }
+    if (kind === 'domains') return;
+    if (kind === 'nodes') {
+      this.hosts.askNoMore(id);
+      if (!this.hosts.isAsked) this.#partHosts(false);
       return;
     }
     if (kind === 'own') this.namespaces.release(scope);
@@ -318,9 +490,21 @@ export class Engine {
   /** The profile that the policies of a class make, held once more. */
   #holdProfile(c: number, direction: Direction): number {
     const side = this.matrix.side(direction);
-    const list = this.groups.profileOf(c, direction, this.classes.portMap(c));
-    if (list === undefined) return side.profiles.again(side.open);
-    return this.matrix.holdProfile(direction, list, list.length);
+    const portMap = this.classes.portMap(c);
+    const list = this.groups.profileOf(c, direction, portMap);
+    if (this.tiers.size === 0) {
+      if (list === undefined) return side.profiles.again(side.open);
+      return this.matrix.holdProfile(direction, list, list.length);
+    }
+    const tiers = this.tiers.hold(direction, this.membershipsOf(c), list !== undefined, portMap);
+    if (tiers < 0 && list === undefined) return side.profiles.again(side.open);
+    if (tiers >= 0 && this.tiers.lists[direction].refs(tiers) === 1) side.tierMemo.clearRow(tiers);
+    const whole = list === undefined ? [0, anyPeer, everything] : [...list];
+    whole[0] = whole[0]! + (tiers + 1) * 2;
+    const profile = this.matrix.holdProfile(direction, whole, whole.length);
+    // The profile holds it.
+    if (tiers >= 0) this.tiers.lists[direction].release(tiers);
+    return profile;
   }
 
   /** The profiles of the classes whose policies have changed, where they are others than before. Each is held. */
@@ -357,20 +541,28 @@ export class Engine {
     // Most selectors are part of no peer in these scopes, which is quicker to tell than whether they match.
     const isJoined = (selector: number): boolean =>
       this.peers.selecting(selector) > 0 &&
-      joins.some((scope) => this.peers.find('selected', scope, selector) >= 0);
+      joins.some(
+        (scope) =>
+          this.peers.find('selected', scope, selector) >= 0 ||
+          this.peers.find('tierPods', scope, selector) >= 0,
+      );
     for (const c of this.classes.ofNamespace.copy(namespace)) {
       const leaving: number[] = [];
       const joining: number[] = [];
       for (let i = 0; i < this.matrix.meant.count(c); i++) {
         const peer = this.matrix.meant.setAt(c, i);
-        if (this.peers.kind(peer) === 'selected' && left.has(this.peers.scope(peer))) leaving.push(peer);
+        const kind = this.peers.kind(peer);
+        if ((kind === 'selected' || kind === 'tierPods') && left.has(this.peers.scope(peer)))
+          leaving.push(peer);
       }
       if (joins.length > 0) {
         this.selectors.forEachHolding(
           this.labels.example(this.classes.labels(c)),
           (selector, unsure) => {
-            if (unsure && this.assume === 'closed') return;
             for (const scope of joins) {
+              const ofTiers = this.peers.find('tierPods', scope, selector);
+              if (ofTiers >= 0) joining.push(unsure ? ofTiers | unsureMark : ofTiers);
+              if (unsure && this.assume === 'closed') continue;
               const peer = this.peers.find('selected', scope, selector);
               if (peer >= 0) joining.push(peer);
             }
@@ -390,6 +582,7 @@ export class Engine {
     this.#portMaps.clear();
     this.matrix.sweep(used);
     this.groups.mark(used.specs);
+    this.tiers.clear(used);
     this.ports.keep(used);
     this.#sweepAt = 2 * (this.ports.held + this.matrix.accesses.size) + fewPorts;
   }
@@ -416,10 +609,10 @@ export class Engine {
     const side = this.matrix.side(direction);
     const entries = Array.from({ length: side.entries(profile) }, (_, i) => i);
     return {
-      isolated: side.profiles.at(profile, 0) === 1,
+      isolated: (side.profiles.at(profile, 0) & 1) === 1,
       peers: entries.map((i) => side.peerAt(profile, i)),
       ports: entries.map((i) => side.portsAt(profile, i)),
-      tiers: 0,
+      tiers: side.tiersOf(profile) + 1,
     };
   }
 
@@ -432,6 +625,39 @@ export class Engine {
     };
   }
 
+  /** What a list of tiers says of addresses outside. */
+  tiersOutside(direction: Direction, list: number): ReturnType<typeof tiersOutside> {
+    const ofNodes: Block[] = [];
+    const definition = (peer: number): TierPeerDefinition => {
+      if (peer === everybody) return { kind: 'everybody' };
+      const scope = this.peers.scope(peer);
+      switch (this.peers.kind(peer)) {
+        case 'network':
+          return { kind: 'network', block: scope };
+        case 'nodes': {
+          // Blocks of their own, behind all others: they change with the nodes.
+          const blocks = this.hosts.blocksOf(peer).map((block) => firstOfNodes + ofNodes.push(block) - 1);
+          return { kind: 'nodes', selector: scope, blocks };
+        }
+        case 'domains':
+          return { kind: 'domains' };
+        case 'own':
+        case 'selected':
+        case 'block':
+        case 'tierPods':
+          return { kind: 'pods', namespaces: scope, selector: this.peers.selector(peer) };
+      }
+    };
+    const block = (id: number): Block =>
+      id >= firstOfNodes ? ofNodes[id - firstOfNodes]! : this.blocks.block(id);
+    return tiersOutside(
+      this.tiers.list(direction, list),
+      direction,
+      { bound: 'sure', assume: this.assume },
+      { peers: { definition }, blocks: { block }, ports: this.ports },
+    );
+  }
+
   #definition(peer: number): PeerDefinition {
     if (peer === anyPeer) return { kind: 'any' };
     const scope = this.peers.scope(peer);
@@ -442,6 +668,10 @@ export class Engine {
       case 'own':
         return { kind: 'pods', namespace: scope, namespaces: undefined, selector };
       case 'selected':
+      case 'tierPods':
+      case 'network':
+      case 'nodes':
+      case 'domains':
         return { kind: 'pods', namespace: undefined, namespaces: scope, selector };
     }
   }
@@ -479,24 +709,31 @@ export class Engine {
         const [selector, unsure] = [each >> 1, (each & 1) === 1];
         const group = this.groups.find(key.namespace, selector);
         if (group >= 0) this.groups.selected.add(group, c, unsure);
-        if (unsure && this.assume === 'closed') continue;
-        const own = this.peers.find('own', key.namespace, selector);
+        const isNobody = unsure && this.assume === 'closed';
+        const own = isNobody ? -1 : this.peers.find('own', key.namespace, selector);
         if (own >= 0) peers.push(own);
         if (this.peers.selecting(selector) === 0) continue;
         for (let i = 0; i < matching.size(key.namespace); i++) {
-          const peer = this.peers.find('selected', matching.at(key.namespace, i), selector);
+          const scope = matching.at(key.namespace, i);
+          const peer = isNobody ? -1 : this.peers.find('selected', scope, selector);
           if (peer >= 0) peers.push(peer);
+          const ofTiers = this.peers.find('tierPods', scope, selector);
+          if (ofTiers >= 0) peers.push(unsure ? ofTiers | unsureMark : ofTiers);
         }
       }
     }
     for (const cell of [key.cell4, key.cell6]) {
       for (let i = 0; i < this.blocks.cells.size(cell); i++) {
-        const peer = this.peers.find('block', this.blocks.cells.at(cell, i), 0);
+        const block = this.blocks.cells.at(cell, i);
+        const peer = this.#isMatched(key.host) ? this.peers.find('block', block, 0) : -1;
         if (peer >= 0) peers.push(peer);
+        const ofTiers = this.peers.find('network', block, 0);
+        if (ofTiers >= 0) peers.push(ofTiers);
       }
     }
+    if (key.node >= 0) peers.push(...this.hosts.peersOf(key.node));
     this.matrix.addClass(c, key.family, key.portMap, peers);
-    if (this.groups.selected.count(c) > 0) {
+    if (this.groups.selected.count(c) > 0 || peers.some((peer) => this.tiers.isSubject(peer & ~unsureMark))) {
       this.matrix.setProfiles(c, this.#holdProfile(c, 'egress'), this.#holdProfile(c, 'ingress'));
     }
     return c;
@@ -551,6 +788,7 @@ export class Engine {
     const host = isHost(pod, this.profile);
     const namespace = host ? -1 : this.namespaces.hold(pod.namespace);
     const raw = host ? -1 : this.labels.hold(pod);
+    const node = host ? this.hosts.enter(number, pod.node) : -1;
     this.#raw[number] = raw;
     if (!host) this.#posInRaw[number] = this.#podsOfRaw.push(raw, number);
     let family = 0;
@@ -558,7 +796,6 @@ export class Engine {
     let cell6 = noCell;
     for (const address of addressesOf(pod)) {
       family |= familyBits[address.family];
-      if (!this.#isMatched(pod)) continue;
       this.blocks.addAddress(address, number);
       const cell = this.blocks.holdCell(address);
       if (address.family === 'IPv4') cell4 = cell;
@@ -573,6 +810,7 @@ export class Engine {
       // Corner 39: a pod without an address has both families.
       family: family === 0 ? familyBits.IPv4 | familyBits.IPv6 : family,
       host,
+      node: this.hosts.isAsked ? node : -1,
     });
     this.blocks.releaseCell(cell4);
     this.blocks.releaseCell(cell6);
@@ -605,9 +843,8 @@ export class Engine {
     this.matrix.addWeight(c, -pod.replicas);
     this.classes.leave(number);
     this.#drop(c);
-    if (this.#isMatched(pod)) {
-      for (const address of addressesOf(pod)) this.blocks.removeAddress(address, number);
-    }
+    for (const address of addressesOf(pod)) this.blocks.removeAddress(address, number);
+    if (isHost(pod, this.profile)) this.hosts.leave(number, pod.node);
     const raw = this.#raw[number]!;
     if (raw >= 0) {
       const moved = this.#podsOfRaw.swapRemove(raw, this.#posInRaw[number]!);
@@ -618,10 +855,10 @@ export class Engine {
     this.#freedPods.push(number);
   }
 
-  /** Corner 34: whether an ipBlock matches the address of a pod, or of a node, is the profile's. */
-  #isMatched(pod: Pod): boolean {
+  /** Corner 34: whether an ipBlock matches the address of a pod, or of a node, is the profile's; networks of tiers match both. */
+  #isMatched(host: boolean): boolean {
     const { ipBlockMatchesNodes, ipBlockMatchesPods } = this.profile;
-    return isHost(pod, this.profile) ? ipBlockMatchesNodes : ipBlockMatchesPods;
+    return host ? ipBlockMatchesNodes : ipBlockMatchesPods;
   }
 }
 

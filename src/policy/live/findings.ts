@@ -4,6 +4,7 @@ import type { AddressRange, Family, PortSet } from '../../net/index.ts';
 import { familyBits, isHost } from '../classes.ts';
 import { outsideOf } from '../outside.ts';
 import type { OutsideSegment } from '../outside.ts';
+import { withTiersOutside } from '../tier-outside.ts';
 import { nothing } from '../port-table.ts';
 import type { Engine } from './engine.ts';
 
@@ -74,7 +75,7 @@ export class Findings {
   /**
    * Adds pairs of pods that policies decide about: those that a node exempts are left out (corner 42).
    *
-   * @param own - pods of which the change speaks; none is on the host network, for no policy isolates those (corner 44)
+   * @param own - pods of which the change speaks
    */
   pairs(isRow: boolean, own: readonly Pod[], others: readonly Pod[], step: Step): void {
     const { profile } = this.#engine;
@@ -83,11 +84,34 @@ export class Findings {
       const theirs = without(rest, some);
       this.emit(isRow ? mine : theirs, isRow ? theirs : mine, step);
     };
-    // Corner 42: own pods are guests. As sources they are exempt towards their node, as destinations from it.
-    const isExempt = isRow ? profile.podToNode : profile.nodeToPod;
-    const [hosts, guests] = isExempt ? parted(others, (pod) => isHost(pod, profile)) : [[], others];
-    add(own, guests);
-    apart(hosts, own, (some, rest) => add(rest, some));
+    const isNode = (pod: Pod): boolean => isHost(pod, profile);
+    const [ownHosts, ownGuests] = parted(own, isNode);
+    const [otherHosts, otherGuests] = parted(others, isNode);
+    add(ownGuests, otherGuests);
+    add(ownHosts, otherHosts);
+    // Corner 42: as sources pods are exempt towards their node, as destinations from it.
+    if (isRow ? profile.podToNode : profile.nodeToPod)
+      apart(otherHosts, ownGuests, (some, rest) => add(rest, some));
+    else add(ownGuests, otherHosts);
+    if (isRow ? profile.nodeToPod : profile.podToNode)
+      apart(ownHosts, otherGuests, (some, rest) => add(some, rest));
+    else add(ownHosts, otherGuests);
+  }
+
+  /** Adds the pairs among some pods and others that a node exempts from NetworkPolicies (corner 42). */
+  ownNode(isRow: boolean, own: readonly Pod[], others: readonly Pod[], step: Step): void {
+    const [from, to] = isRow ? [own, others] : [others, own];
+    const byNode = Map.groupBy(to, ({ node }) => node);
+    for (const [node, sources] of Map.groupBy(from, (pod) => pod.node)) {
+      if (node === undefined) continue;
+      const targets = byNode.get(node) ?? [];
+      for (const isNode of [true, false]) {
+        const some = sources.filter((pod) => isHost(pod, this.#engine.profile) === isNode);
+        const rest = targets.filter((pod) => isHost(pod, this.#engine.profile) !== isNode);
+        const [a, b] = [some[0], rest[0]];
+        if (a !== undefined && b !== undefined && this.#engine.exempts(a, b)) this.emit(some, rest, step);
+      }
+    }
   }
 
   /** Adds pairs of pods, each of `from` with each of `to`. */
@@ -129,9 +153,29 @@ export class Findings {
     familyBefore: number,
     familyAfter: number,
   ): void {
+    const before = this.#inLanes(was === undefined ? [] : this.segmentsOf(direction, was), familyBefore);
+    const after = this.#inLanes(is === undefined ? [] : this.segmentsOf(direction, is), familyAfter);
+    this.#addCut(direction, pods, before, after);
+  }
+
+  /** The same of segments that were worked out before the change, and after it. */
+  addSegments(
+    direction: Direction,
+    pods: readonly Pod[],
+    was: readonly OutsideSegment[],
+    is: readonly OutsideSegment[],
+    family: number,
+  ): void {
+    this.#addCut(direction, pods, this.#inLanes(was, family), this.#inLanes(is, family));
+  }
+
+  #addCut(
+    direction: Direction,
+    pods: readonly Pod[],
+    before: readonly OutsideSegment[],
+    after: readonly OutsideSegment[],
+  ): void {
     const { ports } = this.#engine;
-    const before = this.#segments(direction, was, familyBefore);
-    const after = this.#segments(direction, is, familyAfter);
     const found = new Map<
       string,
       { readonly opened: number; readonly closed: number; ranges: AddressRange[] }
@@ -166,12 +210,18 @@ export class Findings {
     }
   }
 
+  /** What a profile says about addresses outside. */
+  segmentsOf(direction: Direction, profile: number): readonly OutsideSegment[] {
+    const engine = this.#engine;
+    const admitted = outsideOf(engine.profileAt(direction, profile), direction, engine.outsideTables);
+    const tiers = engine.matrix.side(direction).tiersOf(profile);
+    return tiers < 0
+      ? admitted
+      : withTiersOutside(admitted, engine.tiersOutside(direction, tiers), engine.ports);
+  }
+
   /** Segments that cover both families; nothing is said of a family that the pod lacks (corner 37). */
-  #segments(direction: Direction, profile: number | undefined, family: number): readonly OutsideSegment[] {
-    const all =
-      profile === undefined
-        ? []
-        : outsideOf(this.#engine.profileAt(direction, profile), direction, this.#engine.outsideTables);
+  #inLanes(all: readonly OutsideSegment[], family: number): readonly OutsideSegment[] {
     return families.flatMap((each) => {
       const own = all.filter((segment) => segment.family === each);
       if (own.length > 0 && (family & familyBits[each]) !== 0) return own;

@@ -15,6 +15,8 @@ export interface ClassKey {
   /** As `familyBits`. */
   readonly family: number;
   readonly host: boolean;
+  /** Of pods that are their node, while some tier asks for nodes: the number of their node; else -1 (corner 63). */
+  readonly node: number;
 }
 
 /** Classes as numbers while they have pods, and their pods; found by namespace, label set and cell. */
@@ -34,7 +36,7 @@ export class LiveClasses {
   #posInClass = new Int32Array(16);
   /** By cell: how many pods there are. */
   readonly #podsInCell: number[] = [];
-  readonly #key = new Int32Array(7);
+  readonly #key = new Int32Array(8);
 
   get size(): number {
     return this.#keys.live;
@@ -49,6 +51,7 @@ export class LiveClasses {
       cell6: this.#keys.at(c, 4),
       family: this.#keys.at(c, 5),
       host: this.#keys.at(c, 6) === 1,
+      node: this.#keys.at(c, 7),
     };
   }
 
@@ -88,6 +91,7 @@ export class LiveClasses {
     this.#key[4] = key.cell6;
     this.#key[5] = key.family;
     this.#key[6] = key.host ? 1 : 0;
+    this.#key[7] = key.node;
     return this.#key;
   }
 

@@ -1,10 +1,19 @@
 import { noEntrances } from '../../model/index.ts';
-import type { Cluster, ClusterNode, Namespace, NetworkPolicy, Pod } from '../../model/index.ts';
+import type {
+  Cluster,
+  ClusterNode,
+  Direction,
+  Namespace,
+  NetworkPolicy,
+  Pod,
+  TierPolicy,
+} from '../../model/index.ts';
 import type { Address, Family, PortSet, Protocol } from '../../net/index.ts';
 import { profileNamed } from '../profile.ts';
 import { compile } from '../compile.ts';
 import type { CompileOptions } from '../compile.ts';
 import { UnknownPodError } from '../compiled-policy.ts';
+import type { TierHit } from '../tier-decide.ts';
 import type { Decision, SideDecision } from '../compiled-policy.ts';
 import type { PolicyEnd } from '../ends.ts';
 import { unreachable } from '../../errors.ts';
@@ -14,6 +23,8 @@ import type { Before } from './difference.ts';
 import { Engine } from './engine.ts';
 import type { Difference } from './findings.ts';
 import type { LivePolicy } from './groups.ts';
+import { unsureMark } from './live-tiers.ts';
+import type { LiveTierPolicy } from './live-tiers.ts';
 
 /** The exact number of ordered pairs of distinct pods, by what they may use. */
 export interface LiveCount {
@@ -43,8 +54,9 @@ export type LiveEnd =
   | { readonly kind: 'address'; readonly address: Address };
 
 /** As `SideDecision`, with the policy itself; `undefined` where none admits. */
-export interface LiveSideDecision extends Omit<SideDecision, 'policy'> {
+export interface LiveSideDecision extends Omit<SideDecision, 'policy' | 'hits'> {
   readonly policy: NetworkPolicy | undefined;
+  readonly hits: readonly (Omit<TierHit, 'policy'> & { readonly policy: TierPolicy })[];
 }
 
 /** As `Decision`. */
@@ -97,6 +109,8 @@ export class LiveCluster {
   readonly #declared = new Map<string, number>();
   readonly #nodes = new Map<string, ClusterNode>();
   readonly #policies = new Map<string, LivePolicy>();
+  /** By kind and name. */
+  readonly #tierPolicies = new Map<string, LiveTierPolicy>();
   #weight = 0;
   #arrivals = 0;
   /** While a change is applied of which is asked what it opens and closes. */
@@ -105,11 +119,12 @@ export class LiveCluster {
   constructor(cluster: Cluster, options: CompileOptions = {}) {
     const profile = profileNamed(options.profile);
     this.#engine = new Engine(profile, options.undecided ?? 'closed', options.denseThreshold ?? 64);
-    for (const node of cluster.nodes.values()) this.#nodes.set(node.name, node);
+    for (const node of cluster.nodes.values()) this.#setNode(node.name, node);
     for (const namespace of cluster.namespaces.values()) {
       if (namespace.origin !== undefined) this.#setNamespace(namespace);
     }
     for (const policy of cluster.policies) this.#setPolicy(policy);
+    for (const policy of cluster.tierPolicies) this.#setTierPolicy(policy);
     for (const pod of cluster.pods) this.#setPod(pod);
     for (const pod of cluster.finishedPods) this.#setPod(pod);
     this.#engine.matrix.startCounting();
@@ -168,13 +183,15 @@ export class LiveCluster {
         return this.#setPolicy(change.policy);
       case 'policyDeleted':
         return this.#deletePolicy(change.namespace, change.name);
+      case 'tierPolicy':
+        return this.#setTierPolicy(change.policy);
+      case 'tierPolicyDeleted':
+        return this.#deleteTierPolicy(change.of, change.name);
       // Labels and addresses of nodes mean nothing to a NetworkPolicy; where a pod runs is the pod's.
       case 'node':
-        this.#nodes.set(change.node.name, change.node);
-        return undefined;
+        return this.#setNode(change.node.name, change.node);
       case 'nodeDeleted':
-        this.#nodes.delete(change.name);
-        return undefined;
+        return this.#setNode(change.name, undefined);
       default:
         return unreachable(change);
     }
@@ -224,6 +241,13 @@ export class LiveCluster {
       pods.flatMap(({ id }) => this.#engine.groups.selecting(this.#engine.classes.of(this.#pods.get(id)!))),
     );
     const policies = [...selecting].sort((a, b) => a.order - b.order).map(({ policy }) => policy);
+    const tiers = new Set(
+      pods.flatMap(({ id }) => {
+        const c = this.#engine.classes.of(this.#pods.get(id)!);
+        return this.#engine.tiers.selecting(this.#engine.membershipsOf(c));
+      }),
+    );
+    const tierPolicies = [...tiers].sort((a, b) => a.order - b.order).map(({ policy }) => policy);
     const namespaces = new Map<string, Namespace>();
     for (const { namespace: name } of pods) {
       const unknown = { name, labels: this.#engine.namespaces.labels(name), origin: undefined };
@@ -240,14 +264,18 @@ export class LiveCluster {
         finishedWorkloads: [],
         services: [],
         policies,
-        tierPolicies: [],
+        tierPolicies,
         entrances: noEntrances,
         notModelled: [],
       },
       { profile, undecided: assume },
     );
     const decision = compiled.decide(source, destination, protocol, port, family);
-    const named = (side: SideDecision): LiveSideDecision => ({ ...side, policy: policies[side.policy] });
+    const named = (side: SideDecision): LiveSideDecision => ({
+      ...side,
+      policy: policies[side.policy],
+      hits: side.hits.map((hit) => ({ ...hit, policy: tierPolicies[hit.policy]! })),
+    });
     return { ...decision, egress: named(decision.egress), ingress: named(decision.ingress) };
   }
 
@@ -335,10 +363,38 @@ export class LiveCluster {
     const { matrix } = this.#engine;
     const changed = this.#engine.relabel(number, labels);
     const before = this.#differ?.remember(
+      changed.map(({ c, leaves, joins }) => {
+        const isOther = [...leaves, ...joins].some((peer) =>
+          this.#engine.tiers.isSubject(peer & ~unsureMark),
+        );
+        return { c, ...(isOther ? { row: true, column: true } : matrix.concerns(leaves, joins)) };
+      }),
+    );
+    for (const { c, leaves, joins } of changed) matrix.setPeers(c, leaves, joins);
+    // Who joins or leaves a subject of a tier has other policies.
+    const isSubject = (peer: number): boolean => this.#engine.tiers.isSubject(peer & ~unsureMark);
+    const others = changed.filter(({ leaves, joins }) => leaves.some(isSubject) || joins.some(isSubject));
+    const both = new Set(['ingress', 'egress'] as const);
+    for (const { c } of others) {
+      for (const { egress, ingress } of this.#engine.newProfiles([c], both))
+        matrix.setProfiles(c, egress, ingress);
+    }
+    return this.#differed(before);
+  }
+
+  #setNode(name: string, node: ClusterNode | undefined): Difference | undefined {
+    if (node === undefined) this.#nodes.delete(name);
+    else this.#nodes.set(name, node);
+    const { matrix } = this.#engine;
+    const outside = this.#engine.hosts.isAsked ? this.#differ?.rememberOutside() : undefined;
+    const changed = this.#engine.setNode(name, node);
+    const before = this.#differ?.remember(
       changed.map(({ c, leaves, joins }) => ({ c, ...matrix.concerns(leaves, joins) })),
     );
     for (const { c, leaves, joins } of changed) matrix.setPeers(c, leaves, joins);
-    return this.#differed(before);
+    const difference = this.#differed(before);
+    if (this.#differ === undefined || difference === undefined || outside === undefined) return difference;
+    return { ...difference, outside: [...difference.outside, ...this.#differ.ofOutside(outside).outside] };
   }
 
   #differed(before: Before | undefined): Difference | undefined {
@@ -366,6 +422,42 @@ export class LiveCluster {
     return this.#exchange(before, undefined);
   }
 
+  #setTierPolicy(policy: TierPolicy): Difference | undefined {
+    const key = `${policy.kind}/${policy.name}`;
+    const before = this.#tierPolicies.get(key);
+    const after = this.#engine.holdTierPolicy(policy, before?.order ?? this.#arrivals++);
+    this.#tierPolicies.set(key, after);
+    return this.#exchangeTier(before, after);
+  }
+
+  #deleteTierPolicy(kind: TierPolicy['kind'], name: string): Difference | undefined {
+    const key = `${kind}/${name}`;
+    const before = this.#tierPolicies.get(key);
+    if (before === undefined) return undefined;
+    this.#tierPolicies.delete(key);
+    return this.#exchangeTier(before, undefined);
+  }
+
+  #exchangeTier(
+    before: LiveTierPolicy | undefined,
+    after: LiveTierPolicy | undefined,
+  ): Difference | undefined {
+    const engine = this.#engine;
+    const classes = new Set<number>();
+    for (const [policy, isThere] of [
+      [before, false],
+      [after, true],
+    ] as const) {
+      if (policy === undefined) continue;
+      engine.tiers.enlist(policy, isThere);
+      for (const c of engine.classesOf(policy.subject)) classes.add(c);
+    }
+    engine.matrix.touched += classes.size;
+    const difference = this.#changeProfiles([...classes], new Set(['ingress', 'egress'] as const));
+    if (before !== undefined) engine.releaseTierPolicy(before);
+    return difference;
+  }
+
   #exchange(before: LivePolicy | undefined, after: LivePolicy | undefined): Difference | undefined {
     const engine = this.#engine;
     const groups: number[] = [];
@@ -384,6 +476,14 @@ export class LiveCluster {
         (each) => before?.rules[each] !== undefined || after?.rules[each] !== undefined,
       ),
     );
+    const difference = this.#changeProfiles(classes, directions);
+    if (before !== undefined) engine.releasePolicy(before);
+    return difference;
+  }
+
+  /** Gives classes whose policies have changed the profiles that these make by now. */
+  #changeProfiles(classes: readonly number[], directions: ReadonlySet<Direction>): Difference | undefined {
+    const engine = this.#engine;
     const changed = engine.newProfiles(classes, directions);
     const { egress: out, ingress: into } = engine.matrix;
     const remembered = this.#differ?.remember(
@@ -394,9 +494,7 @@ export class LiveCluster {
       })),
     );
     for (const { c, egress, ingress } of changed) engine.matrix.setProfiles(c, egress, ingress);
-    const difference = this.#differed(remembered);
-    if (before !== undefined) engine.releasePolicy(before);
-    return difference;
+    return this.#differed(remembered);
   }
 }
 

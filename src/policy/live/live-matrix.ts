@@ -1,8 +1,9 @@
 import type { Direction } from '../../model/index.ts';
-import { everything } from '../port-table.ts';
 import type { PortTable } from '../port-table.ts';
 import { grownFloat } from './int-lists.ts';
 import type { Lines } from './lines.ts';
+import { unsureMark } from './live-tiers.ts';
+import type { LiveTiers } from './live-tiers.ts';
 import { PairAccess } from './pair-access.ts';
 import type { Side } from './side.ts';
 import { Totals } from './totals.ts';
@@ -42,8 +43,8 @@ export class LiveMatrix extends PairAccess {
   #deferred: Set<number> | undefined;
 
   /** @param denseThreshold - peers that mean more classes than this are dense; they become sparse again at half of it */
-  constructor(ports: PortTable, namedPortOnIpBlock: boolean, denseThreshold: number) {
-    super(ports, namedPortOnIpBlock);
+  constructor(ports: PortTable, namedPortOnIpBlock: boolean, denseThreshold: number, tiers: LiveTiers) {
+    super(ports, namedPortOnIpBlock, tiers);
     this.#denseThreshold = denseThreshold;
   }
 
@@ -55,8 +56,15 @@ export class LiveMatrix extends PairAccess {
   }
 
   /** A class that a peer without users means. */
-  mean(peer: number, c: number): void {
-    this.meant.add(peer, c);
+  mean(peer: number, c: number, unsure = false): void {
+    this.meant.add(peer, c, unsure);
+  }
+
+  /** That more rules of tiers name a peer, or with a negative number fewer: while any does it is dense. */
+  useInTiers(direction: Direction, peer: number, by: number): void {
+    const { tierUse } = this.side(direction);
+    tierUse[peer] = (tierUse[peer] ?? 0) + by;
+    this.#settle(peer);
   }
 
   // Classes --------------------------------------------------------------------------------------------------------
@@ -71,7 +79,7 @@ export class LiveMatrix extends PairAccess {
     this.weight[c] = 0;
     this.family[c] = family;
     this.portMap[c] = portMap;
-    for (const peer of peers) this.meant.add(peer, c);
+    for (const peer of peers) this.meant.add(peer & ~unsureMark, c, (peer & unsureMark) !== 0);
     for (const side of [this.egress, this.ingress]) {
       side.profiles.again(side.open);
       side.enter(c, side.open);
@@ -79,7 +87,7 @@ export class LiveMatrix extends PairAccess {
     }
     this.rows.enter(c, family);
     this.columns.enter(c, family);
-    for (const peer of peers) this.#settle(peer);
+    for (const peer of peers) this.#settle(peer & ~unsureMark);
   }
 
   /** A new class without pods that is the same to every policy as another. */
@@ -151,8 +159,9 @@ export class LiveMatrix extends PairAccess {
   /** Which lines of a class change when it joins or leaves peers: a peer that nobody names changes none. */
   concerns(leaves: readonly number[], joins: readonly number[]): Concerned {
     const isUsed = (side: Side): boolean => {
-      for (const peer of leaves) if (side.users.size(peer) > 0) return true;
-      for (const peer of joins) if (side.users.size(peer) > 0) return true;
+      const isNamed = (peer: number): boolean => side.users.size(peer) > 0 || (side.tierUse[peer] ?? 0) > 0;
+      for (const peer of leaves) if (isNamed(peer)) return true;
+      for (const peer of joins) if (isNamed(peer & ~unsureMark)) return true;
       return false;
     };
     return { row: isUsed(this.ingress), column: isUsed(this.egress) };
@@ -162,15 +171,15 @@ export class LiveMatrix extends PairAccess {
   setPeers(c: number, leaves: readonly number[], joins: readonly number[]): void {
     this.#replace(c, this.concerns(leaves, joins), () => {
       for (const peer of leaves) this.meant.remove(peer, c);
-      for (const peer of joins) this.meant.add(peer, c);
+      for (const peer of joins) this.meant.add(peer & ~unsureMark, c, (peer & unsureMark) !== 0);
       for (const side of [this.egress, this.ingress]) {
         // Atoms are made of dense peers alone.
-        const isDense = (peer: number): boolean => side.dense[peer] === 1;
+        const isDense = (peer: number): boolean => side.dense[peer & ~unsureMark] === 1;
         if (leaves.some(isDense) || joins.some(isDense)) this.#setAtom(side, c);
       }
     });
     for (const peer of leaves) this.#settle(peer);
-    for (const peer of joins) this.#settle(peer);
+    for (const peer of joins) this.#settle(peer & ~unsureMark);
   }
 
   /** Takes a class out of the totals, changes it, and puts it back. */
@@ -237,7 +246,7 @@ export class LiveMatrix extends PairAccess {
 
   #addExempt(s: number, d: number, pairs: number): void {
     this.totals.add(this.access(s, d), -pairs, 1);
-    this.totals.add(this.accesses.simple(everything), pairs, 1);
+    this.totals.add(this.ofOwnNode(this.rows.of[s]!, this.columns.of[d]!), pairs, 1);
   }
 
   /** Counts everything once, and keeps the totals from then on. */
@@ -330,9 +339,11 @@ export class LiveMatrix extends PairAccess {
     for (const side of [this.egress, this.ingress]) {
       const isDense = side.dense[peer] === 1;
       const used = side.users.size(peer) > 0;
-      if (!isDense && used && size > threshold) this.#turn(side, peer, 1);
+      // What tiers say may be less as well as more, so that their peers are never sparse: they are few.
+      const isOfTiers = (side.tierUse[peer] ?? 0) > 0;
+      if (!isDense && (isOfTiers || (used && size > threshold))) this.#turn(side, peer, 1);
       // A peer about the threshold must not turn with every pod that comes and goes.
-      else if (isDense && (!used || size <= threshold >> 1)) this.#turn(side, peer, 0);
+      else if (isDense && !isOfTiers && (!used || size <= threshold >> 1)) this.#turn(side, peer, 0);
     }
   }
 
@@ -363,8 +374,9 @@ export class LiveMatrix extends PairAccess {
     list[0] = side === this.egress ? this.#restrict(this.portMap[c]!) : 0;
     const { dense } = side;
     for (let i = 0; i < this.meant.count(c); i++) {
-      const peer = this.meant.setAt(c, i);
-      if (dense[peer] !== 1) continue;
+      const set = this.meant.setAt(c, i);
+      if (dense[set] !== 1) continue;
+      const peer = this.meant.flagAt(c, i) ? set | unsureMark : set;
       // Few are dense: each is put where it belongs.
       let at = list.length;
       list.push(peer);
@@ -389,12 +401,10 @@ export class LiveMatrix extends PairAccess {
     const part = this.egress.partOf[profile]!;
     if (part < 0) return;
     let news = false;
-    for (let i = 0; i < this.egress.parts.size(part); i += 2) {
-      for (const name of this.ports.namesOf(this.egress.parts.at(part, i + 1))) {
-        if (this.#denseNames.has(name)) continue;
-        this.#denseNames.add(name);
-        news = true;
-      }
+    for (const name of this.#namesOf(part)) {
+      if (this.#denseNames.has(name)) continue;
+      this.#denseNames.add(name);
+      news = true;
     }
     if (!news) return;
     this.#restricted.clear();
@@ -405,7 +415,16 @@ export class LiveMatrix extends PairAccess {
     }
     // What was worked out before knew no such names.
     this.egress.memo.clear();
+    this.egress.tierMemo.clear();
     this.blocks.clear();
+  }
+
+  /** The names that a dense part of egress asks for. */
+  *#namesOf(part: number): Generator<number> {
+    const { parts } = this.egress;
+    for (let i = 1; i < parts.size(part); i += 2) yield* this.ports.namesOf(parts.at(part, i + 1));
+    const list = parts.at(part, 0) - 1;
+    if (list >= 0) yield* this.tiers.namesOf(list);
   }
 
   /** The part of a port map that dense entries ask for. */
@@ -434,9 +453,7 @@ export class LiveMatrix extends PairAccess {
     const { parts, atoms } = this.egress;
     for (let part = 0; part < parts.top; part++) {
       if (!parts.isLive(part)) continue;
-      for (let i = 1; i < parts.size(part); i += 2) {
-        for (const name of this.ports.namesOf(parts.at(part, i))) this.#denseNames.add(name);
-      }
+      for (const name of this.#namesOf(part)) this.#denseNames.add(name);
     }
     for (let c = 0; c < this.weight.length; c++) {
       if (!this.rows.isIn(c)) continue;
@@ -446,6 +463,7 @@ export class LiveMatrix extends PairAccess {
     for (let atom = 0; atom < atoms.top; atom++) if (atoms.isLive(atom)) used.portMaps.add(atoms.at(atom, 0));
     for (const side of [this.egress, this.ingress]) {
       side.memo.clear();
+      side.tierMemo.clear();
       const marked = side === this.egress ? used.specs : used.sets;
       for (let profile = 0; profile < side.profiles.top; profile++) {
         if (!side.profiles.isLive(profile)) continue;

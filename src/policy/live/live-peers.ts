@@ -1,7 +1,10 @@
 import { PairMap } from './pair-map.ts';
 
-/** Whom one peer means, in numbers (corners 12 to 14); `block` for the pods whose address it holds. */
-export type PeerKind = 'own' | 'selected' | 'block';
+/**
+ * Whom one peer means, in numbers (corners 12 to 14); `block` for the pods whose address it holds. The others are of tiers:
+ * `tierPods` by both selectors, `network` as a block whose pods any profile matches, `nodes` and `domains` (corner 63).
+ */
+export type PeerKind = 'own' | 'selected' | 'block' | 'tierPods' | 'network' | 'nodes' | 'domains';
 
 /** Peers as numbers while rules name them; 0 is the peer that everybody is, and is never given up. */
 export class LivePeers {
@@ -14,12 +17,16 @@ export class LivePeers {
     own: new PairMap(),
     selected: new PairMap(),
     block: new PairMap(),
+    tierPods: new PairMap(),
+    network: new PairMap(),
+    nodes: new PairMap(),
+    domains: new PairMap(),
   };
-  /** By pod selector: how many peers of kind `selected` have it. */
+  /** By pod selector: how many peers of kinds `selected` and `tierPods` have it. */
   readonly #selecting: number[] = [];
 
   get size(): number {
-    return this.#ids.own.size + this.#ids.selected.size + this.#ids.block.size;
+    return Object.values(this.#ids).reduce((sum, { size }) => sum + size, 0);
   }
 
   kind(peer: number): PeerKind {
@@ -53,7 +60,7 @@ export class LivePeers {
     this.#selector[id] = selector;
     this.#refs[id] = 1;
     this.#ids[kind].set(scope, selector, id);
-    if (kind === 'selected') this.#selecting[selector] = this.selecting(selector) + 1;
+    if (isSelecting(kind)) this.#selecting[selector] = this.selecting(selector) + 1;
     return id;
   }
 
@@ -67,8 +74,12 @@ export class LivePeers {
     if (--this.#refs[peer]! > 0) return false;
     const kind = this.kind(peer);
     this.#ids[kind].delete(this.scope(peer), this.selector(peer));
-    if (kind === 'selected') this.#selecting[this.selector(peer)]!--;
+    if (isSelecting(kind)) this.#selecting[this.selector(peer)]!--;
     this.#freed.push(peer);
     return true;
   }
+}
+
+function isSelecting(kind: PeerKind): boolean {
+  return kind === 'selected' || kind === 'tierPods';
 }

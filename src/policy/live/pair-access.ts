@@ -2,11 +2,15 @@ import type { Direction } from '../../model/index.ts';
 import { AccessTable } from '../access.ts';
 import { familyBits } from '../classes.ts';
 import { anyPeer } from '../peers.ts';
+import { no, unknown, yes } from '../labels.ts';
+import type { Holds } from '../labels.ts';
 import { everything, nothing } from '../port-table.ts';
 import type { PortTable } from '../port-table.ts';
 import { Grid } from './grid.ts';
 import { grown } from './int-lists.ts';
 import { Lines } from './lines.ts';
+import { unsureMark } from './live-tiers.ts';
+import type { LiveTiers } from './live-tiers.ts';
 import { Memberships } from './memberships.ts';
 import { Side } from './side.ts';
 
@@ -17,8 +21,9 @@ import { Side } from './side.ts';
 export class PairAccess {
   readonly ports: PortTable;
   readonly accesses: AccessTable = new AccessTable();
-  readonly egress: Side = new Side('egress');
-  readonly ingress: Side = new Side('ingress');
+  readonly egress: Side;
+  readonly ingress: Side;
+  readonly tiers: LiveTiers;
   /** Peers and the classes that they mean. */
   readonly meant: Memberships = new Memberships();
   readonly rows: Lines;
@@ -43,8 +48,11 @@ export class PairAccess {
   protected list: Int32Array = new Int32Array(16);
   #round = 0;
 
-  constructor(ports: PortTable, namedPortOnIpBlock: boolean) {
+  constructor(ports: PortTable, namedPortOnIpBlock: boolean, tiers: LiveTiers) {
     this.ports = ports;
+    this.tiers = tiers;
+    this.egress = new Side('egress', tiers.lists.egress);
+    this.ingress = new Side('ingress', tiers.lists.ingress);
     this.#namedPortOnIpBlock = namedPortOnIpBlock;
     this.rows = new Lines(this.egress, this.ingress, (row) => this.blocks.clearRow(row));
     this.columns = new Lines(this.ingress, this.egress, (column) => this.blocks.clearColumn(column));
@@ -81,8 +89,8 @@ export class PairAccess {
       (shared & (1 << lane)) === 0
         ? nothing
         : this.ports.intersect(
-            this.#dense(this.egress, rows.part(row), columns.atom(column), lane),
-            this.#dense(this.ingress, columns.part(column), rows.atom(row), lane),
+            this.#allowed(this.egress, rows.part(row), columns.atom(column), lane, nothing),
+            this.#allowed(this.ingress, columns.part(column), rows.atom(row), lane, nothing),
           );
     const access = this.accesses.join(this.ports, shared, inLane(0), inLane(1));
     this.blocks.set(row, column, access);
@@ -94,7 +102,7 @@ export class PairAccess {
     const known = side.memo.get(part, atom * 2 + lane);
     if (known >= 0) return known;
     let set = nothing;
-    for (let i = 0; i < side.parts.size(part); i += 2) {
+    for (let i = 1; i < side.parts.size(part); i += 2) {
       const peer = side.parts.at(part, i);
       if (!this.#inLane(peer, lane) || !side.means(peer, atom)) continue;
       const ports = side.parts.at(part, i + 1);
@@ -105,6 +113,52 @@ export class PairAccess {
     }
     side.memo.set(part, atom * 2 + lane, set);
     return set;
+  }
+
+  /**
+   * What a side allows at an atom of the other end, its tiers asked.
+   *
+   * @param extra - what NetworkPolicies admit there beside their dense part
+   */
+  #allowed(side: Side, part: number, atom: number, lane: number, extra: number): number {
+    const admitted =
+      extra === everything ? everything : this.ports.union(this.#dense(side, part, atom, lane), extra);
+    const list = side.parts.at(part, 0) - 1;
+    return list < 0 ? admitted : this.tiers.allowed(this.#tierValue(side, list, atom, lane), admitted);
+  }
+
+  #tierValue(side: Side, list: number, atom: number, lane: number): number {
+    const known = side.tierMemo.get(list, atom * 2 + lane);
+    if (known >= 0) return known;
+    const { data } = side.atoms;
+    const start = side.atoms.start(atom);
+    const end = start + side.atoms.size(atom);
+    const holds = (peer: number): Holds => {
+      if (!this.#inLane(peer, lane)) return no;
+      for (let i = start + 1; i < end; i++) {
+        if (data[i] === peer) return yes;
+        if (data[i] === (peer | unsureMark)) return unknown;
+      }
+      return no;
+    };
+    const names = side === this.egress ? side.atoms.at(atom, 0) : 0;
+    const value = this.tiers.evaluate(side.direction, list, holds, names);
+    side.tierMemo.set(list, atom * 2 + lane, value);
+    return value;
+  }
+
+  /**
+   * The access from a pod to its own node, or back: all but what tiers deny on the way there, which NetworkPolicies alone
+   * exempt (corner 42).
+   */
+  ofOwnNode(row: number, column: number): number {
+    const { rows, columns } = this;
+    const shared = rows.family(row) & columns.family(column);
+    const inLane = (lane: number): number =>
+      (shared & (1 << lane)) === 0
+        ? nothing
+        : this.#allowed(this.egress, rows.part(row), columns.atom(column), lane, everything);
+    return this.accesses.join(this.ports, shared, inLane(0), inLane(1));
   }
 
   #inLane(peer: number, lane: number): boolean {
@@ -133,7 +187,7 @@ export class PairAccess {
 
   #sideAllows(side: Side, subject: number, other: number, lane: number): number {
     const profile = side.profileOf[subject]!;
-    let set = this.#dense(side, side.partOf[profile]!, side.atomOf[other]!, lane);
+    let set = nothing;
     const { sparse } = side;
     for (let i = 0; i < sparse.size(profile) && set !== everything; i += 2) {
       const peer = sparse.at(profile, i);
@@ -144,7 +198,7 @@ export class PairAccess {
         side === this.ingress ? ports : this.#resolve(ports, peer, this.portMap[other]!),
       );
     }
-    return set;
+    return this.#allowed(side, side.partOf[profile]!, side.atomOf[other]!, lane, set);
   }
 
   /**
@@ -180,13 +234,19 @@ export class PairAccess {
   #exactIn(side: Side, c: number, other: number, lane: 0 | 1): number {
     const opposite = side === this.egress ? this.ingress : this.egress;
     const { ports } = this;
-    const own = ports.union(
-      this.#dense(side, side.partOf[side.profileOf[c]!]!, side.atomOf[other]!, lane),
+    const own = this.#allowed(
+      side,
+      side.partOf[side.profileOf[c]!]!,
+      side.atomOf[other]!,
+      lane,
       (lane === 0 ? this.#own4 : this.#own6)[other]!,
     );
     if (own === nothing) return nothing;
-    const theirs = ports.union(
-      this.#dense(opposite, opposite.partOf[opposite.profileOf[other]!]!, opposite.atomOf[c]!, lane),
+    const theirs = this.#allowed(
+      opposite,
+      opposite.partOf[opposite.profileOf[other]!]!,
+      opposite.atomOf[c]!,
+      lane,
       (lane === 0 ? this.#other4 : this.#other6)[other]!,
     );
     return ports.intersect(own, theirs);

@@ -9,8 +9,8 @@ import { IntTable } from './int-table.ts';
  * One direction: what classes say in it (profiles), cut into the dense part that many classes share and the sparse entries,
  * and what classes are to the others' profiles in it (atoms).
  *
- * A profile is the list of 1 when policies isolate, else 0, and each peer followed by its ports. A dense part is the list of
- * dense peers with their ports. An atom is the list of what names mean there, and the dense peers that mean its classes.
+ * A profile is the list of 1 when policies isolate, else 0, plus 2 times the list of its tiers plus 1, if it has one, and each
+ * peer followed by its ports. A dense part is the list of the tiers plus 1 or 0, and dense peers with their ports. An atom is the list of what names mean there, and the dense peers that mean its classes.
  */
 export class Side {
   readonly direction: Direction;
@@ -38,10 +38,16 @@ export class Side {
   readonly memo: Grid = new Grid();
   /** The profile of classes that nothing isolates. */
   readonly open: number;
+  /** By list of tiers, and atom with lane: what the tiers say. */
+  readonly tierMemo: Grid = new Grid();
+  /** By peer: how many rules of tiers name it. */
+  readonly tierUse: number[] = [];
+  readonly #tierLists: IntTable;
   #scratch: number[] = [];
 
-  constructor(direction: Direction) {
+  constructor(direction: Direction, tierLists: IntTable) {
     this.direction = direction;
+    this.#tierLists = tierLists;
     this.open = this.profiles.hold([0, anyPeer, everything]);
     this.#fillPart(this.open);
   }
@@ -56,6 +62,11 @@ export class Side {
     const dense = new Uint8Array(length);
     dense.set(this.dense);
     this.dense = dense;
+  }
+
+  /** The list of a profile's tiers; -1 where they say nothing. */
+  tiersOf(profile: number): number {
+    return (this.profiles.at(profile, 0) >> 1) - 1;
   }
 
   entries(profile: number): number {
@@ -77,6 +88,7 @@ export class Side {
   hold(list: ArrayLike<number>, length: number, used: (peer: number) => void): number {
     const profile = this.profiles.hold(list, length);
     if (this.profiles.refs(profile) > 1) return profile;
+    if (this.tiersOf(profile) >= 0) this.#tierLists.again(this.tiersOf(profile));
     if (profile >= this.partOf.length) this.partOf = grown(this.partOf, this.partOf.length * 2);
     this.partOf[profile] = -1;
     const entries = this.entries(profile);
@@ -100,6 +112,7 @@ export class Side {
       this.profiles.release(profile);
       return;
     }
+    const tiers = this.tiersOf(profile);
     const peers: number[] = [];
     for (let i = 0; i < this.entries(profile); i++) {
       const peer = this.peerAt(profile, i);
@@ -118,6 +131,7 @@ export class Side {
     this.sparse.clear(profile);
     this.parts.release(this.partOf[profile]!);
     this.profiles.release(profile);
+    if (tiers >= 0) this.#tierLists.release(tiers);
     for (const peer of peers) unused(peer);
   }
 
@@ -144,7 +158,8 @@ export class Side {
 
   #fillPart(profile: number): void {
     const part = this.#scratch;
-    part.length = 0;
+    part.length = 1;
+    part[0] = this.tiersOf(profile) + 1;
     for (let i = 0; i < this.entries(profile); i++) {
       const peer = this.peerAt(profile, i);
       const ports = this.portsAt(profile, i);
@@ -165,6 +180,8 @@ export class Side {
     if (this.atoms.refs(atom) === 1) {
       this.memo.clearColumn(atom * 2);
       this.memo.clearColumn(atom * 2 + 1);
+      this.tierMemo.clearColumn(atom * 2);
+      this.tierMemo.clearColumn(atom * 2 + 1);
     }
     return atom;
   }

@@ -1,9 +1,17 @@
 import * as fc from 'fast-check';
 import { readObjects } from '../../../src/manifest/index.ts';
 import { noEntrances } from '../../../src/model/index.ts';
-import type { Cluster, ClusterNode, Namespace, NetworkPolicy, Pod } from '../../../src/model/index.ts';
+import type {
+  Cluster,
+  ClusterNode,
+  Namespace,
+  NetworkPolicy,
+  Pod,
+  TierPolicy,
+} from '../../../src/model/index.ts';
 import type { Change } from '../../../src/policy/index.ts';
-import { clusters } from '../../property/clusters.ts';
+import { clusters, clustersWithTiers } from '../../property/clusters.ts';
+import type { RandomCluster } from '../../property/clusters.ts';
 
 /** The objects of a cluster at one moment, by name. */
 export interface State {
@@ -11,10 +19,18 @@ export interface State {
   readonly namespaces: Map<string, Namespace>;
   readonly nodes: Map<string, ClusterNode>;
   readonly policies: Map<string, NetworkPolicy>;
+  /** By kind and name. */
+  readonly tierPolicies: Map<string, TierPolicy>;
 }
 
 export function emptyState(): State {
-  return { pods: new Map(), namespaces: new Map(), nodes: new Map(), policies: new Map() };
+  return {
+    pods: new Map(),
+    namespaces: new Map(),
+    nodes: new Map(),
+    policies: new Map(),
+    tierPolicies: new Map(),
+  };
 }
 
 export function stateOf(cluster: Cluster): State {
@@ -25,6 +41,7 @@ export function stateOf(cluster: Cluster): State {
   }
   for (const each of cluster.nodes.values()) state.nodes.set(each.name, each);
   for (const each of cluster.policies) state.policies.set(`${each.namespace}/${each.name}`, each);
+  for (const each of cluster.tierPolicies) state.tierPolicies.set(`${each.kind}/${each.name}`, each);
   return state;
 }
 
@@ -55,6 +72,12 @@ export function change(state: State, one: Change): void {
     case 'policyDeleted':
       state.policies.delete(`${one.namespace}/${one.name}`);
       break;
+    case 'tierPolicy':
+      state.tierPolicies.set(`${one.policy.kind}/${one.policy.name}`, one.policy);
+      break;
+    case 'tierPolicyDeleted':
+      state.tierPolicies.delete(`${one.of}/${one.name}`);
+      break;
   }
 }
 
@@ -76,7 +99,7 @@ export function clusterOf(state: State): Cluster {
     finishedWorkloads: [],
     services: [],
     policies: [...state.policies.values()],
-    tierPolicies: [],
+    tierPolicies: [...state.tierPolicies.values()],
     entrances: noEntrances,
     notModelled: [],
   };
@@ -105,6 +128,12 @@ export function changesBetween(before: State, after: State): Change[] {
   for (const [key, { namespace, name }] of before.policies) {
     if (!after.policies.has(key)) changes.push({ kind: 'policyDeleted', namespace, name });
   }
+  for (const [key, policy] of after.tierPolicies) {
+    if (before.tierPolicies.get(key) !== policy) changes.push({ kind: 'tierPolicy', policy });
+  }
+  for (const [key, { kind: of, name }] of before.tierPolicies) {
+    if (!after.tierPolicies.has(key)) changes.push({ kind: 'tierPolicyDeleted', of, name });
+  }
   return changes;
 }
 
@@ -115,31 +144,38 @@ export interface Story {
 }
 
 /** Some clusters, and the way from each to the next: objects in any order, some twice, and at last down to nothing. */
-export const stories: fc.Arbitrary<Story> = fc
-  .record({
-    clusters: fc.array(clusters, { minLength: 2, maxLength: 3 }),
-    order: fc.infiniteStream(fc.nat()),
-    startEmpty: fc.boolean(),
-    toNothing: fc.boolean(),
-  })
-  .map(({ clusters: some, order, startEmpty, toNothing }) => {
-    const read = some.map(({ objects }) => readObjects(objects).cluster);
-    const start = startEmpty ? readObjects([]).cluster : read[0]!;
-    const targets = [...read.slice(startEmpty ? 0 : 1).map(stateOf), ...(toNothing ? [emptyState()] : [])];
-    const state = stateOf(start);
-    const changes: Change[] = [];
-    const next = (): number => order.next().value!;
-    for (const target of targets) {
-      const steps = changesBetween(state, target);
-      for (let i = steps.length - 1; i > 0; i--) {
-        const j = next() % (i + 1);
-        [steps[i], steps[j]] = [steps[j]!, steps[i]!];
+export const stories: fc.Arbitrary<Story> = storiesOf(clusters);
+
+/** The same with policies of tiers, which come and go as everything else. */
+export const storiesWithTiers: fc.Arbitrary<Story> = storiesOf(clustersWithTiers({ unknown: false }));
+
+function storiesOf(cluster: fc.Arbitrary<RandomCluster>): fc.Arbitrary<Story> {
+  return fc
+    .record({
+      clusters: fc.array(cluster, { minLength: 2, maxLength: 3 }),
+      order: fc.infiniteStream(fc.nat()),
+      startEmpty: fc.boolean(),
+      toNothing: fc.boolean(),
+    })
+    .map(({ clusters: some, order, startEmpty, toNothing }) => {
+      const read = some.map(({ objects }) => readObjects(objects).cluster);
+      const start = startEmpty ? readObjects([]).cluster : read[0]!;
+      const targets = [...read.slice(startEmpty ? 0 : 1).map(stateOf), ...(toNothing ? [emptyState()] : [])];
+      const state = stateOf(start);
+      const changes: Change[] = [];
+      const next = (): number => order.next().value!;
+      for (const target of targets) {
+        const steps = changesBetween(state, target);
+        for (let i = steps.length - 1; i > 0; i--) {
+          const j = next() % (i + 1);
+          [steps[i], steps[j]] = [steps[j]!, steps[i]!];
+        }
+        for (const step of steps) {
+          change(state, step);
+          changes.push(step);
+          if (next() % 8 === 0) changes.push(step);
+        }
       }
-      for (const step of steps) {
-        change(state, step);
-        changes.push(step);
-        if (next() % 8 === 0) changes.push(step);
-      }
-    }
-    return { start, changes };
-  });
+      return { start, changes };
+    });
+}

@@ -1,0 +1,169 @@
+import type { Direction, TierPolicy } from '../../model/index.ts';
+import type { Holds } from '../labels.ts';
+import type { PortTable } from '../port-table.ts';
+import { evaluateTiers } from '../tier-value.ts';
+import type { RankedPolicy, Reading, TierStep } from '../tier-value.ts';
+import { compareRank } from '../tiers.ts';
+import type { TierList } from '../tiers.ts';
+import { IntTable } from './int-table.ts';
+
+/** A policy of a tier in numbers; it holds what its numbers stand for. */
+export interface LiveTierPolicy {
+  readonly policy: TierPolicy;
+  /** Its rules; `index` is a number that no other policy ever has, so that lists of numbers never come to mean something else. */
+  readonly ranked: RankedPolicy;
+  /** Ascending as policies come; one that is edited keeps its place. */
+  readonly order: number;
+  /** The peer that is its subject; -1 for one that cannot be read, which selects nobody (corner 66). */
+  readonly subject: number;
+  /** Every peer that its rules hold. */
+  readonly peers: readonly number[];
+}
+
+/** In lists of memberships: that files cannot tell (corner 23). */
+export const unsureMark = 1 << 29;
+
+/** The policies of the tiers, whom they select, and what their lists say. */
+export class LiveTiers {
+  readonly #ports: PortTable;
+  readonly #reading: Reading;
+  readonly #policies = new Map<number, LiveTierPolicy>();
+  /** By peer: the policies of which it is the subject. */
+  readonly #bySubject = new Map<number, LiveTierPolicy[]>();
+  /** Each list: the port map that counts, and the policies times 2, plus 1 where files cannot tell. */
+  readonly lists: { readonly [direction in Direction]: IntTable } = {
+    ingress: new IntTable(),
+    egress: new IntTable(),
+  };
+  #next = 0;
+  /** What lists say, by number: ids of port sets. */
+  readonly #accepted: number[] = [];
+  readonly #asked: number[] = [];
+  readonly #values = new Map<number, number>();
+
+  constructor(ports: PortTable, assume: 'closed' | 'open') {
+    this.#ports = ports;
+    this.#reading = { bound: 'sure', assume };
+  }
+
+  /** A number for a policy that is new, or has been edited. */
+  number(): number {
+    return this.#next++;
+  }
+
+  /** Adds a policy to those that are asked, or takes it from there; lists are as before until they are made again. */
+  enlist(policy: LiveTierPolicy, add: boolean): void {
+    const { subject, ranked } = policy;
+    if (add) this.#policies.set(ranked.index, policy);
+    if (subject < 0) return;
+    const others = (this.#bySubject.get(subject) ?? []).filter((each) => each !== policy);
+    if (add) others.push(policy);
+    if (others.length > 0) this.#bySubject.set(subject, others);
+    else this.#bySubject.delete(subject);
+  }
+
+  /** Forgets a policy that no list names any more. */
+  forget({ ranked }: LiveTierPolicy): void {
+    this.#policies.delete(ranked.index);
+  }
+
+  get size(): number {
+    return this.#policies.size;
+  }
+
+  isSubject(peer: number): boolean {
+    return this.#bySubject.has(peer);
+  }
+
+  /** The policies of which a peer is the subject. */
+  ofSubject(peer: number): readonly LiveTierPolicy[] {
+    return this.#bySubject.get(peer) ?? [];
+  }
+
+  /**
+   * The list of a class, held once more; -1 where the tiers say nothing of it.
+   *
+   * @param memberships - the peers that mean it, with `unsureMark` where files cannot tell
+   */
+  hold(direction: Direction, memberships: readonly number[], isolated: boolean, portMap: number): number {
+    const found: { readonly policy: LiveTierPolicy; readonly unsure: number }[] = [];
+    let isNamed = false;
+    for (const each of memberships) {
+      for (const policy of this.ofSubject(each & ~unsureMark)) {
+        const { ranked } = policy;
+        // Corners 55 and 64: where a NetworkPolicy isolates, Baseline is not asked.
+        if (ranked.rules[direction].length === 0 || (isolated && ranked.tier === 'baseline')) continue;
+        found.push({ policy, unsure: (each & unsureMark) === 0 ? 0 : 1 });
+        isNamed ||=
+          direction === 'ingress' && ranked.rules.ingress.some(({ spec }) => this.#ports.isNamed(spec));
+      }
+    }
+    if (found.length === 0) return -1;
+    found.sort((a, b) => compareRank(a.policy.policy, b.policy.policy) || a.policy.order - b.policy.order);
+    return this.lists[direction].hold([
+      isNamed ? portMap : 0,
+      ...found.map(({ policy, unsure }) => policy.ranked.index * 2 + unsure),
+    ]);
+  }
+
+  /** A list that is held. */
+  list(direction: Direction, id: number): TierList {
+    const table = this.lists[direction];
+    const steps: TierStep[] = [];
+    for (let i = 1; i < table.size(id); i++) {
+      const step = table.at(id, i);
+      steps.push({ policy: this.#policies.get(step >> 1)!.ranked, unsure: (step & 1) === 1 });
+    }
+    return { steps, portMap: table.at(id, 0) };
+  }
+
+  /** The names that a list of egress leaves to each destination. */
+  namesOf(id: number): readonly number[] {
+    return this.list('egress', id).steps.flatMap(({ policy }) =>
+      policy.rules.egress.flatMap(({ spec }) => this.#ports.namesOf(spec)),
+    );
+  }
+
+  /** What a list says where some peers hold, as the number of a value that is good until `clear`. */
+  evaluate(direction: Direction, id: number, holds: (peer: number) => Holds, destination: number): number {
+    const { steps, portMap } = this.list(direction, id);
+    const names = direction === 'ingress' ? portMap : destination;
+    const { accepted, asked } = evaluateTiers(steps, direction, this.#reading, {
+      holds,
+      resolve: (spec) => this.#ports.set(this.#ports.resolve(spec, names)),
+    });
+    const a = this.#ports.intern(accepted);
+    const b = this.#ports.intern(asked);
+    const key = a * 0x100_0000 + b;
+    let value = this.#values.get(key);
+    if (value === undefined) {
+      this.#values.set(key, (value = this.#accepted.length));
+      this.#accepted.push(a);
+      this.#asked.push(b);
+    }
+    return value;
+  }
+
+  /** What a value allows where NetworkPolicies admit `admitted`. */
+  allowed(value: number, admitted: number): number {
+    return this.#ports.union(this.#accepted[value]!, this.#ports.intersect(this.#asked[value]!, admitted));
+  }
+
+  /** Forgets the values, whose numbers whoever remembers them must forget too, and marks what rules and lists need. */
+  clear(used: { readonly specs: Set<number>; readonly portMaps: Set<number> }): void {
+    this.#accepted.length = 0;
+    this.#asked.length = 0;
+    this.#values.clear();
+    for (const { ranked } of this.#policies.values()) {
+      for (const rules of [ranked.rules.ingress, ranked.rules.egress])
+        for (const { spec } of rules) used.specs.add(spec);
+    }
+    const { ingress } = this.lists;
+    for (let id = 0; id < ingress.top; id++) if (ingress.isLive(id)) used.portMaps.add(ingress.at(id, 0));
+  }
+
+  /** The policies that may select a class. */
+  selecting(memberships: readonly number[]): readonly LiveTierPolicy[] {
+    return memberships.flatMap((each) => this.ofSubject(each & ~unsureMark));
+  }
+}
