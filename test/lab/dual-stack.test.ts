@@ -237,4 +237,17 @@ status:
       expect(verify()).toMatchObject({ code: 0, report: agrees });
     });
   });
+
+  test('that the machine lets change but in part says so, and goes as any other', () => {
+    run('ip', 'netns', 'add', `podwall.${name}.node.nine`);
+    const more = input.replace('nodeName: two', 'nodeName: nine');
+    expect(apply(more)).toMatchObject({ code: 2, err: expect.stringContaining('error: ip failed: ') });
+    expect(podwall('lab', 'status', '--name', name)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /^error: the lab \S+ is half changed, for the machine refused the rest: .*\nhint: podwall lab down /,
+      ),
+    });
+    remove(name);
+  });
 });

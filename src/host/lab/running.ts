@@ -32,6 +32,8 @@ export class RunningLab {
   readonly #servers: EchoServers;
   readonly #startedAt = new Date().toISOString();
   #state: LabState | undefined;
+  /** Why the machine stopped in the middle of a change. */
+  #broken: string | undefined;
   #inputs: readonly string[] = [];
 
   constructor(name: string, machine: Machine, servers: EchoServers) {
@@ -46,6 +48,7 @@ export class RunningLab {
    * @throws LabError when it cannot be planned, and nothing has changed, or when the machine refuses
    */
   async apply(input: LabInput, told: (stage: string) => void): Promise<LabSummary> {
+    if (this.#broken !== undefined) throw this.#brokenError(this.#broken);
     told('planning');
     const changes = ((): ReturnType<typeof planChanges> => {
       try {
@@ -59,7 +62,14 @@ export class RunningLab {
         throw error;
       }
     })();
-    const notes = await this.#machine.apply(changes, told);
+    let notes: readonly string[];
+    try {
+      notes = await this.#machine.apply(changes, told);
+    } catch (error) {
+      // What has been done stays done, and no plan says what that is.
+      this.#broken = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
     this.#state = changes.state;
     this.#inputs = input.sources.map(({ file }) => file);
     const { plan } = changes.state;
@@ -168,7 +178,15 @@ export class RunningLab {
     }
   }
 
+  #brokenError(why: string): LabError {
+    return new LabError(
+      `the lab ${this.#name} is half changed, for the machine refused the rest: ${why}`,
+      `podwall lab down --name ${this.#name}, then up`,
+    );
+  }
+
   get #running(): LabState {
+    if (this.#broken !== undefined) throw this.#brokenError(this.#broken);
     if (this.#state === undefined) throw new LabError('the lab is still being made');
     return this.#state;
   }
