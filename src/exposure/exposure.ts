@@ -15,6 +15,7 @@ import type { Addressed } from './addresses.ts';
 import { byText, example, has, otherThan, selectorText } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import { closedScopes } from './closed.ts';
+import { Entrances } from './entrances.ts';
 import { admitted } from './lines.ts';
 import type { Admitted } from './lines.ts';
 import { nameLabel, NamespaceSpace, placesMinus } from './namespaces.ts';
@@ -143,6 +144,7 @@ class Exposures {
   readonly #space: NamespaceSpace;
   readonly #addresses: AddressTable;
   readonly #tiers: TierSpace;
+  readonly #entrances: Entrances;
   readonly #others: { readonly [direction in Direction]: OwnSides };
   readonly #undecidedNamespaces = new Set<string>();
   readonly #closingNames = new Map<readonly number[], readonly string[]>();
@@ -158,6 +160,7 @@ class Exposures {
     this.#space = new NamespaceSpace(policy.cluster);
     this.#addresses = new AddressTable(policy);
     this.#tiers = new TierSpace(policy, this.#space, this.#uses);
+    this.#entrances = new Entrances(policy, query.pods);
     // Whom pods let in is met by the egress of others, and the other way round.
     this.#others = {
       ingress: new OwnSides(policy, 'egress', this.#uses, this.#space),
@@ -295,7 +298,7 @@ class Exposures {
       ...(isHost && { hostNetwork: true }),
       policies,
       ...(tiers.length > 0 && { tiers }),
-      peers: this.#peers(unit, found, addressed),
+      peers: this.#peers(unit, found, addressed, workloads),
       closed:
         said.isolated || tiers.length > 0
           ? closedScopes({
@@ -470,7 +473,12 @@ class Exposures {
     }
   }
 
-  #peers(unit: Unit, found: readonly Found[], { addresses, nodes }: Addressed): readonly Exposed[] {
+  #peers(
+    unit: Unit,
+    found: readonly Found[],
+    { addresses, nodes }: Addressed,
+    workloads: readonly string[],
+  ): readonly Exposed[] {
     const { said } = unit;
     const peers: Exposed[] = [];
     for (const { ranges, ports, reach } of addresses) {
@@ -504,6 +512,9 @@ class Exposures {
       });
     }
     for (const each of found) peers.push(this.#potential(each));
+    if (unit.direction === 'ingress') {
+      for (const each of this.#entrances.of(unit.classes, workloads)) peers.push(each);
+    }
     return peers.sort(
       (a, b) =>
         exposureKinds.indexOf(a.exposure) - exposureKinds.indexOf(b.exposure) ||
@@ -704,6 +715,8 @@ function widthOf({ allowed, named }: Exposed): number {
 function sortKey(peer: Exposed): string {
   switch (peer.kind) {
     case 'ip':
+      return peer.id;
+    case 'entry':
       return peer.id;
     case 'nodes':
       return peer.nodes.join();

@@ -113,6 +113,7 @@ export type Witness =
       readonly port: number;
     }
   | { readonly kind: 'address'; readonly address: string; readonly protocol: Protocol; readonly port: number }
+  | { readonly kind: 'entry'; readonly entry: string; readonly protocol: Protocol; readonly port: number }
   | { readonly kind: 'node'; readonly node: string; readonly protocol: Protocol; readonly port: number };
 
 interface ExposedCommon {
@@ -140,6 +141,8 @@ export type Exposed =
       /** A selector as kubectl's `-l` takes it; empty for any pod. */
       readonly pods: string;
     })
+  /** An entrance that leads to these of the workloads, `ingress/ns/name` and so on, whose controller or clients the policies admit. */
+  | (ExposedCommon & { readonly kind: 'entry'; readonly id: string; readonly workloads: readonly string[] })
   /** Nodes of the input, by name; a pod's own node is never listed: it is always let through (corner 42). */
   | (ExposedCommon & { readonly kind: 'nodes'; readonly nodes: readonly string[] });
 

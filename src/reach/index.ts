@@ -5,6 +5,7 @@ export { profileDiagnostics } from './profile-unknown.ts';
 export { reachCodes } from './codes.ts';
 export { count } from './count.ts';
 export { entranceDiagnostics } from './entrance-access.ts';
+export { entriesOf, EntranceAccess } from './entrance-access.ts';
 export { explain, explainCluster } from './explain.ts';
 export type { ExplainQuery } from './explain.ts';
 export { resolveEnd, splitTarget } from './ends.ts';

@@ -58,6 +58,8 @@ function peerDocument(peer: Exposed): Record<string, unknown> {
   switch (peer.kind) {
     case 'ip':
       return { kind: peer.kind, exposure: peer.exposure, id: peer.id, ranges: peer.ranges, ...use };
+    case 'entry':
+      return { kind: peer.kind, exposure: peer.exposure, id: peer.id, workloads: peer.workloads, ...use };
     case 'nodes':
       return { kind: peer.kind, exposure: peer.exposure, nodes: peer.nodes, ...use };
     case 'pods': {

@@ -87,7 +87,10 @@ function* resultsOf(answer: ExposureAnswer): Generator<unknown, void> {
         );
         continue;
       }
-      for (const peer of exposure.peers) yield ofPeer(exposure, peer, workload, answer);
+      for (const peer of exposure.peers) {
+        if (peer.kind === 'entry' && !peer.workloads.includes(workload)) continue;
+        yield ofPeer(exposure, peer, workload, answer);
+      }
     }
   }
 }

@@ -38,7 +38,6 @@ interface Row {
   readonly peer: string;
   readonly ports: string;
   readonly workloads: Set<string>;
-  pods: number;
   /** Whether policies of namespaces take some of the peers away. */
   isNarrowed: boolean;
 }
@@ -84,33 +83,39 @@ function* grouped(answer: ExposureAnswer, look: Look): Generator<string, void> {
 /** What nothing isolates stands in one line; the others by peer and ports, the widest first. */
 function rowsOf(exposures: readonly Exposure[]): readonly Row[] {
   const rows = new Map<string, Row & { readonly rank: number }>();
-  const add = (rank: number, peer: string, ports: string, exposure: Exposure, isNarrowed: boolean): void => {
+  const add = (
+    rank: number,
+    peer: string,
+    ports: string,
+    workloads: readonly string[],
+    isNarrowed: boolean,
+  ): void => {
     const key = `${peer}\u0001${ports}`;
     let row = rows.get(key);
-    if (row === undefined)
-      rows.set(key, (row = { rank, peer, ports, workloads: new Set(), pods: 0, isNarrowed }));
-    row.pods += exposure.pods;
+    if (row === undefined) rows.set(key, (row = { rank, peer, ports, workloads: new Set(), isNarrowed }));
     row.isNarrowed ||= isNarrowed;
-    for (const workload of exposure.workloads) row.workloads.add(workload);
+    for (const workload of workloads) row.workloads.add(workload);
   };
   for (const exposure of exposures) {
     if (isOpen(exposure)) {
       const isNarrowed = exposure.peers.some(isNarrowedPeer);
       const why = exposure.hostNetwork === true ? 'on the host network' : 'nothing isolates';
-      add(-1, `everyone (${why})`, 'all', exposure, isNarrowed);
+      add(-1, `everyone (${why})`, 'all', exposure.workloads, isNarrowed);
+      for (const peer of exposure.peers) {
+        if (peer.kind === 'entry') add(rankOf(peer), peerText(peer), usableText(peer), peer.workloads, false);
+      }
       continue;
     }
     for (const peer of exposure.peers) {
-      add(
-        exposureKinds.indexOf(peer.exposure),
-        peerText(peer),
-        usableText(peer),
-        exposure,
-        isNarrowedPeer(peer),
-      );
+      const workloads = peer.kind === 'entry' ? peer.workloads : exposure.workloads;
+      add(rankOf(peer), peerText(peer), usableText(peer), workloads, isNarrowedPeer(peer));
     }
   }
   return [...rows.values()].sort((a, b) => a.rank - b.rank || b.workloads.size - a.workloads.size);
+}
+
+function rankOf({ exposure }: Exposed): number {
+  return exposureKinds.indexOf(exposure);
 }
 
 /** Whether nothing is said of the pods, neither by policies that isolate them nor by cluster-wide ones of either side. */

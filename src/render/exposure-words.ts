@@ -13,6 +13,8 @@ export function peerText(peer: Exposed): string {
   switch (peer.kind) {
     case 'ip':
       return visible(addressesText(peer.ranges));
+    case 'entry':
+      return visible(peer.id);
     case 'nodes':
       return peer.nodes.length === 1 ? `node ${visible(peer.nodes[0]!)}` : `nodes ${names(peer.nodes)}`;
     case 'pods': {

@@ -6,8 +6,12 @@ import { exposure } from '../../src/exposure/index.ts';
 import type { Exposure } from '../../src/exposure/index.ts';
 import { readManifests } from '../../src/manifest/index.ts';
 import { compile } from '../../src/policy/index.ts';
+import { entriesOf, map } from '../../src/reach/index.ts';
+import { streamExposure } from '../../src/render/index.ts';
+import { schemaOf } from '../render/schemas.ts';
 import { peerText, usableText } from '../../src/render/exposure-words.ts';
 
+const schema = schemaOf('exposure-report');
 const folder = join(import.meta.dirname, 'cases');
 const cases = readdirSync(folder).filter((name) => readdirSync(join(folder, name)).includes('expected.txt'));
 
@@ -24,18 +28,49 @@ function linesOf({ direction, workloads, isolated, tiers, peers, closed }: Expos
   });
 }
 
+/** Cases about one direction. */
+const ofIngress = ['complements', 'entrance', 'new-namespace-names'];
+
 test.each(cases)('%s', (name) => {
   const text = readFileSync(join(folder, name, 'input.yaml'), 'utf8');
   const { cluster, diagnostics } = readManifests([{ file: 'input.yaml', text }]);
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-  const { exposures } = exposure(compile(cluster), { details: true }).document;
-  const hidden = name === 'complements' || name === 'new-namespace-names' ? 'egress' : '';
+  const answer = exposure(compile(cluster), { details: true });
+  const { exposures } = answer.document;
+  const json = [
+    ...streamExposure(answer, 'json', { width: undefined, color: false, headers: true, named: true }),
+  ];
+  expect(schema(JSON.parse(json.join('')))).toEqual([]);
+  const hidden = ofIngress.includes(name) ? 'egress' : '';
   const lines = exposures.filter(({ direction }) => direction !== hidden).flatMap(linesOf);
   expect(lines.sort()).toEqual(
     readFileSync(join(folder, name, 'expected.txt'), 'utf8')
       .trimEnd()
       .split('\n'),
   );
+});
+
+test('what comes in through entrances is what a map says of them', () => {
+  const shop = join(import.meta.dirname, '../../examples/shop');
+  const files = readdirSync(shop).filter((file) => file.endsWith('.yaml'));
+  const { cluster } = readManifests(
+    files.map((file) => ({ file, text: readFileSync(join(shop, file), 'utf8') })),
+  );
+  const policy = compile(cluster);
+  const { connections } = map(policy, { level: { kind: 'workload' } }).document;
+  const entrances = new Set(entriesOf(cluster).entries.map(({ id }) => id));
+  const mapped = connections
+    .filter(({ from }) => entrances.has(from))
+    .map(({ from, to, allowed }) => `${from} ${to} ${JSON.stringify(allowed)}`);
+  const told = exposure(policy).document.exposures.flatMap(({ peers }) =>
+    peers.flatMap((peer) =>
+      peer.kind === 'entry'
+        ? peer.workloads.map((workload) => `${peer.id} ${workload} ${JSON.stringify(peer.allowed)}`)
+        : [],
+    ),
+  );
+  expect(mapped.length).toBeGreaterThan(1);
+  expect([...new Set(told)].sort()).toEqual([...new Set(mapped)].sort());
 });
 
 test('there are cases', () => {

@@ -236,6 +236,8 @@ function endOf(witness: Witness, cluster: Cluster, i: number): PolicyEnd {
       if (address === undefined) throw new Error(`${witness.address} is no address`);
       return { kind: 'address', address };
     }
+    case 'entry':
+      throw new Error('these clusters have no entrances');
     case 'node':
       return { kind: 'node', node: cluster.nodes.get(witness.node)! };
     case 'pod':

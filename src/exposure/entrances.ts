@@ -1,0 +1,86 @@
+import type { Pod } from '../model/index.ts';
+import { PortSet } from '../net/index.ts';
+import type { CompiledPolicy } from '../policy/index.ts';
+import { allowedPorts, EntranceAccess, entriesOf } from '../reach/index.ts';
+import { byText } from './cubes.ts';
+import type { Exposed } from './types.ts';
+import { portOf } from './uses.ts';
+
+/** What comes in through one entrance to pods of one workload and class. */
+interface Led {
+  readonly entry: string;
+  readonly k: number;
+  readonly workload: string;
+  ports: PortSet;
+}
+
+/** Which pods entrances lead to, as far as the policies admit who opens the connections there (corner 51). */
+export class Entrances {
+  readonly #byClass: ReadonlyMap<number, readonly Led[]>;
+
+  /** @param pods - those that are asked about; absent: all */
+  constructor(policy: CompiledPolicy, pods: ReadonlySet<Pod> | undefined) {
+    const { entries } = entriesOf(policy.cluster);
+    const access = new EntranceAccess(policy, entries);
+    const { classes } = policy.parts;
+    const led = new Map<string, Led>();
+    for (const entry of entries) {
+      for (const { protocol, targets } of entry.ways) {
+        for (const target of targets) {
+          const { pod, port } = target;
+          const at = classes.indexOf(pod);
+          if (at < 0 || (pods !== undefined && !pods.has(pod))) continue;
+          if (access.of(entry, target, protocol).some.length === 0) continue;
+          const k = classes.classOf[at]!;
+          const key = `${entry.id} ${k} ${pod.workload}`;
+          let own = led.get(key);
+          if (own === undefined) {
+            own = { entry: entry.id, k, workload: pod.workload, ports: PortSet.none };
+            led.set(key, own);
+          }
+          own.ports = own.ports.union(PortSet.range(protocol, port, port));
+        }
+      }
+    }
+    this.#byClass = Map.groupBy(led.values(), ({ k }) => k);
+  }
+
+  /** What leads to pods of some classes, as entries of an exposure. */
+  of(classes: readonly number[], workloads: readonly string[]): readonly Exposed[] {
+    const groups = new Map<
+      string,
+      { readonly ports: PortSet; readonly id: string; readonly led: Set<string> }
+    >();
+    const asked = new Set(workloads);
+    const perWorkload = new Map<string, Led>();
+    for (const k of classes) {
+      for (const each of this.#byClass.get(k) ?? []) {
+        if (!asked.has(each.workload)) continue;
+        const key = `${each.entry} ${each.workload}`;
+        const known = perWorkload.get(key);
+        perWorkload.set(key, known === undefined ? each : { ...each, ports: known.ports.union(each.ports) });
+      }
+    }
+    for (const { entry: id, workload, ports } of perWorkload.values()) {
+      const key = `${id} ${ports.key}`;
+      const known = groups.get(key);
+      if (known === undefined) groups.set(key, { ports, id, led: new Set([workload]) });
+      else known.led.add(workload);
+    }
+    return [...groups.values()].flatMap(({ ports, id, led }): readonly Exposed[] => {
+      const port = portOf({ ports, named: [] });
+      if (port === undefined) return [];
+      return [
+        {
+          kind: 'entry',
+          exposure: 'entry',
+          id,
+          workloads: [...led].sort(byText),
+          allowed: allowedPorts(ports),
+          because: [],
+          witness: { kind: 'entry', entry: id, protocol: port.protocol, port: port.port },
+        },
+      ];
+    });
+  }
+}
