@@ -22,6 +22,7 @@ const suites = [
   'conformance',
   'fixtures',
   'manifest/network-policy',
+  'manifest/tier-policy',
   'net',
   'nft',
   'policy',

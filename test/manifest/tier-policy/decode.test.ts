@@ -44,6 +44,19 @@ describe('an object that a server has stored counts as far as it can be read, wi
     expect(egress[0]?.ports).toEqual({ kind: 'oneOf', ports: [{ kind: 'everyPort', protocol: 'TCP' }] });
   });
 
+  test('a podSelector that is null, or a namespaceSelector that v1alpha1 needs, selects nobody (corner 66)', () => {
+    const peer = stored(`${head}, egress: [{action: Accept, to: [{pods: {podSelector: null}}]}]`).egress[0]
+      ?.peers[0];
+    expect(peer).toEqual({ kind: 'unusable', reason: 'the podSelector is missing' });
+    const { cluster } = read(
+      '{apiVersion: policy.networking.k8s.io/v1alpha1, kind: AdminNetworkPolicy, metadata: {name: x, uid: u}, spec: {priority: 1, subject: {pods: {podSelector: {}}}}}',
+    );
+    expect(cluster.tierPolicies[0]?.subject).toEqual({
+      kind: 'unusable',
+      reason: 'the namespaceSelector is missing',
+    });
+  });
+
   test('of unknown tier or priority, no rule may admit anything', () => {
     const rules = 'subject: {namespaces: {}}, egress: [{action: Accept, to: [{namespaces: {}}]}]';
     for (const spec of [`tier: Middle, priority: 5, ${rules}`, `tier: Baseline, ${rules}`]) {
