@@ -1,13 +1,12 @@
 export { diagnose } from './diagnose.ts';
 export type { Judge } from './diagnose.ts';
 export type { Case, Finding, Fix } from './finding.ts';
-export { claimsWithin, kindOf, lengthOr, listed, nearest, nearestField, short } from './phrases.ts';
+export { claimsWithin, kindOf, listed, short } from './phrases.ts';
 export {
   isNullish,
   isWithin,
   onlyFields,
   recordAt,
-  renamed,
   samePath,
   valueAt,
   withField,
