@@ -764,7 +764,7 @@ describe('where the answer goes', () => {
       },
     );
     expect(piped).toMatchObject({ status: 0, stderr: '' });
-    expect(piped.stdout.trimEnd()).toBe('from,to,ports,family,partial');
+    expect(piped.stdout.trimEnd()).toBe('from,to,ports,family,partial,ambiguous');
   });
 
   test('a large answer arrives whole at a slow reader', async () => {
