@@ -276,7 +276,8 @@ export async function explain(operands: readonly string[], flags: InputFlags): P
   before(input, flags);
   await print(renderExplanation(explanation, flags.output as ExplanationFormat, lookOf(flags)));
   after(input, flags);
-  const own = question.to === undefined ? exitCode.yes : verdictCode(explanation);
+  // Of one end there is no verdict, but of an entrance.
+  const own = explanation.to === undefined ? exitCode.yes : verdictCode(explanation);
   return closing(own, input.diagnostics, isUncertain(explanation), flags);
 }
 
@@ -341,6 +342,7 @@ function ask(
     ...(question.ports === undefined ? {} : { ports: question.ports }),
     diagnostics,
     nearest,
+    controllers: controllersOf(cluster, flags),
   };
   return reach.explainCluster(cluster, query, profileOf(flags));
 }

@@ -64,6 +64,8 @@ const ends = `Ends:
   10.0.0.7, 10.0.0.0/8  a pod or node that has this address, else outside
   internet              every address outside of the cluster
   node, node/NAME       all nodes, or one
+  ingress/shop/front    as FROM: an Ingress by its controller; gateway/ and
+                        route/ too, and a Service that takes clients in
 `;
 
 const ports = `Ports:

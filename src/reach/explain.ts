@@ -1,8 +1,10 @@
+import type { NamedController } from '../entry/index.ts';
 import { matches } from '../model/index.ts';
 import type { Cluster, Diagnostic, Direction, Pod } from '../model/index.ts';
 import { PortSet } from '../net/index.ts';
 import { compile, readingIds } from '../policy/index.ts';
 import type { CompiledPolicy, CompileOptions, PolicyEnd, Profile, ReadingId } from '../policy/index.ts';
+import { askedEntrance, explainEntrance } from './explain-entrance.ts';
 import { narrowed, podsOf } from './narrow.ts';
 import { nearestChanges } from './nearest.ts';
 import { notModelledEntries } from './not-modelled.ts';
@@ -27,6 +29,8 @@ export interface ExplainQuery {
   readonly diagnostics?: readonly Diagnostic[];
   /** Whether nearest changes are worked out for a denial; they look at every pod once. Default: true. */
   readonly nearest?: boolean;
+  /** The controllers of all Ingresses, Gateways and Routes, instead of those that are found. */
+  readonly controllers?: readonly NamedController[];
 }
 
 /**
@@ -50,6 +54,8 @@ export function explainCluster(
   options: Pick<CompileOptions, 'profile' | 'undecided'> = {},
 ): Explanation {
   const { from, to } = query;
+  const entry = askedEntrance(cluster, query, query.controllers);
+  if (entry !== undefined) return explainEntrance(entry, query, { cluster, options, explain: explainBy });
   return explainBy(compile(narrowed(cluster, podsOf(from, to)), options), cluster, query);
 }
 

@@ -316,5 +316,6 @@ export function isAmbiguous(pair: Pair): boolean {
 }
 
 function nobody(end: End): string {
+  if (end.kind === 'entry') return 'an entrance opens connections to its backends, and takes none itself';
   return `${end.name} has no ${end.kind === 'service' ? 'endpoints' : 'pods'}`;
 }

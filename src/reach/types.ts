@@ -9,7 +9,7 @@ import type {
   Service,
   TierPolicy,
 } from '../model/index.ts';
-import type { Entry } from '../entry/index.ts';
+import type { Entry, EntryTls } from '../entry/index.ts';
 import type { AddressRange, Family, PortSet, Protocol } from '../net/index.ts';
 
 /** The version of every machine-readable document. */
@@ -322,6 +322,31 @@ export interface NearMiss {
   readonly distance: number;
 }
 
+/** One backend of an entrance: a workload on one port, through one Service. */
+export interface EntranceBackend {
+  /** Sorted; empty: every host. */
+  readonly hosts: readonly string[];
+  /** What of requests decides beside the host; empty: nothing. */
+  readonly paths: readonly string[];
+  readonly tls: EntryTls;
+  /** `namespace/svc/name`, and its port. */
+  readonly service: string;
+  readonly port: number;
+  /** Id of the workload. */
+  readonly to: string;
+  /** The port of its pods. */
+  readonly allowed: AllowedPorts;
+  readonly verdict: Verdict;
+}
+
+/** Where an entrance leads, and who gets there around it. */
+export interface EntranceExplanation {
+  readonly id: string;
+  readonly backends: readonly EntranceBackend[];
+  /** Other ends that reach the backends on these ports; only of an explanation of all of them. */
+  readonly around?: readonly MapConnection[];
+}
+
 /** The answer to `explain` and `can`, before it is rendered. Ends that are several pods are answered together. */
 export interface Explanation {
   readonly profile: string;
@@ -341,6 +366,8 @@ export interface Explanation {
   readonly byFamily?: { readonly [family in Family]?: PortSet };
   /** The port at the pod that the walk tested, where it is not written as it was asked: of a Service, or of a name. */
   readonly testedPort?: string;
+  /** Only where the source is an entrance. */
+  readonly entrance?: EntranceExplanation;
   readonly nearest: readonly NearMiss[];
   /** Further sentences: no common family, no DNS from the source, Service ports resolved, assumptions. */
   readonly notes: readonly string[];

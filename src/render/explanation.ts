@@ -19,6 +19,7 @@ import {
   yamlOf,
   type Field,
 } from './document.ts';
+import { entranceDocument, entranceTables } from './entrances.ts';
 import { briefId } from './names.ts';
 import { notModelledSentences } from './not-modelled.ts';
 import { portsText } from './ports.ts';
@@ -90,6 +91,9 @@ function explanationFields(explanation: Explanation): readonly Field[] {
     { name: 'egress', value: sideOf(explanation.egress) },
     { name: 'ingress', value: sideOf(explanation.ingress) },
     { name: 'nearest', value: explanation.nearest.map(nearMissDocument) },
+    ...(explanation.entrance === undefined
+      ? []
+      : [{ name: 'entrance', value: entranceDocument(explanation.entrance) }]),
     ...tailFields(explanation),
   ];
 }
@@ -260,6 +264,7 @@ function* explanationLines(
     yield '';
     yield* changeLines(change, i === 0 ? 'Nearest change: ' : 'Or: ', look);
   }
+  if (explanation.entrance !== undefined) yield* entranceTables(explanation.entrance, look);
   const notes = [
     ...explanation.notes.map((note) => endSentence(visible(note))),
     ...notModelledSentences(explanation.notModelled),
