@@ -103,7 +103,7 @@ export function addLab(
     add(
       'verify',
       'try every connection, and compare with the engine',
-      'Tries every pair on every port with real packets and compares with what the engine says. With PATH a lab is made for it and taken down again, else the lab that runs is verified.',
+      'Tries every pair on every port with real packets and compares with what the engine says. With PATH a lab of its own is made for it and taken down again, else the lab that runs is verified.',
       '[PATH...] [flags]',
     ),
   );

@@ -90,6 +90,24 @@ describe.skipIf(whyNoLab !== undefined)('a lab of both families', () => {
     expect(code).toBe(0);
   });
 
+  test('tells what nobody listens on from what is denied', () => {
+    const probe = (...operands: readonly string[]): Ran =>
+      podwall('lab', 'probe', ...operands, '--name', name);
+    const open = 'it came through, and nobody listens there, as the engine said';
+    expect(probe('shop/web', 'shop/other:4242')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(open),
+    });
+    expect(probe('shop/web', 'shop/other:udp/4242')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(open),
+    });
+    expect(probe('shop/web', 'shop/db:4242')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('nothing came back, as the engine said'),
+    });
+  });
+
   test('takes the name of a port, and a Service for where to go', () => {
     const probe = (...operands: readonly string[]): Ran =>
       podwall('lab', 'probe', ...operands, '--name', name);

@@ -10,10 +10,13 @@ const mostBytes: number = 2 ** 28;
 export class KeptInputs implements InputSink {
   readonly sources: LabSource[] = [];
   readonly #sink: InputSink;
+  readonly #mostBytes: number;
   #bytes = 0;
 
-  constructor(sink: InputSink) {
+  /** @param most - how many bytes are taken, where they are not as many as usual */
+  constructor(sink: InputSink, most: number = mostBytes) {
     this.#sink = sink;
+    this.#mostBytes = most;
   }
 
   open(source: ByteSource): SourceReader {
@@ -25,7 +28,8 @@ export class KeptInputs implements InputSink {
       },
       push: (bytes) => {
         this.#bytes += bytes.length;
-        if (this.#bytes > mostBytes) throw new LabError('the input is larger than a lab can be: 256 MiB');
+        if (this.#bytes > this.#mostBytes)
+          throw new LabError(`the input is larger than a lab can be: ${this.#mostBytes / 2 ** 20} MiB`);
         // The caller may write others there.
         pieces.push(bytes.slice());
         reader.push(bytes);
