@@ -16,6 +16,7 @@ import type { Line } from './line.ts';
 import { shapes } from './shapes.ts';
 import { added } from './shards.ts';
 import type { MeasuredShard } from './shards.ts';
+import type { MeasuredTiers } from './tiers.ts';
 import { processCost } from './whole-process.ts';
 import type { ProcessCost } from './whole-process.ts';
 import { packetLines, updateLines } from './wire/cases.ts';
@@ -608,6 +609,27 @@ function liveCase(size: string, changes: number, quick: boolean): Case {
   };
 }
 
+/** What the policies of a platform team cost: the same cluster with and without them, in the same process. */
+function tiersCase(size: string, quick: boolean): Case {
+  return {
+    name: `tiers, ${size}`,
+    quick,
+    run: () => {
+      const { policies, countMs, changeUs } = ask('tiers.ts', size) as MeasuredTiers;
+      const line = (question: string, unit: 'ms' | 'µs', cost: MeasuredTiers['countMs']): Line => ({
+        question: `${question} with ${policies} cluster-wide policies`,
+        size,
+        figure: cost.with,
+        unit,
+        better: 'lower',
+        baseline: { what: 'the same cluster without them', figure: cost.without },
+        ratioLimit: 1.3,
+      });
+      return [line('compile and count', 'ms', countMs), line('a change', 'µs', changeUs)];
+    },
+  };
+}
+
 /** Every case, in the order of the table. */
 export const cases: readonly Case[] = [
   scanCase('10k/5k', true),
@@ -621,6 +643,8 @@ export const cases: readonly Case[] = [
   liveCase('1k/500', 1_000, true),
   liveCase('10k/5k', 10_000, false),
   liveCase('150k/50k', 10_000, false),
+  tiersCase('10k/5k', true),
+  tiersCase('100k/20k', false),
   growthInMemory,
   shardsCase('100k/20k', 8),
   ...kernelCases,

@@ -206,8 +206,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/classes.ts',
-    find: 'let key = portMaps[i]!;',
-    replace: 'let key = 0;',
+    find: 'let key = nodeSets[i]! >= 0 ? nodeSets[i]! + 1 : portMaps[i]!;',
+    replace: 'let key = nodeSets[i]! >= 0 ? nodeSets[i]! + 1 : 0;',
     why: 'pods that resolve a name differently are one class (corner 28)',
   },
   {
@@ -368,14 +368,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'if (out === nothing) return nothing;\n    return ports.intersect(',
-    replace: 'if (out === nothing) return everything;\n    return ports.intersect(',
+    find: 'if (out === nothing) return nothing;\n    const admittedIn',
+    replace: 'if (out === nothing) return everything;\n    const admittedIn',
     why: 'a closed egress side opens the pair (corner 3)',
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'return this.#parts.ports.intersect(\n      out,\n      this.#denseAt(',
-    replace: 'return this.#parts.ports.union(\n      out,\n      this.#denseAt(',
+    find: 'return this.#parts.ports.intersect(\n      out,\n      this.#allowedAt(',
+    replace: 'return this.#parts.ports.union(\n      out,\n      this.#allowedAt(',
     why: 'one open side is enough (corner 3)',
   },
   {
@@ -422,8 +422,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/live/findings.ts',
-    find: 'apart(hosts, own, (some, rest) => add(rest, some));',
-    replace: 'add(own, hosts);',
+    find: 'apart(otherHosts, ownGuests, (some, rest) => add(rest, some));',
+    replace: 'add(ownGuests, otherHosts);',
     why: 'a change is said to close what the own node is exempt from (corner 42)',
   },
   {
@@ -600,5 +600,89 @@ export const mutants: readonly Mutant[] = [
     find: 'const depends = others === undefined || others.some(differs);',
     replace: 'const depends = others === undefined;',
     why: 'an answer that depends on what nobody knows is said to be complete',
+  },
+  {
+    file: 'src/policy/tiers.ts',
+    find: "else if (action !== 'accept')",
+    replace: "else if (action === 'deny')",
+    why: 'a Pass that fails closed lets everything pass (corner 66)',
+  },
+  {
+    file: 'src/policy/tiers.ts',
+    find: "if (policy.tier === 'baseline' && isolated) continue;",
+    replace: '',
+    why: 'Baseline is asked although a NetworkPolicy isolates (corners 55 and 64)',
+  },
+  {
+    file: 'src/policy/tier-value.ts',
+    find: 'said.accept = minus(minus(said.accept, said.deny), said.pass);',
+    replace: 'said.accept = minus(said.accept, said.deny);',
+    why: 'of an equal Accept and Pass, Accept is sure (corner 60)',
+  },
+  {
+    file: 'src/policy/tier-value.ts',
+    find: 'while (end < steps.length && steps[end]!.policy.priority === priority) end++;',
+    replace: 'while (end < steps.length && steps[end]!.policy.priority === undefined) end++;',
+    why: 'equal priorities have an order (corner 60)',
+  },
+  {
+    file: 'src/policy/tier-value.ts',
+    find: 'return union([minus(ranked, allowed), intersect(said.deny, open)]);',
+    replace: 'return union([ranked, intersect(said.deny, open)]);',
+    why: 'a BaselineAdminNetworkPolicy never stands first (corner 60)',
+  },
+  {
+    file: 'src/policy/tier-value.ts',
+    find: 'if (holds === yes) left = minus(left, hit);',
+    replace: '',
+    why: 'the last rule that matches decides (corners 53 and 60)',
+  },
+  {
+    file: 'src/policy/tier-value.ts',
+    find: 'asked.push(said.pass);',
+    replace: 'accepted.push(said.pass);',
+    why: 'Pass accepts (corner 54)',
+  },
+  {
+    file: 'src/policy/tier-ends.ts',
+    find: 'return c < 0 ? no : this.#index.holds(',
+    replace: 'return c < 0 ? yes : this.#index.holds(',
+    why: 'pods by labels are nodes and addresses, too (corner 66)',
+  },
+  {
+    file: 'src/policy/tier-side.ts',
+    find: 'this.hasSparse = dense.length < peers.length;',
+    replace: 'this.hasSparse = false;',
+    why: 'what sparse peers of tiers say is lost',
+  },
+  {
+    file: 'src/policy/compiled-policy.ts',
+    find: "return this.#tierList('egress', this.classOf(from)) === 0 ? 'node' : undefined;",
+    replace: "return 'node';",
+    why: "the way to a pod's own node is exempt from tiers (corner 42)",
+  },
+  {
+    file: 'src/policy/classes.ts',
+    find: '(isSeen || (host ?',
+    replace: '(false || (host ?',
+    why: 'networks of tiers match no pod where an ipBlock does not (corners 58 and 63)',
+  },
+  {
+    file: 'src/policy/live/live-matrix.ts',
+    find: '(side.tierUse[peer] ?? 0) > 0;\n      for',
+    replace: '(side.tierUse[peer] ?? 0) > 1;\n      for',
+    why: 'a class that joins a peer of tiers is counted as before',
+  },
+  {
+    file: 'src/policy/live/live-cluster.ts',
+    find: 'if (policy === undefined) continue;\n      engine.tiers.enlist',
+    replace: 'if (policy === undefined || policy === before) continue;\n      engine.tiers.enlist',
+    why: 'a policy of a tier that has gone is still asked',
+  },
+  {
+    file: 'src/reach/connections.ts',
+    find: 'inFamily(possible, family, whole).minus(inFamily(sure, family, whole)),',
+    replace: 'inFamily(possible, family, whole),',
+    why: 'what is open in any case is called ambiguous (corner 60)',
   },
 ];
