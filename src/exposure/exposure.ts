@@ -1,46 +1,28 @@
 import type { Diagnostic, Direction, Place, Pod } from '../model/index.ts';
-import { families, formatAddress, PortSet, protocols } from '../net/index.ts';
+import { families } from '../net/index.ts';
 import type { Family } from '../net/index.ts';
 import { familyBits } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
-import {
-  allowedPorts,
-  apiVersion,
-  notModelledEntries,
-  rangesId,
-  undecidedDiagnostics,
-} from '../reach/index.ts';
-import { AddressTable, exampleAddress } from './addresses.ts';
-import type { Addressed } from './addresses.ts';
-import { byText, example, has, otherThan, selectorText } from './cubes.ts';
+import { apiVersion, notModelledEntries, undecidedDiagnostics } from '../reach/index.ts';
+import { AddressTable } from './addresses.ts';
+import { byText } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import { closedScopes } from './closed.ts';
 import { Entrances } from './entrances.ts';
 import { admitted } from './lines.ts';
 import type { Admitted } from './lines.ts';
-import { nameLabel, NamespaceSpace, placesMinus } from './namespaces.ts';
-import type { Places } from './namespaces.ts';
+import { NamespaceSpace } from './namespaces.ts';
 import { OwnSides, usualUse } from './own-side.ts';
 import type { Narrowing, OwnSide, Part } from './own-side.ts';
 import { minimal, regionBoth } from './regions.ts';
 import { allLeft, TierSpace } from './tier-space.ts';
 import type { Left } from './tier-space.ts';
-import type { Line, RuleRef } from './regions.ts';
+import type { Line } from './regions.ts';
 import { exposureKinds } from './types.ts';
-import type {
-  Coverage,
-  ExposedNamespaces,
-  ExposedPart,
-  Exposed,
-  Exposure,
-  ExposureKind,
-  ExposureReason,
-  ExposureReport,
-  NamedPorts,
-  Witness,
-} from './types.ts';
-import { noUse, portOf, UseTable } from './uses.ts';
-import type { Use } from './uses.ts';
+import type { Coverage, Exposure, ExposureReason, ExposureReport } from './types.ts';
+import { mostReasons, Teller } from './told.ts';
+import type { Found, Unit } from './told.ts';
+import { noUse, UseTable } from './uses.ts';
 
 /** What is asked. */
 export interface ExposureQuery {
@@ -62,11 +44,6 @@ export interface ExposureAnswer {
   /** Where a policy or a workload stands, by its id. */
   readonly placeOf: (id: string) => Place | undefined;
 }
-
-/** Without `details`, more names of namespaces than these are not listed, but counted. */
-const mostNames = 20;
-/** Rules that are named for one peer. */
-const mostReasons = 4;
 
 /**
  * Who could reach pods, and whom they could reach, beyond the pods that exist: pods with any labels in any namespace,
@@ -111,30 +88,6 @@ export function exposure(policy: CompiledPolicy, query: ExposureQuery = {}): Exp
   };
 }
 
-/** Pods with the same policies in one direction, of whom everybody else says the same. */
-interface Unit {
-  readonly direction: Direction;
-  /** The class of one of the pods. */
-  readonly k: number;
-  readonly example: PolicyEnd;
-  readonly said: Admitted;
-  /** By family of the pods: what others say of them. */
-  readonly sides: readonly (readonly [family: Family, side: OwnSide, tiers: string])[];
-  /** The tiers that bind the pods. */
-  readonly list: number;
-  readonly classes: number[];
-}
-
-/** A peer that gets through, before it is put in words. */
-type Found =
-  | {
-      readonly kind: 'spanning';
-      readonly line: Line;
-      readonly narrowing: Narrowing;
-      readonly family?: Family;
-    }
-  | { readonly kind: 'existing'; readonly line: Line; readonly family?: Family };
-
 class Exposures {
   readonly coverage: Coverage;
   readonly notIsolated: ExposureReport['notIsolated'];
@@ -144,7 +97,7 @@ class Exposures {
   readonly #space: NamespaceSpace;
   readonly #addresses: AddressTable;
   readonly #tiers: TierSpace;
-  readonly #entrances: Entrances;
+  readonly #teller: Teller;
   readonly #others: { readonly [direction in Direction]: OwnSides };
   readonly #undecidedNamespaces = new Set<string>();
   readonly #closingNames = new Map<readonly number[], readonly string[]>();
@@ -160,7 +113,8 @@ class Exposures {
     this.#space = new NamespaceSpace(policy.cluster);
     this.#addresses = new AddressTable(policy);
     this.#tiers = new TierSpace(policy, this.#space, this.#uses);
-    this.#entrances = new Entrances(policy, query.pods);
+    const entrances = new Entrances(policy, query.pods);
+    this.#teller = new Teller(policy, this.#space, this.#uses, entrances, query.details === true);
     // Whom pods let in is met by the egress of others, and the other way round.
     this.#others = {
       ingress: new OwnSides(policy, 'egress', this.#uses, this.#space),
@@ -286,7 +240,7 @@ class Exposures {
     const addressed = this.#addresses.of(direction, k);
     const isHost = this.#policy.parts.classes.host[k] === 1;
     const isPartial = workloads.some((workload) => pods.get(workload) !== this.#podsOf.get(workload));
-    const policies = said.policies.map((index) => this.#policyName(index)).sort(byText);
+    const policies = said.policies.map((index) => this.#teller.policyName(index)).sort(byText);
     const own = this.#ownNamespace(unit);
     const tiers = [...new Set(this.#tiers.namesOf(direction, unit.list))].sort(byText);
     return {
@@ -298,7 +252,7 @@ class Exposures {
       ...(isHost && { hostNetwork: true }),
       policies,
       ...(tiers.length > 0 && { tiers }),
-      peers: this.#peers(unit, found, addressed, workloads),
+      peers: this.#teller.peers(unit, found, addressed, workloads),
       closed:
         said.isolated || tiers.length > 0
           ? closedScopes({
@@ -311,7 +265,7 @@ class Exposures {
               namespaces: this.#space.all.length,
               hasNodes: this.#policy.cluster.nodes.size > 0,
               policies,
-              reasons: (refs) => this.#reasons(refs, mostReasons),
+              reasons: (refs) => this.#teller.reasons(refs, mostReasons),
               policiesOf: (lines) => this.#closing(direction, lines),
             })
           : [],
@@ -344,15 +298,10 @@ class Exposures {
     const indices = this.#others[direction].isolating(namespace, pods);
     let names = this.#closingNames.get(indices);
     if (names === undefined) {
-      names = [...new Set(indices.map((index) => this.#policyName(index)))].sort(byText);
+      names = [...new Set(indices.map((index) => this.#teller.policyName(index)))].sort(byText);
       this.#closingNames.set(indices, names);
     }
     return names;
-  }
-
-  #policyName(index: number): string {
-    const { namespace, name } = this.#policy.cluster.policies[index]!;
-    return `${namespace}/${name}`;
   }
 
   /** The potential pods that get through, the policies of their own namespaces considered. */
@@ -473,195 +422,6 @@ class Exposures {
     }
   }
 
-  #peers(
-    unit: Unit,
-    found: readonly Found[],
-    { addresses, nodes }: Addressed,
-    workloads: readonly string[],
-  ): readonly Exposed[] {
-    const { said } = unit;
-    const peers: Exposed[] = [];
-    for (const { ranges, ports, reach } of addresses) {
-      const port = portOf({ ports, named: [] });
-      if (port === undefined) continue;
-      const { protocol, port: number } = port;
-      peers.push({
-        kind: 'ip',
-        exposure: reach === 'internet' ? 'internet' : `${reach}-addresses`,
-        id: rangesId(ranges),
-        ranges: ranges.map(({ family, first, last }) => [
-          formatAddress({ family, value: first }),
-          formatAddress({ family, value: last }),
-        ]),
-        allowed: allowedPorts(ports),
-        because: this.#addressReasons(unit, said.addresses, ranges, ports),
-        witness: { kind: 'address', address: exampleAddress(ranges), protocol, port: number },
-      });
-    }
-    for (const { nodes: names, ports } of nodes) {
-      const port = portOf({ ports, named: [] });
-      const [first] = names;
-      if (port === undefined || first === undefined) continue;
-      peers.push({
-        kind: 'nodes',
-        exposure: 'nodes',
-        nodes: names,
-        allowed: allowedPorts(ports),
-        because: this.#reasons(said.addresses, mostReasons),
-        witness: { kind: 'node', node: first, protocol: port.protocol, port: port.port },
-      });
-    }
-    for (const each of found) peers.push(this.#potential(each));
-    if (unit.direction === 'ingress') {
-      for (const each of this.#entrances.of(unit.classes, workloads)) peers.push(each);
-    }
-    return peers.sort(
-      (a, b) =>
-        exposureKinds.indexOf(a.exposure) - exposureKinds.indexOf(b.exposure) ||
-        widthOf(b) - widthOf(a) ||
-        byText(sortKey(a), sortKey(b)),
-    );
-  }
-
-  #potential(found: Found): Exposed {
-    const { line, family } = found;
-    const use = this.#uses.use(line.use);
-    return {
-      kind: 'pods',
-      exposure: kindOf(line),
-      namespaces: this.#namespaces(found),
-      pods: selectorText(line.pods),
-      ...this.#ports(use),
-      ...(family !== undefined && { family }),
-      because: this.#reasons(line.rules, mostReasons),
-      witness: this.#witness(line, use),
-    };
-  }
-
-  #ports({ ports, named }: Use): {
-    readonly allowed: Exposed['allowed'];
-    readonly named?: readonly NamedPorts[];
-  } {
-    const allowed = allowedPorts(ports);
-    if (named.length === 0) return { allowed };
-    return {
-      allowed,
-      named: named.map(({ names, within }) => {
-        const { protocol } = names[0]!;
-        const isEvery = PortSet.everyPort(protocol).minus(ports).equals(within);
-        return {
-          protocol,
-          names: names.map(({ name }) => name),
-          ...(!isEvery && { within: allowedPorts(within) }),
-        };
-      }),
-    };
-  }
-
-  #namespaces(found: Found): ExposedNamespaces {
-    const { existing, fresh } = found.line;
-    const names = (list: readonly number[]): readonly string[] =>
-      list.map((index) => this.#space.name(index));
-    const base = {
-      ...(fresh !== undefined && { new: selectorText(fresh) }),
-      existing: existing.isAll && fresh !== undefined ? ('all' as const) : names(existing.list),
-      ...(fresh !== undefined && this.#against(existing, fresh)),
-    };
-    if (found.kind === 'existing') return { ...base, closedByOwn: 0, partlyByOwn: 0 };
-    const { narrowing } = found;
-    const { closedCount, partlyCount } = narrowing;
-    const isListed = (count: number): boolean =>
-      count > 0 && (this.#query.details === true || count <= mostNames);
-    return {
-      ...base,
-      closedByOwn: closedCount,
-      partlyByOwn: partlyCount,
-      ...(isListed(closedCount) && { closed: names(narrowing.closed()) }),
-      ...(partlyCount > 0 &&
-        this.#query.details === true && {
-          partly: narrowing.partly().map(({ namespaces, parts }) => ({
-            namespaces: names(namespaces),
-            peers: parts.map((part) => this.#part(part)),
-          })),
-        }),
-    };
-  }
-
-  /** Which of the namespaces that exist are meant otherwise than new ones with their labels are. */
-  #against(existing: Places, fresh: Cube): Pick<ExposedNamespaces, 'also' | 'except'> {
-    const alike = this.#space.scopeOf(fresh, (labels) => has(fresh, labels)).existing;
-    const also = placesMinus(existing, alike).list.map((index) => this.#space.name(index));
-    const except = placesMinus(alike, existing).list.map((index) => this.#space.name(index));
-    return { ...(also.length > 0 && { also }), ...(except.length > 0 && { except }) };
-  }
-
-  #part({ pods, use }: Part): ExposedPart {
-    return { pods: selectorText(pods), ...this.#ports(this.#uses.use(use)) };
-  }
-
-  #witness({ existing, fresh, pods }: Line, use: Use): Witness {
-    const port = portOf(use);
-    if (port === undefined) throw new RangeError('a line lets something be used');
-    const at = {
-      labels: Object.fromEntries(example(pods)),
-      ...(port.names.length > 0 && { portNames: port.names.map(({ name }) => name) }),
-      protocol: port.protocol,
-      port: port.port,
-    };
-    if (fresh === undefined) {
-      return { kind: 'pod', namespace: this.#space.name(existing.list[0]!), ...at };
-    }
-    const labels = new Map(example(fresh));
-    const namespace = labels.get(nameLabel) ?? this.#newName(fresh);
-    labels.delete(nameLabel);
-    return { kind: 'pod', namespace, namespaceLabels: Object.fromEntries(labels), ...at };
-  }
-
-  /** A name that no namespace has, and that a cube lets a new one have. */
-  #newName(fresh: Cube): string {
-    const taken = fresh.literals.get(nameLabel)?.values ?? [];
-    return otherThan([...taken, ...this.#space.all.map(({ name }) => name)], 'new');
-  }
-
-  #reasons(refs: readonly RuleRef[], most: number): readonly ExposureReason[] {
-    return refs.slice(0, most).map(({ policy, rule, peer }) => ({
-      index: policy,
-      policy: this.#policyName(policy),
-      rule,
-      ...(peer >= 0 && { peer }),
-    }));
-  }
-
-  /** The rules that let some addresses through. */
-  #addressReasons(
-    { direction, k }: Unit,
-    refs: readonly RuleRef[],
-    ranges: Addressed['addresses'][number]['ranges'],
-    open: PortSet,
-  ): readonly ExposureReason[] {
-    const { parts, cluster } = this.#policy;
-    const admitting = refs.filter(({ policy, rule, peer }) => {
-      const compiled = parts.rules[direction][policy]?.[rule];
-      const spec = cluster.policies[policy]![direction];
-      if (compiled === undefined || spec.kind === 'unaffected') return false;
-      const set = parts.ports.set(
-        direction === 'ingress'
-          ? parts.ports.resolve(compiled.spec, parts.classes.portMap[k]!)
-          : parts.ports.fixed(compiled.spec),
-      );
-      if (set.intersect(open).isEmpty) return false;
-      const peers = spec.rules[rule]?.peers;
-      const entry = peers?.kind === 'oneOf' ? peers.peers[peer] : undefined;
-      if (entry === undefined) return true;
-      if (entry.kind !== 'ipBlock') return false;
-      const { cidr } = entry;
-      return ranges.some(
-        (range) => range.family === cidr.family && cidr.first <= range.last && range.first <= cidr.last,
-      );
-    });
-    return this.#reasons(admitting, mostReasons);
-  }
-
   undecided(): readonly string[] {
     const sentences: string[] = [];
     if (this.#tiers.isTooMuch) {
@@ -692,35 +452,8 @@ class Exposures {
   }
 }
 
-function kindOf({ existing, fresh, pods }: Line): ExposureKind {
-  const isAnyPod = pods.literals.size === 0;
-  if (fresh === undefined) return isAnyPod ? 'namespace' : 'namespace-pods';
-  if (fresh.literals.size > 0 || !existing.isAll) return 'new-namespaces';
-  return isAnyPod ? 'any-pod' : 'labelled-pods';
-}
-
 /** The widest peer of an exposure decides where it stands; what is open for nobody comes last. */
 function rankOf({ peers }: Exposure): number {
   const [first] = peers;
   return first === undefined ? exposureKinds.length : exposureKinds.indexOf(first.exposure);
-}
-
-/** How many ports may be used, all of them first. */
-function widthOf({ allowed, named }: Exposed): number {
-  if (allowed === 'all') return Infinity;
-  const sizes = protocols.flatMap((protocol) => (allowed[protocol] ?? []).map(([from, to]) => to - from + 1));
-  return sizes.reduce((sum, size) => sum + size, named?.length ?? 0);
-}
-
-function sortKey(peer: Exposed): string {
-  switch (peer.kind) {
-    case 'ip':
-      return peer.id;
-    case 'entry':
-      return peer.id;
-    case 'nodes':
-      return peer.nodes.join();
-    case 'pods':
-      return `${peer.namespaces.new ?? '~'}\u0006${String(peer.namespaces.existing)}\u0006${peer.pods}\u0006${peer.family ?? ''}`;
-  }
 }

@@ -1,0 +1,303 @@
+import type { Direction } from '../model/index.ts';
+import { formatAddress, PortSet, protocols } from '../net/index.ts';
+import type { Family } from '../net/index.ts';
+import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import { allowedPorts, rangesId } from '../reach/index.ts';
+import { exampleAddress } from './addresses.ts';
+import type { Addressed } from './addresses.ts';
+import { byText, example, has, otherThan, selectorText } from './cubes.ts';
+import type { Cube } from './cubes.ts';
+import type { Entrances } from './entrances.ts';
+import type { Admitted } from './lines.ts';
+import { nameLabel, placesMinus } from './namespaces.ts';
+import type { NamespaceSpace, Places } from './namespaces.ts';
+import type { Narrowing, OwnSide, Part } from './own-side.ts';
+import type { Line, RuleRef } from './regions.ts';
+import { exposureKinds } from './types.ts';
+import type {
+  Exposed,
+  ExposedNamespaces,
+  ExposedPart,
+  ExposureKind,
+  ExposureReason,
+  NamedPorts,
+  Witness,
+} from './types.ts';
+import { portOf } from './uses.ts';
+import type { Use, UseTable } from './uses.ts';
+
+/** Pods with the same policies in one direction, of whom everybody else says the same. */
+export interface Unit {
+  readonly direction: Direction;
+  /** The class of one of the pods. */
+  readonly k: number;
+  readonly example: PolicyEnd;
+  readonly said: Admitted;
+  /** By family of the pods: what others say of them. */
+  readonly sides: readonly (readonly [family: Family, side: OwnSide, tiers: string])[];
+  /** The tiers that bind the pods. */
+  readonly list: number;
+  readonly classes: number[];
+}
+
+/** A peer that gets through, before it is put in words. */
+export type Found =
+  | {
+      readonly kind: 'spanning';
+      readonly line: Line;
+      readonly narrowing: Narrowing;
+      readonly family?: Family;
+    }
+  | { readonly kind: 'existing'; readonly line: Line; readonly family?: Family };
+
+/** Without `details`, more names of namespaces than these are not listed, but counted. */
+const mostNames = 20;
+/** Rules that are named for one peer. */
+export const mostReasons = 4;
+
+/** Puts in words of documents who gets through. */
+export class Teller {
+  readonly #policy: CompiledPolicy;
+  readonly #space: NamespaceSpace;
+  readonly #uses: UseTable;
+  readonly #entrances: Entrances;
+  readonly #details: boolean;
+
+  /** @param details - whether every namespace is named that lets potential pods through only in part */
+  constructor(
+    policy: CompiledPolicy,
+    space: NamespaceSpace,
+    uses: UseTable,
+    entrances: Entrances,
+    details: boolean,
+  ) {
+    this.#policy = policy;
+    this.#space = space;
+    this.#uses = uses;
+    this.#entrances = entrances;
+    this.#details = details;
+  }
+
+  /** `namespace/name`. */
+  policyName(index: number): string {
+    const { namespace, name } = this.#policy.cluster.policies[index]!;
+    return `${namespace}/${name}`;
+  }
+
+  /** Everybody who gets through, in the order of documents. */
+  peers(
+    unit: Unit,
+    found: readonly Found[],
+    { addresses, nodes }: Addressed,
+    workloads: readonly string[],
+  ): readonly Exposed[] {
+    const { said } = unit;
+    const peers: Exposed[] = [];
+    for (const { ranges, ports, reach } of addresses) {
+      const port = portOf({ ports, named: [] });
+      if (port === undefined) continue;
+      const { protocol, port: number } = port;
+      peers.push({
+        kind: 'ip',
+        exposure: reach === 'internet' ? 'internet' : `${reach}-addresses`,
+        id: rangesId(ranges),
+        ranges: ranges.map(({ family, first, last }) => [
+          formatAddress({ family, value: first }),
+          formatAddress({ family, value: last }),
+        ]),
+        allowed: allowedPorts(ports),
+        because: this.#addressReasons(unit, said.addresses, ranges, ports),
+        witness: { kind: 'address', address: exampleAddress(ranges), protocol, port: number },
+      });
+    }
+    for (const { nodes: names, ports } of nodes) {
+      const port = portOf({ ports, named: [] });
+      const [first] = names;
+      if (port === undefined || first === undefined) continue;
+      peers.push({
+        kind: 'nodes',
+        exposure: 'nodes',
+        nodes: names,
+        allowed: allowedPorts(ports),
+        because: this.reasons(said.addresses, mostReasons),
+        witness: { kind: 'node', node: first, protocol: port.protocol, port: port.port },
+      });
+    }
+    for (const each of found) peers.push(this.#potential(each));
+    if (unit.direction === 'ingress') {
+      for (const each of this.#entrances.of(unit.classes, workloads)) peers.push(each);
+    }
+    return peers.sort(
+      (a, b) =>
+        exposureKinds.indexOf(a.exposure) - exposureKinds.indexOf(b.exposure) ||
+        widthOf(b) - widthOf(a) ||
+        byText(sortKey(a), sortKey(b)),
+    );
+  }
+
+  #potential(found: Found): Exposed {
+    const { line, family } = found;
+    const use = this.#uses.use(line.use);
+    return {
+      kind: 'pods',
+      exposure: kindOf(line),
+      namespaces: this.#namespaces(found),
+      pods: selectorText(line.pods),
+      ...this.#ports(use),
+      ...(family !== undefined && { family }),
+      because: this.reasons(line.rules, mostReasons),
+      witness: this.#witness(line, use),
+    };
+  }
+
+  #ports({ ports, named }: Use): {
+    readonly allowed: Exposed['allowed'];
+    readonly named?: readonly NamedPorts[];
+  } {
+    const allowed = allowedPorts(ports);
+    if (named.length === 0) return { allowed };
+    return {
+      allowed,
+      named: named.map(({ names, within }) => {
+        const { protocol } = names[0]!;
+        const isEvery = PortSet.everyPort(protocol).minus(ports).equals(within);
+        return {
+          protocol,
+          names: names.map(({ name }) => name),
+          ...(!isEvery && { within: allowedPorts(within) }),
+        };
+      }),
+    };
+  }
+
+  #namespaces(found: Found): ExposedNamespaces {
+    const { existing, fresh } = found.line;
+    const names = (list: readonly number[]): readonly string[] =>
+      list.map((index) => this.#space.name(index));
+    const base = {
+      ...(fresh !== undefined && { new: selectorText(fresh) }),
+      existing: existing.isAll && fresh !== undefined ? ('all' as const) : names(existing.list),
+      ...(fresh !== undefined && this.#against(existing, fresh)),
+    };
+    if (found.kind === 'existing') return { ...base, closedByOwn: 0, partlyByOwn: 0 };
+    const { narrowing } = found;
+    const { closedCount, partlyCount } = narrowing;
+    const isListed = (count: number): boolean => count > 0 && (this.#details || count <= mostNames);
+    return {
+      ...base,
+      closedByOwn: closedCount,
+      partlyByOwn: partlyCount,
+      ...(isListed(closedCount) && { closed: names(narrowing.closed()) }),
+      ...(partlyCount > 0 &&
+        this.#details && {
+          partly: narrowing.partly().map(({ namespaces, parts }) => ({
+            namespaces: names(namespaces),
+            peers: parts.map((part) => this.#part(part)),
+          })),
+        }),
+    };
+  }
+
+  /** Which of the namespaces that exist are meant otherwise than new ones with their labels are. */
+  #against(existing: Places, fresh: Cube): Pick<ExposedNamespaces, 'also' | 'except'> {
+    const alike = this.#space.scopeOf(fresh, (labels) => has(fresh, labels)).existing;
+    const also = placesMinus(existing, alike).list.map((index) => this.#space.name(index));
+    const except = placesMinus(alike, existing).list.map((index) => this.#space.name(index));
+    return { ...(also.length > 0 && { also }), ...(except.length > 0 && { except }) };
+  }
+
+  #part({ pods, use }: Part): ExposedPart {
+    return { pods: selectorText(pods), ...this.#ports(this.#uses.use(use)) };
+  }
+
+  #witness({ existing, fresh, pods }: Line, use: Use): Witness {
+    const port = portOf(use);
+    if (port === undefined) throw new RangeError('a line lets something be used');
+    const at = {
+      labels: Object.fromEntries(example(pods)),
+      ...(port.names.length > 0 && { portNames: port.names.map(({ name }) => name) }),
+      protocol: port.protocol,
+      port: port.port,
+    };
+    if (fresh === undefined) {
+      return { kind: 'pod', namespace: this.#space.name(existing.list[0]!), ...at };
+    }
+    const labels = new Map(example(fresh));
+    const namespace = labels.get(nameLabel) ?? this.#newName(fresh);
+    labels.delete(nameLabel);
+    return { kind: 'pod', namespace, namespaceLabels: Object.fromEntries(labels), ...at };
+  }
+
+  /** A name that no namespace has, and that a cube lets a new one have. */
+  #newName(fresh: Cube): string {
+    const taken = fresh.literals.get(nameLabel)?.values ?? [];
+    return otherThan([...taken, ...this.#space.all.map(({ name }) => name)], 'new');
+  }
+
+  /** The rules that some references mean, at most so many. */
+  reasons(refs: readonly RuleRef[], most: number): readonly ExposureReason[] {
+    return refs.slice(0, most).map(({ policy, rule, peer }) => ({
+      index: policy,
+      policy: this.policyName(policy),
+      rule,
+      ...(peer >= 0 && { peer }),
+    }));
+  }
+
+  /** The rules that let some addresses through. */
+  #addressReasons(
+    { direction, k }: Unit,
+    refs: readonly RuleRef[],
+    ranges: Addressed['addresses'][number]['ranges'],
+    open: PortSet,
+  ): readonly ExposureReason[] {
+    const { parts, cluster } = this.#policy;
+    const admitting = refs.filter(({ policy, rule, peer }) => {
+      const compiled = parts.rules[direction][policy]?.[rule];
+      const spec = cluster.policies[policy]![direction];
+      if (compiled === undefined || spec.kind === 'unaffected') return false;
+      const set = parts.ports.set(
+        direction === 'ingress'
+          ? parts.ports.resolve(compiled.spec, parts.classes.portMap[k]!)
+          : parts.ports.fixed(compiled.spec),
+      );
+      if (set.intersect(open).isEmpty) return false;
+      const peers = spec.rules[rule]?.peers;
+      const entry = peers?.kind === 'oneOf' ? peers.peers[peer] : undefined;
+      if (entry === undefined) return true;
+      if (entry.kind !== 'ipBlock') return false;
+      const { cidr } = entry;
+      return ranges.some(
+        (range) => range.family === cidr.family && cidr.first <= range.last && range.first <= cidr.last,
+      );
+    });
+    return this.reasons(admitting, mostReasons);
+  }
+}
+
+function kindOf({ existing, fresh, pods }: Line): ExposureKind {
+  const isAnyPod = pods.literals.size === 0;
+  if (fresh === undefined) return isAnyPod ? 'namespace' : 'namespace-pods';
+  if (fresh.literals.size > 0 || !existing.isAll) return 'new-namespaces';
+  return isAnyPod ? 'any-pod' : 'labelled-pods';
+}
+
+/** How many ports may be used, all of them first. */
+function widthOf({ allowed, named }: Exposed): number {
+  if (allowed === 'all') return Infinity;
+  const sizes = protocols.flatMap((protocol) => (allowed[protocol] ?? []).map(([from, to]) => to - from + 1));
+  return sizes.reduce((sum, size) => sum + size, named?.length ?? 0);
+}
+
+function sortKey(peer: Exposed): string {
+  switch (peer.kind) {
+    case 'ip':
+      return peer.id;
+    case 'entry':
+      return peer.id;
+    case 'nodes':
+      return peer.nodes.join();
+    case 'pods':
+      return `${peer.namespaces.new ?? '~'}\u0006${String(peer.namespaces.existing)}\u0006${peer.pods}\u0006${peer.family ?? ''}`;
+  }
+}
