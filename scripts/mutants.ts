@@ -20,6 +20,7 @@ const notCopied = new Set(['.cache', '.git', 'coverage', 'dist', 'node_modules']
 const suites = [
   'bench',
   'conformance',
+  'entry',
   'fixtures',
   'manifest/network-policy',
   'manifest/tier-policy',

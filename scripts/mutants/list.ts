@@ -685,4 +685,22 @@ export const mutants: readonly Mutant[] = [
     replace: 'inFamily(possible, family, whole),',
     why: 'what is open in any case is called ambiguous (corner 60)',
   },
+  {
+    file: 'src/reach/entrance-access.ts',
+    find: 'if (node !== own) seen',
+    replace: 'if (true) seen',
+    why: "a pod's own node hides the client of a Service (corner 36)",
+  },
+  {
+    file: 'src/reach/entrances.ts',
+    find: 'tally.isPartial || whole(tally) < pods',
+    replace: 'tally.isPartial',
+    why: 'a workload of which one pod is closed to an entrance is said to be open',
+  },
+  {
+    file: 'src/entry/references.ts',
+    find: 'if (from.namespace === to.namespace) return true;',
+    replace: 'return true;',
+    why: 'routes lead into other namespaces without a ReferenceGrant (corner 51)',
+  },
 ];

@@ -103,11 +103,6 @@ export function gatewayAttachments(cluster: Cluster): readonly GatewayAttachment
   return cluster.entrances.gateways.flatMap((gateway) => gateways.attachmentsOf(gateway));
 }
 
-/** Whether a Service takes connections from outside the cluster. */
-export function isEntrance(service: Service): boolean {
-  return sourceOfService(service) !== undefined;
-}
-
 /**
  * The clients of a Service; `undefined` when it takes none from outside.
  *

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { entryCodes, knownControllers, resolveEntries } from '../../src/entry/index.ts';
+import { entryCodes, resolveEntries } from '../../src/entry/index.ts';
+import { knownControllers } from '../../src/entry/known-controllers.ts';
 import { sharedHosts } from '../../src/entry/hosts.ts';
 import { clusterOf, only, pod, ports, resolve, service, waysOf } from './read.ts';
 
