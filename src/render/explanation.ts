@@ -420,11 +420,12 @@ function* withTierLines(
       );
     }
     if (tier === 'admin') {
-      const reason = !side.networkPoliciesAsked
-        ? 'not asked: a tier decides before'
-        : side.isolated
+      // Baseline decides only where none isolates (corners 55 and 64), so nothing came before these.
+      const reason = !side.isolated
+        ? 'no policy isolates it'
+        : side.networkPoliciesAsked
           ? sideReason(side, isPair)
-          : 'no policy isolates it';
+          : 'not asked: a tier decides before';
       yield* wrap(`NetworkPolicy  ${reason}`, look, '    ', '      ');
     }
   }
