@@ -163,6 +163,8 @@ function note(change: Change): void {
       break;
     case 'node':
     case 'nodeDeleted':
+    case 'tierPolicy':
+    case 'tierPolicyDeleted':
       break;
   }
 }
