@@ -35,7 +35,7 @@ export function sentenceOf(told: Told): string {
       return `${from} can reach ${to}${port === undefined ? ` on ${openPorts(told)}` : on}`;
     case 'unknown':
       return told.unread === undefined
-        ? `whether ${from} can reach ${to}${on} depends on labels that only the cluster sets`
+        ? `whether ${from} can reach ${to}${on} depends on ${untellable(told)}`
         : `whether ${from} can reach ${to}${on} depends on what the profile ${told.policy.profile.name} does not know: ${told.unread.join(', ')}`;
     case 'ambiguous':
       return `whether ${from} can reach ${to}${on} depends on the implementation: ${disagreement(told)}`;
@@ -46,6 +46,13 @@ export function sentenceOf(told: Told): string {
     case 'partly':
       return `${from} can reach ${to}${on} partly: ${parts(told)}`;
   }
+}
+
+/** What files cannot tell (corners 23 and 63). */
+function untellable({ policy }: Told): string {
+  return policy.parts.podLabels.hasUndecided
+    ? 'labels that only the cluster sets'
+    : 'the addresses that a domain name stands for';
 }
 
 /** Which policies of equal priority say different things (corner 60). */

@@ -161,7 +161,16 @@ describe('what tiers decide is told', () => {
         'names',
         `tier: Admin, priority: 1, ${all}, egress: [{action: ${action}, to: [{domainNames: [example.com]}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]`,
       );
-    expect(ask(domains('Accept'), 'dev/web', '203.0.113.9', '443').verdict).toBe('unknown');
+    const { verdict, sentence } = ask(domains('Accept'), 'dev/web', '203.0.113.9', '443');
+    expect([verdict, sentence]).toEqual([
+      'unknown',
+      'whether dev/web can reach 203.0.113.9 on TCP 443 depends on the addresses that a domain name stands for',
+    ]);
+    const denied = tier(
+      'names',
+      `tier: Admin, priority: 1, ${all}, egress: [{action: Deny, to: [{domainNames: [example.com]}]}]`,
+    );
+    expect(ask(denied, 'dev/web', '203.0.113.9', '443').verdict).toBe('unknown');
     expect(ask(domains('Accept'), 'dev/web', 'prod/db', '443').verdict).toBe('denied');
   });
 
