@@ -1,4 +1,4 @@
-import type { Cluster, Direction, NetworkPolicy, Pod, Tier } from '../model/index.ts';
+import type { Cluster, Direction, NetworkPolicy, Pod, Tier, TierPolicy } from '../model/index.ts';
 import { families, lastOf, PortSet } from '../net/index.ts';
 import type { AddressRange, Family, Protocol } from '../net/index.ts';
 import { AccessTable } from './access.ts';
@@ -77,7 +77,7 @@ export interface SelectingPolicy {
 
 /** A policy that asks for labels that only the cluster sets. */
 export interface UndecidedPolicy {
-  readonly policy: NetworkPolicy;
+  readonly policy: NetworkPolicy | TierPolicy;
   /** One pod of each class of which it cannot be told. */
   readonly pods: readonly Pod[];
 }
@@ -681,12 +681,37 @@ export class CompiledPolicy {
         }
       }
     }
-    return [...open]
+    const examples = (found: ReadonlySet<number>): readonly Pod[] =>
+      [...found].map((c) => classes.pods[classes.example[c]!]!);
+    const ofPolicies = [...open]
       .sort(([a], [b]) => a - b)
-      .map(([policy, found]) => ({
-        policy: this.cluster.policies[policy]!,
-        pods: [...found].map((c) => classes.pods[classes.example[c]!]!),
-      }));
+      .map(([policy, found]) => ({ policy: this.cluster.policies[policy]!, pods: examples(found) }));
+    const ofTiers = [...this.#undecidedTiers()]
+      .sort(([a], [b]) => a - b)
+      .map(([policy, found]) => ({ policy: this.cluster.tierPolicies[policy]!, pods: examples(found) }));
+    return [...ofPolicies, ...ofTiers];
+  }
+
+  /** By index of a policy of a tier: the classes of which files cannot tell whether its subject or some peer means them. */
+  *#undecidedTiers(): Generator<readonly [policy: number, classes: ReadonlySet<number>]> {
+    const { tiers, index } = this.parts;
+    if (tiers === undefined) return;
+    const { ranked, subjects, peers } = tiers.tiers;
+    for (const [place, { index: policy, rules }] of ranked.entries()) {
+      const found = new Set<number>();
+      const add = (namespaces: number, selector: number): void => {
+        for (const c of index.inNamespaces(namespaces, selector).unsure) found.add(c);
+      };
+      const subject = subjects[place];
+      if (subject !== undefined) add(subject.namespaces, subject.selector);
+      for (const rule of [...rules.ingress, ...rules.egress]) {
+        for (const peer of rule.peers) {
+          const definition = peers.definition(peer);
+          if (definition.kind === 'pods') add(definition.namespaces, definition.selector);
+        }
+      }
+      if (found.size > 0) yield [policy, found];
+    }
   }
 
   /**

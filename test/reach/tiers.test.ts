@@ -174,6 +174,26 @@ describe('what tiers decide is told', () => {
     expect(ask(domains('Accept'), 'dev/web', 'prod/db', '443').verdict).toBe('denied');
   });
 
+  test('a label that only the cluster sets makes the answer incomplete (corner 23)', () => {
+    const deployment = `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: prod}
+spec: {selector: {matchLabels: {app: api}}, template: {metadata: {labels: {app: api}}, spec: {containers: [{name: c, image: x}]}}}
+`;
+    const subject = 'subject: {pods: {podSelector: {matchLabels: {pod-template-hash: abc}}}}';
+    const text =
+      deployment +
+      tier('hash', `tier: Admin, priority: 1, ${subject}, ingress: [{action: Accept, ${fromDev}}]`);
+    const named = read(text)
+      .undecided()
+      .map(({ policy, pods: some }) => [policy.name, some.length]);
+    expect(named).toEqual([['hash', 1]]);
+    const closed =
+      text + tier('closed', `tier: Baseline, priority: 1, ${all}, ingress: [{action: Deny, ${fromDev}}]`);
+    expect(ask(closed, 'dev/web', 'prod/api', '80').verdict).toBe('unknown');
+  });
+
   test.each(['5432', '80'])('documents are as the schema says, asked about %s', (port) => {
     const answer = ask(disagreeing + isolated, 'dev/web', 'prod/db', port);
     expect(schemaOf('explanation')(JSON.parse(renderExplanation(answer, 'json', options)))).toEqual([]);
