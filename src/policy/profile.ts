@@ -5,7 +5,7 @@ import { toldRows } from './profiles/rows-told.ts';
 import type { Cell, Profile, ProfileName, Reading, ReadingId, Row } from './profiles/types.ts';
 
 export { profileNames } from './profiles/types.ts';
-export type { Profile, ProfileName, Reading, ReadingId, Source } from './profiles/types.ts';
+export type { Profile, ProfileName, Reading, ReadingId } from './profiles/types.ts';
 
 /** The rows that the engine follows. */
 export const readingRows: { readonly [id in ReadingId]: Row<Reading[id]> } = {
