@@ -11,6 +11,7 @@ import type { ExplainQuery } from './explain.ts';
 import { map } from './map.ts';
 import { narrowed } from './narrow.ts';
 import { formatPortQuery } from './ports-query.ts';
+import { otherReadings } from './profile-unknown.ts';
 import type { End, EntranceBackend, EntranceExplanation, Explanation, PortQuery, Verdict } from './types.ts';
 import { shortName } from './words.ts';
 
@@ -60,9 +61,12 @@ export function explainEntrance(entry: Entry, query: ExplainQuery, context: Entr
     stranger === undefined ? narrowed(cluster, involved) : clusterWith(cluster, involved, stranger);
   const policy = compile(part, options);
   const from = sourceOf(cluster, entry, stranger);
-  const access = new EntranceAccess(policy, [entry]);
-  const verdicts = backends.map((backend) => verdictOf(entry, backend, access));
-  const whole = isWhole(backends, to, ports) ? summed(verdicts) : summed([...verdicts, 'denied']);
+  const { verdicts, whole } = judged(policy, (each) => {
+    const access = new EntranceAccess(each, [entry]);
+    const answers = backends.map((backend) => verdictOf(entry, backend, access));
+    const all = isWhole(backends, to, ports) ? summed(answers) : summed([...answers, 'denied']);
+    return { verdicts: answers, whole: all };
+  });
   const on = ports === undefined ? '' : ` on ${ports.map(formatPortQuery).join(', ')}`;
   const shownAt = Math.max(
     0,
@@ -95,6 +99,46 @@ export function explainEntrance(entry: Entry, query: ExplainQuery, context: Entr
     ...(backends.length > 0 ? {} : unasked(walk)),
     notes: [...notesOf(entry), ...walk.notes],
     entrance,
+  };
+}
+
+/** What is said of the backends one by one, and of all that was asked about. */
+interface Judgement {
+  readonly verdicts: readonly Verdict[];
+  readonly whole: Verdict;
+}
+
+/**
+ * What a judgement is whichever way the policies are read: `ambiguous` where it depends on which policy of equal priority is
+ * applied (corner 60), `unknown` where it depends on labels that files cannot tell (corner 23) or on what the profile does
+ * not know.
+ */
+function judged(policy: CompiledPolicy, judge: (policy: CompiledPolicy) => Judgement): Judgement {
+  const inAnyOrder = (each: CompiledPolicy): Judgement =>
+    each.possible === each ? judge(each) : unlessOther(judge(each), judge(each.possible), 'ambiguous');
+  const { cluster, profile, parts } = policy;
+  let judgement = inAnyOrder(policy);
+  if (judgement.verdicts.length === 0) return judgement;
+  if (policy.hasUndecided) {
+    const open = compile(cluster, { profile, undecided: 'open' });
+    judgement = unlessOther(judgement, inAnyOrder(open), 'unknown');
+  }
+  if (profile.unknown.length === 0) return judgement;
+  const others = otherReadings(cluster, profile);
+  if (others === undefined) return { verdicts: judgement.verdicts.map(() => 'unknown'), whole: 'unknown' };
+  for (const other of others) {
+    const otherwise = compile(cluster, { profile: other, undecided: parts.assume });
+    judgement = unlessOther(judgement, inAnyOrder(otherwise), 'unknown');
+  }
+  return judgement;
+}
+
+/** A judgement, with `otherwise` in place of every verdict that another one does not share. */
+function unlessOther(one: Judgement, other: Judgement, otherwise: Verdict): Judgement {
+  const either = (a: Verdict, b: Verdict | undefined): Verdict => (a === b ? a : otherwise);
+  return {
+    verdicts: one.verdicts.map((verdict, i) => either(verdict, other.verdicts[i])),
+    whole: either(one.whole, other.whole),
   };
 }
 
@@ -310,12 +354,16 @@ function aroundOf(
     level: { kind: 'workload' },
     to: [{ kind: 'pods', name: entry.id, pods }],
   });
-  return document.connections.flatMap(({ from, to, allowed, family, partial }) => {
+  return document.connections.flatMap(({ from, to, allowed, family, partial, ambiguous }) => {
     const wanted = led.get(to);
     if (wanted === undefined || from === to || from === entry.id || own.has(from)) return [];
     const set = portSet(allowed).intersect(wanted);
     if (set.isEmpty) return [];
-    const marks = { ...(family === undefined ? {} : { family }), ...(partial === true ? { partial } : {}) };
+    const marks = {
+      ...(family === undefined ? {} : { family }),
+      ...(partial === true ? { partial } : {}),
+      ...(ambiguous === true ? { ambiguous } : {}),
+    };
     return [{ from, to, allowed: allowedPorts(set), ...marks }];
   });
 }

@@ -49,10 +49,15 @@ export function* entranceTables(entrance: EntranceExplanation, look: Look): Gene
   }
   yield* rowsOf(
     ['AROUND IT', 'TO', 'PORTS'],
-    around.map(({ from, to, allowed, family, partial }) => [
+    around.map(({ from, to, allowed, family, partial, ambiguous }) => [
       briefId(from),
       briefId(to),
-      [portsText(allowed), family === undefined ? '' : `${family} only`, partial === true ? 'partly' : '']
+      [
+        portsText(allowed),
+        family === undefined ? '' : `${family} only`,
+        partial === true ? 'partly' : '',
+        ambiguous === true ? 'ambiguous' : '',
+      ]
         .filter((part) => part !== '')
         .join(', '),
     ]),
@@ -118,12 +123,13 @@ export function entranceDocument({ id, backends, around }: EntranceExplanation):
       allowed: allowedDocument(allowed),
       verdict,
     })),
-    around: around?.map(({ from, to, allowed, family, partial }) => ({
+    around: around?.map(({ from, to, allowed, family, partial, ambiguous }) => ({
       from,
       to,
       allowed: allowedDocument(allowed),
       family,
       partial,
+      ambiguous,
     })),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { explainCluster, parsePorts, isPortProblem, resolveEnd } from '../../src/reach/index.ts';
 import type { End, ExplainQuery, Explanation } from '../../src/reach/index.ts';
+import { readManifests } from '../../src/manifest/index.ts';
 import type { Cluster } from '../../src/model/index.ts';
 import { renderExplanation } from '../../src/render/index.ts';
 import { clusterOf, pod, ports, service } from './read.ts';
@@ -132,6 +133,63 @@ describe('an entrance by itself', () => {
       readonly entrance: { readonly backends: readonly unknown[] };
     };
     expect(document.entrance.backends.length).toBe(2);
+  });
+});
+
+describe('an entrance that nobody can tell the answer of', () => {
+  const tier = (name: string, action: string): string =>
+    `{apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy, metadata: {name: ${name}}, spec: {tier: Admin, priority: 5, subject: {pods: {podSelector: {matchLabels: {app: web}}}}, ingress: [{action: ${action}, from: [{namespaces: {}}]}]}}`;
+  const disagreeing = [tier('one', 'Deny'), tier('two', 'Accept')];
+
+  test.each([
+    ['its controller', [...base, nginx]],
+    ['an assumed one', base],
+  ])('is ambiguous where policies of equal priority disagree about %s (corner 60)', (_, texts) => {
+    const answer = ask([...texts, ...disagreeing], 'ingress/shop/front', 'shop/web', '8080');
+    expect(answer.verdict).toBe('ambiguous');
+    expect(answer.entrance?.backends.map(({ verdict }) => verdict)).toEqual(['ambiguous']);
+    // The other backend is open whichever is applied, and all of them are not.
+    const all = ask([...texts, ...disagreeing], 'ingress/shop/front');
+    expect(all.verdict).toBe('ambiguous');
+    expect(all.entrance?.backends.map(({ verdict }) => verdict)).toEqual(['ambiguous', 'allowed']);
+    expect(ask([...texts, ...disagreeing], 'ingress/shop/front', 'shop/api').verdict).toBe('allowed');
+  });
+
+  test('marks what is ambiguous around it', () => {
+    const answer = ask([...base, nginx, ...disagreeing], 'ingress/shop/front');
+    const around = answer.entrance?.around?.filter(({ to }) => to === 'shop/Pod/web');
+    expect(around?.map(({ from, ambiguous }) => [from, ambiguous])).toEqual([
+      ['internet', undefined],
+      ['shop/Pod/api', true],
+    ]);
+    const text = renderExplanation(answer, 'text', { width: 100, color: false, headers: true });
+    expect(text).toMatch(/shop\/api +shop\/web +TCP 8080, ambiguous/);
+  });
+
+  test('is unknown where labels decide that files cannot tell (corner 23)', () => {
+    const admits = '{from: [{namespaceSelector: {matchLabels: {team: edge}}}]}';
+    const answer = ask([...base, nginx, closed('web', admits)], 'ingress/shop/front', 'shop/web');
+    const byPod = ask([...base, nginx, closed('web', admits)], 'edge/nginx', 'shop/web', '8080');
+    expect(answer.verdict).toBe(byPod.verdict);
+    const rolled = `{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: web, namespace: shop}, spec: {serviceName: web, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {${ports('{name: http, containerPort: 8080}')}}}}}`;
+    const byName = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: one, namespace: shop}, spec: {podSelector: {matchLabels: {controller-revision-hash: web-1}}, ingress: []}}`;
+    const texts = [rolled, ...services, api, front, nginx, byName];
+    expect(ask(texts, 'edge/nginx', 'shop/web', '8080').verdict).toBe('unknown');
+    expect(ask(texts, 'ingress/shop/front', 'shop/web').verdict).toBe('unknown');
+  });
+
+  test('is unknown where the profile is (corner 38)', () => {
+    const some = closed('web', '{from: [{ipBlock: {cidr: 10.0.0.1/24}}]}');
+    const proxy = nginx.replace(/}$/, ', status: {podIP: 10.0.0.7, phase: Running}}');
+    const cluster = clusterOf(...base, proxy);
+    expect(cluster.pods.find(({ name }) => name === 'nginx')?.addresses.length).toBe(1);
+    const query = { profile: 'calico' } as const;
+    const read = (from: string, to: string): Explanation => {
+      const whole = readManifests([{ file: 'a.yaml', text: [...base, proxy, some].join('\n---\n') }]).cluster;
+      return explainCluster(whole, { from: end(whole, from), to: end(whole, to) }, query);
+    };
+    expect(read('edge/nginx', 'shop/web').verdict).toBe('unknown');
+    expect(read('ingress/shop/front', 'shop/web').verdict).toBe('unknown');
   });
 });
 
