@@ -56,7 +56,9 @@ describe('a workspace', () => {
   afterAll(() => place.remove());
 
   test('has the files of the document and the examples', () => {
-    expect(place.run('cat web.yaml && ls examples').output).toBe('kind: List\nbank\nplatform\nshop\nthree-tier\n');
+    expect(place.run('cat web.yaml && ls examples').output).toBe(
+      'kind: List\nbank\nplatform\nshop\nthree-tier\n',
+    );
   });
 
   test('shows standard error among standard output, and the exit code', () => {

@@ -92,7 +92,8 @@ export class Backends {
       );
       return [];
     }
-    return ports.map((port) => this.#way(service, port, head, place));
+    const number = wanted.kind === 'target' && typeof wanted.port === 'number' ? wanted.port : undefined;
+    return ports.map((port) => this.#way(service, port, head, place, number));
   }
 
   /** The ways to all ports of a Service that is an entrance itself. */
@@ -132,21 +133,40 @@ export class Backends {
       case 'service':
         return service.ports.filter(({ name, port }) => wanted.port === port || wanted.port === name);
       case 'target':
-        // The name is that of the endpoints' port, which the Service gives; its own target is as good a reading.
+        // The name is that of the endpoints' port, which the Service gives; its own target is as good a reading. A number
+        // is that of the endpoints' port, also where the Service calls it by name.
         return service.ports.filter(
-          ({ name, targetPort }) => wanted.port === targetPort || wanted.port === name,
+          (port) =>
+            wanted.port === port.targetPort ||
+            wanted.port === port.name ||
+            (typeof port.targetPort === 'string' &&
+              this.#targetsOf(service, port).some((target) => target.port === wanted.port)),
         );
       default:
         return wanted satisfies never;
     }
   }
 
-  #way(service: Service, port: ServicePort, head: WayHead, { subject, at }: BackendPlace): EntryWay {
+  /** Where a port of a Service leads to. */
+  #targetsOf(service: Service, port: ServicePort): readonly EntryTarget[] {
+    const { selected, byHand } = this.#endpointsOf(service);
+    return [
+      ...[...selected].flatMap((pod) => targetsOf(port, pod)),
+      ...[...byHand].flatMap(([pod, slices]) => targetsByHand(port, pod, slices)),
+    ];
+  }
+
+  /** @param only - the port of the endpoints, where the backend names it */
+  #way(
+    service: Service,
+    port: ServicePort,
+    head: WayHead,
+    { subject, at }: BackendPlace,
+    only?: number,
+  ): EntryWay {
     const name = `${service.namespace}/${service.name}`;
     const { selected, byHand } = this.#endpointsOf(service);
-    const targets: EntryTarget[] = [];
-    for (const pod of selected) targets.push(...targetsOf(port, pod));
-    for (const [pod, slices] of byHand) targets.push(...targetsByHand(port, pod, slices));
+    const targets = this.#targetsOf(service, port).filter((each) => only === undefined || each.port === only);
     if (selected.size + byHand.size === 0) {
       const isKept = this.#slices.get(name)?.some(({ endpoints }) => endpoints.length > 0) === true;
       if (isKept) {

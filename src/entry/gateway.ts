@@ -215,11 +215,12 @@ const carried: Readonly<Record<string, readonly string[]>> = {
 };
 
 function carries({ protocol, allowedKinds }: Listener, { kind }: GatewayRoute): boolean {
-  if (allowedKinds !== undefined) {
-    return allowedKinds.some((each) => each.group === group && each.kind === kind);
-  }
-  // Protocols that only an implementation knows carry what it likes.
-  return Object.hasOwn(carried, protocol) ? carried[protocol]?.includes(kind) === true : true;
+  // A kind that the protocol cannot carry is none of the listener's, also where it names it; protocols that only an
+  // implementation knows carry what it likes.
+  if (Object.hasOwn(carried, protocol) && carried[protocol]?.includes(kind) !== true) return false;
+  return (
+    allowedKinds === undefined || allowedKinds.some((each) => each.group === group && each.kind === kind)
+  );
 }
 
 function tlsOf({ protocol, tls }: Listener): EntryTls {

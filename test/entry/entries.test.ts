@@ -262,6 +262,14 @@ describe('a Gateway', () => {
       ['route-not-allowed'],
     ],
     [
+      'of kinds that its protocol can carry, also where it names others',
+      gateway(
+        '{name: dns, port: 53, protocol: UDP, allowedRoutes: {namespaces: {from: All}, kinds: [{kind: HTTPRoute}]}}',
+      ),
+      route(toBackend),
+      ['route-not-allowed'],
+    ],
+    [
       'of kinds that it allows',
       gateway(
         '{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}, kinds: [{kind: GRPCRoute}]}}',
@@ -333,7 +341,9 @@ describe('a Route of OpenShift', () => {
     ['host: a.b, path: /x, port: {targetPort: http}', ['a.b /x none shop/svc/web:TCP/80 → web:8080']],
     ['tls: {termination: passthrough}', ['* passthrough shop/svc/web:TCP/80 → web:8080']],
     ['host: a.b.c, wildcardPolicy: Subdomain', ['*.b.c none shop/svc/web:TCP/80 → web:8080']],
-    ['port: {targetPort: 8080}', []],
+    // The number of the endpoints' port, whatever the Service calls it.
+    ['port: {targetPort: 8080}', ['* none shop/svc/web:TCP/80 → web:8080']],
+    ['port: {targetPort: 80}', []],
     ['alternateBackends: [{name: web, weight: 0}]', ['* none shop/svc/web:TCP/80 → web:8080']],
   ])('with %s', (spec, expected) => {
     const { entry, codes } = only(web, webService, route(spec));
