@@ -37,8 +37,8 @@ Examples:
   ${name} lab probe app/backend app/database udp/5432
 `,
   verify: (name: string): string => `Exit codes:
-  0  the kernel agrees with the engine on every connection, and each that was
-     denied is made when the policies are out of the way
+  0  the kernel agrees with the engine on every connection, each that was denied
+     is made when the policies are out of the way, and nobody changed the rules
   1  it does not
   2  not verified: wrong flag, no input, no such lab
 ${incompleteCode}

@@ -220,7 +220,11 @@ async function readInput(
   const diagnostics = [...read.diagnostics, ...undecidedDiagnostics(compile(read.cluster))];
   report({ ...read, diagnostics }, ['error', 'warning'], flags);
   return {
-    input: { sources: kept?.sources ?? [], kubernetesVersion: flags.kubernetesVersion },
+    input: {
+      sources: kept?.sources ?? [],
+      kubernetesVersion: flags.kubernetesVersion,
+      cnpChannel: flags.cnpChannel,
+    },
     incomplete: diagnostics.some(({ severity }) => severity === 'error'),
   };
 }

@@ -17,6 +17,8 @@ export interface LabReport {
   readonly disagreements: number;
   /** How many of those that were not made were made when podwall's tables were out of the way. */
   readonly provenByRemoval: number;
+  /** In what the tables of the nodes differ from those that were loaded, a text each. */
+  readonly differences: readonly string[];
   /** All of them, in the order of the lab's ends. */
   readonly details: readonly LabReportEntry[];
 }
@@ -58,12 +60,15 @@ export function renderLabReport(report: LabReport, options: RenderOptions): stri
         `${signs.no} ${number(wrong.length)} of ${probes} ${wrong.length === 1 ? 'disagrees' : 'disagree'}.`,
       ),
     );
+  else if (report.differences.length > 0)
+    lines.push(look.bad(`${signs.no} ${agree}, but its tables are not those that were loaded.`));
   else if (unproven > 0) lines.push(look.doubtful(`${signs.unknown} ${agree}, which is not proven.`));
   else lines.push(look.good(`${signs.yes} ${agree}.`));
   const seen =
     unproven > 0 || report.denied === 0 ? '' : ', each denied one was seen to succeed without policies';
   lines.push(`  ${number(report.allowed)} allowed, ${number(report.denied)} denied${seen}.`);
   lines.push(...disagreementLines(wrong, look));
+  lines.push(...differenceLines(report, wrong, look));
   if (unproven > 0) {
     const examples = report.details
       .filter(({ provenByRemoval }) => provenByRemoval === false)
@@ -74,9 +79,9 @@ export function renderLabReport(report: LabReport, options: RenderOptions): stri
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Whether all came out as predicted, and each denial was proven. */
-export function isLabProven({ disagreements, denied, provenByRemoval }: LabReport): boolean {
-  return disagreements === 0 && denied === provenByRemoval;
+/** Whether all came out as predicted, each denial was proven, and the tables are those that were loaded. */
+export function isLabProven({ disagreements, denied, provenByRemoval, differences }: LabReport): boolean {
+  return disagreements === 0 && denied === provenByRemoval && differences.length === 0;
 }
 
 /** Those that one thing explains stand together, and what explains them below. */
@@ -95,6 +100,24 @@ function disagreementLines(wrong: readonly LabReportEntry[], look: Look): readon
     ];
   });
   return left > 0 ? lines : [...lines, '  -o json has all of them'];
+}
+
+/** What is wrong with the tables and has not been told as a cause. */
+function differenceLines(
+  { differences }: LabReport,
+  wrong: readonly LabReportEntry[],
+  look: Look,
+): readonly string[] {
+  const told = new Set(wrong.map(({ cause }) => cause));
+  const left = differences.filter((difference) => !told.has(difference));
+  if (left.length === 0) return [];
+  const shown = left.slice(0, mostTold);
+  const more = left.length - shown.length;
+  return [
+    ...(wrong.length === 0 ? [] : [`  ${look.signs.no} No connection that was tried shows:`]),
+    ...shown.flatMap((difference) => causeLines(visible(difference), look)),
+    ...(more === 0 ? [] : [`  and ${number(more)} more: -o json has all of them`]),
+  ];
 }
 
 function entryLine(entry: LabReportEntry, look: Look): string {

@@ -245,6 +245,15 @@ status:
       expect(verify().code).toBe(0);
     });
 
+    test('that no connection shows is noticed, and named', () => {
+      // Only packets that belong to no connection ask for it, and none of these is tried.
+      nft('delete', 'element', 'inet', 'podwall', 'iso_in4', '{ 10.244.2.10 }');
+      const differences = ['element missing on two: set iso_in4, 10.244.2.10'];
+      expect(verify()).toMatchObject({ code: 1, report: { disagreements: 0, differences } });
+      nft('add', 'element', 'inet', 'podwall', 'iso_in4', '{ 10.244.2.10 }');
+      expect(verify()).toMatchObject({ code: 0, report: { differences: [] } });
+    });
+
     test('of the whole table is noticed, and named', () => {
       nft('delete', 'table', 'inet', 'podwall');
       expect(new Set(causes())).toEqual(new Set(['table missing on two: inet podwall']));

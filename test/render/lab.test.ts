@@ -52,6 +52,7 @@ function reportOf(details: readonly LabReportEntry[]): LabReport {
     denied: count(({ observed }) => observed === 'denied'),
     disagreements: count(({ observed, predicted }) => observed !== predicted),
     provenByRemoval: count(({ provenByRemoval }) => provenByRemoval === true),
+    differences: [...new Set(details.flatMap(({ cause }) => cause ?? []))],
     details,
   };
 }
@@ -61,6 +62,14 @@ const reports: Readonly<Record<string, LabReport>> = {
   open: reportOf([entry]),
   disagrees: reportOf([entry, wrong, denied, { ...denied, observed: 'allowed', outcome: 'answered' }]),
   unproven: reportOf([entry, { ...denied, provenByRemoval: false }]),
+  tampered: {
+    ...reportOf([entry, denied]),
+    differences: ['element missing on node-1: set iso_in4, 10.244.0.4', wrong.cause ?? ''],
+  },
+  both: {
+    ...reportOf([entry, wrong]),
+    differences: Array.from({ length: 30 }, (_, i) => `set missing on node-1: sel_${i}`),
+  },
   many: reportOf(Array.from({ length: 30 }, (_, i) => ({ ...wrong, port: i + 1 }))),
   causes: reportOf(
     Array.from({ length: 30 }, (_, i) => ({

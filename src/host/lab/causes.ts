@@ -20,13 +20,13 @@ interface Difference {
 
 /**
  * Compares the tables in the kernel with those that should be there, node by node, and names for each connection the
- * difference that explains it best.
+ * difference that explains it best, and all differences in words.
  */
 export async function causesOf(
   state: LabState,
   machine: Machine,
   probes: readonly ProbeSpec[],
-): Promise<{ readonly causes: readonly (string | undefined)[]; readonly differences: number }> {
+): Promise<{ readonly causes: readonly (string | undefined)[]; readonly differences: readonly string[] }> {
   const differences = new Map<string, readonly Difference[]>();
   for (const [name, node] of state.plan.nodes) {
     const desired = await listingOf(textOf(node, state.generations.get(name) ?? firstGeneration));
@@ -39,7 +39,7 @@ export async function causesOf(
   const ends = new Map(state.plan.ends.map((end) => [end.id, end]));
   return {
     causes: probes.map((probe) => causeOf(probe, state, ends, differences)),
-    differences: [...differences.values()].reduce((sum, { length }) => sum + length, 0),
+    differences: [...differences.values()].flat().map(words),
   };
 }
 

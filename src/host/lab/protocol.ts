@@ -1,3 +1,4 @@
+import type { CnpChannel } from '../../manifest/index.ts';
 import type { Protocol } from '../../net/index.ts';
 import type { LabStatusView } from '../../render/index.ts';
 
@@ -15,6 +16,8 @@ export interface LabSource {
 export interface LabInput {
   readonly sources: readonly LabSource[];
   readonly kubernetesVersion: string | undefined;
+  /** Whose CRDs of the tiers decide what is valid; the reader's default without it. */
+  readonly cnpChannel?: CnpChannel | undefined;
 }
 
 /** The first message, over standard input. */
@@ -55,7 +58,7 @@ export type LabReply =
   | {
       readonly kind: 'causes';
       readonly causes: readonly (string | undefined)[];
-      readonly differences: number;
+      readonly differences: readonly string[];
     }
   | { readonly kind: 'failed'; readonly message: string; readonly hint: string | undefined };
 

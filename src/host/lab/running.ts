@@ -160,10 +160,10 @@ export class RunningLab {
     };
   }
 
-  /** What is wrong in the kernel, for connections that came out other than predicted. */
+  /** What is wrong in the kernel, in words, and what of it explains connections that came out other than predicted. */
   async causes(
     probes: readonly ProbeSpec[],
-  ): Promise<{ readonly causes: readonly (string | undefined)[]; readonly differences: number }> {
+  ): Promise<{ readonly causes: readonly (string | undefined)[]; readonly differences: readonly string[] }> {
     return causesOf(this.#running, this.#machine, probes);
   }
 
@@ -193,10 +193,11 @@ export class RunningLab {
 }
 
 /** What was wrong with the input has been told by who sent it. */
-function readSources({ sources, kubernetesVersion }: LabInput): Cluster {
+function readSources({ sources, kubernetesVersion, cnpChannel }: LabInput): Cluster {
   const reader = new ManifestReader({
     scanner: fastestScanner,
     ...(kubernetesVersion === undefined ? {} : { kubernetesVersion }),
+    ...(cnpChannel === undefined ? {} : { cnpChannel }),
   });
   for (const { file, direct, bytes } of sources) {
     const source = reader.open({

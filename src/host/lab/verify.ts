@@ -83,6 +83,8 @@ class ProbeRunner {
     told: () => void,
   ): Promise<readonly Tried[]> {
     const outcomes = new Map<ProbeSpec, Outcome>();
+    // One that fails ends all, but not before those under way are done: they still ask for namespaces.
+    let failure: { readonly error: unknown } | undefined;
     const lane = async (kind: 'allowed' | 'denied'): Promise<void> => {
       let next = 0;
       const work = async (): Promise<void> => {
@@ -90,14 +92,19 @@ class ProbeRunner {
           while (next < probes.length && expected(probes[next]!) !== kind) next++;
           const at = next++;
           const probe = probes[at];
-          if (probe === undefined) return;
-          outcomes.set(probe, await this.try(probe, timeoutsMs[kind]));
+          if (probe === undefined || failure !== undefined) return;
+          try {
+            outcomes.set(probe, await this.try(probe, timeoutsMs[kind]));
+          } catch (error) {
+            failure ??= { error };
+          }
           told();
         }
       };
       await Promise.all(Array.from({ length: atOnce[kind] }, work));
     };
     await Promise.all([lane('allowed'), lane('denied')]);
+    if (failure !== undefined) throw failure.error;
     return probes.map((probe) => ({ probe, outcome: outcomes.get(probe)! }));
   }
 }
@@ -166,10 +173,11 @@ async function reportOf(
     for (const { probe, outcome } of again) if (observed(outcome) === 'allowed') proven.add(probe);
   }
   const wrong = tried.filter(({ probe, outcome }) => probe.predicted !== observed(outcome));
-  const { causes } =
-    wrong.length === 0
-      ? { causes: [] }
-      : await lab.ask({ kind: 'causes', probes: wrong.map(({ probe }) => probe) }, 'causes');
+  // Also where nothing came out other than predicted: no connection tries all that a table is for.
+  const { causes, differences } = await lab.ask(
+    { kind: 'causes', probes: wrong.map(({ probe }) => probe) },
+    'causes',
+  );
   const causeOf = new Map(wrong.map(({ probe }, i) => [probe, causes[i]]));
   const details = tried.map(({ probe, outcome }): LabReportEntry => {
     const cause = causeOf.get(probe);
@@ -195,6 +203,7 @@ async function reportOf(
     denied: denied.length,
     disagreements: wrong.length,
     provenByRemoval: proven.size,
+    differences,
     details,
   };
 }
