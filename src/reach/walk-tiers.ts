@@ -67,23 +67,30 @@ function checkOf(
   if (first === undefined) return { ...common, effect: 'none', summary: 'no rule matches' };
   const actions = new Set(matching.map(({ action }) => action));
   const isUnknown = !saying.sure || matching.some(({ sure }) => !sure);
-  const disagrees = group.some(({ rules }) =>
-    rules.some((rule) =>
-      matching.some(
-        ({ action, ports }) =>
-          action !== rule.action && !ports.intersect(rule.ports).intersect(asked).isEmpty,
+  // The first of its own rules that matches decides: a policy never disagrees with itself.
+  const disagrees = group.some(
+    (each) =>
+      each !== saying &&
+      each.rules.some((rule) =>
+        matching.some(
+          ({ action, ports }) =>
+            action !== rule.action && !ports.intersect(rule.ports).intersect(asked).isEmpty,
+        ),
       ),
-    ),
   );
+  const rules = policy[direction];
+  const isOfDomains =
+    saying.sure &&
+    matching.every(({ sure, rule, peer }) => sure || rules[rule]?.peers[peer]?.kind === 'domainNames');
   const isAll = asked.minus(first.ports).isEmpty;
   const what = `rule ${first.rule + 1} ${words[first.action]} ${isAll ? 'it' : 'part of it'}`;
-  const name = policy[direction][first.rule]?.name;
+  const name = rules[first.rule]?.name;
   const path = ['spec', direction, first.rule];
   return {
     policy,
     effect: isUnknown ? 'unknown' : actions.size > 1 ? 'several' : words[first.action],
     summary: isUnknown
-      ? 'cannot tell: it asks for labels that only a cluster sets'
+      ? `cannot tell: it ${isOfDomains ? 'names domains, whose addresses only a cluster knows' : 'asks for labels that only a cluster sets'}`
       : first.failsClosed
         ? `${what}: a peer or port of it is not known, so it fails closed`
         : `${what}${name === undefined || name === '' ? '' : ` (${name})`}`,

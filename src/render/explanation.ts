@@ -453,7 +453,7 @@ function tierReason(side: SideExplanation, isPair: boolean): string {
     case 'ambiguous':
       return 'policies of equal priority disagree, and the implementation may apply any of them';
     case 'unknown':
-      return 'it depends on labels that only the cluster sets';
+      return 'it depends on what files cannot tell';
     default:
       return unreachable(state);
   }

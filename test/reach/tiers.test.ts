@@ -161,7 +161,11 @@ describe('what tiers decide is told', () => {
         'names',
         `tier: Admin, priority: 1, ${all}, egress: [{action: ${action}, to: [{domainNames: [example.com]}]}, {action: Deny, to: [{networks: [0.0.0.0/0]}]}]`,
       );
-    const { verdict, sentence } = ask(domains('Accept'), 'dev/web', '203.0.113.9', '443');
+    const { verdict, sentence, egress } = ask(domains('Accept'), 'dev/web', '203.0.113.9', '443');
+    // The rule behind it says otherwise, and is of the same policy: nothing disagrees.
+    expect(egress.tiers.map(({ effect, ambiguous, summary }) => [effect, ambiguous, summary])).toEqual([
+      ['unknown', undefined, 'cannot tell: it names domains, whose addresses only a cluster knows'],
+    ]);
     expect([verdict, sentence]).toEqual([
       'unknown',
       'whether dev/web can reach 203.0.113.9 on TCP 443 depends on the addresses that a domain name stands for',
