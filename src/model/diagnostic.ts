@@ -22,6 +22,8 @@ export interface Diagnostic extends Place {
   readonly object?: ObjectRef;
   /** Lines of text that replace the mistake, read and validated again before they are offered. */
   readonly suggestion?: readonly string[];
+  /** Its place is in text that cannot be read and holds keys, as of a Secret: no line of it may be quoted. */
+  readonly sealed?: true;
 }
 
 /** What `podwall help CODE` prints about a diagnostic code. */

@@ -10,9 +10,10 @@ const keyMaterial = /[A-Za-z0-9+/]{40,}={0,2}/g;
  * nothing that looks like a key. Of an object whose kind is known, the line at fault, the last, is shown as it is.
  */
 export function quotable(
-  { object }: Pick<Diagnostic, 'object'>,
+  { object, sealed: isSealed }: Pick<Diagnostic, 'object' | 'sealed'>,
   lines: readonly string[],
 ): readonly string[] | undefined {
+  if (isSealed === true) return undefined;
   if (object !== undefined && kindsWithKeys.has(object.kind)) return undefined;
   const before = lines.slice(0, -1);
   const separator = before.findLastIndex((line) => line.startsWith('---'));

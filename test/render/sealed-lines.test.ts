@@ -8,6 +8,7 @@ const key = 'tls.key: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JR0hBZ0VB';
 
 test.each([
   ['a line of a Secret is not quoted', ref('Secret'), ['kind: Secret', key], undefined],
+  ['nor one of what cannot be read and holds keys', { sealed: true }, ['data:', '\ta: b'], undefined],
   ['nor one of a Route, which has a key of its own', ref('Route'), ['key: a'], undefined],
   ['of the document before nothing is', ref('Pod'), [`  ${key}`, '---', 'kind: Pod'], ['kind: Pod']],
   [

@@ -3,6 +3,7 @@ import type { OpenShiftRoute, RouteTarget, RouteTls } from '../../model/index.ts
 import { describe, readMetadata } from '../objects/index.ts';
 import type { Findings } from '../objects/index.ts';
 import type { RawObject } from '../raw.ts';
+import { isRecord } from '../validate/index.ts';
 import { Field } from './field.ts';
 import { hostOf } from './hosts.ts';
 
@@ -36,7 +37,7 @@ export function readOpenShiftRoute(findings: Findings, object: RawObject): OpenS
     });
   }
   const targetPort = portOf(spec.mapping('port').at('targetPort'));
-  const tlsField = spec.mapping('tls');
+  const tlsField = spec.at('tls');
   const tls = tlsField.isThere ? tlsOf(tlsField) : undefined;
   const wildcardPolicy = spec.at('wildcardPolicy').oneOf(['None', 'Subdomain'] as const, 'None');
   if (findings.refusals !== before || first === undefined) return undefined;
@@ -71,7 +72,12 @@ function portOf(field: Field): number | string | undefined {
   return typeof field.value === 'string' ? field.text() : field.port();
 }
 
-function tlsOf(field: Field): RouteTls {
+function tlsOf(field: Field): RouteTls | undefined {
+  if (!isRecord(field.value)) {
+    // What stands here instead may well be the key: it is not repeated.
+    field.refuse('wrong-type', 'spec.tls must be a mapping');
+    return undefined;
+  }
   const termination = field.at('termination');
   if (!termination.isThere) termination.missing('tls of this Route', 'write edge, passthrough or reencrypt');
   const insecure = field.at('insecureEdgeTerminationPolicy');

@@ -6,6 +6,7 @@ import { compose } from './compose.ts';
 import { duplicateKeys, topLevelValues } from './json-scan.ts';
 import { parseJson } from './json-value.ts';
 import { jsonProblem } from './json-syntax.ts';
+import { mayHoldKeys, withoutText } from './keys.ts';
 import { LineIndex } from './line-index.ts';
 import { maxDepth, maxDocuments, maxErrors, maxText, maxTokens, maxYamlDocument } from './limits.ts';
 import { JsonOrigin, NodeCache, YamlOrigin } from './origin.ts';
@@ -239,10 +240,12 @@ class TextReader {
       this.unreported++;
       return;
     }
-    const { offset, value, ...rest } = finding;
-    const at = Math.min(base + offset, this.text.length);
+    const at = Math.min(base + finding.offset, this.text.length);
+    const isSealed = mayHoldKeys(this.text, base, at);
+    const { offset: _, value, ...rest } = isSealed ? withoutText(finding) : finding;
     this.diagnostics.push({
       ...rest,
+      ...(isSealed ? { sealed: true } : {}),
       severity: 'error',
       ...(value === undefined || value === '' ? {} : { value: shorten(value) }),
       file: this.file,
