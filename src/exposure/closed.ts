@@ -9,6 +9,8 @@ export interface Known {
   readonly said: Admitted;
   /** Names of the cluster-wide policies that bind them, sorted. */
   readonly tiers: readonly string[];
+  /** Names of those that may bind the potential pods, sorted. */
+  readonly otherTiers: readonly string[];
   /** Whom their policies let through, the cluster-wide ones considered. */
   readonly lines: readonly Line[];
   /** Index of their namespace; -1 where they are in several. */
@@ -65,11 +67,18 @@ function proofOf(scope: ClosedScope, known: Known): Closed {
   const { said, policies, tiers } = known;
   const lines = known.lines.filter((line) => concerns(scope, line, known.own));
   if (lines.length > 0) {
+    const closing = known.policiesOf(lines);
+    // Namespaces without a policy of their own are closed by the tiers that bind their pods.
+    if (closing.length === 0 && known.otherTiers.length > 0) {
+      return { scope, reason: 'tiers', policies: known.otherTiers };
+    }
+    const admitting = known.reasons(lines.flatMap(({ rules }) => rules));
     return {
       scope,
       reason: 'own-policies',
-      policies: known.policiesOf(lines),
-      rules: known.reasons(lines.flatMap(({ rules }) => rules)),
+      policies: closing,
+      // Pods that no policy isolates have no rule that admits.
+      ...(admitting.length > 0 && { rules: admitting }),
     };
   }
   const isTaken = !said.isolated || said.lines.some((line) => concerns(scope, line, known.own));

@@ -258,6 +258,7 @@ class Exposures {
           ? closedScopes({
               said,
               tiers,
+              otherTiers: this.#tiersWith(direction === 'ingress' ? 'egress' : 'ingress'),
               lines: this.#tiers.linesOf(direction, unit.list, said.lines),
               own,
               found,
@@ -276,6 +277,12 @@ class Exposures {
   #ownNamespace({ said }: Unit): number {
     const [first] = said.policies;
     return first === undefined ? -1 : this.#space.indexOf(this.#policy.cluster.policies[first]!.namespace);
+  }
+
+  /** The names of the cluster-wide policies that have rules in a direction, sorted. */
+  #tiersWith(direction: Direction): readonly string[] {
+    const deciding = this.#policy.cluster.tierPolicies.filter((policy) => policy[direction].length > 0);
+    return [...new Set(deciding.map(({ name }) => name))].sort(byText);
   }
 
   /** The policies of existing namespaces that isolate the potential pods of some lines. */

@@ -156,7 +156,7 @@ export type ClosedScope = 'internet' | 'new-namespaces' | 'own-namespace' | 'oth
  * - `no-such-peer`: no peer of any rule means anybody of the scope
  * - `own-policies`: rules admit some, and the policies of their own namespaces close all of them
  * - `contradiction`: the peers that could mean somebody ask for labels that nothing can have (corner 21)
- * - `tiers`: cluster-wide policies deny it
+ * - `tiers`: cluster-wide policies deny it, on the side of the workload or of the peers
  * - `port-name`: the rules that could admit somebody name ports that the pod does not declare (corner 29)
  */
 export type ClosedReason =
@@ -166,7 +166,7 @@ export type ClosedReason =
 export interface Closed {
   readonly scope: ClosedScope;
   readonly reason: ClosedReason;
-  /** `namespace/name`, sorted: all that isolate the workload, with `own-policies` those of the peers. */
+  /** `namespace/name`, sorted: all that isolate the workload, with `own-policies` those of the peers, with `tiers` cluster-wide ones. */
   readonly policies: readonly string[];
   /** The rules that would admit somebody; absent without any. */
   readonly rules?: readonly ExposureReason[];

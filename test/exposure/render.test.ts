@@ -257,3 +257,34 @@ describe('SARIF', () => {
     );
   });
 });
+
+test('what the tiers of the other side close is proven by these, and as the schema says', () => {
+  const tiers = readManifests([
+    {
+      file: 'tiers.yaml',
+      text: `
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop }
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: out }
+spec:
+  { tier: Baseline, priority: 1, subject: { namespaces: {} }, egress: [{ action: Deny, to: [{ networks: [10.0.0.0/24] }] }] }
+---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: BaselineAdminNetworkPolicy
+metadata: { name: default }
+spec: { subject: { namespaces: {} }, ingress: [{ action: Deny, from: [{ namespaces: {} }] }] }
+`,
+    },
+  ]);
+  const document = JSON.parse(text(exposure(compile(tiers.cluster)), 'json')) as {
+    readonly exposures: readonly { readonly direction: string; readonly closed: readonly unknown[] }[];
+  };
+  expect(schemaOf('exposure-report')(document)).toEqual([]);
+  expect(document.exposures.find(({ direction }) => direction === 'egress')?.closed).toEqual([
+    { scope: 'new-namespaces', reason: 'tiers', policies: ['default'] },
+  ]);
+});
