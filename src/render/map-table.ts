@@ -594,7 +594,7 @@ function allOf(whole: number | bigint, noun: string, definite = false): string {
 
 /** Corner 60, in words. */
 const ambiguousSentence =
-  'Ambiguous: policies of equal priority disagree, and the implementation may apply any of them; podwall explain names them.';
+  'Ambiguous, and counted as closed: policies of equal priority disagree, and the implementation may apply any of them; podwall explain names them.';
 
 /** The marks that stand in the table, in words. */
 function markSentences(view: MapView): readonly string[] {
