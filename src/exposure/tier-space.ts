@@ -3,6 +3,7 @@ import type { Family, PortSet } from '../net/index.ts';
 import { evaluateTiers, TierEnds } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd, TierReading, TierStep } from '../policy/index.ts';
 import { cubeFrom } from './cubes.ts';
+import type { Cube } from './cubes.ts';
 import { isEmptyScope } from './namespaces.ts';
 import type { NamespaceSpace } from './namespaces.ts';
 import { minimal, regionBoth, regionMinus } from './regions.ts';
@@ -181,13 +182,70 @@ export class TierSpace {
         free: this.#uses.of(free.asked),
         isolated: this.#uses.of(isolated.asked),
       };
-      const key = `${left.accepted} ${left.free} ${left.isolated}`;
-      const isAll = left.accepted === noUse && left.free === everyUse && left.isolated === everyUse;
-      const known = groups.get(key);
-      if (known !== undefined) for (const region of regions) known.regions.push(region);
-      else groups.set(key, { left: isAll ? allLeft : { key, ...left }, regions: [...regions] });
+      const add = (some: Omit<Left, 'key'>, where: readonly Region[]): void => {
+        if (where.length === 0) return;
+        const key = `${some.accepted} ${some.free} ${some.isolated}`;
+        const isAll = some.accepted === noUse && some.free === everyUse && some.isolated === everyUse;
+        const known = groups.get(key);
+        if (known !== undefined) for (const region of where) known.regions.push(region);
+        else groups.set(key, { left: isAll ? allLeft : { key, ...some }, regions: [...where] });
+      };
+      if (left.free === left.isolated) add(left, regions);
+      else {
+        const { spared, rest } = this.#parted(regions, direction);
+        add({ ...left, free: left.isolated }, spared);
+        add(left, rest);
+      }
     }
     return [...groups.values()].map(({ left, regions }) => [left, regions] as const);
+  }
+
+  /**
+   * Parts regions into those of pods that no Baseline policy is asked about although no NetworkPolicy isolates them in the
+   * direction they are asked for, and the rest: where a profile decides by pod, one that isolates the other direction is
+   * enough (corner 64).
+   *
+   * @param isolated - the other direction
+   */
+  #parted(
+    regions: readonly Region[],
+    isolated: Direction,
+  ): { readonly spared: readonly Region[]; readonly rest: readonly Region[] } {
+    const spared: Region[] = [];
+    let rest: readonly Region[] = regions;
+    for (const cut of this.#selectedIn(isolated)) {
+      for (const region of rest) {
+        const shared = regionBoth(region, cut);
+        if (shared !== undefined) spared.push(shared);
+      }
+      rest = rest.flatMap((region) =>
+        regionBoth(region, cut) === undefined ? [region] : regionMinus(region, cut),
+      );
+      if (spared.length + rest.length > mostPieces) {
+        this.#isTooMuch = true;
+        break;
+      }
+    }
+    return { spared, rest };
+  }
+
+  /** The regions of the pods that NetworkPolicies isolate in a direction; none where a profile decides by direction. */
+  #selectedIn(direction: Direction): readonly Region[] {
+    const { profile, cluster, parts } = this.#policy;
+    if (profile.baselineAfterPolicies !== 'pod') return [];
+    const byPods = new Map<string, { readonly pods: Cube; readonly namespaces: Set<number> }>();
+    for (const [i, { namespace, podSelector }] of cluster.policies.entries()) {
+      const pods = parts.rules[direction][i] === undefined ? undefined : cubeFrom(podSelector);
+      if (pods === undefined) continue;
+      let group = byPods.get(pods.key);
+      if (group === undefined) byPods.set(pods.key, (group = { pods, namespaces: new Set<number>() }));
+      group.namespaces.add(this.#space.indexOf(namespace));
+    }
+    return [...byPods.values()].map(({ pods, namespaces }) => ({
+      existing: this.#space.places([...namespaces].sort((a, b) => a - b)),
+      fresh: undefined,
+      pods,
+    }));
   }
 
   #cut(): readonly Atom[] {

@@ -76,3 +76,28 @@ test('what comes in through entrances is what a map says of them', () => {
 test('there are cases', () => {
   expect(cases.length).toBeGreaterThan(3);
 });
+
+test('a profile that decides by pod leaves Baseline unasked about pods of any NetworkPolicy (corner 64)', () => {
+  const text = `
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: data, labels: {app: db}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: job, namespace: work}
+spec: {podSelector: {matchLabels: {app: job}}, policyTypes: [Ingress]}
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: closed}
+spec: {tier: Baseline, priority: 10, subject: {namespaces: {}}, egress: [{action: Deny, to: [{namespaces: {}}]}]}
+`;
+  const { cluster } = readManifests([{ file: 'input.yaml', text }]);
+  const ingressOf = (profile: 'upstream' | 'kube-network-policies'): readonly string[] =>
+    exposure(compile(cluster, { profile }), { direction: 'ingress' })
+      .document.exposures.flatMap(linesOf)
+      .filter((line) => !line.includes('internet') && !line.includes('closed'));
+  expect(ingressOf('upstream')).toEqual([]);
+  expect(ingressOf('kube-network-policies')).toEqual(['ingress data/db: pods with app=job in work: all']);
+});
