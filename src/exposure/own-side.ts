@@ -234,14 +234,17 @@ export class OwnSides {
    */
   of(subject: PolicyEnd, k: number, family: Family): OwnSide {
     const { classes } = this.#policy.parts;
+    const isHost = classes.host[k] === 1;
+    const { ipBlockMatchesNodes, ipBlockMatchesPods } = this.#policy.profile;
     const cell = (family === 'IPv4' ? classes.cell4 : classes.cell6)[k]!;
-    const blocks = this.#blocksOfCell.get(cell) ?? [];
+    // Corner 34: networks of tiers tell addresses of pods apart also where ipBlocks match none.
+    const isMet = isHost ? ipBlockMatchesNodes : ipBlockMatchesPods;
+    const blocks = isMet ? (this.#blocksOfCell.get(cell) ?? []) : [];
     const sparse = blocks.length === 0 ? (this.#sparseOf[k] ?? []) : [...(this.#sparseOf[k] ?? [])];
     const dense = blocks.length === 0 ? (this.#denseOf[k] ?? []) : [...(this.#denseOf[k] ?? [])];
     for (const peer of blocks) {
       (this.#users.get(peer)!.length > mostSparse ? dense : sparse).push(peer);
     }
-    const isHost = classes.host[k] === 1;
     const c = isHost ? -1 : k;
     const ports = this.#isNamed ? (isHost ? 'node' : classes.portMap[k]!) : '';
     // Peers are met in one order for all classes, so equal lists are equal texts.

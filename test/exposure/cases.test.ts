@@ -101,3 +101,28 @@ spec: {tier: Baseline, priority: 10, subject: {namespaces: {}}, egress: [{action
   expect(ingressOf('upstream')).toEqual([]);
   expect(ingressOf('kube-network-policies')).toEqual(['ingress data/db: pods with app=job in work: all']);
 });
+
+test('an ipBlock admits no pods under a profile that has it so, whatever networks tiers name (corner 34)', () => {
+  const text = `
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: a}
+status: {podIP: 10.0.0.128, phase: Running}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: all, namespace: a}
+spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}
+---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: AdminNetworkPolicy
+metadata: {name: some}
+spec: {priority: 10, subject: {namespaces: {}}, egress: [{action: Allow, to: [{networks: [0.0.0.0/0]}], ports: [{portNumber: {port: 1}}]}]}
+`;
+  const { cluster } = readManifests([{ file: 'input.yaml', text }]);
+  const isOpen = (profile: 'upstream' | 'np-guard'): boolean =>
+    exposure(compile(cluster, { profile }), { direction: 'egress', details: true })
+      .document.exposures.flatMap(({ peers }) => peers)
+      .some((peer) => peer.kind === 'pods' && !(peer.namespaces.closed ?? []).includes('a'));
+  expect([isOpen('upstream'), isOpen('np-guard')]).toEqual([true, false]);
+});
