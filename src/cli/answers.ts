@@ -271,7 +271,11 @@ function levelOf(text: string): Level {
  */
 export async function explain(operands: readonly string[], flags: InputFlags): Promise<number> {
   const question = questionOf(operands);
-  const input = await readCluster(flags, [], `explain ${operands.join(' ')} -f -`);
+  const input = withEntrance(
+    question,
+    await readCluster(flags, [], `explain ${operands.join(' ')} -f -`),
+    flags,
+  );
   const explanation = ask(question, input, flags, true);
   before(input, flags);
   await print(renderExplanation(explanation, flags.output as ExplanationFormat, lookOf(flags)));
@@ -294,7 +298,7 @@ export async function can(operands: readonly string[], flags: InputFlags): Promi
       `for the ports that are open: podwall explain ${operands.join(' ')}`,
     );
   }
-  const input = await readCluster(flags, [], `can ${operands.join(' ')} -f -`);
+  const input = withEntrance(question, await readCluster(flags, [], `can ${operands.join(' ')} -f -`), flags);
   const explanation = ask(question, input, flags, false);
   before(input, flags);
   // One line: what is only worth knowing is left to explain.
@@ -326,6 +330,24 @@ function questionOf([source = '', destination, third]: readonly string[]): Quest
   }
   const port = to.port ?? third;
   return { from: from.end, to: to.end, ports: port === undefined ? undefined : portsOf(port) };
+}
+
+/** An input with what is wrong with the entrance that is asked about: a backend that is not there is no policy's doing. */
+function withEntrance({ from }: Question, input: Input, flags: InputFlags): Input {
+  const end = filledEndOf(input.cluster, from, flags);
+  if (end.kind !== 'entry') return input;
+  const { ref, ways } = end.entry;
+  const routes = new Set(ways.map(({ route }) => route));
+  const found = reach
+    .entranceDiagnostics(input.cluster, controllersOf(input.cluster, flags))
+    .filter(
+      ({ severity, object }) =>
+        severity === 'warning' &&
+        object !== undefined &&
+        ((object.kind === ref.kind && object.namespace === ref.namespace && object.name === ref.name) ||
+          routes.has(`${object.kind} ${object.namespace}/${object.name}`)),
+    );
+  return { ...input, diagnostics: [...input.diagnostics, ...found] };
 }
 
 function ask(

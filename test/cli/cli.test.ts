@@ -408,6 +408,22 @@ describe('input', () => {
     expect(podwall('can shop/web shop/db 5432 -f -', { input: text }).code).toBe(0);
   });
 
+  test('is told what is wrong with the entrance that it asks about', () => {
+    const service =
+      'apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n---\n';
+    const ingress = (name: string): string =>
+      `apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: ${name}, namespace: shop}\nspec: {ingressClassName: nginx, defaultBackend: {service: {name: web, port: {name: ${name}}}}}\n---\n`;
+    const input = workload('web') + service + ingress('one') + ingress('two');
+    for (const command of ['can ingress/shop/one shop/web:80 -f -', 'explain ingress/shop/one -f -']) {
+      const { err, code } = podwall(command, { input });
+      expect([code, err]).toEqual([
+        1,
+        expect.stringContaining('The Service shop/web has no port called one'),
+      ]);
+      expect(err).not.toContain('called two');
+    }
+  });
+
   test('-R descends into folders', () => {
     expect(podwall('map shop -o csv -q').out).not.toContain('extra');
     expect(podwall('map shop -R -o csv -q').out).toContain('shop/Deployment/extra');
