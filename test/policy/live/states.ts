@@ -92,7 +92,8 @@ export function clusterOf(state: State): Cluster {
   }
   return {
     namespaces,
-    nodes: state.nodes,
+    // A copy: a policy that was compiled from a state is asked after the next change too.
+    nodes: new Map(state.nodes),
     workloads: [],
     pods: all.filter(({ finished }) => !finished),
     finishedPods: all.filter(({ finished }) => finished),
