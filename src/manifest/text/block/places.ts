@@ -131,8 +131,8 @@ export class BlockPlaces {
   }
 
   #item(sequence: Spot, index: number): Spot | 'none' | undefined {
-    const items = this.#items;
-    if (items !== undefined && sequence.value - sequence.column === items.offsets[0]) {
+    const items = this.#itemsOf(sequence);
+    if (items !== undefined) {
       const line = items.offsets[index];
       return line === undefined ? 'none' : this.#itemAt(line + sequence.column, sequence);
     }
@@ -141,11 +141,18 @@ export class BlockPlaces {
     return entry === -1 ? 'none' : this.#itemAt(entry, sequence);
   }
 
+  /** Where the items of a sequence start, for the one of which that is known: not for a sequence that is its first item. */
+  #itemsOf({ kind, value }: Spot): ItemStarts | undefined {
+    const [first] = this.#items?.offsets ?? [];
+    if (kind !== 'sequence' || first === undefined) return undefined;
+    return value === first + this.#indentOf(first) ? this.#items : undefined;
+  }
+
   #last(collection: Spot): Spot | undefined {
     const isSequence = collection.kind === 'sequence';
     let last = collection.value;
-    const items = this.#items;
-    if (isSequence && items !== undefined && last - collection.column === items.offsets[0]) {
+    const items = this.#itemsOf(collection);
+    if (items !== undefined) {
       last = (items.offsets.at(-1) as number) + collection.column;
     } else {
       for (let entry = last; entry !== -1;) {

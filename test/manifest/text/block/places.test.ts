@@ -77,6 +77,11 @@ describe('places in the subset are those that yaml gives', () => {
   });
 });
 
+it('takes no list that is the first item for the list of items', () => {
+  expect(askBoth('items:\n - - null\n - false\n')).toBeGreaterThan(0);
+  expect(askBoth('items:\n- - a: 1\n  - b: 2\n- - c: 3\n')).toBeGreaterThan(0);
+});
+
 it('finds what is far down in a list of many objects', () => {
   const items = Array.from({ length: 50_000 }, (_, i) => `- kind: Pod\n  metadata:\n    name: pod-${i}\n`);
   const text = `apiVersion: v1\nitems:\n${items.join('')}kind: List\n`;
