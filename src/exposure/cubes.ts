@@ -20,7 +20,7 @@ export interface Literal {
 export interface Cube {
   /** Keys ascending; a key that may be anything has no entry. */
   readonly literals: ReadonlyMap<string, Literal>;
-  /** Equal cubes have equal keys. */
+  /** Equal cubes have equal keys, and others have others. */
   readonly key: string;
 }
 
@@ -30,7 +30,10 @@ export const anyLabels: Cube = cubeOf(new Map());
 function cubeOf(literals: ReadonlyMap<string, Literal>): Cube {
   let key = '';
   for (const [name, { except, values, absent }] of literals) {
-    key += `${name}${except ? '\u0001' : '\u0002'}${absent ? '?' : ''}${values.join(',')}\u0003`;
+    // A comma before each value: the empty one is a value too, and no value at all is something else.
+    key += `${name}${except ? '\u0001' : '\u0002'}${absent ? '?' : ''}`;
+    for (const value of values) key += `,${value}`;
+    key += '\u0003';
   }
   return { literals, key };
 }
