@@ -91,9 +91,12 @@ function closing({ diagnostics }: Input, { document }: ExposureAnswer, flags: Ex
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   const isIncomplete = errors > 0 || document.undecided.length > 0;
   if (!isIncomplete || flags.allowIncomplete === true) return exitCode.yes;
-  if (errors > 0 && flags.output !== 'json') {
-    const what = `Incomplete: ${errors.toLocaleString('en')} ${errors === 1 ? 'error' : 'errors'} in the input, see above.`;
-    complain(`\n${what} Exit code ${exitCode.incomplete}.\n`);
+  if (flags.output !== 'json') {
+    const inInput = `${errors.toLocaleString('en')} ${errors === 1 ? 'error' : 'errors'} in the input, see above`;
+    const what = [...(errors > 0 ? [inInput] : []), ...document.undecided];
+    complain(
+      `\n${what.map((text) => `Incomplete: ${text}.`).join('\n')} Exit code ${exitCode.incomplete}.\n`,
+    );
   }
   return exitCode.incomplete;
 }

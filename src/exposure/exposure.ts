@@ -355,7 +355,9 @@ class Exposures {
   ): readonly Found[] {
     const found: Found[] = [];
     const fixed: Line[] = [];
-    const lefts = this.#tiers.leftOf(direction, subject, k, family);
+    const all = this.#tiers.leftOf(direction, subject, k, family);
+    const size = all.reduce((sum, [, regions]) => sum + regions.length, 0);
+    const lefts = this.#tiers.canCombine(lines.length, size) ? all : [];
     if (lefts.length === 0) this.#narrow(direction, lines, side, allLeft, found, fixed);
     for (const [left, regions] of lefts) {
       const pieces = lines.flatMap((line) =>
@@ -432,7 +434,9 @@ class Exposures {
   undecided(): readonly string[] {
     const sentences: string[] = [];
     if (this.#tiers.isTooMuch) {
-      sentences.push('cluster-wide policies were left out of account, for they have too many selectors');
+      sentences.push(
+        'some of what cluster-wide policies say was left out of account, for they have too many selectors',
+      );
     }
     if (this.#tiers.asksForNames) {
       sentences.push(

@@ -388,10 +388,9 @@ export class OwnSides {
       if (shared === undefined) return;
       add(shared, this.#uses.intersect(use, this.#uses.intersect(left.isolated, admitted)));
     };
-    used.forEach((admitted, at) => admit(at, admitted));
-    rest.forEach((admitted, at) => {
-      if (!used.has(at)) admit(at, admitted);
-    });
+    // In one order, whichever subject was looked at first: what is put together of the lines depends on it.
+    const all = new Map([...rest, ...used]);
+    for (const [at, admitted] of [...all].sort(([a], [b]) => a - b)) admit(at, admitted);
     const accepted = this.#uses.intersect(use, left.accepted);
     if (accepted !== noUse) {
       // What a tier accepts no NetworkPolicy closes (corner 61).

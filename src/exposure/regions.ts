@@ -134,7 +134,7 @@ export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTa
       changed = true;
     }
   }
-  return withoutCovered(lines, uses);
+  return trimmed(withoutCovered(lines, uses), space, uses);
 }
 
 /** Lines of one region become one. */
@@ -250,4 +250,20 @@ function withoutCovered(lines: readonly Line[], uses: UseTable): readonly Line[]
     if (others.length > 1 && isCovered(line, others)) kept.delete(line);
   }
   return lines.filter((line) => kept.has(line));
+}
+
+/** Without the namespaces that exist of which a line speaks beside those with its labels, where others speak of them too. */
+function trimmed(all: readonly Line[], space: NamespaceSpace, uses: UseTable): readonly Line[] {
+  const lines = [...all];
+  for (const [i, line] of lines.entries()) {
+    const { fresh, existing, pods, use } = line;
+    if (fresh === undefined) continue;
+    const alike = space.scopeOf(fresh, (labels) => has(fresh, labels)).existing;
+    const also = placesMinus(existing, alike);
+    if (also.list.length === 0) continue;
+    const others = lines.filter((other) => other !== line && uses.includes(other.use, use));
+    if (!isCovered({ existing: also, fresh: undefined, pods }, others)) continue;
+    lines[i] = { ...line, existing: space.places(placesBoth(existing, alike).list) };
+  }
+  return lines;
 }

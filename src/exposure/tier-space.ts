@@ -2,7 +2,7 @@ import type { Direction, TierPods } from '../model/index.ts';
 import type { Family, PortSet } from '../net/index.ts';
 import { evaluateTiers, TierEnds } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd, TierReading, TierStep } from '../policy/index.ts';
-import { cubeFrom } from './cubes.ts';
+import { anyLabels, cubeFrom } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import { isEmptyScope } from './namespaces.ts';
 import type { NamespaceSpace } from './namespaces.ts';
@@ -26,20 +26,26 @@ export interface Left {
 /** What is left where no tier speaks. */
 export const allLeft: Left = { key: '', accepted: noUse, free: everyUse, isolated: everyUse };
 
-/** Potential pods that no selector of any tier tells apart. */
+/** Potential pods that no selector tells apart which was looked at. */
 interface Atom {
   readonly regions: readonly Region[];
-  /** Places in the ranking of the policies that select them, and ids of the peers that mean them. */
-  readonly subjects: ReadonlySet<number>;
-  readonly peers: ReadonlySet<number>;
+  /** The selectors that mean them: places of policies in the ranking, or ids of peers. */
+  readonly meaning: ReadonlySet<number>;
 }
 
 /** More pieces of the space than these are not looked at. */
-const mostPieces = 256;
+const mostPieces = 1024;
+/** Nor are more comparisons of pieces with selectors made in all, each counted by how many namespaces there are. */
+const mostWork = 4_000_000;
+/** Nor are more lines put together with regions in all, where it is more than a few for some pods. */
+const mostCombined = 250_000;
+const few = 1024;
 
 /**
- * The space of potential pods as the tiers cut it: within one atom they say the same of all pods, as subjects and as peers.
- * A pod that is not there has no address, so `networks`, `nodes` and `domainNames` do not mean it.
+ * The space of potential pods as the tiers cut it: as subjects of the tiers with rules of a direction, and as peers of the tiers
+ * that bind some pods. Within one atom they say the same of all. Cut by everything at once, it would fall into far more pieces.
+ *
+ * A pod that is not there has no address, so `networks`, `nodes` and `domainNames` do not mean it (corner 39).
  */
 export class TierSpace {
   readonly #policy: CompiledPolicy;
@@ -47,8 +53,11 @@ export class TierSpace {
   readonly #uses: UseTable;
   readonly #ends: TierEnds | undefined;
   readonly #reading: TierReading;
-  #atoms: readonly Atom[] | undefined;
+  readonly #atoms = new Map<string, readonly Atom[]>();
   #isTooMuch = false;
+  #work = 0;
+  #combined = 0;
+  readonly #lines = new WeakMap<readonly Line[], Map<string, readonly Line[]>>();
   #asksForNames = false;
   readonly #left = new Map<string, readonly (readonly [Left, readonly Region[]])[]>();
 
@@ -91,11 +100,35 @@ export class TierSpace {
   /** The lines of a subject with what its tiers say before and after its NetworkPolicies. */
   linesOf(direction: Direction, list: number, lines: readonly Line[]): readonly Line[] {
     if (list === 0) return lines;
+    let known = this.#lines.get(lines);
+    if (known === undefined) this.#lines.set(lines, (known = new Map<string, readonly Line[]>()));
+    const key = `${direction} ${list}`;
+    let found = known.get(key);
+    if (found === undefined) known.set(key, (found = this.#bound(direction, list, lines)));
+    return found;
+  }
+
+  /** Whether so many lines and regions are not too many to be put together; if they are, `isTooMuch` says so. */
+  canCombine(lines: number, regions: number): boolean {
+    const pieces = lines * regions;
+    if (pieces <= few) return true;
+    if (this.#combined + pieces > mostCombined) {
+      this.#isTooMuch = true;
+      return false;
+    }
+    this.#combined += pieces;
+    return true;
+  }
+
+  #bound(direction: Direction, list: number, lines: readonly Line[]): readonly Line[] {
     const { steps, portMap } = this.#policy.parts.tiers!.lists[direction].list(list);
+    const atoms = this.#peersOf(direction, list, steps);
+    const size = atoms.reduce((sum, { regions }) => sum + regions.length, 0);
+    if (!this.canCombine(lines.length, size)) return lines;
     const made: Line[] = [];
-    for (const atom of this.#cut()) {
+    for (const atom of atoms) {
       const value = evaluateTiers(steps, direction, this.#reading, {
-        holds: (peer) => (atom.peers.has(peer) ? 1 : 0),
+        holds: (peer) => (atom.meaning.has(peer) ? 1 : 0),
         resolve: (spec) => this.#ofPotential(direction === 'egress', spec, portMap),
       });
       const accepted = this.#uses.of(value.accepted);
@@ -163,9 +196,9 @@ export class TierSpace {
     const other: Direction = direction === 'ingress' ? 'egress' : 'ingress';
     const c = classes.host[k] === 1 ? -1 : k;
     const groups = new Map<string, { readonly left: Left; readonly regions: Region[] }>();
-    for (const { regions, subjects } of this.#cut()) {
+    for (const { regions, meaning } of this.#subjectsOf(other)) {
       const steps: TierStep[] = [...tiers!.tiers.ranked.entries()].flatMap(([place, policy]) =>
-        subjects.has(place) && policy.rules[other].length > 0 ? [{ policy, unsure: false }] : [],
+        meaning.has(place) ? [{ policy, unsure: false }] : [],
       );
       const question = {
         holds: (peer: number) => ends.holds(peer, subject, family, c),
@@ -248,55 +281,67 @@ export class TierSpace {
     }));
   }
 
-  #cut(): readonly Atom[] {
-    return (this.#atoms ??= this.#cutSpace());
+  /** Cut by the policies with rules of a direction that select potential pods. */
+  #subjectsOf(direction: Direction): readonly Atom[] {
+    let atoms = this.#atoms.get(direction);
+    if (atoms === undefined) this.#atoms.set(direction, (atoms = this.#cutBy(this.#subjectCuts(direction))));
+    return atoms;
   }
 
-  #cutSpace(): readonly Atom[] {
-    const { tiers } = this.#policy.parts;
-    const everywhere: Region = { ...this.#space.everywhere, pods: cubeFrom(undefined)! };
-    let pieces: { readonly region: Region; readonly marks: readonly string[] }[] = [
+  /** Cut by whom the rules of the policies of one list mean. */
+  #peersOf(direction: Direction, list: number, steps: readonly TierStep[]): readonly Atom[] {
+    const key = `${direction} ${list}`;
+    let atoms = this.#atoms.get(key);
+    if (atoms === undefined) this.#atoms.set(key, (atoms = this.#cutBy(this.#peerCuts(direction, steps))));
+    return atoms;
+  }
+
+  #cutBy(cuts: ReadonlyMap<number, Region | undefined>): readonly Atom[] {
+    const everywhere: Region = { ...this.#space.everywhere, pods: anyLabels };
+    const cost = 1 + this.#space.all.length / 16;
+    let pieces: { readonly region: Region; readonly marks: readonly number[] }[] = [
       { region: everywhere, marks: [] },
     ];
-    if (tiers === undefined) return [{ regions: [everywhere], subjects: new Set(), peers: new Set() }];
-    for (const [mark, cut] of this.#cuts()) {
+    for (const [mark, cut] of cuts) {
+      if (cut === undefined) continue;
+      this.#work += pieces.length * cost;
       pieces = pieces.flatMap(({ region, marks }) => {
-        const shared = cut === undefined ? undefined : regionBoth(region, cut);
-        if (cut === undefined || shared === undefined) return [{ region, marks }];
+        const shared = regionBoth(region, cut);
+        if (shared === undefined) return [{ region, marks }];
         const rest = regionMinus(region, cut).map((each) => ({ region: each, marks }));
         return [{ region: shared, marks: [...marks, mark] }, ...rest];
       });
-      if (pieces.length > mostPieces) {
+      if (pieces.length > mostPieces || this.#work > mostWork) {
         this.#isTooMuch = true;
-        return [{ regions: [everywhere], subjects: new Set(), peers: new Set() }];
+        return [{ regions: [everywhere], meaning: new Set() }];
       }
     }
-    return [...Map.groupBy(pieces, ({ marks }) => marks.join()).values()].map((alike) => {
-      const marks = alike[0]!.marks;
-      const numbers = (kind: string): ReadonlySet<number> =>
-        new Set(marks.filter((mark) => mark.startsWith(kind)).map((mark) => Number(mark.slice(kind.length))));
-      return {
-        regions: alike.map(({ region }) => region),
-        subjects: numbers('subject '),
-        peers: numbers('peer '),
-      };
-    });
+    return [...Map.groupBy(pieces, ({ marks }) => marks.join()).values()].map((alike) => ({
+      regions: alike.map(({ region }) => region),
+      meaning: new Set(alike[0]!.marks),
+    }));
   }
 
-  /** Every region that some tier asks for, with what it is there. */
-  #cuts(): ReadonlyMap<string, Region | undefined> {
-    const cuts = new Map<string, Region | undefined>();
-    const { tierPolicies } = this.#policy.cluster;
+  /** By place in the ranking: whom the policies with rules of a direction select. */
+  #subjectCuts(direction: Direction): ReadonlyMap<number, Region | undefined> {
+    const cuts = new Map<number, Region | undefined>();
     for (const [place, { index, rules }] of this.#policy.parts.tiers!.tiers.ranked.entries()) {
-      const policy = tierPolicies[index]!;
-      cuts.set(`subject ${place}`, this.#regionOf(policy.subject));
-      for (const direction of ['ingress', 'egress'] as const) {
-        for (const { peers, written, rule } of rules[direction]) {
-          const entries = policy[direction][rule]?.peers ?? [];
-          for (const [i, peer] of peers.entries()) {
-            const entry = entries[written[i] ?? -1];
-            if (entry?.kind === 'pods') cuts.set(`peer ${peer}`, this.#regionOf(entry));
-          }
+      if (rules[direction].length === 0) continue;
+      cuts.set(place, this.#regionOf(this.#policy.cluster.tierPolicies[index]!.subject));
+    }
+    return cuts;
+  }
+
+  /** By id: whom the peers of the rules of some policies mean. */
+  #peerCuts(direction: Direction, steps: readonly TierStep[]): ReadonlyMap<number, Region | undefined> {
+    const cuts = new Map<number, Region | undefined>();
+    for (const { policy: compiled } of steps) {
+      const { index, rules } = compiled;
+      for (const { peers, written, rule } of rules[direction]) {
+        const entries = this.#policy.cluster.tierPolicies[index]![direction][rule]?.peers ?? [];
+        for (const [i, peer] of peers.entries()) {
+          const entry = entries[written[i] ?? -1];
+          if (entry?.kind === 'pods') cuts.set(peer, this.#regionOf(entry));
         }
       }
     }

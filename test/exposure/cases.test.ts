@@ -29,7 +29,7 @@ function linesOf({ direction, workloads, isolated, tiers, peers, closed }: Expos
 }
 
 /** Cases about one direction. */
-const ofIngress = ['baseline', 'complements', 'entrance', 'new-namespace-names'];
+const ofIngress = ['baseline', 'complements', 'entrance', 'new-namespace-names', 'unrelated-tiers'];
 
 test.each(cases)('%s', (name) => {
   const text = readFileSync(join(folder, name, 'input.yaml'), 'utf8');

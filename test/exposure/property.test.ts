@@ -124,6 +124,10 @@ function exposuresOf(policy: CompiledPolicy, pod: Pod): readonly Exposure[] {
   return exposures;
 }
 
+/** Whether a report says that it leaves something out, which would have taken too long. */
+const isGivenUp = (undecided: readonly string[]): boolean =>
+  undecided.some((text) => text.includes('too much') || text.includes('too many'));
+
 const profile: fc.Arbitrary<ProfileName> = fc.oneof(
   fc.constant<ProfileName>('upstream'),
   fc.constantFrom(...profileNames),
@@ -170,7 +174,7 @@ test(`what potential pods may use is what the engine says of them once they are 
     const cluster = read(random.objects);
     const policy = compile(cluster, { profile: reading });
     const { undecided } = exposure(policy).document;
-    if (undecided.some((text) => text.includes('too much') || text.includes('too many'))) return;
+    if (isGivenUp(undecided)) return;
     // A report that says so tells of pods that declare no ports.
     const isOfNames = undecided.some((text) => text.includes('names ports of destinations'));
     const { pods, objects } = created(
@@ -199,7 +203,7 @@ test(`what potential pods may use is what the engine says of them once they are 
     }
   }, runs);
   expect(Math.min(open, closed)).toBeGreaterThan(runs * 20);
-  expect(decided).toBeGreaterThan(runs * 0.9);
+  expect(decided).toBeGreaterThan(runs * 0.98);
 });
 
 interface Told {
@@ -250,6 +254,7 @@ test(`every witness gets through once it is there (seed ${seed})`, () => {
   property((random, _, reading) => {
     const cluster = read(random.objects);
     const policy = compile(cluster, { profile: reading });
+    if (isGivenUp(exposure(policy).document.undecided)) return;
     const witnesses: Told[] = [];
     for (const pod of policy.parts.classes.pods) {
       for (const told of exposuresOf(policy, pod)) {
