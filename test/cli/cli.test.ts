@@ -456,6 +456,28 @@ describe('input', () => {
     expect(podwall('can shop/web shop/nope 80 -f broken.yaml').code).toBe(2);
   });
 
+  test('an exposure that leaves cluster-wide policies out says so on standard error', () => {
+    const cut = (i: number): string => `---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: { name: p${i} }
+spec:
+  tier: Admin
+  priority: ${i}
+  subject: { namespaces: {} }
+  ingress:
+    - action: Deny
+      from: [{ pods: { namespaceSelector: {}, podSelector: { matchLabels: { k${i}: x } } } }]
+`;
+    const input = `apiVersion: v1\nkind: Pod\nmetadata: { name: web, namespace: a }\n${Array.from({ length: 12 }, (_, i) => cut(i)).join('')}`;
+    const { code, err } = podwall('exposure - -q', { input });
+    expect(code).toBe(3);
+    expect(err).toMatch(
+      /\nIncomplete: some of what cluster-wide policies say was left out .*\. Exit code 3\.\n$/,
+    );
+    expect(podwall('exposure - -q --allow-incomplete', { input })).toMatchObject({ code: 0, err: '' });
+  });
+
   test('findings stand in documents, not on standard error', () => {
     const { code, out, err } = podwall('map broken.yaml -o json');
     expect({ code, err }).toEqual({ code: 3, err: '' });

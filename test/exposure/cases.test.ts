@@ -126,3 +126,48 @@ spec: {priority: 10, subject: {namespaces: {}}, egress: [{action: Allow, to: [{n
       .some((peer) => peer.kind === 'pods' && !(peer.namespaces.closed ?? []).includes('a'));
   expect([isOpen('upstream'), isOpen('np-guard')]).toEqual([true, false]);
 });
+
+/** Policies that each cut the space of potential pods in two, as peers of `web` and as subjects of the other side. */
+function tiersOfKeys(count: number): string {
+  const pods = (key: string): string =>
+    `{pods: {namespaceSelector: {}, podSelector: {matchLabels: {${key}: x}}}}`;
+  const policies = Array.from(
+    { length: count },
+    (_, i) => `
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: p${i}}
+spec:
+  tier: Admin
+  priority: ${i}
+  subject: {namespaces: {}}
+  ingress: [{action: Deny, from: [${pods(`k${i}`)}], protocols: [{tcp: {destinationPort: {number: ${80 + i}}}}]}]
+`,
+  );
+  const pod = `
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: a}
+`;
+  return pod + policies.join('');
+}
+
+test('tiers of many keys are taken into account up to a bound, and beyond it that is told', () => {
+  const told = (count: number): { readonly peers: number; readonly undecided: readonly string[] } => {
+    const { cluster } = readManifests([{ file: 'input.yaml', text: tiersOfKeys(count) }]);
+    const { exposures, undecided } = exposure(compile(cluster), { direction: 'ingress' }).document;
+    return {
+      peers: exposures.flatMap(({ peers }) => peers.filter(({ kind }) => kind === 'pods')).length,
+      undecided,
+    };
+  };
+  // Every set of keys has a use of its own.
+  expect(told(9)).toEqual({ peers: 2 ** 9, undecided: [] });
+  expect(told(12)).toEqual({
+    peers: 1,
+    undecided: [
+      'some of what cluster-wide policies say was left out of account, for they have too many selectors',
+    ],
+  });
+});
