@@ -37,51 +37,25 @@ export function resolveEntries(cluster: Cluster, options: EntryOptions = {}): Re
   const tools = { backends, findings, references: new References(cluster, findings) };
   const controllers = new Controllers(cluster, pods, findings, options.controllers ?? []);
   const entries: Entry[] = [];
+  const add = (
+    [kind, prefix]: readonly [Entry['kind'], string],
+    { ref, origin, namespace, name }: Pick<Entry, 'ref' | 'origin' | 'namespace' | 'name'>,
+    found: Pick<Entry, 'source' | 'ways'>,
+  ): void => {
+    entries.push({ id: `${prefix}/${namespace}/${name}`, kind, ref, origin, namespace, name, ...found });
+  };
   for (const ingress of ingresses) {
-    const { ref, origin, namespace, name } = ingress;
     const ways = waysOfIngress(ingress, tools);
-    const source = controllers.ofIngress(ingress);
-    entries.push({
-      id: `ingress/${namespace}/${name}`,
-      kind: 'Ingress',
-      ref,
-      origin,
-      namespace,
-      name,
-      source,
-      ways,
-    });
+    add(['Ingress', 'ingress'], ingress, { source: controllers.ofIngress(ingress), ways });
   }
   const routes = new Gateways(cluster, tools);
   for (const gateway of gateways) {
-    const { ref, origin, namespace, name } = gateway;
     const source = controllers.ofGateway(gateway);
-    const ways = routes.waysOf(gateway);
-    entries.push({
-      id: `gateway/${namespace}/${name}`,
-      kind: 'Gateway',
-      ref,
-      origin,
-      namespace,
-      name,
-      source,
-      ways,
-    });
+    add(['Gateway', 'gateway'], gateway, { source, ways: routes.waysOf(gateway) });
   }
   for (const route of openShiftRoutes) {
-    const { ref, origin, namespace, name } = route;
     const source = controllers.ofRoute(route);
-    const ways = waysOfRoute(route, tools);
-    entries.push({
-      id: `route/${namespace}/${name}`,
-      kind: 'Route',
-      ref,
-      origin,
-      namespace,
-      name,
-      source,
-      ways,
-    });
+    add(['Route', 'route'], route, { source, ways: waysOfRoute(route, tools) });
   }
   for (const service of cluster.services) {
     const source = sourceOfService(service);
