@@ -1,5 +1,5 @@
 import type { ClusterNode, Direction } from '../model/index.ts';
-import { families, formatAddress, parseCidr, PortSet, subtract, wholeFamily } from '../net/index.ts';
+import { families, formatAddress, joined, parseCidr, PortSet, subtract, wholeFamily } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import { familyBits, has } from '../policy/index.ts';
 import type { CompiledPolicy, OutsideSegment, PolicyEnd } from '../policy/index.ts';
@@ -163,19 +163,6 @@ function addressesOf(segments: readonly Segment[]): readonly OpenAddresses[] {
     if (!ports.isEmpty && !ports.equals(everywhere)) add(ports, ranges);
   }
   return open;
-}
-
-function joined(ranges: readonly AddressRange[]): readonly AddressRange[] {
-  const result: AddressRange[] = [];
-  for (const range of ranges) {
-    const last = result.at(-1);
-    if (last !== undefined && last.family === range.family && last.last + 1n === range.first) {
-      result[result.length - 1] = { ...last, last: range.last };
-    } else {
-      result.push(range);
-    }
-  }
-  return result;
 }
 
 function reachOf(ranges: readonly AddressRange[]): OpenAddresses['reach'] {

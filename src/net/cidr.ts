@@ -105,6 +105,20 @@ export function subtract(block: AddressRange, excepts: readonly AddressRange[]):
   return left;
 }
 
+/** Ranges in ascending order, with neighbours joined. */
+export function joined(ranges: readonly AddressRange[]): readonly AddressRange[] {
+  const result: AddressRange[] = [];
+  for (const range of ranges) {
+    const last = result.at(-1);
+    if (last !== undefined && last.family === range.family && last.last + 1n === range.first) {
+      result[result.length - 1] = { ...last, last: range.last };
+    } else {
+      result.push(range);
+    }
+  }
+  return result;
+}
+
 function byFirst(a: AddressRange, b: AddressRange): number {
   if (a.first < b.first) return -1;
   return a.first > b.first ? 1 : 0;

@@ -1,6 +1,15 @@
 export { bitsOf, families, formatAddress, lastOf, parseAddress } from './address.ts';
 export type { Address, AddressLeniency, AddressRange, Family } from './address.ts';
-export { cidrOf, cidrOfRange, contains, formatCidr, parseCidr, subtract, wholeFamily } from './cidr.ts';
+export {
+  cidrOf,
+  cidrOfRange,
+  contains,
+  formatCidr,
+  joined,
+  parseCidr,
+  subtract,
+  wholeFamily,
+} from './cidr.ts';
 export type { Cidr, CidrIrregularity, ParsedCidr } from './cidr.ts';
 export { PortSet, protocols } from './ports.ts';
 export type { PortRange, Protocol } from './ports.ts';

@@ -1,12 +1,12 @@
 import type { Cluster, Diagnostic } from '../model/index.ts';
-import { families, formatAddress, lastOf, parseAddress, PortSet } from '../net/index.ts';
+import { families, formatAddress, joined, lastOf, parseAddress, PortSet } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import { compile, profiles, readingIds, readingRows, withReading } from '../policy/index.ts';
 import type { Profile, ProfileName, ReadingId } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
 import { map, MapTooLargeError, mostConnections, streamedMap } from './map.ts';
 import type { MapQuery } from './map.ts';
-import { joined, rangesId } from './outside.ts';
+import { rangesId } from './outside.ts';
 import { profileDiagnostics } from './profile-unknown.ts';
 import { portSet } from './allowed.ts';
 import { apiVersion } from './types.ts';

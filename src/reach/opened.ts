@@ -1,14 +1,14 @@
 import { unreachable } from '../errors.ts';
 import { matches } from '../model/index.ts';
 import type { Cluster, Direction, Namespace, NetworkPolicy, Pod, Rule } from '../model/index.ts';
-import { families, formatAddress, PortSet } from '../net/index.ts';
+import { families, formatAddress, joined, PortSet } from '../net/index.ts';
 import type { Address, AddressRange, Family } from '../net/index.ts';
 import { compile, has } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
 import { narrowed } from './narrow.ts';
 import type { DeniedQuestion } from './nearest.ts';
-import { joined, rangesId } from './outside.ts';
+import { rangesId } from './outside.ts';
 import type { End, NearMiss } from './types.ts';
 
 /** What one change makes of a cluster. */

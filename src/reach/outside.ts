@@ -1,4 +1,4 @@
-import { cidrOfRange, families, formatAddress, formatCidr, lastOf } from '../net/index.ts';
+import { cidrOfRange, families, formatAddress, formatCidr, joined, lastOf } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import type { Direction } from '../model/index.ts';
 import { familyBits } from '../policy/index.ts';
@@ -193,20 +193,6 @@ function accessKeys(policy: CompiledPolicy, direction: Direction): Float64Array 
     }
     return example * 4 + classes.family[c]!;
   });
-}
-
-/** Ranges in ascending order, with neighbours joined. */
-export function joined(ranges: readonly AddressRange[]): readonly AddressRange[] {
-  const result: AddressRange[] = [];
-  for (const range of ranges) {
-    const last = result.at(-1);
-    if (last !== undefined && last.family === range.family && last.last + 1n === range.first) {
-      result[result.length - 1] = { ...last, last: range.last };
-    } else {
-      result.push(range);
-    }
-  }
-  return result;
 }
 
 /** @param keys - of `accessKeys` */

@@ -1,12 +1,11 @@
 import type { Direction } from '../model/index.ts';
-import { formatAddress } from '../net/index.ts';
+import { formatAddress, joined } from '../net/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
 import { Blocks } from './blocks.ts';
 import type { Section } from './blocks.ts';
 import type { Connections, Entry } from './connections.ts';
 import type { Accesses } from './group-access.ts';
 import { none } from './group-access.ts';
-import { joined } from './outside.ts';
 import { fieldsOf, homesOf, isOneHome, labelOf, nowhere, sideOf } from './overview-lines.ts';
 import type { OverviewLine, OverviewSide } from './overview-lines.ts';
 import type { ConnectivityMap, Level, MapConnection, MapPeer, MapSummary } from './types.ts';
