@@ -6,6 +6,7 @@ import {
   decode,
   portNameProblems,
   portNumberProblems,
+  reportDuplicates,
   validateLabelSelector,
   validateObjectMeta,
 } from '../validate/index.ts';
@@ -82,16 +83,7 @@ const nothingKept: Kept = { cidrs: new Set(), invalidLabelValues: false };
 export function decodePolicy(value: unknown, duplicates: readonly Path[], report: Report): PolicyObject {
   // The schema says which fields there are and of what type, so what it returns has this shape.
   const policy = (decode(networkPolicySchema, value, [], report) ?? {}) as PolicyObject;
-  for (const path of duplicates) {
-    report({
-      path,
-      type: 'Decoding',
-      strict: 'duplicate',
-      code: 'duplicate-key',
-      message: 'duplicate field',
-      value: path.at(-1),
-    });
-  }
+  reportDuplicates(duplicates, report);
   return policy;
 }
 

@@ -7,6 +7,7 @@ import {
   decode,
   isRecord,
   objectMetaSchema,
+  reportDuplicates,
   validateObjectMeta,
 } from '../validate/index.ts';
 import type { FieldError, MetaObject, Report } from '../validate/index.ts';
@@ -46,16 +47,7 @@ export function checkTierPolicy(
   channel: CnpChannel,
   report: Report,
 ): void {
-  for (const path of duplicates) {
-    report({
-      path,
-      type: 'Decoding',
-      strict: 'duplicate',
-      code: 'duplicate-key',
-      message: 'duplicate field',
-      value: path.at(-1),
-    });
-  }
+  reportDuplicates(duplicates, report);
   if (isRecord(value)) checkMetadata(value.metadata, kind, report);
   checkByCrd(tierSchema(kind, channel), value, [], report);
 }

@@ -28,6 +28,20 @@ export interface FieldError {
 /** Takes the errors in the order in which they are found. */
 export type Report = (error: FieldError) => void;
 
+/** Reports keys that stand more than once in the text, by their paths. */
+export function reportDuplicates(duplicates: readonly Path[], report: Report): void {
+  for (const path of duplicates) {
+    report({
+      path,
+      type: 'Decoding',
+      strict: 'duplicate',
+      code: 'duplicate-key',
+      message: 'duplicate field',
+      value: path.at(-1),
+    });
+  }
+}
+
 /** Whether every supported server refuses an object for this error. */
 export function refuses(error: FieldError): boolean {
   return error.since === undefined && error.strict !== 'unknown' && error.strict !== 'duplicate';

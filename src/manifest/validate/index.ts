@@ -1,6 +1,6 @@
 export { checkByCrd } from './crd.ts';
 export type { CrdField, CrdRule, CrdSchema } from './crd.ts';
-export { FieldErrors, refuses } from './field-error.ts';
+export { FieldErrors, refuses, reportDuplicates } from './field-error.ts';
 export type { FieldError, FieldErrorType, Report } from './field-error.ts';
 export {
   dnsLabelProblems,
