@@ -1,18 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { displayWidth } from '../../src/render/text.ts';
-
-const folder = fileURLToPath(new URL('golden/', import.meta.url));
+import { goldenIn } from '../golden.ts';
 
 /** The text that was read in review; `npm run golden` writes `text` in its place. */
-export function golden(name: string, text: string): string {
-  const file = `${folder}${name}`;
-  if (process.env.GOLDEN === 'write') {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(file, text);
-  }
-  return readFileSync(file, 'utf8');
-}
+export const golden = goldenIn(join(import.meta.dirname, 'golden'));
 
 /** Lines that are wider than the terminal. */
 export function overlong(text: string, width: number): readonly string[] {
