@@ -244,8 +244,22 @@ export function integerAt(
   if (value === undefined || value === null) return undefined;
   // A server decodes these fields into an int32, and refuses what does not fit.
   if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31) return value;
-  wrongType(findings, object, value, path, 'an integer of 32 bits', 'write the number without quotes');
+  wrongType(findings, object, value, path, 'an integer of 32 bits', integerHint(value));
   return undefined;
+}
+
+function integerHint(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return /^[+-]?\d{1,10}$/.test(value) ? 'write the number without quotes' : undefined;
+    case 'number':
+    case 'bigint':
+      return Number.isInteger(Number(value))
+        ? 'the largest number that fits is 2147483647'
+        : 'write a whole number';
+    default:
+      return undefined;
+  }
 }
 
 /**

@@ -161,6 +161,23 @@ describe('text without quotes', () => {
   });
 });
 
+describe('a number of 32 bits', () => {
+  test.each([
+    ['"3"', 'write the number without quotes', '3'],
+    ['9999999999999999999', 'the largest number that fits is 2147483647', '10000000000000000000'],
+    ['2147483648', 'the largest number that fits is 2147483647', '2147483648'],
+    ['1.5', 'write a whole number', '1.5'],
+    ['many', undefined, 'many'],
+    ['[1]', undefined, undefined],
+  ])('is not %s, and what helps fits that', (replicas, hint, value) => {
+    const text = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: ${replicas}, ${selecting}}}`;
+    const [diagnostic, ...others] = read(text).diagnostics;
+    expect(others).toEqual([]);
+    expect(diagnostic).toMatchObject({ code: 'wrong-type', path: 'spec.replicas' });
+    expect([diagnostic?.hint, diagnostic?.value]).toEqual([hint, value]);
+  });
+});
+
 describe('what is refused', () => {
   const workload = (apiVersion: string, kind: string): string =>
     `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: a, namespace: shop}, spec: {replicas: -1, ${selecting}}}`;
