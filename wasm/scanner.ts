@@ -6,6 +6,18 @@
 /** How many values are interned. */
 const MOST_INTERNED: i32 = 1 << 18;
 
+/** Elements of a list, by their index, have runs of their own: containers of a pod differ, those of pods do not. */
+const LANES: i32 = 4;
+const MOST_RUNS: i32 = 1024;
+/** Of a run: its number of starts, how long it is, the member that is noted behind it; the starts; its bytes. */
+const RUN_SIZE: i32 = 2560;
+const RUN_STARTS: i32 = 16;
+const RUN_TEXT: i32 = 512;
+const MOST_STARTS: i32 = (RUN_TEXT - RUN_STARTS) >> 2;
+const LONGEST_RUN: i32 = RUN_SIZE - RUN_TEXT - 16;
+/** The noted member of a run that is remembered in part. */
+const CUT: i32 = -1;
+
 // Where things stand in memory.
 const STATE: i32 = 1024;
 const PROGRAM: i32 = 2048;
@@ -20,6 +32,14 @@ const ENTRIES: i32 = SLOTS + ((MOST_INTERNED * 2) << 2);
 const ARENA: i32 = ENTRIES + (MOST_INTERNED << 4);
 const ARENA_BLOCK: i32 = 1 << 20;
 const ARENA_END: i32 = ARENA + (1 << 26);
+/** What was passed over last, see `others`: for each word of the program, the first of its `LANES` runs, and these. */
+const RUN_OF: i32 = ARENA_END;
+const RUNS: i32 = RUN_OF + 40960;
+/** For each word of the program and each lane: the number of the value that was noted last, and 1; 0 for none. */
+const LAST_NOTED: i32 = RUNS + MOST_RUNS * RUN_SIZE;
+/** Where the members of the run begin that is being passed over. */
+const STARTS: i32 = LAST_NOTED + 163840;
+const MEMORY_END: i32 = STARTS + 1024;
 
 const RECORD_WORDS: i32 = 1 << 16;
 const TEXT_LENGTH: i32 = 1 << 18;
@@ -31,6 +51,8 @@ const DEEPEST: i32 = 256;
 const LONGEST_ANNOTATIONS: i32 = 80000;
 const MOST_HEADERS: i32 = 4096;
 const LONGEST_LAST: i32 = 256;
+/** Text up to about this length is noted while its end is looked for. */
+const SHORT_TEXT: i32 = 256;
 
 const STOP_MORE: i32 = 0;
 const STOP_FULL: i32 = 1;
@@ -86,7 +108,7 @@ const COMMA: i32 = 0x2c;
 const COLON: i32 = 0x3a;
 
 /** Where the window stands; it moves when it grows. */
-let windowAt: i32 = ARENA_END;
+let windowAt: i32 = MEMORY_END;
 let windowLength: i32 = 0;
 
 let end: i32 = 0;
@@ -112,6 +134,11 @@ let walk: i32 = 0;
 let lastLength: i32 = 0;
 let lastHeader: i32 = 0;
 let lastWalk: i32 = 0;
+
+let runs: i32 = 0;
+let lane: i32 = 0;
+/** The member whose value begins where `others` stopped; 0 when that is behind the object. */
+let reached: i32 = 0;
 
 // @ts-ignore: decorator
 @inline
@@ -250,54 +277,69 @@ export function skip(from: i32, to: i32): i32 {
 }
 
 export function measure(to: i32): i32 {
+  const feed = i8x16.splat(10);
   let columns: i64 = column;
   let at = measured;
   while (at < to) {
-    // 64 bytes of ASCII, as often as they come.
-    let lastFeed = -1;
+    // 64 bytes of ASCII, as often as they come: line feeds are counted, and only the last one is looked for.
     const first = at;
+    const linesBefore = line;
     while (at + 64 <= to) {
-      const p = windowAt + at;
-      const a = v128.load(p);
-      const b = v128.load(p, 16);
-      const c = v128.load(p, 32);
-      const d = v128.load(p, 48);
-      if (i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) != 0) break;
-      // Most have no line feed or one, so they are looked for first and counted then.
-      const feed = i8x16.splat(10);
-      const af = i8x16.eq(a, feed);
-      const bf = i8x16.eq(b, feed);
-      const cf = i8x16.eq(c, feed);
-      const df = i8x16.eq(d, feed);
-      if (v128.any_true(v128.or(v128.or(af, bf), v128.or(cf, df)))) {
-        const feeds = mask64(af, bf, cf, df);
-        line += <i32>popcnt(feeds);
-        lastFeed = at + 63 - <i32>clz(feeds);
+      const stop = min((to - at) & ~63, 63 * 64) + at;
+      let feeds = i8x16.splat(0);
+      let isPlain = true;
+      while (at < stop) {
+        const p = windowAt + at;
+        const a = v128.load(p);
+        const b = v128.load(p, 16);
+        const c = v128.load(p, 32);
+        const d = v128.load(p, 48);
+        if (i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) != 0) {
+          isPlain = false;
+          break;
+        }
+        const ab = i8x16.add(i8x16.eq(a, feed), i8x16.eq(b, feed));
+        const cd = i8x16.add(i8x16.eq(c, feed), i8x16.eq(d, feed));
+        feeds = i8x16.sub(feeds, i8x16.add(ab, cd));
+        at += 64;
       }
-      at += 64;
+      const sums = i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(feeds));
+      line +=
+        i32x4.extract_lane(sums, 0) +
+        i32x4.extract_lane(sums, 1) +
+        i32x4.extract_lane(sums, 2) +
+        i32x4.extract_lane(sums, 3);
+      if (!isPlain) break;
     }
-    columns = lastFeed >= 0 ? at - lastFeed - 1 : columns + (at - first);
+    if (line != linesBefore) {
+      let back = at - 16;
+      let found = 0;
+      while ((found = i8x16.bitmask(i8x16.eq(v128.load(windowAt + back), feed))) == 0) back -= 16;
+      columns = at - (back + 31 - clz(found)) - 1;
+    } else columns += at - first;
+    // What is left of these 64 bytes, or what is no ASCII.
     const stop = min(to, at + 64);
     while (at < stop) {
-      const byte = byteAt(at);
-      if (byte < 0x80) {
-        if (byte == 10) {
-          line++;
-          columns = 0;
-        } else columns++;
-        at++;
-        continue;
-      }
-      const length = characterLength(at, to);
-      if (length == 0) {
+      const bytes = v128.load(windowAt + at);
+      const wide = i8x16.bitmask(bytes);
+      const length = min(stop - at, wide != 0 ? ctz(wide) : 16);
+      const feeds = i8x16.bitmask(i8x16.eq(bytes, feed)) & ((1 << length) - 1);
+      if (feeds != 0) {
+        line += popcnt(feeds);
+        columns = length - 1 - (31 - clz(feeds));
+      } else columns += length;
+      at += length;
+      if (at >= stop || wide == 0) continue;
+      const character = characterLength(at, to);
+      if (character == 0) {
         column = <i32>min<i64>(columns, 0x7fffffff);
         measured = at;
         tell(S_POSITION, at);
         tellAll();
         return at;
       }
-      columns += length == 4 ? 2 : 1;
-      at += length;
+      columns += character == 4 ? 2 : 1;
+      at += character;
     }
   }
   column = <i32>min<i64>(columns, 0x7fffffff);
@@ -339,6 +381,7 @@ function item(at: i32): i32 {
   const textBefore = textOut;
   let is = header;
   let after: i32;
+  lane = 0;
   if (walk > 0) {
     after = members(walk, at + 1);
     if (after == CARE) {
@@ -477,24 +520,95 @@ function remember(from: i32, after: i32): void {
 }
 
 function isAsLast(from: i32): bool {
-  return lastLength != 0 && isSame(LAST, windowAt + from, lastLength);
+  return lastLength != 0 && same(LAST, windowAt + from, lastLength) == lastLength;
 }
 
-function isSame(a: i32, b: i32, length: i32): bool {
+/** How many of `length` bytes are the same from the first on. Reads up to 15 bytes behind them. */
+function same(a: i32, b: i32, length: i32): i32 {
   let i = 0;
-  for (; i + 16 <= length; i += 16) {
-    if (!i8x16.all_true(i8x16.eq(v128.load(a + i), v128.load(b + i)))) return false;
+  while (i + 64 <= length) {
+    const first = i8x16.eq(v128.load(a + i), v128.load(b + i));
+    const second = i8x16.eq(v128.load(a + i, 16), v128.load(b + i, 16));
+    const third = i8x16.eq(v128.load(a + i, 32), v128.load(b + i, 32));
+    const fourth = i8x16.eq(v128.load(a + i, 48), v128.load(b + i, 48));
+    if (i8x16.bitmask(v128.and(v128.and(first, second), v128.and(third, fourth))) != 0xffff) break;
+    i += 64;
   }
-  for (; i < length; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
-  return true;
+  while (i < length) {
+    const differ = i8x16.bitmask(i8x16.eq(v128.load(a + i), v128.load(b + i))) ^ 0xffff;
+    if (differ != 0) return min(i + ctz(differ), length);
+    i += 16;
+  }
+  return max(length, 0);
 }
 
 function members(node: i32, from: i32): i32 {
-  const strict = word(node) == 1;
   let seen = 0;
   let at = blank(from);
   if (byteAt(at) == CLOSE_BRACE) return at + 1;
+  /** The member that was noted last, or the node. */
+  let behind = node;
   while (true) {
+    at = others(node, behind, at);
+    if (at < 0 || reached == 0) return at;
+    const entry = reached;
+    const bit = word(entry + 1);
+    if ((seen & bit) != 0) return CARE;
+    seen |= bit;
+    at = note(entry, at);
+    if (at < 0) return at;
+    at = blank(at);
+    const byte = byteAt(at);
+    if (byte == COMMA) at = blank(at + 1);
+    else if (byte == CLOSE_BRACE) return at + 1;
+    else return bad(at);
+    behind = entry;
+  }
+}
+
+/**
+ * Passes over the members that are not noted, from the key at `from` on. Returns where the value of the next one begins
+ * which is then `reached`; or what is behind the object, and `reached` is 0.
+ *
+ * Objects of a dump are much alike. So it is remembered what was passed over last at the same place of an object, from the
+ * first of these keys up to the value that was noted next, and compared with what stands there now: where the bytes are
+ * the same, so is what they mean. Where they differ, the member that they differ in is read, and the others are compared
+ * again.
+ */
+function others(node: i32, behind: i32, from: i32): i32 {
+  const run = runOf(behind) + lane * RUN_SIZE;
+  const count = load<i32>(run);
+  const runLength = load<i32>(run + 4);
+  const runEntry = load<i32>(run + 8);
+  /** Which of the members that are remembered may stand at `at`. */
+  let next = 0;
+  let made = 0;
+  let at = from;
+  let entry = 0;
+  while (true) {
+    if (next < count) {
+      const start = startOf(run, next);
+      const length = runLength - start;
+      const equal = same(run + RUN_TEXT + start, windowAt + at, min(length, end - at));
+      const isAll = equal == length && runEntry != CUT;
+      if (isAll && made == 0) {
+        reached = runEntry;
+        return runEntry == 0 ? at + length : behindColon(at + length);
+      }
+      while (next + 1 < count && (isAll || startOf(run, next + 1) - start < equal)) {
+        made = begin(made, at + startOf(run, next) - start - from);
+        next++;
+      }
+      if (isAll) {
+        made = begin(made, at + startOf(run, next) - start - from);
+        at += length;
+        entry = runEntry;
+        break;
+      }
+      at += startOf(run, next) - start;
+      next++;
+    }
+    made = begin(made, at - from);
     if (byteAt(at) != QUOTE) return bad(at);
     const keyAt = at + 1;
     at = special(keyAt);
@@ -504,32 +618,84 @@ function members(node: i32, from: i32): i32 {
     if (at < 0) return at;
     at = blank(at);
     if (at >= end) return MORE;
-    const entry = length > 0 && length < NODE_SIZE ? find(node, keyAt, length) : 0;
-    if (entry == 0) {
-      if (strict) return CARE;
-      at = value(at);
-    } else {
-      const bit = word(entry + 1);
-      if ((seen & bit) != 0) return CARE;
-      seen |= bit;
-      at = note(entry, at);
-    }
+    entry = length > 0 && length < NODE_SIZE ? find(node, keyAt, length) : 0;
+    if (entry != 0) break;
+    if (word(node) == 1) return CARE;
+    at = value(at);
     if (at < 0) return at;
     at = blank(at);
     const byte = byteAt(at);
     if (byte == COMMA) at = blank(at + 1);
-    else if (byte == CLOSE_BRACE) return at + 1;
-    else return bad(at);
+    else if (byte == CLOSE_BRACE) {
+      at++;
+      break;
+    } else return bad(at);
+  }
+  keep(run, from, at - from, made, entry);
+  reached = entry;
+  return entry == 0 ? at : behindColon(at);
+}
+
+/** Where a value begins behind its colon. */
+// @ts-ignore: decorator
+@inline
+function behindColon(from: i32): i32 {
+  const at = blank(from);
+  return at >= end ? MORE : at;
+}
+
+// @ts-ignore: decorator
+@inline
+function startOf(run: i32, index: i32): i32 {
+  return load<i32>(run + RUN_STARTS + (index << 2));
+}
+
+/** Notes where a member of the run begins that is being passed over, if there is room. */
+// @ts-ignore: decorator
+@inline
+function begin(made: i32, start: i32): i32 {
+  if (made < MOST_STARTS) store<i32>(STARTS + (made << 2), start);
+  return made + 1;
+}
+
+/** The first of the runs behind a member, or the first of an object. */
+function runOf(behind: i32): i32 {
+  const at = RUN_OF + (behind << 2);
+  const known = load<i32>(at);
+  if (known != 0) return known;
+  if (runs + LANES > MOST_RUNS) unreachable();
+  const run = RUNS + runs * RUN_SIZE;
+  runs += LANES;
+  store<i32>(at, run);
+  return run;
+}
+
+function keep(run: i32, from: i32, length: i32, made: i32, entry: i32): void {
+  let count = made;
+  let kept = length;
+  let behind = entry;
+  if (made > MOST_STARTS || length > LONGEST_RUN) {
+    // Up to the last member that begins in it.
+    count = min(made, MOST_STARTS);
+    while (load<i32>(STARTS + ((count - 1) << 2)) >= LONGEST_RUN) count--;
+    kept = load<i32>(STARTS + ((count - 1) << 2)) + 1;
+    behind = CUT;
+  }
+  store<i32>(run, count);
+  store<i32>(run + 4, kept);
+  store<i32>(run + 8, behind);
+  for (let i = 0; i < count; i += 4) {
+    v128.store(run + RUN_STARTS + (i << 2), v128.load(STARTS + (i << 2)));
+  }
+  for (let i = 0; i < kept; i += 16) {
+    v128.store(run + RUN_TEXT + i, v128.load(windowAt + from + i));
   }
 }
 
 function find(node: i32, keyAt: i32, length: i32): i32 {
   let entry = word(node + length);
   while (entry != 0) {
-    const key = PROGRAM + (word(entry + 5) << 2);
-    let i = 0;
-    while (i < length && load<i32>(key + (i << 2)) == byteAt(keyAt + i)) i++;
-    if (i == length) return entry;
+    if (same(PROGRAM + (word(entry + 5) << 2), windowAt + keyAt, length) == length) return entry;
     entry = word(entry);
   }
   return 0;
@@ -545,11 +711,8 @@ function note(entry: i32, at: i32): i32 {
       if (after >= 0) event(field, at, after - at, JSON_VALUE);
       return after;
     }
-    case 2: {
-      const after = value(at);
-      if (after >= 0) event(field, at, after - at, intern(windowAt + at, after - at));
-      return after;
-    }
+    case 2:
+      return noteShared(entry, field, at);
     case 3:
       return noteText(field, at);
     case 4: {
@@ -577,31 +740,70 @@ function note(entry: i32, at: i32): i32 {
   }
 }
 
-function noteText(field: i32, at: i32): i32 {
+/** A value that stands in many objects; first it is compared with the one that stood there last. */
+function noteShared(entry: i32, field: i32, at: i32): i32 {
+  const last = LAST_NOTED + (((entry << 2) + lane) << 2);
+  const known = load<i32>(last) - 1;
+  if (known >= 0) {
+    const place = ENTRIES + (known << 4);
+    const length = load<i32>(place + 8);
+    if (at + length <= end && same(load<i32>(place + 4), windowAt + at, length) == length) {
+      event(field, at, length, known);
+      return at + length;
+    }
+  }
   const after = value(at);
   if (after < 0) return after;
-  if (byteAt(at) != QUOTE || textOut + after - at > textLimit) {
+  const number = intern(windowAt + at, after - at);
+  event(field, at, after - at, number);
+  // Numbers and words may go on where the last one ended.
+  const first = byteAt(at);
+  const isClosed = first == QUOTE || first == OPEN_BRACE || first == OPEN_BRACKET;
+  store<i32>(last, isClosed ? number + 1 : 0);
+  return after;
+}
+
+function noteText(field: i32, at: i32): i32 {
+  if (byteAt(at) == QUOTE && textOut + SHORT_TEXT + 16 <= textLimit) {
+    const quotes = i8x16.splat(<i8>QUOTE);
+    const backslashes = i8x16.splat(<i8>BACKSLASH);
+    const space = i8x16.splat(32);
+    const from = windowAt + at + 1;
+    const to = TEXT + textOut;
+    for (let i = 0; i < SHORT_TEXT; i += 16) {
+      const bytes = v128.load(from + i);
+      v128.store(to + i, bytes);
+      // Below a space is what is no ASCII, too, when the sign counts.
+      const odd = v128.or(i8x16.lt_s(bytes, space), i8x16.eq(bytes, backslashes));
+      const stop = i8x16.bitmask(v128.or(i8x16.eq(bytes, quotes), odd));
+      if (stop == 0) continue;
+      const length = i + ctz(stop);
+      if (byteAt(at + 1 + length) != QUOTE) break;
+      event(field, textOut, length, TEXT_VALUE);
+      textOut += length;
+      return at + length + 2;
+    }
+  }
+  const after = value(at);
+  if (after < 0) return after;
+  const length = after - at - 2;
+  if (byteAt(at) != QUOTE || textOut + length + 2 > textLimit || !isPlain(at + 1, length)) {
     event(field, at, after - at, JSON_VALUE);
     return after;
   }
-  const length = after - at - 2;
-  const from = windowAt + at + 1;
-  const to = TEXT + textOut;
-  const backslashes = i8x16.splat(<i8>BACKSLASH);
-  for (let i = 0; i < length; i += 16) {
-    const bytes = v128.load(from + i);
-    // The sign bit of a byte is that of no ASCII; the room for text goes on behind its limit.
-    let odd = i8x16.bitmask(v128.or(bytes, i8x16.eq(bytes, backslashes)));
-    if (length - i < 16) odd &= (1 << (length - i)) - 1;
-    if (odd != 0) {
-      event(field, at, after - at, JSON_VALUE);
-      return after;
-    }
-    v128.store(to + i, bytes);
-  }
+  memory.copy(TEXT + textOut, windowAt + at + 1, length);
   event(field, textOut, length, TEXT_VALUE);
   textOut += length;
   return after;
+}
+
+/** Whether a text is ASCII without escapes. */
+function isPlain(from: i32, length: i32): bool {
+  for (let i = 0; i < length; i++) {
+    const byte = byteAt(from + i);
+    if (byte == BACKSLASH || byte >= 0x80) return false;
+  }
+  return true;
 }
 
 function noteAnnotations(field: i32, from: i32): i32 {
@@ -631,6 +833,8 @@ function noteAnnotations(field: i32, from: i32): i32 {
 function noteList(field: i32, below: i32, from: i32, isShared: bool): i32 {
   if (byteAt(from) != OPEN_BRACKET) return CARE;
   const start = out;
+  const outer = lane;
+  let element = 0;
   event(field, -1, 0, ELEMENTS);
   let at = blank(from + 1);
   if (byteAt(at) == CLOSE_BRACKET) at++;
@@ -639,6 +843,7 @@ function noteList(field: i32, below: i32, from: i32, isShared: bool): i32 {
       if (byteAt(at) != OPEN_BRACE) return bad(at);
       if (out >= outLimit) return CARE;
       event(ELEMENT, 0, 0, OBJECT);
+      lane = element++ & (LANES - 1);
       at = members(below, at + 1);
       if (at < 0) return at;
       event(CLOSE, 0, 0, 0);
@@ -651,6 +856,7 @@ function noteList(field: i32, below: i32, from: i32, isShared: bool): i32 {
       } else return bad(at);
     }
   }
+  lane = outer;
   event(CLOSE, 0, 0, 0);
   if (!isShared) return at;
   const length = listKey(start);
@@ -908,7 +1114,11 @@ function intern(source: i32, length: i32): i32 {
     const entry = load<i32>(SLOTS + (slot << 2)) - 1;
     if (entry < 0) return add(source, length, hash, slot);
     const at = ENTRIES + (entry << 4);
-    if (load<i32>(at) == hash && load<i32>(at + 8) == length && isSame(load<i32>(at + 4), source, length)) {
+    if (
+      load<i32>(at) == hash &&
+      load<i32>(at + 8) == length &&
+      same(load<i32>(at + 4), source, length) == length
+    ) {
       return entry;
     }
     slot = (slot + 1) & mask;

@@ -6,11 +6,13 @@ import type { Member, Shape } from './fields.ts';
  *
  * A node stands for a shape: `nodeSize` words, of which word `i` is where the members with keys of `i` bytes begin, 0 for
  * none; word 0 is 1 for a strict shape. A member has `entrySize` words: where the next member with a key of that length
- * is, its bit among the members of its shape, its action, its field, the node below it, and where its key begins: one
- * byte in each word.
+ * is, its bit among the members of its shape, its action, its field, the node below it, and in which word its key begins,
+ * four bytes in each.
  */
 export interface Program {
-  readonly words: Int32Array;
+  readonly words: Int32Array<ArrayBuffer>;
+  /** The same as bytes. */
+  readonly bytes: Uint8Array;
   /** The node of each of `shapes`. */
   readonly roots: readonly number[];
   /** The key of each field. */
@@ -41,6 +43,7 @@ function compileShapes(): Program {
   // Word 0 is no place, so that 0 can say that there is none.
   const words: number[] = [0];
   const keys: string[] = [];
+  const spelt: { readonly at: number; readonly key: string }[] = [];
   const nodes = new Map<Shape, number>();
   const fields = new Map<Shape, Record<string, number>>();
 
@@ -59,14 +62,18 @@ function compileShapes(): Program {
       words.push(words[node + key.length] as number, 1 << i, actionOf(member), keys.length, below, 0);
       words[node + key.length] = entry;
       words[entry + entrySize - 1] = words.length;
-      for (const char of key) words.push(char.charCodeAt(0));
+      spelt.push({ at: words.length, key });
+      for (let i = 0; i < key.length; i += 4) words.push(0);
       own[key] = keys.length;
       keys.push(key);
     }
     return node;
   };
   const roots = shapes.map(nodeOf);
-  return { words: Int32Array.from(words), roots, keys, fields };
+  const compiled = Int32Array.from(words);
+  const bytes = new Uint8Array(compiled.buffer);
+  for (const { at, key } of spelt) for (let i = 0; i < key.length; i++) bytes[at * 4 + i] = key.charCodeAt(i);
+  return { words: compiled, bytes, roots, keys, fields };
 }
 
 function actionOf(member: Member): number {

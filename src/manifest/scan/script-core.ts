@@ -50,8 +50,8 @@ const fourSpaces = 0x20202020;
 const arenaBlock = 2 ** 20;
 
 /**
- * The scanner in TypeScript, where there is no WebAssembly with SIMD: the same as `wasm/scanner.as.ts`, function by
- * function.
+ * The scanner in TypeScript, where there is no WebAssembly with SIMD: the same as `wasm/scanner.ts`, function by
+ * function, but for what that one remembers of objects to be faster: there is nothing to compare many bytes at a time with.
  */
 export class ScriptCore implements ScannerCore {
   window = new Uint8Array(0);
@@ -444,9 +444,9 @@ export class ScriptCore implements ScannerCore {
     const { window } = this;
     let entry = words[node + length] as number;
     while (entry !== 0) {
-      const key = words[entry + 5] as number;
+      const key = (words[entry + 5] as number) * 4;
       let i = 0;
-      while (i < length && words[key + i] === window[keyAt + i]) i++;
+      while (i < length && program.bytes[key + i] === window[keyAt + i]) i++;
       if (i === length) return entry;
       entry = words[entry] as number;
     }

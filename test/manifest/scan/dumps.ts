@@ -300,12 +300,125 @@ const entrance = some({
     }),
   }),
 });
+const reference = some(
+  {
+    group: text(fc.constantFrom('', 'gateway.networking.k8s.io', 'BAD')),
+    kind: text(fc.constantFrom('Service', 'Gateway', 'Secret')),
+    namespace: text(namespaces),
+    name: text(names),
+    sectionName: text(names),
+    port: fc.constantFrom(80, 443, 0).map(scalar),
+    weight: fc.constantFrom(1, 0, -1).map(scalar),
+  },
+  1,
+);
+const references = fc.array(reference, { maxLength: 2 }).map(list);
+const hosts = text(fc.constantFrom('example.com', '*.example.com', 'No Host'));
+const matches = some(
+  {
+    path: some(
+      {
+        type: text(fc.constantFrom('PathPrefix', 'Exact', 'RegularExpression')),
+        value: text(fc.constantFrom('/', '/a', 'a')),
+      },
+      0,
+    ),
+    method: fc.oneof(text(fc.constant('GET')), some({ service: text(names), method: text(names) }, 0)),
+    headers: fc.array(some({ name: text(names), value: text(names) }, 0), { maxLength: 2 }).map(list),
+  },
+  0,
+);
+const filters = fc
+  .array(
+    some({
+      type: text(fc.constantFrom('RequestMirror', 'RequestRedirect', 'URLRewrite')),
+      requestMirror: some({ backendRef: reference }, 0),
+      requestRedirect: some({ scheme: text(fc.constantFrom('https', 'ftp')), hostname: hosts }, 0),
+    }),
+    { maxLength: 2 },
+  )
+  .map(list);
+const listeners = fc
+  .array(
+    some({
+      name: text(names),
+      port: fc.constantFrom(80, 443, 0).map(scalar),
+      protocol: text(fc.constantFrom('HTTP', 'HTTPS', 'TLS', 'TCP')),
+      hostname: hosts,
+      tls: some({ mode: text(fc.constantFrom('Terminate', 'Passthrough')), certificateRefs: references }, 0),
+      allowedRoutes: some(
+        {
+          namespaces: some({ from: text(fc.constantFrom('All', 'Same', 'Selector')), selector }, 0),
+          kinds: fc.array(some({ kind: text(fc.constant('HTTPRoute')) }, 0), { maxLength: 1 }).map(list),
+        },
+        0,
+      ),
+    }),
+    { maxLength: 2 },
+  )
+  .map(list);
+/** The kinds of the Gateway API, and Routes of OpenShift. */
+const gatewayOrRoute = some({
+  apiVersion: text(
+    fc.constantFrom(
+      'gateway.networking.k8s.io/v1',
+      'gateway.networking.k8s.io/v1beta1',
+      'route.openshift.io/v1',
+    ),
+  ),
+  kind: text(
+    fc.constantFrom(
+      'GatewayClass',
+      'Gateway',
+      'HTTPRoute',
+      'GRPCRoute',
+      'TLSRoute',
+      'ReferenceGrant',
+      'Route',
+    ),
+  ),
+  metadata: some({ name: text(names), namespace: text(namespaces), labels }),
+  spec: some({
+    controllerName: text(fc.constantFrom('example.net/gateway', 'x')),
+    gatewayClassName: text(names),
+    listeners,
+    parentRefs: references,
+    hostnames: fc.array(hosts, { maxLength: 2 }).map(list),
+    rules: fc
+      .array(
+        some({
+          matches: fc.array(matches, { maxLength: 2 }).map(list),
+          filters,
+          backendRefs: references,
+        }),
+        { maxLength: 2 },
+      )
+      .map(list),
+    from: references,
+    to: fc.oneof(references, reference),
+    host: hosts,
+    path: text(fc.constantFrom('/', 'a')),
+    port: some({ targetPort: fc.constantFrom('http', 8080).map(scalar) }, 0),
+    alternateBackends: references,
+    tls: some(
+      {
+        termination: text(fc.constantFrom('edge', 'reencrypt', 'x')),
+        certificate: text(anyText),
+        key: text(anyText),
+      },
+      0,
+    ),
+    wildcardPolicy: text(fc.constantFrom('None', 'Subdomain')),
+  }),
+  status: some({ ingress: references }),
+});
 const anyObject = fc.oneof(
   { weight: 6, arbitrary: pod },
   { weight: 4, arbitrary: policy },
   { weight: 2, arbitrary: tierPolicy },
   { weight: 3, arbitrary: other },
   { weight: 3, arbitrary: entrance },
+  { weight: 3, arbitrary: gatewayOrRoute },
   { weight: 1, arbitrary: anything },
 );
 const listOf = (items: fc.Arbitrary<Written>): fc.Arbitrary<Written> =>
@@ -342,6 +455,59 @@ export const texts: fc.Arbitrary<string> = fc
       .map((value) => write(value, style, () => chance.next().value, 0))
       .join(style === 1 ? '' : '\n');
   });
+
+/**
+ * Texts of objects that are much alike, as those of a dump are: one object again and again, each time with some bytes of
+ * it replaced, left out or written twice. Most of them are still JSON.
+ */
+export const alike: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.oneof(
+      { weight: 4, arbitrary: pod },
+      { weight: 1, arbitrary: policy },
+      { weight: 1, arbitrary: entrance },
+    ),
+    fc.integer({ min: 0, max: 2 }),
+    fc.array(
+      fc.array(
+        fc.tuple(fc.nat(), fc.nat({ max: 60 }), fc.constantFrom('value', 'longer', 'cut', 'twice', 'put')),
+        {
+          maxLength: 3,
+        },
+      ),
+      { minLength: 2, maxLength: 8 },
+    ),
+  )
+  .map(([value, style, copies]) => {
+    const text = write(value, style, () => 0, 0);
+    return copies.map((changes) => changes.reduce(changed, text)).join('\n');
+  });
+
+function changed(text: string, [at, length, how]: readonly [number, number, string]): string {
+  const from = at % (text.length + 1);
+  switch (how) {
+    case 'value': {
+      // A text that is a value becomes another one, mostly of another length.
+      const [head] = /: ?"/.exec(text.slice(from)) ?? [];
+      if (head === undefined) return text;
+      const start = text.indexOf(head, from) + head.length;
+      const end = text.indexOf('"', start);
+      return end < 0 ? text : text.slice(0, start) + 'x'.repeat(length) + text.slice(end);
+    }
+    case 'longer': {
+      // As `true` and `80` do not say themselves where they end.
+      const [word] = /: ?(?:true|false|null|\d+)/.exec(text.slice(from)) ?? [];
+      const end = word === undefined ? from : text.indexOf(word, from) + word.length;
+      return `${text.slice(0, end)}${'01ex'.charAt(length % 4)}${text.slice(end)}`;
+    }
+    case 'cut':
+      return text.slice(0, from) + text.slice(from + length);
+    case 'twice':
+      return text.slice(0, from + length) + text.slice(from);
+    default:
+      return `${text.slice(0, from)}${'"{}[],:\\ \n'.charAt(length % 10)}${text.slice(from)}`;
+  }
+}
 
 /** Writes a value: on one line, without blanks, as kubectl does, or with blanks and escapes wherever they may be. */
 export function write(value: Written, style: number, chance: () => number, depth: number): string {
