@@ -141,6 +141,7 @@ export type {
   OutsideDifference,
   PodDifference,
   PolicyEnd,
+  PortDifference,
   Profile,
   ProfileName,
   Reading,

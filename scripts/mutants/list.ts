@@ -674,6 +674,42 @@ export const mutants: readonly Mutant[] = [
     why: 'a class that joins a peer of tiers is counted as before',
   },
   {
+    file: 'src/policy/live/pair-access.ts',
+    find: 'return isOpen ? this.accesses.open(bound(false), bound(true)) : bound(false);',
+    replace: 'return bound(false);',
+    why: 'after a change nothing that dense peers say is ambiguous (corner 60)',
+  },
+  {
+    file: 'src/policy/live/pair-access.ts',
+    find: 'return isOpen ? this.accesses.open(sure, this.#exactBound(side, c, other, true)) : sure;',
+    replace: 'return sure;',
+    why: 'after a change nothing that sparse peers say is ambiguous (corner 60)',
+  },
+  {
+    file: 'src/policy/live/live-tiers.ts',
+    find: 'isOpen: canDisagree(steps)',
+    replace: 'isOpen: false',
+    why: 'a live cluster takes no two policies to disagree (corner 60)',
+  },
+  {
+    file: 'src/policy/live/live-tiers.ts',
+    find: 'policy: isOrdered ? { ...policy, priority: place } : policy, unsure',
+    replace: 'policy, unsure',
+    why: 'a profile that orders equal priorities by name leaves them open after a change (corner 60)',
+  },
+  {
+    file: 'src/policy/live/findings.ts',
+    find: 'if (!engine.tiers.isOpen(direction, tiers)) return bound(sure);',
+    replace: 'return bound(sure);',
+    why: 'of addresses outside nothing becomes ambiguous (corner 60)',
+  },
+  {
+    file: 'src/policy/live/engine.ts',
+    find: "(this.profile.baselineAfterPolicies === 'pod' &&",
+    replace: '(false &&',
+    why: 'after a change Baseline is asked where a profile decides by pod (corner 64)',
+  },
+  {
     file: 'src/policy/live/live-cluster.ts',
     find: 'if (policy === undefined) continue;\n      engine.tiers.enlist',
     replace: 'if (policy === undefined || policy === before) continue;\n      engine.tiers.enlist',

@@ -14,7 +14,7 @@ export type {
 export { addressesOf, has } from './ends.ts';
 export type { PolicyEnd } from './ends.ts';
 export type { Change } from './live/changes.ts';
-export type { Difference, OutsideDifference, PodDifference } from './live/findings.ts';
+export type { Difference, OutsideDifference, PodDifference, PortDifference } from './live/findings.ts';
 export { LiveCluster, openCluster } from './live/live-cluster.ts';
 export type {
   Applied,

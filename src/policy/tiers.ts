@@ -175,8 +175,8 @@ export class TierLists {
   }
 }
 
-/** Whether two policies of one priority stand in a list, or a BaselineAdminNetworkPolicy beside another of its tier. */
-function canDisagree(steps: readonly TierStep[]): boolean {
+/** Whether two policies of one priority stand in a list, or a BaselineAdminNetworkPolicy beside another of its tier (corner 60). */
+export function canDisagree(steps: readonly TierStep[]): boolean {
   return steps.some(({ policy: { tier, priority } }, i) => {
     const next = steps[i + 1]?.policy;
     return next?.tier === tier && (next.priority === priority || next.priority === undefined);

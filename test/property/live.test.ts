@@ -1,14 +1,16 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { TierPolicy } from '../../src/model/index.ts';
 import { compile, openCluster } from '../../src/policy/index.ts';
 import type {
   CompiledPolicy,
+  Decision,
   Difference,
   LiveCluster,
   LiveSideDecision,
   SideDecision,
+  TierHit,
 } from '../../src/policy/index.ts';
-import { allowedPorts, count } from '../../src/reach/index.ts';
 import {
   boundsOf,
   expandedOutside,
@@ -19,6 +21,7 @@ import {
 } from '../policy/live/differences.ts';
 import { change, clusterOf, stateOf, stories, storiesWithTiers } from '../policy/live/states.ts';
 import type { Story } from '../policy/live/states.ts';
+import { freshTotals, liveTotals } from '../policy/live/totals.ts';
 
 // A cluster that changes against a fresh compile after every change. PODWALL_CLUSTERS sets how many stories a run has,
 // PODWALL_SEED which.
@@ -34,6 +37,8 @@ const variants = [
   { profile: 'np-guard', denseThreshold: 2 },
   // Its exemption of the own node holds for one direction, and its blocks match no node.
   { profile: 'cilium', denseThreshold: 2 },
+  // It orders equal priorities by name, and a NetworkPolicy keeps Baseline from a pod in both directions.
+  { profile: 'kube-network-policies', denseThreshold: 2 },
 ] as const;
 type Variant = (typeof variants)[number];
 
@@ -105,12 +110,21 @@ function otherDecision(live: LiveCluster, policy: CompiledPolicy, sample: number
   const [protocol, port] = [(['TCP', 'UDP'] as const)[sample % 2]!, [80, 443, 8080, 53][sample % 4]!];
   const fresh = policy.decide({ kind: 'pod', pod: from }, { kind: 'pod', pod: to }, protocol, port);
   const found = live.decide({ kind: 'pod', id: from.id }, { kind: 'pod', id: to.id }, protocol, port);
-  const named = ({ kind, policy: index, rule, peer, port: entry }: SideDecision): string =>
-    `${kind} ${policy.cluster.policies[index]?.name} ${rule} ${peer} ${entry}`;
-  const liveNamed = ({ kind, policy: one, rule, peer, port: entry }: LiveSideDecision): string =>
-    `${kind} ${one?.name} ${rule} ${peer} ${entry}`;
-  const expected = `${fresh.allowed} ${fresh.exempt} ${named(fresh.egress)} ${named(fresh.ingress)}`;
-  const decided = `${found.allowed} ${found.exempt} ${liveNamed(found.egress)} ${liveNamed(found.ingress)}`;
+  const hit = (at: Omit<TierHit, 'policy'>, one: TierPolicy): string =>
+    `${at.tier} ${one.kind} ${one.name} ${at.rule} ${at.peer} ${at.port} ${at.action}`;
+  const named = ({ kind, policy: index, rule, peer, port: entry, hits }: SideDecision): string =>
+    `${kind} ${policy.cluster.policies[index]?.name} ${rule} ${peer} ${entry} ` +
+    hits.map((each) => hit(each, policy.cluster.tierPolicies[each.policy]!)).join();
+  const liveNamed = ({ kind, policy: one, rule, peer, port: entry, hits }: LiveSideDecision): string =>
+    `${kind} ${one?.name} ${rule} ${peer} ${entry} ${hits.map((each) => hit(each, each.policy)).join()}`;
+  const verdict = ({
+    allowed,
+    ambiguous,
+    exempt,
+  }: Pick<Decision, 'allowed' | 'ambiguous' | 'exempt'>): string =>
+    `${allowed ? 'allowed' : ambiguous ? 'ambiguous' : 'denied'} ${exempt}`;
+  const expected = `${verdict(fresh)} ${named(fresh.egress)} ${named(fresh.ingress)}`;
+  const decided = `${verdict(found)} ${liveNamed(found.egress)} ${liveNamed(found.ingress)}`;
   if (decided === expected) return undefined;
   return `${from.id} to ${to.id} ${protocol} ${port}: live ${decided}, fresh ${expected}`;
 }
@@ -121,36 +135,6 @@ function wrong(difference: Difference, before: CompiledPolicy, after: CompiledPo
   if (pairs !== undefined) return pairs;
   const addresses = boundsOf(before, after);
   return unequal(expandedOutside(difference, addresses), expectedOutside(before, after, addresses));
-}
-
-function liveTotals(live: LiveCluster): string {
-  const { pods, pairs, allowed, byPorts } = live.count();
-  return text(
-    pods,
-    pairs,
-    allowed,
-    byPorts.map((each) => [JSON.stringify(allowedPorts(each.allowed)), each.pairs]),
-  );
-}
-
-function freshTotals(policy: CompiledPolicy): string {
-  const { pods, pairs, allowed, byPorts } = count(policy);
-  return text(
-    pods,
-    pairs,
-    allowed,
-    byPorts.map((each) => [JSON.stringify(each.allowed), each.pairs]),
-  );
-}
-
-function text(
-  pods: number,
-  pairs: number | bigint,
-  allowed: number | bigint,
-  byPorts: readonly (readonly [ports: string, pairs: number | bigint])[],
-): string {
-  const sorted = byPorts.map(([ports, some]) => `${ports}: ${some}`).sort();
-  return `${pods} pods, ${allowed} of ${pairs}: ${sorted.join('; ')}`;
 }
 
 function readable(_: string, value: unknown): unknown {

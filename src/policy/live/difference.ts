@@ -1,8 +1,7 @@
 import type { Direction, Pod } from '../../model/index.ts';
-import type { OutsideSegment } from '../outside.ts';
 import type { Engine } from './engine.ts';
 import { Findings } from './findings.ts';
-import type { Difference, Step } from './findings.ts';
+import type { BoundSegment, Difference, Step } from './findings.ts';
 import type { LiveMatrix } from './live-matrix.ts';
 
 /** What a class was, in one direction: source in egress, destination in ingress. */
@@ -22,7 +21,7 @@ export interface Before {
 }
 
 /** By profile of egress: what it says of addresses outside. */
-export type OutsideBefore = ReadonlyMap<number, readonly OutsideSegment[]>;
+export type OutsideBefore = ReadonlyMap<number, readonly BoundSegment[]>;
 
 /** Classes that a change concerns, as source (row) and as destination (column). */
 export interface ConcernedClass {
@@ -69,7 +68,7 @@ export class Differ {
   rememberOutside(): OutsideBefore {
     const found = new Findings(this.#engine);
     const side = this.#matrix.egress;
-    const segments = new Map<number, readonly OutsideSegment[]>();
+    const segments = new Map<number, readonly BoundSegment[]>();
     for (let profile = 0; profile < side.profiles.top; profile++) {
       if (side.profiles.isLive(profile) && side.tiersOf(profile) >= 0)
         segments.set(profile, found.segmentsOf('egress', profile));

@@ -24,6 +24,7 @@ import type { Block } from '../blocks.ts';
 import { tiersOutside } from '../tier-outside.ts';
 import { everybody } from '../tier-peers.ts';
 import type { TierPeerDefinition } from '../tier-peers.ts';
+import type { Bound } from '../tier-value.ts';
 import { compileTierRules } from '../tiers.ts';
 import { BlockIndex, noCell } from './block-index.ts';
 import { Groups } from './groups.ts';
@@ -101,7 +102,7 @@ export class Engine {
     this.profile = profile;
     this.ports = new PortTable(profile);
     this.assume = assume;
-    this.tiers = new LiveTiers(this.ports, assume);
+    this.tiers = new LiveTiers(this.ports, assume, profile);
     this.matrix = new LiveMatrix(this.ports, profile.namedPortOnIpBlock, denseThreshold, this.tiers);
     this.nodes = new NodePairs(
       (pod) => ({ c: this.classes.of(pod), replicas: this.pods[pod]!.replicas }),
@@ -496,7 +497,12 @@ export class Engine {
       if (list === undefined) return side.profiles.again(side.open);
       return this.matrix.holdProfile(direction, list, list.length);
     }
-    const tiers = this.tiers.hold(direction, this.membershipsOf(c), list !== undefined, portMap);
+    // Corner 64: a NetworkPolicy decides finally for the directions that it isolates, or for the pods that it selects.
+    const isFinal =
+      list !== undefined ||
+      (this.profile.baselineAfterPolicies === 'pod' &&
+        this.groups.isolates(c, direction === 'ingress' ? 'egress' : 'ingress'));
+    const tiers = this.tiers.hold(direction, this.membershipsOf(c), isFinal, portMap);
     if (tiers < 0 && list === undefined) return side.profiles.again(side.open);
     if (tiers >= 0 && this.tiers.lists[direction].refs(tiers) === 1) side.tierMemo.clearRow(tiers);
     const whole = list === undefined ? [0, anyPeer, everything] : [...list];
@@ -625,8 +631,8 @@ export class Engine {
     };
   }
 
-  /** What a list of tiers says of addresses outside. */
-  tiersOutside(direction: Direction, list: number): ReturnType<typeof tiersOutside> {
+  /** What a list of tiers says of addresses outside, in any case or under the choices that allow most (corner 60). */
+  tiersOutside(direction: Direction, list: number, bound: Bound): ReturnType<typeof tiersOutside> {
     const ofNodes: Block[] = [];
     const definition = (peer: number): TierPeerDefinition => {
       if (peer === everybody) return { kind: 'everybody' };
@@ -653,7 +659,7 @@ export class Engine {
     return tiersOutside(
       this.tiers.list(direction, list),
       direction,
-      { bound: 'sure', assume: this.assume },
+      { bound, assume: this.assume },
       { peers: { definition }, blocks: { block }, ports: this.ports },
     );
   }

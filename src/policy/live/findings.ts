@@ -5,30 +5,41 @@ import { familyBits, isHost } from '../classes.ts';
 import { outsideOf } from '../outside.ts';
 import type { OutsideSegment } from '../outside.ts';
 import { withTiersOutside } from '../tier-outside.ts';
+import type { Bound } from '../tier-value.ts';
 import { nothing } from '../port-table.ts';
 import type { Engine } from './engine.ts';
+
+/**
+ * Ports of which something else holds than before. A port is allowed, denied, or *ambiguous*: allowed under some choice among
+ * policies of equal priority, and not under every one (corner 60). One that was allowed and is ambiguous now is closed, and has
+ * become ambiguous.
+ */
+export interface PortDifference {
+  /** Allowed now, and not before. */
+  readonly opened: PortSet;
+  /** No longer allowed, whichever policy is applied. */
+  readonly closed: PortSet;
+  readonly becameAmbiguous: PortSet;
+  readonly ceasedAmbiguous: PortSet;
+}
 
 /**
  * Pairs of distinct pods, each of `from` with each of `to`, that may use other ports than before. A pod that stands in both
  * is meant with itself only where it stands for several.
  */
-export interface PodDifference {
+export interface PodDifference extends PortDifference {
   readonly from: readonly Pod[];
   readonly to: readonly Pod[];
-  readonly opened: PortSet;
-  readonly closed: PortSet;
   /** `undefined`: whatever family they share. */
   readonly family: Family | undefined;
 }
 
 /** Pods and addresses outside the cluster: in egress from the pods to the addresses, in ingress the other way. */
-export interface OutsideDifference {
+export interface OutsideDifference extends PortDifference {
   readonly direction: Direction;
   readonly pods: readonly Pod[];
   /** Ascending, IPv4 first. */
   readonly ranges: readonly AddressRange[];
-  readonly opened: PortSet;
-  readonly closed: PortSet;
 }
 
 /**
@@ -47,6 +58,25 @@ export interface Step {
   readonly after: number;
   readonly sharedBefore: number;
   readonly sharedAfter: number;
+}
+
+/** What some ends may use: ids of port sets, what is allowed in any case and what is under the choices that allow most. */
+interface Bounds {
+  readonly sure: number;
+  readonly most: number;
+}
+
+/** Neighbouring addresses outside that a profile treats alike. */
+export interface BoundSegment extends AddressRange, Bounds {}
+
+const noPorts: Bounds = { sure: nothing, most: nothing };
+
+/** The same in ids of port sets. */
+interface Differing {
+  readonly opened: number;
+  readonly closed: number;
+  readonly became: number;
+  readonly ceased: number;
 }
 
 /** Collects what differs, in ports and pods. */
@@ -117,31 +147,56 @@ export class Findings {
   /** Adds pairs of pods, each of `from` with each of `to`. */
   emit(from: readonly Pod[], to: readonly Pod[], step: Step): void {
     if (from.length === 0 || to.length === 0) return;
-    const { ports } = this.#engine;
-    const before = this.#inFamilies(step.before, step.sharedBefore);
-    const after = this.#inFamilies(step.after, step.sharedAfter);
-    const [opened4, opened6] = [ports.minus(after[0], before[0]), ports.minus(after[1], before[1])];
-    const [closed4, closed6] = [ports.minus(before[0], after[0]), ports.minus(before[1], after[1])];
-    const add = (opened: number, closed: number, family: Family | undefined): void => {
-      if (opened === nothing && closed === nothing) return;
-      this.#pods.push({ from, to, opened: ports.set(opened), closed: ports.set(closed), family });
+    const inFamily = (family: Family): Differing =>
+      this.#differing(
+        this.#inFamily(step.before, step.sharedBefore, family),
+        this.#inFamily(step.after, step.sharedAfter, family),
+      );
+    const [in4, in6] = [inFamily('IPv4'), inFamily('IPv6')];
+    const add = (found: Differing, family: Family | undefined): void => {
+      if (differs(found)) this.#pods.push({ from, to, ...this.#told(found), family });
     };
     const shared = step.sharedBefore | step.sharedAfter;
-    if (shared === familyBits.IPv4) add(opened4, closed4, undefined);
-    else if (shared === familyBits.IPv6) add(opened6, closed6, undefined);
-    else if (opened4 === opened6 && closed4 === closed6) add(opened4, closed4, undefined);
+    if (shared === familyBits.IPv4) add(in4, undefined);
+    else if (shared === familyBits.IPv6) add(in6, undefined);
+    else if (keyOf(in4) === keyOf(in6)) add(in4, undefined);
     else {
-      add(opened4, closed4, 'IPv4');
-      add(opened6, closed6, 'IPv6');
+      add(in4, 'IPv4');
+      add(in6, 'IPv6');
     }
   }
 
-  #inFamilies(access: number, shared: number): readonly [in4: number, in6: number] {
-    const { both, only4, only6 } = this.#engine.matrix.accesses.access(access);
+  /** What an access allows in one family. */
+  #inFamily(access: number, shared: number, family: Family): Bounds {
+    if ((shared & familyBits[family]) === 0) return noPorts;
     const { ports } = this.#engine;
-    if (shared === familyBits.IPv4) return [both, nothing];
-    if (shared === familyBits.IPv6) return [nothing, both];
-    return shared === 0 ? [nothing, nothing] : [ports.union(both, only4), ports.union(both, only6)];
+    const { accesses } = this.#engine.matrix;
+    const portsOf = (id: number): number => {
+      const { both, only4, only6 } = accesses.access(id);
+      return ports.union(both, family === 'IPv4' ? only4 : only6);
+    };
+    return { sure: portsOf(access), most: portsOf(accesses.most(access)) };
+  }
+
+  #differing(before: Bounds, after: Bounds): Differing {
+    const { ports } = this.#engine;
+    const [was, is] = [ports.minus(before.most, before.sure), ports.minus(after.most, after.sure)];
+    return {
+      opened: ports.minus(after.sure, before.sure),
+      closed: ports.minus(before.sure, after.sure),
+      became: ports.minus(is, was),
+      ceased: ports.minus(was, is),
+    };
+  }
+
+  #told({ opened, closed, became, ceased }: Differing): PortDifference {
+    const { ports } = this.#engine;
+    return {
+      opened: ports.set(opened),
+      closed: ports.set(closed),
+      becameAmbiguous: ports.set(became),
+      ceasedAmbiguous: ports.set(ceased),
+    };
   }
 
   /** Adds what two profiles say differently of addresses outside; `undefined` for a pod that is not there. */
@@ -162,8 +217,8 @@ export class Findings {
   addSegments(
     direction: Direction,
     pods: readonly Pod[],
-    was: readonly OutsideSegment[],
-    is: readonly OutsideSegment[],
+    was: readonly BoundSegment[],
+    is: readonly BoundSegment[],
     family: number,
   ): void {
     this.#addCut(direction, pods, this.#inLanes(was, family), this.#inLanes(is, family));
@@ -172,60 +227,47 @@ export class Findings {
   #addCut(
     direction: Direction,
     pods: readonly Pod[],
-    before: readonly OutsideSegment[],
-    after: readonly OutsideSegment[],
+    before: readonly BoundSegment[],
+    after: readonly BoundSegment[],
   ): void {
-    const { ports } = this.#engine;
-    const found = new Map<
-      string,
-      { readonly opened: number; readonly closed: number; ranges: AddressRange[] }
-    >();
-    let at = 0;
-    for (const { family, first, last, ports: now } of after) {
-      for (; at < before.length; at++) {
-        const old = before[at]!;
-        if (old.family !== family) break;
-        const opened = ports.minus(now, old.ports);
-        const closed = ports.minus(old.ports, now);
-        const range = {
-          family,
-          first: old.first > first ? old.first : first,
-          last: old.last < last ? old.last : last,
-        };
-        if (opened !== nothing || closed !== nothing) {
-          const key = `${opened} ${closed}`;
-          const known = found.get(key);
-          if (known === undefined) found.set(key, { opened, closed, ranges: [range] });
-          else addRange(known.ranges, range);
-        }
-        if (old.last > last) break;
-        if (old.last === last) {
-          at++;
-          break;
-        }
-      }
+    const found = new Map<string, { readonly differing: Differing; readonly ranges: AddressRange[] }>();
+    for (const [old, now, range] of overlaps(before, after)) {
+      const differing = this.#differing(old, now);
+      if (!differs(differing)) continue;
+      const key = keyOf(differing);
+      const known = found.get(key);
+      if (known === undefined) found.set(key, { differing, ranges: [range] });
+      else addRange(known.ranges, range);
     }
-    for (const { opened, closed, ranges } of found.values()) {
-      this.#outside.push({ direction, pods, ranges, opened: ports.set(opened), closed: ports.set(closed) });
-    }
+    for (const { differing, ranges } of found.values())
+      this.#outside.push({ direction, pods, ranges, ...this.#told(differing) });
   }
 
   /** What a profile says about addresses outside. */
-  segmentsOf(direction: Direction, profile: number): readonly OutsideSegment[] {
+  segmentsOf(direction: Direction, profile: number): readonly BoundSegment[] {
     const engine = this.#engine;
     const admitted = outsideOf(engine.profileAt(direction, profile), direction, engine.outsideTables);
     const tiers = engine.matrix.side(direction).tiersOf(profile);
-    return tiers < 0
-      ? admitted
-      : withTiersOutside(admitted, engine.tiersOutside(direction, tiers), engine.ports);
+    const bound = (segments: readonly OutsideSegment[]): readonly BoundSegment[] =>
+      segments.map(({ family, first, last, ports }) => ({ family, first, last, sure: ports, most: ports }));
+    if (tiers < 0) return bound(admitted);
+    const told = (each: Bound): readonly OutsideSegment[] =>
+      withTiersOutside(admitted, engine.tiersOutside(direction, tiers, each), engine.ports);
+    const sure = told('sure');
+    if (!engine.tiers.isOpen(direction, tiers)) return bound(sure);
+    return Array.from(overlaps(sure, told('possible')), ([a, b, range]) => ({
+      ...range,
+      sure: a.ports,
+      most: b.ports,
+    }));
   }
 
   /** Segments that cover both families; nothing is said of a family that the pod lacks (corner 37). */
-  #inLanes(all: readonly OutsideSegment[], family: number): readonly OutsideSegment[] {
+  #inLanes(all: readonly BoundSegment[], family: number): readonly BoundSegment[] {
     return families.flatMap((each) => {
       const own = all.filter((segment) => segment.family === each);
       if (own.length > 0 && (family & familyBits[each]) !== 0) return own;
-      return [{ family: each, first: 0n, last: lastOf(each), ports: nothing }];
+      return [{ family: each, first: 0n, last: lastOf(each), ...noPorts }];
     });
   }
 }
@@ -269,6 +311,30 @@ function apart(
       some,
       whole.filter((pod) => pod.node !== node),
     );
+  }
+}
+
+function differs({ opened, closed, became, ceased }: Differing): boolean {
+  return opened !== nothing || closed !== nothing || became !== nothing || ceased !== nothing;
+}
+
+function keyOf({ opened, closed, became, ceased }: Differing): string {
+  return `${opened} ${closed} ${became} ${ceased}`;
+}
+
+/** The ranges in which two lists of segments overlap, ascending; both cover the same addresses in the same order. */
+function* overlaps<A extends AddressRange, B extends AddressRange>(
+  some: readonly A[],
+  others: readonly B[],
+): Generator<readonly [A, B, AddressRange]> {
+  let i = 0;
+  let k = 0;
+  while (i < some.length && k < others.length) {
+    const [a, b] = [some[i]!, others[k]!];
+    const last = a.last < b.last ? a.last : b.last;
+    yield [a, b, { family: a.family, first: a.first > b.first ? a.first : b.first, last }];
+    if (a.last === last) i++;
+    if (b.last === last) k++;
   }
 }
 

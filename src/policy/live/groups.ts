@@ -35,9 +35,11 @@ export class Groups {
   readonly #freed: number[] = [];
   readonly #rules: ClassRules;
   readonly #merge: Specs;
+  readonly #assume: 'closed' | 'open';
   readonly #profile: number[] = [];
 
   constructor(ports: PortTable, assume: 'closed' | 'open') {
+    this.#assume = assume;
     this.#rules = new ClassRules(ports, assume, 64);
     this.#merge = new Specs(ports, 64);
   }
@@ -93,6 +95,17 @@ export class Groups {
       found.push(...this.#groups[this.selected.setAt(c, i)]!.policies);
     }
     return found;
+  }
+
+  /** Whether some policy isolates a class in a direction (corner 1). */
+  isolates(c: number, direction: Direction): boolean {
+    for (let i = 0; i < this.selected.count(c); i++) {
+      // Corner 23: what cannot be decided is taken to isolate, unless the other bound is asked.
+      if (this.selected.flagAt(c, i) && this.#assume === 'open') continue;
+      const { policies } = this.#groups[this.selected.setAt(c, i)]!;
+      if (policies.some(({ rules }) => rules[direction] !== undefined)) return true;
+    }
+    return false;
   }
 
   /**

@@ -30,9 +30,11 @@ import type { LiveTierPolicy } from './live-tiers.ts';
 export interface LiveCount {
   readonly pods: number;
   readonly pairs: Whole;
-  /** Of them, those that may use some port. */
+  /** Of them, those that may use some port, whichever of several policies of equal priority is applied. */
   readonly allowed: Whole;
-  /** Most pairs first; equal numbers in the order of the sets' keys. */
+  /** Of them, those that may use more under some choice among policies of equal priority than under every one (corner 60). */
+  readonly ambiguous: Whole;
+  /** Of what is allowed in any case: most pairs first; equal numbers in the order of the sets' keys. */
   readonly byPorts: readonly { readonly allowed: PortSet; readonly pairs: Whole }[];
 }
 
@@ -202,8 +204,10 @@ export class LiveCluster {
     const { matrix, ports } = this.#engine;
     const { totals, accesses } = matrix;
     const bySet = new Map<number, bigint>();
+    let ambiguous = 0n;
     for (let access = 0; access < accesses.size; access++) {
       if (totals.isZero(access)) continue;
+      if (accesses.most(access) !== access) ambiguous += totals.of(access);
       const { both, only4, only6 } = accesses.access(access);
       const set = ports.union(both, ports.union(only4, only6));
       bySet.set(set, (bySet.get(set) ?? 0n) + totals.of(access));
@@ -221,6 +225,7 @@ export class LiveCluster {
       pods,
       pairs: whole(BigInt(pods) * BigInt(pods - 1)),
       allowed: whole(allowed),
+      ambiguous: whole(ambiguous),
       byPorts: byPorts.map(({ allowed: set, pairs }) => ({ allowed: set, pairs: whole(pairs) })),
     };
   }
@@ -471,9 +476,11 @@ export class LiveCluster {
     }
     const classes = engine.groups.classesOf(groups);
     engine.matrix.touched += classes.length;
+    // Corner 64: where a policy keeps the Baseline tier from a pod as a whole, it says something of both directions.
+    const isFinal = engine.profile.baselineAfterPolicies === 'pod' && engine.tiers.size > 0;
     const directions = new Set(
       (['ingress', 'egress'] as const).filter(
-        (each) => before?.rules[each] !== undefined || after?.rules[each] !== undefined,
+        (each) => isFinal || before?.rules[each] !== undefined || after?.rules[each] !== undefined,
       ),
     );
     const difference = this.#changeProfiles(classes, directions);

@@ -474,8 +474,10 @@ export class LiveMatrix extends PairAccess {
     for (let access = 0; access < this.accesses.size; access++) {
       if (this.totals.isZero(access)) continue;
       accesses.add(access);
-      const { both, only4, only6 } = this.accesses.access(access);
-      for (const set of [both, only4, only6]) used.sets.add(set);
+      for (const id of [access, this.accesses.most(access)]) {
+        const { both, only4, only6 } = this.accesses.access(id);
+        for (const set of [both, only4, only6]) used.sets.add(set);
+      }
     }
     this.accesses.keep(accesses);
   }

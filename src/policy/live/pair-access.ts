@@ -85,16 +85,39 @@ export class PairAccess {
     if (known >= 0) return known;
     const { rows, columns } = this;
     const shared = rows.family(row) & columns.family(column);
-    const inLane = (lane: number): number =>
-      (shared & (1 << lane)) === 0
-        ? nothing
-        : this.ports.intersect(
-            this.#allowed(this.egress, rows.part(row), columns.atom(column), lane, nothing),
-            this.#allowed(this.ingress, columns.part(column), rows.atom(row), lane, nothing),
-          );
-    const access = this.accesses.join(this.ports, shared, inLane(0), inLane(1));
+    const [out, into] = [rows.part(row), columns.part(column)];
+    const inLane = (lane: number, most: boolean): number =>
+      this.ports.intersect(
+        this.#allowed(this.egress, out, columns.atom(column), lane, nothing, most),
+        this.#allowed(this.ingress, into, rows.atom(row), lane, nothing, most),
+      );
+    const isOpen = this.#isOpen(this.egress, out) || this.#isOpen(this.ingress, into);
+    const access = this.#between(shared, isOpen, inLane);
     this.blocks.set(row, column, access);
     return access;
+  }
+
+  /**
+   * The access of ends that share some families.
+   *
+   * @param isOpen - whether it may depend on which of several policies is applied (corner 60)
+   * @param inLane - the ports in a family, in any case or under the choices that allow most
+   */
+  #between(shared: number, isOpen: boolean, inLane: (lane: number, most: boolean) => number): number {
+    const bound = (most: boolean): number =>
+      this.accesses.join(
+        this.ports,
+        shared,
+        (shared & familyBits.IPv4) === 0 ? nothing : inLane(0, most),
+        (shared & familyBits.IPv6) === 0 ? nothing : inLane(1, most),
+      );
+    return isOpen ? this.accesses.open(bound(false), bound(true)) : bound(false);
+  }
+
+  /** Whether what a part says may depend on which of several policies is applied (corner 60). */
+  #isOpen(side: Side, part: number): boolean {
+    const list = side.parts.at(part, 0) - 1;
+    return list >= 0 && this.tiers.isOpen(side.direction, list);
   }
 
   /** What a dense part admits at an atom of the other end. */
@@ -119,12 +142,15 @@ export class PairAccess {
    * What a side allows at an atom of the other end, its tiers asked.
    *
    * @param extra - what NetworkPolicies admit there beside their dense part
+   * @param most - under those choices among policies of equal priority that allow most; else whichever is applied (corner 60)
    */
-  #allowed(side: Side, part: number, atom: number, lane: number, extra: number): number {
+  #allowed(side: Side, part: number, atom: number, lane: number, extra: number, most: boolean): number {
     const admitted =
       extra === everything ? everything : this.ports.union(this.#dense(side, part, atom, lane), extra);
     const list = side.parts.at(part, 0) - 1;
-    return list < 0 ? admitted : this.tiers.allowed(this.#tierValue(side, list, atom, lane), admitted);
+    if (list < 0) return admitted;
+    const value = this.#tierValue(side, list, atom, lane);
+    return this.tiers.allowed(most ? this.tiers.most(value) : value, admitted);
   }
 
   #tierValue(side: Side, list: number, atom: number, lane: number): number {
@@ -153,12 +179,12 @@ export class PairAccess {
    */
   ofOwnNode(row: number, column: number): number {
     const { rows, columns } = this;
-    const shared = rows.family(row) & columns.family(column);
-    const inLane = (lane: number): number =>
-      (shared & (1 << lane)) === 0
-        ? nothing
-        : this.#allowed(this.egress, rows.part(row), columns.atom(column), lane, everything);
-    return this.accesses.join(this.ports, shared, inLane(0), inLane(1));
+    const part = rows.part(row);
+    return this.#between(
+      rows.family(row) & columns.family(column),
+      this.#isOpen(this.egress, part),
+      (lane, most) => this.#allowed(this.egress, part, columns.atom(column), lane, everything, most),
+    );
   }
 
   #inLane(peer: number, lane: number): boolean {
@@ -174,18 +200,19 @@ export class PairAccess {
 
   /** The access of one pair of classes, for two different pods, without the own-node exemption. */
   access(s: number, d: number): number {
-    const shared = this.family[s]! & this.family[d]!;
-    const inLane = (lane: number): number => {
-      if ((shared & (1 << lane)) === 0) return nothing;
-      const out = this.#sideAllows(this.egress, s, d, lane);
-      return out === nothing
-        ? nothing
-        : this.ports.intersect(out, this.#sideAllows(this.ingress, d, s, lane));
-    };
-    return this.accesses.join(this.ports, shared, inLane(0), inLane(1));
+    return this.#between(
+      this.family[s]! & this.family[d]!,
+      this.#isOpen(this.egress, this.egress.partOf[this.egress.profileOf[s]!]!) ||
+        this.#isOpen(this.ingress, this.ingress.partOf[this.ingress.profileOf[d]!]!),
+      (lane, most) =>
+        this.ports.intersect(
+          this.#sideAllows(this.egress, s, d, lane, most),
+          this.#sideAllows(this.ingress, d, s, lane, most),
+        ),
+    );
   }
 
-  #sideAllows(side: Side, subject: number, other: number, lane: number): number {
+  #sideAllows(side: Side, subject: number, other: number, lane: number, most: boolean): number {
     const profile = side.profileOf[subject]!;
     let set = nothing;
     const { sparse } = side;
@@ -198,7 +225,7 @@ export class PairAccess {
         side === this.ingress ? ports : this.#resolve(ports, peer, this.portMap[other]!),
       );
     }
-    return this.#allowed(side, side.partOf[profile]!, side.atomOf[other]!, lane, set);
+    return this.#allowed(side, side.partOf[profile]!, side.atomOf[other]!, lane, set, most);
   }
 
   /**
@@ -225,13 +252,22 @@ export class PairAccess {
 
   /** The exact access of `c` and a class that `gather` has found. */
   protected exact(side: Side, c: number, other: number): number {
+    const sure = this.#exactBound(side, c, other, false);
+    const opposite = side === this.egress ? this.ingress : this.egress;
+    const isOpen =
+      this.#isOpen(side, side.partOf[side.profileOf[c]!]!) ||
+      this.#isOpen(opposite, opposite.partOf[opposite.profileOf[other]!]!);
+    return isOpen ? this.accesses.open(sure, this.#exactBound(side, c, other, true)) : sure;
+  }
+
+  #exactBound(side: Side, c: number, other: number, most: boolean): number {
     const shared = this.family[c]! & this.family[other]!;
-    const in4 = (shared & familyBits.IPv4) === 0 ? nothing : this.#exactIn(side, c, other, 0);
-    const in6 = (shared & familyBits.IPv6) === 0 ? nothing : this.#exactIn(side, c, other, 1);
+    const in4 = (shared & familyBits.IPv4) === 0 ? nothing : this.#exactIn(side, c, other, 0, most);
+    const in6 = (shared & familyBits.IPv6) === 0 ? nothing : this.#exactIn(side, c, other, 1, most);
     return this.accesses.join(this.ports, shared, in4, in6);
   }
 
-  #exactIn(side: Side, c: number, other: number, lane: 0 | 1): number {
+  #exactIn(side: Side, c: number, other: number, lane: 0 | 1, most: boolean): number {
     const opposite = side === this.egress ? this.ingress : this.egress;
     const { ports } = this;
     const own = this.#allowed(
@@ -240,6 +276,7 @@ export class PairAccess {
       side.atomOf[other]!,
       lane,
       (lane === 0 ? this.#own4 : this.#own6)[other]!,
+      most,
     );
     if (own === nothing) return nothing;
     const theirs = this.#allowed(
@@ -248,6 +285,7 @@ export class PairAccess {
       opposite.atomOf[c]!,
       lane,
       (lane === 0 ? this.#other4 : this.#other6)[other]!,
+      most,
     );
     return ports.intersect(own, theirs);
   }

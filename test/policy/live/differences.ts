@@ -2,7 +2,7 @@ import type { Direction, Pod } from '../../../src/model/index.ts';
 import { families, PortSet } from '../../../src/net/index.ts';
 import type { Family } from '../../../src/net/index.ts';
 import { has } from '../../../src/policy/index.ts';
-import type { CompiledPolicy, Difference, PolicyEnd } from '../../../src/policy/index.ts';
+import type { CompiledPolicy, Difference, PolicyEnd, PortDifference } from '../../../src/policy/index.ts';
 
 /** What two fresh compiles say differently, and what a difference says, pair by pair: both as text by what they are about. */
 export type Expanded = ReadonlyMap<string, string>;
@@ -10,8 +10,29 @@ export type Expanded = ReadonlyMap<string, string>;
 const pods = (policy: CompiledPolicy): ReadonlyMap<string, Pod> =>
   new Map(policy.parts.classes.pods.map((pod) => [pod.id, pod]));
 const end = (pod: Pod): PolicyEnd => ({ kind: 'pod', pod });
-const text = (opened: PortSet, closed: PortSet): string => `opens ${opened.key}, closes ${closed.key}`;
-const nothing = text(PortSet.none, PortSet.none);
+
+/** What is allowed in any case, and under the choices among policies of equal priority that allow most. */
+interface Bounds {
+  readonly sure: PortSet;
+  readonly most: PortSet;
+}
+
+const none: Bounds = { sure: PortSet.none, most: PortSet.none };
+
+const told = ({ opened, closed, becameAmbiguous, ceasedAmbiguous }: PortDifference): string =>
+  `opens ${opened.key}, closes ${closed.key}, makes ambiguous ${becameAmbiguous.key}, or no longer ${ceasedAmbiguous.key}`;
+
+function step(was: Bounds, is: Bounds): string {
+  const [before, after] = [was.most.minus(was.sure), is.most.minus(is.sure)];
+  return told({
+    opened: is.sure.minus(was.sure),
+    closed: was.sure.minus(is.sure),
+    becameAmbiguous: after.minus(before),
+    ceasedAmbiguous: before.minus(after),
+  });
+}
+
+const nothing = step(none, none);
 
 /** Asks both compiles about every ordered pair of pods in every family. */
 export function expectedPairs(before: CompiledPolicy, after: CompiledPolicy): Expanded {
@@ -23,7 +44,7 @@ export function expectedPairs(before: CompiledPolicy, after: CompiledPolicy): Ex
       for (const family of families) {
         const was = allowed(before, old, from, to, family);
         const is = allowed(after, now, from, to, family);
-        const found = text(is.minus(was), was.minus(is));
+        const found = step(was, is);
         if (found !== nothing) expected.set(`${from} → ${to} ${family}`, found);
       }
     }
@@ -37,12 +58,13 @@ function allowed(
   from: string,
   to: string,
   family: Family,
-): PortSet {
+): Bounds {
   const [source, destination] = [known.get(from), known.get(to)];
-  if (source === undefined || destination === undefined) return PortSet.none;
+  if (source === undefined || destination === undefined) return none;
   // One pod and itself are no pair; several that one object stands for are.
-  if (from === to && source.replicas === 1) return PortSet.none;
-  return policy.allowed(end(source), end(destination), family);
+  if (from === to && source.replicas === 1) return none;
+  const ends = [end(source), end(destination)] as const;
+  return { sure: policy.allowed(...ends, family), most: policy.possible.allowed(...ends, family) };
 }
 
 /** The same from the blocks of a difference. Throws when two of them mean the same pair. */
@@ -59,7 +81,8 @@ export function expandedPairs(
       return has(end(source), family) && has(end(destination), family);
     });
   const found = new Map<string, string>();
-  for (const { from, to, opened, closed, family: only } of blocks) {
+  for (const block of blocks) {
+    const { from, to, family: only } = block;
     for (const source of from) {
       for (const destination of to) {
         const both = [old.get(source.id)?.replicas ?? 1, now.get(source.id)?.replicas ?? 1];
@@ -68,7 +91,7 @@ export function expandedPairs(
           if ((only ?? family) !== family || !share(source.id, destination.id, family)) continue;
           const key = `${source.id} → ${destination.id} ${family}`;
           if (found.has(key)) throw new Error(`${key} stands in two blocks`);
-          found.set(key, text(opened, closed));
+          found.set(key, told(block));
         }
       }
     }
@@ -91,7 +114,7 @@ export function expectedOutside(
       for (const address of addresses) {
         const was = outside(before, old.get(id), direction, address);
         const is = outside(after, now.get(id), direction, address);
-        const found = text(is.minus(was), was.minus(is));
+        const found = step(was, is);
         if (found !== nothing) expected.set(`${id} ${direction} ${address.join(' ')}`, found);
       }
     }
@@ -104,13 +127,16 @@ function outside(
   pod: Pod | undefined,
   direction: Direction,
   [family, value]: Address,
-): PortSet {
-  if (pod === undefined || !has(end(pod), family)) return PortSet.none;
-  const { classes } = policy.parts;
-  const segment = policy
-    .outside(direction, classes.classOf[classes.indexOf(pod)]!)
-    .find((each) => each.family === family && each.first <= value && value <= each.last);
-  return policy.parts.ports.set(segment!.ports);
+): Bounds {
+  if (pod === undefined || !has(end(pod), family)) return none;
+  const bound = (each: CompiledPolicy): PortSet => {
+    const { classes } = each.parts;
+    const segment = each
+      .outside(direction, classes.classOf[classes.indexOf(pod)]!)
+      .find((one) => one.family === family && one.first <= value && value <= one.last);
+    return each.parts.ports.set(segment!.ports);
+  };
+  return { sure: bound(policy), most: bound(policy.possible) };
 }
 
 /** Addresses on both sides of every bound of either. */
@@ -128,14 +154,15 @@ export function boundsOf(before: CompiledPolicy, after: CompiledPolicy): readonl
 
 export function expandedOutside({ outside: entries }: Difference, addresses: readonly Address[]): Expanded {
   const found = new Map<string, string>();
-  for (const { direction, pods: some, ranges, opened, closed } of entries) {
+  for (const entry of entries) {
+    const { direction, pods: some, ranges } = entry;
     for (const { id } of some) {
       for (const [family, value] of addresses) {
         if (!ranges.some((each) => each.family === family && each.first <= value && value <= each.last))
           continue;
         const key = `${id} ${direction} ${family} ${value}`;
         if (found.has(key)) throw new Error(`${key} stands in two entries`);
-        found.set(key, text(opened, closed));
+        found.set(key, told(entry));
       }
     }
   }
