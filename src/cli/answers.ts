@@ -8,6 +8,7 @@ import type { Explanation, Level, MapAnswer, MapQuery } from '../reach/index.ts'
 import {
   comparisonFormats,
   listFormats,
+  npGuardAmbiguous,
   npGuardFormats,
   npGuardList,
   renderCount,
@@ -146,7 +147,11 @@ function forPeople(
   }
   try {
     const npGuard = npGuardFormats.find((each) => each === flags.output);
-    if (npGuard !== undefined) return npGuardList(reach.map(policy, query), npGuard, cluster, policy.profile);
+    if (npGuard !== undefined) {
+      const answer = reach.map(policy, query);
+      if (flags.quiet !== true) complain(ambiguousWarning(npGuardAmbiguous(answer)));
+      return npGuardList(answer, npGuard, cluster, policy.profile);
+    }
     const answer = toldEmpty(reach.map(policy, query), query, flags, cluster);
     return streamMap(answer, flags.output as MapFormat, options);
   } catch (error) {
@@ -156,6 +161,16 @@ function forPeople(
       'see less of it with --level namespace, -n, --from, --to or --port, as a table, or all of it with -o json or csv',
     );
   }
+}
+
+/** A list without word for what is ambiguous would leave it out in silence. */
+function ambiguousWarning(left: number): string {
+  if (left === 0) return '';
+  const what =
+    left === 1
+      ? '1 connection is ambiguous and not listed'
+      : `${left.toLocaleString('en')} connections are ambiguous and not listed`;
+  return `warning: ${what}: policies of equal priority disagree, and this format has no word for it; -o json has ${left === 1 ? 'it' : 'them'}\n`;
 }
 
 /** An empty answer, with the flag that nothing of the input matches, where there is one. */

@@ -38,6 +38,8 @@ export interface TierSay {
     /** Whether files can tell that it matches. */
     readonly sure: boolean;
   }[];
+  /** Of every rule of the direction, in its order: whether it may mean the other end, and the ports that it names there. */
+  readonly halves: readonly { readonly peer: boolean; readonly ports: PortSet }[];
 }
 
 /** What each policy of a list says, in the order in which they are asked, whatever those before it say. */
@@ -49,18 +51,21 @@ export function sayingsOf(
   return steps.map(({ policy, unsure }) => {
     let left = PortSet.all;
     const rules: TierSay['rules'][number][] = [];
+    const halves: TierSay['halves'][number][] = [];
     for (const { action, peers, written, spec, rule } of policy.rules[direction]) {
       const holds = peers.map((peer) => (peer === everybody ? yes : other.holds(peer)));
       const at = holds.includes(yes) ? holds.indexOf(yes) : holds.indexOf(unknown);
+      const meant = other.resolve(spec);
+      halves.push({ peer: at >= 0, ports: meant });
       if (at < 0) continue;
-      const ports = left.intersect(other.resolve(spec));
+      const ports = left.intersect(meant);
       if (ports.isEmpty) continue;
       const sure = holds[at] === yes;
       if (sure) left = left.minus(ports);
       rules.push({ rule, peer: written[at] ?? -1, action, failsClosed: written.length === 0, ports, sure });
     }
     const { tier, index, priority } = policy;
-    return { tier, policy: index, priority, sure: !unsure, rules };
+    return { tier, policy: index, priority, sure: !unsure, rules, halves };
   });
 }
 

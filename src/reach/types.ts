@@ -265,7 +265,7 @@ export interface TierCheck {
    * `notAsked`: every port is decided before; `unknown`: files cannot tell.
    */
   readonly effect: 'accepts' | 'denies' | 'passes' | 'several' | 'none' | 'notAsked' | 'unknown';
-  /** In a few words for people: `rule 1 denies it`, `no rule matches`. */
+  /** In a few words for people: `rule 1 denies it`, `no rule matches: the port (rule 1: TCP 5432)`. */
   readonly summary: string;
   /** The first rule that matches, and in its list the peer by which it does: indices from 0. */
   readonly rule?: number;

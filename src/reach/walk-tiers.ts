@@ -1,7 +1,9 @@
+import type { Direction, TierRule } from '../model/index.ts';
 import { PortSet } from '../net/index.ts';
 import type { CompiledPolicy, TierSay } from '../policy/index.ts';
 import type { TierCheck } from './types.ts';
 import type { WalkQuestion } from './walk.ts';
+import { tierPeersText, tierPortsText } from './words.ts';
 
 const words = { accept: 'accepts', deny: 'denies', pass: 'passes' } as const;
 
@@ -51,6 +53,28 @@ function hasNoPriority({ priority }: TierSay): boolean {
   return priority === undefined;
 }
 
+/** Why no rule of a policy matches: the half of a connection that none means, and of a single rule what it means. */
+function missText(
+  rules: readonly TierRule[],
+  { halves }: TierSay,
+  asked: PortSet,
+  direction: Direction,
+): string {
+  const what = direction === 'ingress' ? 'peer' : 'destination';
+  const isPeer = halves.some(({ peer }) => peer);
+  const isPort = halves.some(({ ports }) => !ports.intersect(asked).isEmpty);
+  const [only] = rules;
+  const wants = (text: (rule: TierRule) => string): string =>
+    only === undefined || rules.length > 1 ? '' : ` (rule 1: ${text(only)})`;
+  if (isPeer)
+    return isPort
+      ? `no rule matches: none with both the ${what} and the port`
+      : `no rule matches: the port${wants(tierPortsText)}`;
+  return isPort
+    ? `no rule matches: the ${what}${wants(tierPeersText)}`
+    : `no rule matches: the ${what} and the port`;
+}
+
 /** @param group - the policies of its tier that may be applied in its place */
 function checkOf(
   compiled: CompiledPolicy,
@@ -64,7 +88,8 @@ function checkOf(
   if (asked.isEmpty) return { ...common, effect: 'notAsked', summary: 'not asked: it is decided before' };
   const matching = saying.rules.filter(({ ports }) => !ports.intersect(asked).isEmpty);
   const [first] = matching;
-  if (first === undefined) return { ...common, effect: 'none', summary: 'no rule matches' };
+  if (first === undefined)
+    return { ...common, effect: 'none', summary: missText(policy[direction], saying, asked, direction) };
   const actions = new Set(matching.map(({ action }) => action));
   const isUnknown = !saying.sure || matching.some(({ sure }) => !sure);
   // The first of its own rules that matches decides: a policy never disagrees with itself.

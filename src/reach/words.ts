@@ -6,7 +6,10 @@ import type {
   PortEntry,
   Requirement,
   Rule,
+  TierPeer,
   TierPolicy,
+  TierPortEntry,
+  TierRule,
   Workload,
 } from '../model/index.ts';
 import { formatCidr, protocols } from '../net/index.ts';
@@ -86,6 +89,55 @@ export function peersText(rule: Rule, policy: NetworkPolicy): string {
 /** How sentences name a policy of a tier: `ClusterNetworkPolicy tenants`. */
 export function tierPolicyName({ kind, name }: Pick<TierPolicy, 'kind' | 'name'>): string {
   return `${kind} ${name}`;
+}
+
+/** Whom a rule of a tier means, in words; of many peers the first few. */
+export function tierPeersText({ peers }: TierRule): string {
+  return firstOf(peers, mostPeers, ' or ', tierPeerText);
+}
+
+function tierPeerText(peer: TierPeer): string {
+  switch (peer.kind) {
+    case 'pods': {
+      const { namespaces, pods } = peer;
+      const where =
+        namespaces.requirements.length === 0
+          ? 'every namespace'
+          : `namespaces with ${selectorText(namespaces)}`;
+      return pods === undefined || pods.requirements.length === 0
+        ? where
+        : `pods with ${selectorText(pods)} in ${where}`;
+    }
+    case 'networks':
+      return firstOf(peer.cidrs, mostParts, ', ', formatCidr);
+    case 'nodes':
+      return peer.nodes.requirements.length === 0 ? 'every node' : `nodes with ${selectorText(peer.nodes)}`;
+    case 'domainNames':
+      return firstOf(peer.names, mostParts, ', ', (name) => name);
+    case 'unusable':
+    case 'unknown':
+      return 'what is not known';
+  }
+}
+
+/** The ports of a rule of a tier, in words; of many the first few. */
+export function tierPortsText({ ports }: TierRule): string {
+  return ports.kind === 'all' ? 'every port' : firstOf(ports.ports, mostPorts, ', ', tierPortText);
+}
+
+function tierPortText(entry: TierPortEntry): string {
+  switch (entry.kind) {
+    case 'everyPort':
+      return `every ${entry.protocol} port`;
+    case 'range':
+      return `${entry.protocol} ${entry.from === entry.to ? entry.from : `${entry.from}-${entry.to}`}`;
+    case 'named':
+      return `the port ${entry.name}`;
+    case 'nothing':
+      return 'no port';
+    case 'unknown':
+      return 'what is not known';
+  }
 }
 
 /** `TCP 8080`, `UDP 53, TCP 80 and 8000-8080`, `every port`, `no port`. */

@@ -21,7 +21,7 @@ export { listFormats, mapFormats, renderMap, streamList, streamMap, streamOvervi
 export type { ListFormat, MapFormat } from './map.ts';
 export type { MapOptions } from './map-table.ts';
 export { nftNotes, nftReport } from './nft.ts';
-export { npGuardFormats, npGuardList } from './np-guard.ts';
+export { npGuardAmbiguous, npGuardFormats, npGuardList } from './np-guard.ts';
 export type { NpGuardFormat } from './np-guard.ts';
 export { profileFormats, renderProfiles } from './profiles.ts';
 export type { ProfileFormat } from './profiles.ts';

@@ -5,7 +5,7 @@ import type { AddressRange } from '../net/index.ts';
 import { blockOf, profiles } from '../policy/index.ts';
 import type { Profile } from '../policy/index.ts';
 import { portSet } from '../reach/index.ts';
-import type { MapAnswer, MapPeer } from '../reach/index.ts';
+import type { MapAnswer, MapConnection, MapPeer } from '../reach/index.ts';
 import { escapeInDocument, visible } from './text.ts';
 
 /** The formats of `map -o` that np-guard's netpol-analyzer has for `list`, in the order of help. */
@@ -57,6 +57,32 @@ export function* npGuardList(
   }
 }
 
+/**
+ * How many connections of a map `npGuardList` leaves out because they are ambiguous: that tool has no word for what some
+ * choice of the implementation may deny (corner 60).
+ */
+export function npGuardAmbiguous({ document }: Pick<MapAnswer, 'document'>): number {
+  const peers = new Map(document.peers.map((peer) => [peer.id, peer]));
+  return document.connections.filter(
+    (connection) => connection.ambiguous === true && isListed(connection, peers),
+  ).length;
+}
+
+/** Whether that tool knows the two ends and some of the ports. */
+function isListed(
+  { from, to, allowed, family }: MapConnection,
+  peers: ReadonlyMap<string, MapPeer>,
+): boolean {
+  if (from === to || family === 'IPv6') return false;
+  const source = peers.get(from);
+  if (source === undefined || !peers.has(to)) return false;
+  // That tool knows Ingresses and Routes, and no entrance without a controller.
+  if (source.kind === 'entry' && source.controller === undefined) return false;
+  const set = portSet(allowed);
+  // It knows no other protocols.
+  return protocols.some((protocol) => set.ranges(protocol).length > 0);
+}
+
 function csvField(text: string): string {
   const safe = visible(text);
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
@@ -76,17 +102,12 @@ function linesOf(document: MapAnswer['document'], cluster: Cluster, profile: Pro
   // A pair may stand twice, for both families and for one; entries are one end.
   const between = new Map<string, { readonly src: string; readonly dst: string; set: PortSet }>();
   const outside = new Map<string, Outside>();
-  for (const { from, to, allowed, family, ambiguous } of document.connections) {
+  for (const connection of document.connections) {
     // What some choice of the implementation may deny is not allowed (corner 60), and that tool has no word for it.
-    if (from === to || family === 'IPv6' || ambiguous === true) continue;
-    const source = peers.get(from);
-    const destination = peers.get(to);
-    if (source === undefined || destination === undefined) continue;
-    // That tool knows Ingresses and Routes, and no entrance without a controller.
-    if (source.kind === 'entry' && source.controller === undefined) continue;
-    const set = portSet(allowed);
-    // It knows no other protocols.
-    if (protocols.every((protocol) => set.ranges(protocol).length === 0)) continue;
+    if (connection.ambiguous === true || !isListed(connection, peers)) continue;
+    const source = peers.get(connection.from)!;
+    const destination = peers.get(connection.to)!;
+    const set = portSet(connection.allowed);
     if (source.kind === 'ip' || destination.kind === 'ip') {
       const direction = source.kind === 'ip' ? 'ingress' : 'egress';
       const peer = nameOf(source.kind === 'ip' ? destination : source);

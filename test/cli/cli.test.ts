@@ -51,6 +51,21 @@ const files: Readonly<Record<string, string>> = {
   'shop/workloads.yaml': workload('web') + workload('db') + workload('ops'),
   'shop/policies.yaml': admitsWeb,
   'shop/more/extra.yaml': workload('extra'),
+  // Two policies of one priority disagree about what ops may open to web.
+  'equal.yaml': ['Accept', 'Deny']
+    .map(
+      (action) => `apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: ${action.toLowerCase()}}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {pods: {podSelector: {matchLabels: {app: web}}}}
+  ingress: [{action: ${action}, from: [{pods: {podSelector: {matchLabels: {app: ops}}}}]}]
+---
+`,
+    )
+    .join(''),
   'workloads.yaml': workload('web') + workload('db') + workload('ops'),
   'policies.yaml': admitsWeb,
   'broken.yaml': `${workload('web')}${workload('db')}${admitsWeb}kind: [\n`,
@@ -712,6 +727,13 @@ describe('answers', () => {
     expect(podwall('map shop -o np-guard-txt --level pod').err).toContain(
       '--level pod has no meaning with it',
     );
+    expect(podwall('map shop -o np-guard-txt').err).toBe('');
+    const equal = podwall('map shop equal.yaml -o np-guard-txt');
+    expect(equal.out).not.toContain('shop/ops[Deployment] => shop/web[Deployment]');
+    expect(equal.err).toBe(
+      'warning: 1 connection is ambiguous and not listed: policies of equal priority disagree, and this format has no word for it; -o json has it\n',
+    );
+    expect(podwall('map shop equal.yaml -o np-guard-txt -q').err).toBe('');
     expect(podwall('map shop -o np-guard-txt --explain').code).toBe(2);
     expect(podwall('map shop -o np-guard-txt --count').code).toBe(2);
   });

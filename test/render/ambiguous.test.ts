@@ -3,7 +3,7 @@ import { readManifests } from '../../src/manifest/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import { explain, isPortProblem, map, parsePorts, resolveEnd } from '../../src/reach/index.ts';
 import type { End } from '../../src/reach/index.ts';
-import { npGuardList, renderMap, renderVerdict } from '../../src/render/index.ts';
+import { npGuardAmbiguous, npGuardList, renderMap, renderVerdict } from '../../src/render/index.ts';
 import { golden } from './golden.ts';
 
 // Two cluster-wide policies of equal priority that disagree about one port (corner 60), in every output.
@@ -74,6 +74,11 @@ test('the list of netpol-analyzer, which has no word for it, leaves it out', () 
   const list = [...npGuardList(answer, 'np-guard-txt', cluster)].join('');
   expect(list).toContain('shop/web[Deployment] => shop/db[Deployment]');
   expect(list).not.toContain('ops/cron[Deployment] => shop/db[Deployment]');
+  expect(npGuardAmbiguous(answer)).toBe(1);
+  const { connections } = answer.document;
+  const unlisted = connections.map((each) => ({ ...each, family: 'IPv6' as const }));
+  // What that list has no place for anyway is not missed.
+  expect(npGuardAmbiguous({ document: { ...answer.document, connections: unlisted } })).toBe(0);
 });
 
 describe('can', () => {
