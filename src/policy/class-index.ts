@@ -14,6 +14,8 @@ export class ClassIndex {
   readonly #ofSet: readonly (readonly number[])[];
   readonly #ofBoth = new Map<number, number[]>();
   readonly #namespacesOfSet: readonly (readonly number[])[];
+  /** By namespace: what remains of its labels. */
+  readonly #setOfNamespace: readonly number[];
   readonly #selected: (Uint8Array | undefined)[] = [];
   /** By namespace selector that was asked about: the number of classes in its namespaces. */
   readonly #population: number[] = [];
@@ -45,6 +47,7 @@ export class ClassIndex {
     const namespacesOfSet: number[][] = Array.from({ length: namespaceLabels.setCount }, () => []);
     for (const [namespace, set] of namespaceSets.entries()) namespacesOfSet[set]!.push(namespace);
     this.#namespacesOfSet = namespacesOfSet;
+    this.#setOfNamespace = namespaceSets;
   }
 
   /** By namespace number: 1 where a namespace selector matches. */
@@ -94,6 +97,27 @@ export class ClassIndex {
     return this.#lookUp(selector, (set, into) => {
       for (const c of this.#ofSet[set]!) if (mask[ownNamespace[c]!] === 1) into.push(c);
     });
+  }
+
+  /** Whether a namespace selector matches one namespace: for questions about few of many namespaces. */
+  namespaceHolds(selector: number, namespace: number): boolean {
+    const mask = this.#selected[selector];
+    return mask === undefined
+      ? this.#namespaceLabels.holds(selector, this.#setOfNamespace[namespace]!) === yes
+      : mask[namespace] === 1;
+  }
+
+  /**
+   * Adds the classes of a list that a pod selector matches.
+   *
+   * @param assume - what is taken to hold where files cannot tell (corner 23)
+   */
+  among(classes: readonly number[], selector: number, assume: 'closed' | 'open', into: number[]): void {
+    for (let i = 0; i < classes.length; i++) {
+      const c = classes[i]!;
+      const holds = this.#labels.holds(selector, this.#classes.labels[c]!);
+      if (holds === yes || (holds === unknown && assume === 'open')) into.push(c);
+    }
   }
 
   /** Asks every class of a list. */

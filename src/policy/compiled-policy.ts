@@ -10,6 +10,8 @@ import { isHost } from './classes.ts';
 import type { ClassTable } from './classes.ts';
 import { addressesOf, has } from './ends.ts';
 import type { PolicyEnd } from './ends.ts';
+import { Excerpt } from './excerpt.ts';
+import type { PairAccess } from './excerpt.ts';
 import { no, unknown, yes } from './labels.ts';
 import type { Holds, LabelTable } from './labels.ts';
 import { Matrix } from './matrix.ts';
@@ -24,7 +26,8 @@ import { portsOfEntry } from './profiles/reading.ts';
 import type { TierHit, TierSay } from './tier-decide.ts';
 import { TierEnds } from './tier-ends.ts';
 import { tiersOutside, withTiersOutside } from './tier-outside.ts';
-import type { CompiledTiers } from './tier-side.ts';
+import { tierSidesOf } from './tier-side.ts';
+import type { CompiledTiers, TierSides } from './tier-side.ts';
 import type { TierValue } from './tier-value.ts';
 
 /** A pod was asked about that the compiled cluster does not have: nothing can be said of it, least of all yes. */
@@ -95,6 +98,9 @@ export interface CompileStats {
   readonly egressProfiles: number;
 }
 
+/** Pairs of more classes than these, on both sides, are asked of the matrix. */
+const mostFew = 1024;
+
 const openSide: SideDecision = { kind: 'open', policy: -1, rule: -1, peer: -1, port: -1, hits: [] };
 const closedSide: SideDecision = { ...openSide, kind: 'closed' };
 const exemptSide: SideDecision = { ...openSide, kind: 'exempt' };
@@ -152,6 +158,7 @@ export class CompiledPolicy {
   /** @internal */
   readonly accesses: AccessTable = new AccessTable();
   #matrix: Matrix | undefined;
+  #tierSides: TierSides | undefined;
   readonly #outside = new Map<ClassProfile, readonly OutsideSegment[]>();
   readonly #selecting = new Map<number, readonly SelectingPolicy[]>();
   readonly #tierEnds: TierEnds | undefined;
@@ -204,6 +211,22 @@ export class CompiledPolicy {
   get matrix(): Matrix {
     this.#matrix ??= new Matrix(this.parts, this.accesses);
     return this.#matrix;
+  }
+
+  /**
+   * The pairs of some classes. Where those of one side are few, only what concerns them is worked out: on a large cluster
+   * that is a small part of the matrix.
+   *
+   * @param sources - classes, each once; of the others `rowOf` need not tell, nor `columnOf` of other destinations
+   *
+   * @internal
+   */
+  between(sources: Int32Array, destinations: Int32Array): PairAccess {
+    const { classes, tiers } = this.parts;
+    const few = Math.min(sources.length, destinations.length);
+    if (few > mostFew || few * 4 > classes.size) return this.matrix;
+    if (tiers !== undefined) this.#tierSides ??= tierSidesOf(tiers, this.parts, this.parts);
+    return Excerpt.of(this.parts, this.accesses, this.#tierSides, sources, destinations) ?? this.matrix;
   }
 
   /**

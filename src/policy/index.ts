@@ -13,6 +13,7 @@ export type {
 } from './compiled-policy.ts';
 export { addressesOf, has } from './ends.ts';
 export type { PolicyEnd } from './ends.ts';
+export type { PairAccess } from './excerpt.ts';
 export type { Change } from './live/changes.ts';
 export type { Difference, OutsideDifference, PodDifference, PortDifference } from './live/findings.ts';
 export { LiveCluster, openCluster } from './live/live-cluster.ts';

@@ -282,6 +282,11 @@ export class TierSide {
     return this.#dense.partOf;
   }
 
+  /** By class: what all peers tell apart. */
+  get exactCut(): Int32Array {
+    return this.#exact.partOf;
+  }
+
   /** What a subject with this list may use to or from a class, sparse peers left out, if NetworkPolicies admit `admitted`. */
   dense(list: number, c: number, lane: 0 | 1, admitted: number): number {
     return this.#with(this.#dense.value(list, this.#dense.partOf[c]!, lane, this.#values), admitted);
@@ -296,4 +301,23 @@ export class TierSide {
     const ports = this.#ports;
     return ports.union(this.#values.accepted[value]!, ports.intersect(this.#values.asked[value]!, admitted));
   }
+}
+
+/** Both directions of the tiers. */
+export interface TierSides {
+  readonly meant: TierMeant;
+  readonly egress: TierSide;
+  readonly ingress: TierSide;
+}
+
+/** What tiers come to for all pairs. */
+export function tierSidesOf(
+  tiers: CompiledTiers,
+  tables: Tables,
+  { denseThreshold, denseTierPeers }: { readonly denseThreshold: number; readonly denseTierPeers: number },
+): TierSides {
+  const meant = tierMeant(tiers.tiers, tables);
+  const side = (direction: Direction): TierSide =>
+    new TierSide(tiers.lists[direction], meant, tables, tiers.bound, denseThreshold, denseTierPeers);
+  return { meant, egress: side('egress'), ingress: side('ingress') };
 }

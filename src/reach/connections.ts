@@ -6,8 +6,8 @@ import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { allowedPorts, byText, portSet } from './allowed.ts';
 import { focusTest } from './focus.ts';
 import type { Focus, FocusTest, Traits } from './focus.ts';
-import { GroupAccess, none, withAccess } from './group-access.ts';
-import type { Accesses, Targets } from './group-access.ts';
+import { GroupAccess, Neighbours, none, withAccess } from './group-access.ts';
+import type { Accesses } from './group-access.ts';
 import { endOf, Groups, nodeGroup } from './groups.ts';
 import type { Group } from './groups.ts';
 import { outsidesOf } from './outside.ts';
@@ -15,10 +15,9 @@ import type { Outside, OutsideAccess } from './outside.ts';
 import { namedPorts, servicePorts } from './service-ports.ts';
 import type { AllowedPorts, Level, MapConnection, PortQuery } from './types.ts';
 
-/** Sources that demand the same, and their targets. */
+/** Sources that demand the same, and what they may use to their targets. */
 export interface Party {
   readonly sources: readonly number[];
-  readonly targets: Targets;
   readonly access: GroupAccess;
 }
 
@@ -52,14 +51,13 @@ export class Connections {
   /** Set while connections are listed: some were left out because they may not use the ports that were asked about. */
   closedByPorts = false;
   readonly #policy: CompiledPolicy;
-  readonly #access: GroupAccess;
   readonly #traits: Int32Array;
   readonly #nodeTraits: readonly Traits[];
   readonly #portsOf: (destination: Group | undefined) => PortSet;
   readonly #isCut: boolean;
   readonly #countsPods: boolean;
   /** By what sources demand of their targets: these sources, and the targets. */
-  readonly #parties = new Map<number, { readonly sources: number[]; readonly targets: Targets }>();
+  readonly #parties = new Map<number, Party>();
   /** By group: 1 where it may have a connection as a source. */
   readonly #mayOpen: Uint8Array;
   /** Most pairs of a large cluster have one of few accesses. */
@@ -90,7 +88,6 @@ export class Connections {
       this.outside = own;
       this.#possible = new Connections(possible, query, most);
     }
-    this.#access = new GroupAccess(policy, this.groups);
     this.#portsOf = portFilter(policy, query);
     this.#isCut = query.ports !== undefined;
     this.#countsPods = query.level.kind === 'pod';
@@ -102,10 +99,11 @@ export class Connections {
 
   #traitsOfGroups(): Int32Array {
     const { groups, focus } = this;
-    const { pods } = this.#policy.parts.classes;
+    const { ofPod } = groups;
+    const ofPods = focus.ofPods(this.#policy.parts.classes.pods);
     const traits = new Int32Array(groups.count);
-    for (const [i, pod] of pods.entries()) traits[groups.ofPod[i]!]! |= focus.ofPod(pod);
-    for (let group = 0; group < groups.count; group++) {
+    for (let i = 0; i < ofPod.length; i++) traits[ofPod[i]!]! |= ofPods[i]!;
+    for (const group of groups.withEmpty()) {
       for (const namespace of groups.emptyNamespaces(group)) traits[group]! |= focus.ofNamespace(namespace);
     }
     return traits;
@@ -114,22 +112,28 @@ export class Connections {
   /** Brings sources together with their targets, and finds out which sources can have a connection at all. */
   #meet(): void {
     const { focus, groups } = this;
-    for (let group = 0; group < groups.count; group++) {
-      const demands = focus.demands(this.#traits[group]!);
-      if (demands < 0) continue;
-      let party = this.#parties.get(demands);
-      if (party === undefined) {
-        const members: number[] = [];
-        for (let to = 0; to < groups.count; to++) {
-          if (focus.meets(this.#traits[to]!, demands)) members.push(to);
-        }
-        this.#parties.set(demands, (party = { sources: [], targets: this.#access.targets(members) }));
-      }
-      party.sources.push(group);
-    }
-    for (const { sources, targets } of this.#parties.values()) {
-      const isWorthIt = sources.length > 64 && targets.groups.length * 4 < groups.count;
-      const open = isWorthIt ? this.#access.sourcesOf(targets) : undefined;
+    // Very many groups have few different traits.
+    const kinds = new Map<number, number[]>();
+    for (let group = 0; group < groups.count; group++) append(kinds, this.#traits[group]!, group);
+    const byDemands = Map.groupBy(kinds.keys(), (traits) => focus.demands(traits));
+    byDemands.delete(-1);
+    const neighbours = new Neighbours(this.#policy);
+    const of = (some: readonly number[]): readonly number[] => {
+      const [only] = some;
+      if (only !== undefined && some.length === 1) return kinds.get(only)!;
+      const wanted = new Set(some);
+      const found: number[] = [];
+      for (let group = 0; group < groups.count; group++)
+        if (wanted.has(this.#traits[group]!)) found.push(group);
+      return found;
+    };
+    for (const [demands, kindsOfSources] of byDemands) {
+      const sources = of(kindsOfSources);
+      const targets = of([...kinds.keys()].filter((traits) => focus.meets(traits, demands)));
+      const access = new GroupAccess(this.#policy, groups, neighbours, sources, targets);
+      this.#parties.set(demands, { sources, access });
+      const isWorthIt = sources.length > 64 && targets.length * 4 < groups.count;
+      const open = isWorthIt ? access.openSources() : undefined;
       for (const from of sources) this.#mayOpen[from] = open === undefined ? 1 : open[from]!;
     }
   }
@@ -139,7 +143,8 @@ export class Connections {
     const { groups, focus } = this;
     const asked = { egress: new Uint8Array(groups.count), ingress: new Uint8Array(groups.count) };
     let pairs = 0n;
-    for (const { sources, targets } of this.#parties.values()) {
+    for (const { sources, access } of this.#parties.values()) {
+      const { targets } = access;
       const whole = this.countedOf([...targets.byColumns.values()].flat());
       for (const from of sources) {
         // That one pod reaches itself is no question (corner 41).
@@ -192,10 +197,10 @@ export class Connections {
   /** Whether some address outside is asked about with a group. */
   #keepsOutside(direction: Direction): (group: number) => boolean {
     if (this.focus.keepsAll) return () => true;
-    const { peers } = this.outside;
+    const { outside } = this;
     const probes = new Set(
-      (this.focus.tellsAddressesApart ? peers : peers.slice(0, 1)).map(({ ranges }) =>
-        this.focus.ofRanges(ranges),
+      Array.from({ length: this.focus.tellsAddressesApart ? outside.size : 1 }, (_, i) =>
+        this.focus.ofRanges(outside.peer(i).ranges),
       ),
     );
     return (group) => {
@@ -213,19 +218,17 @@ export class Connections {
     const { groups, outside, nodes } = this;
     if (end < groups.count) return groups.ids[end]!;
     const address = end - groups.count;
-    return address < outside.peers.length
-      ? outside.peers[address]!.id
-      : nodes[address - outside.peers.length]!.peer.id;
+    return address < outside.size ? outside.peer(address).id : nodes[address - outside.size]!.peer.id;
   }
 
   /** The index of an address outside; -1 for other ends. */
   outsideIndex(end: number): number {
     const index = end - this.groups.count;
-    return index >= 0 && index < this.outside.peers.length ? index : -1;
+    return index >= 0 && index < this.outside.size ? index : -1;
   }
 
   nodeEnd(index: number): number {
-    return this.groups.count + this.outside.peers.length + index;
+    return this.groups.count + this.outside.size + index;
   }
 
   /** Whether a group belongs to what the focus names. */
@@ -238,7 +241,7 @@ export class Connections {
     if (end < this.groups.count) return this.#traits[end]!;
     const address = this.outsideIndex(end);
     return address < 0
-      ? this.#nodeTraits[end - this.groups.count - this.outside.peers.length]!
+      ? this.#nodeTraits[end - this.groups.count - this.outside.size]!
       : this.#addressTraits(address);
   }
 
@@ -307,13 +310,8 @@ export class Connections {
    * else.
    */
   *parties(): Generator<Party> {
-    for (const { sources, targets } of this.#parties.values()) {
-      yield {
-        sources: sources.filter((from) => this.#mayOpen[from] === 1),
-        targets,
-        access: this.#access,
-      };
-    }
+    for (const { sources, access } of this.#parties.values())
+      yield { sources: sources.filter((from) => this.#mayOpen[from] === 1), access };
   }
 
   /** The connections that documents list for some accesses to a group. */
@@ -388,8 +386,8 @@ export class Connections {
 
   #fromGroup(from: number, found: Map<number, readonly Entry[]>): void {
     if (this.#mayOpen[from] === 1) {
-      const { targets } = this.#parties.get(this.focus.demands(this.#traits[from]!))!;
-      this.#access.from(from, targets, (to, access) => {
+      const { access: ofParty } = this.#parties.get(this.focus.demands(this.#traits[from]!))!;
+      ofParty.from(from, (to, access) => {
         const entries = this.#entriesOf(access, to);
         if (entries.length > 0) found.set(to, entries);
         else this.closedByPorts = true;
@@ -444,7 +442,7 @@ export class Connections {
   }
 
   #addressTraits(address: number): Traits {
-    return (this.#outsideTraits[address] ??= this.focus.ofRanges(this.outside.peers[address]!.ranges));
+    return (this.#outsideTraits[address] ??= this.focus.ofRanges(this.outside.peer(address).ranges));
   }
 
   #fromOutside(): {
@@ -452,7 +450,7 @@ export class Connections {
     readonly having: ReadonlyMap<number, readonly number[]>;
   } {
     if (this.#reaching === undefined || this.#havingAccess === undefined) {
-      const reaching: Reaching[][] = this.outside.peers.map(() => []);
+      const reaching: Reaching[][] = Array.from({ length: this.outside.size }, () => []);
       const having = new Map<number, number[]>();
       const kept = this.#keepsOutside('ingress');
       for (let group = 0; group < this.groups.count; group++) {
@@ -508,8 +506,14 @@ export class Connections {
 
   /** How many ends there are. */
   get ends(): number {
-    return this.groups.count + this.outside.peers.length + this.nodes.length;
+    return this.groups.count + this.outside.size + this.nodes.length;
   }
+}
+
+function append(lists: Map<number, number[]>, key: number, item: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }
 
 /** An access from outside, by its number and in full. */

@@ -1,5 +1,5 @@
 import { matches } from '../model/index.ts';
-import type { ClusterNode, Direction, LabelSelector, Pod } from '../model/index.ts';
+import type { ClusterNode, Direction, LabelSelector, Labels, Pod } from '../model/index.ts';
 import type { AddressRange } from '../net/index.ts';
 import { serviceId } from '../entry/index.ts';
 import type { Entry } from '../entry/index.ts';
@@ -40,8 +40,8 @@ export interface FocusTest {
   readonly keepsAll: boolean;
   /** Whether `keeps` depends on which addresses outside it is asked about. */
   readonly tellsAddressesApart: boolean;
-  /** The traits of a peer that has this pod; those of all its pods together are the peer's. */
-  readonly ofPod: (pod: Pod) => Traits;
+  /** By pod of a list: its traits; those of all its pods together are a peer's. */
+  readonly ofPods: (pods: readonly Pod[]) => Int32Array;
   /** Those of a peer by what it is beside its pods: a namespace, a node, addresses outside. */
   readonly ofNamespace: (namespace: string) => Traits;
   readonly ofNode: (node: ClusterNode) => Traits;
@@ -67,12 +67,12 @@ export function focusTest(focus: Focus): FocusTest {
   if (namespace !== undefined) {
     conditions.push({
       ...nobody,
-      pod: (pod) => pod.namespace === namespace,
+      pods: () => (pod) => pod.namespace === namespace,
       namespace: (name) => name === namespace,
       entry: (entry) => entry.namespace === namespace,
     });
   }
-  if (selector !== undefined) conditions.push({ ...nobody, pod: (pod) => matches(selector, pod.labels) });
+  if (selector !== undefined) conditions.push({ ...nobody, pods: () => matching(selector) });
   const fromTest = from === undefined ? undefined : anyOf(from);
   const toTest = to === undefined ? undefined : anyOf(to);
   const all = (firstCondition << conditions.length) - firstCondition;
@@ -100,7 +100,18 @@ export function focusTest(focus: Focus): FocusTest {
     tellsAddressesApart: [...(from ?? []), ...(to ?? []), ...(peer ?? [])].some(
       ({ kind }) => kind === 'outside',
     ),
-    ofPod: (pod) => traits((side) => side.pod(pod), clusterBit),
+    ofPods: (pods) => {
+      const found = new Int32Array(pods.length).fill(traits(never, clusterBit));
+      const add = (side: Side | undefined, bit: number): void => {
+        const holds = side?.pods();
+        if (holds === undefined) return;
+        for (let i = 0; i < pods.length; i++) if (holds(pods[i]!)) found[i]! |= bit;
+      };
+      add(fromTest, fromBit);
+      add(toTest, toBit);
+      for (const [i, condition] of conditions.entries()) add(condition, firstCondition << i);
+      return found;
+    },
     ofNamespace: (name) => traits((side) => side.namespace(name), clusterBit),
     ofNode: (node) => traits((side) => side.node(node), clusterBit),
     ofRanges: (ranges) => traits((side) => side.ranges(ranges), 0),
@@ -122,7 +133,8 @@ export function focusTest(focus: Focus): FocusTest {
 
 /** One condition, held against everything that can be an end. */
 interface Side {
-  readonly pod: (pod: Pod) => boolean;
+  /** A test of pods, which may remember those before; `undefined` when it means none. */
+  readonly pods: () => ((pod: Pod) => boolean) | undefined;
   readonly namespace: (name: string) => boolean;
   readonly node: (node: ClusterNode) => boolean;
   readonly ranges: (ranges: readonly AddressRange[]) => boolean;
@@ -130,7 +142,20 @@ interface Side {
 }
 
 const never = (): boolean => false;
-const nobody: Side = { pod: never, namespace: never, node: never, ranges: never, entry: never };
+const nobody: Side = { pods: () => undefined, namespace: never, node: never, ranges: never, entry: never };
+
+/** Pods of one template share their labels, and mostly follow each other. */
+function matching(selector: LabelSelector): (pod: Pod) => boolean {
+  let before: Labels | undefined;
+  let holds = false;
+  return ({ labels }) => {
+    if (labels !== before) {
+      before = labels;
+      holds = matches(selector, labels);
+    }
+    return holds;
+  };
+}
 
 function anyOf(ends: readonly End[]): Side {
   const pods = new Set<Pod>();
@@ -149,7 +174,7 @@ function anyOf(ends: readonly End[]): Side {
     else for (const pod of end.pods) pods.add(pod);
   }
   return {
-    pod: (pod) => pods.has(pod),
+    pods: () => (pods.size === 0 ? undefined : (pod) => pods.has(pod)),
     namespace: never,
     node: ({ name }) => nodes.has(name),
     entry: ({ id }) => entries.has(id),

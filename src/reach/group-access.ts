@@ -1,6 +1,5 @@
 import { noAccess } from '../policy/index.ts';
-import type { CompiledPolicy } from '../policy/index.ts';
-import { setsOf } from './groups.ts';
+import type { CompiledPolicy, PairAccess } from '../policy/index.ts';
 import type { Groups, NumberSets } from './groups.ts';
 
 /** What the pairs of two groups may use: the id of the access that all have, or the ids of all that occur. */
@@ -17,102 +16,157 @@ export function withAccess(accesses: Accesses, access: number): Accesses {
   return accesses.has(access) ? accesses : new Set([...accesses, access]);
 }
 
-/** Targets that sources with the same demands share; see `GroupAccess.targets`. */
+/** Targets that sources with the same demands share. */
 export interface Targets {
   readonly groups: readonly number[];
   /** By group: 1 for a target. */
   readonly members: Uint8Array;
   /** By number of a set of columns. */
   readonly byColumns: ReadonlyMap<number, readonly number[]>;
-  /** By class: the targets that have pods of it. */
-  readonly ofClass: ReadonlyMap<number, readonly number[]>;
 }
 
 /** In place of an access: the pair of classes is none, or has what it may without asking its policies. */
 const exempted = -1;
 
-/** Works out the accesses between groups: a block for many of them at once, and what sparse peers change. */
-export class GroupAccess {
+/** Who is on the node of a host-network pod: of pairs of these, no NetworkPolicy is asked (corners 42 and 44). */
+export class Neighbours {
   readonly #policy: CompiledPolicy;
-  readonly #groups: Groups;
-  readonly #rowSets: NumberSets;
-  readonly #columnSets: NumberSets;
-  readonly #blocks = new Map<number, Accesses>();
-  readonly #rows = new Map<number, ReadonlyMap<number, number>>();
-  readonly #columns = new Map<number, ReadonlyMap<number, number>>();
   /** By node: the numbers of the pods there, and of those of them that are host-network pods; only where that matters. */
   #nodes:
     ReadonlyMap<string, { readonly all: readonly number[]; readonly hosts: readonly number[] }> | undefined;
   /** Whether a pod's own node is exempt and some pod is its node (corners 42 and 44). */
-  readonly #exempts: boolean;
+  readonly matter: boolean;
 
-  constructor(policy: CompiledPolicy, groups: Groups) {
+  constructor(policy: CompiledPolicy) {
     this.#policy = policy;
-    this.#groups = groups;
-    const { matrix } = policy;
-    const { classOf, host } = policy.parts.classes;
-    this.#exempts = (policy.profile.nodeToPod || policy.profile.podToNode) && host.includes(1);
-    this.#rowSets = setsOf(groups, (i) => matrix.rowOf[classOf[i]!]!);
-    this.#columnSets = setsOf(groups, (i) => matrix.columnOf[classOf[i]!]!);
+    const { nodeToPod, podToNode } = policy.profile;
+    this.matter = (nodeToPod || podToNode) && policy.parts.classes.hostPods.length > 0;
   }
 
-  /** Targets that some sources share, by what all their pairs have in common. */
-  targets(groups: readonly number[]): Targets {
-    const { classOf, size } = this.#policy.parts.classes;
-    const members = new Uint8Array(this.#groups.count);
+  /** The pods that are on the node of a pod, where one of the two is a host-network pod; itself may be among them. */
+  of(pod: number): readonly number[] {
+    if (!this.matter) return [];
+    const { classes } = this.#policy.parts;
+    const { node } = classes.pods[pod]!;
+    if (node === undefined) return [];
+    this.#nodes ??= this.#byNode();
+    const here = this.#nodes.get(node);
+    if (here === undefined) return [];
+    return classes.host[classes.classOf[pod]!] === 1 ? here.all : here.hosts;
+  }
+
+  /** Nodes without a host-network pod are left out. */
+  #byNode(): ReadonlyMap<string, { readonly all: readonly number[]; readonly hosts: readonly number[] }> {
+    const { pods, hostPods } = this.#policy.parts.classes;
+    const nodes = new Map<string, { readonly all: number[]; readonly hosts: number[] }>();
+    for (const i of hostPods) {
+      const { node } = pods[i]!;
+      if (node === undefined) continue;
+      const here = nodes.get(node);
+      if (here === undefined) nodes.set(node, { all: [], hosts: [i] });
+      else here.hosts.push(i);
+    }
+    for (let i = 0; i < pods.length; i++) {
+      const { node } = pods[i]!;
+      if (node !== undefined) nodes.get(node)?.all.push(i);
+    }
+    return nodes;
+  }
+}
+
+/** The accesses from some groups to others: a block for many of them at once, and what sparse peers change. */
+export class GroupAccess {
+  readonly targets: Targets;
+  readonly #policy: CompiledPolicy;
+  readonly #groups: Groups;
+  readonly #sources: readonly number[];
+  readonly #neighbours: Neighbours;
+  readonly #matrix: PairAccess;
+  readonly #rowSets: NumberSets;
+  readonly #columnSets: NumberSets;
+  /** By class: the targets that have pods of it; made when first asked for. */
+  #targetsOfClass: ReadonlyMap<number, readonly number[]> | undefined;
+  readonly #blocks = new Map<number, Accesses>();
+  readonly #rows = new Map<number, ReadonlyMap<number, number>>();
+  readonly #columns = new Map<number, ReadonlyMap<number, number>>();
+
+  constructor(
+    policy: CompiledPolicy,
+    groups: Groups,
+    neighbours: Neighbours,
+    sources: readonly number[],
+    targets: readonly number[],
+  ) {
+    this.#policy = policy;
+    this.#groups = groups;
+    this.#neighbours = neighbours;
+    this.#sources = sources;
+    this.#matrix = policy.between(classesOf(policy, groups, sources), classesOf(policy, groups, targets));
+    this.#rowSets = groups.setsOf(sources, this.#matrix.rowOf);
+    this.#columnSets = groups.setsOf(targets, this.#matrix.columnOf);
+    const members = new Uint8Array(groups.count);
     const byColumns = new Map<number, number[]>();
-    const ofClass = new Map<number, number[]>();
-    const seen = new Int32Array(size).fill(-1);
-    for (const group of groups) {
+    for (const group of targets) {
       members[group] = 1;
       const columns = this.#columnSets.of[group]!;
-      if (columns < 0) continue;
-      append(byColumns, columns, group);
-      for (const i of this.#groups.members(group)) {
-        const c = classOf[i]!;
-        if (seen[c] === group) continue;
-        seen[c] = group;
-        append(ofClass, c, group);
-      }
+      if (columns >= 0) append(byColumns, columns, group);
     }
-    return { groups, members, byColumns, ofClass };
+    this.targets = { groups: targets, members, byColumns };
+  }
+
+  #ofClass(): ReadonlyMap<number, readonly number[]> {
+    if (this.#targetsOfClass === undefined) {
+      const ofClass = new Map<number, number[]>();
+      for (const group of this.targets.groups)
+        for (const c of this.#groups.classesOf(group)) append(ofClass, c, group);
+      this.#targetsOfClass = ofClass;
+    }
+    return this.#targetsOfClass;
   }
 
   /**
-   * The groups that may reach some target, or might: 1 by group. Where targets are few, asking every class whether it
+   * The sources that may reach some target, or might: 1 by group. Where targets are few, asking every class whether it
    * reaches any of their classes is far less than asking every group.
    */
-  sourcesOf(targets: Targets): Uint8Array {
-    const { matrix, parts } = this.#policy;
-    const { classOf, size } = parts.classes;
-    const columns = new Set([...targets.byColumns.keys()].flatMap((set) => this.#columnSets.list[set]!));
+  openSources(): Uint8Array {
+    const { parts } = this.#policy;
+    const matrix = this.#matrix;
+    const { size } = parts.classes;
+    const columns = new Set([...this.targets.byColumns.keys()].flatMap((set) => this.#columnSets.list[set]!));
     const isTarget = new Uint8Array(size);
-    for (const c of targets.ofClass.keys()) isTarget[c] = 1;
+    for (const group of this.targets.groups) for (const c of this.#groups.classesOf(group)) isTarget[c] = 1;
     const isRowOpen = new Int8Array(matrix.rowCount).fill(-1);
-    const isOpen = new Uint8Array(size);
-    for (let s = 0; s < size; s++) {
+    /** By class: 1 open, -1 closed, 0 not asked yet. */
+    const isOpen = new Int8Array(size);
+    const ask = (s: number): number => {
       const row = matrix.rowOf[s]!;
       if (isRowOpen[row] === -1) {
         isRowOpen[row] = 0;
-        for (const column of columns) if (matrix.block(row, column) !== noAccess) isRowOpen[row] = 1;
+        for (const column of columns) {
+          if (matrix.block(row, column) === noAccess) continue;
+          isRowOpen[row] = 1;
+          break;
+        }
       }
-      if (isRowOpen[row] === 1) {
-        isOpen[s] = 1;
-        continue;
-      }
+      if (isRowOpen[row] === 1) return 1;
+      let open = -1;
       matrix.touched(s, (d, access) => {
-        if (isTarget[d] === 1 && access !== noAccess) isOpen[s] = 1;
+        if (isTarget[d] === 1 && access !== noAccess) open = 1;
       });
-    }
+      return open;
+    };
     const found = new Uint8Array(this.#groups.count);
-    for (let i = 0; i < classOf.length; i++) {
-      if (isOpen[classOf[i]!] === 1) found[this.#groups.ofPod[i]!] = 1;
-    }
-    for (const group of targets.groups) {
-      found[group] = 1;
-      for (const i of this.#groups.members(group)) {
-        for (const other of this.#neighbours(i)) found[this.#groups.ofPod[other]!] = 1;
+    for (const group of this.#sources) {
+      for (const c of this.#groups.classesOf(group)) {
+        if (isOpen[c] === 0) isOpen[c] = ask(c);
+        if (isOpen[c] === 1) found[group] = 1;
       }
+    }
+    for (const group of this.targets.groups) {
+      found[group] = 1;
+      if (!this.#neighbours.matter) continue;
+      for (const i of this.#groups.members(group))
+        for (const other of this.#neighbours.of(i)) found[this.#groups.ofPod[other]!] = 1;
     }
     return found;
   }
@@ -123,11 +177,11 @@ export class GroupAccess {
    * Most targets have the access of their blocks, which groups with equal rows and columns share; only those that a
    * sparse peer touches, the source itself, and neighbours of host-network pods are worked out by pairs of classes.
    */
-  from(from: number, targets: Targets, visit: (to: number, accesses: Accesses) => void): void {
+  from(from: number, visit: (to: number, accesses: Accesses) => void): void {
     const rows = this.rowsOf(from);
     if (rows < 0) return;
-    const exact = this.#exact(from, targets);
-    for (const [columns, groups] of targets.byColumns) {
+    const exact = this.#exact(from);
+    for (const [columns, groups] of this.targets.byColumns) {
       const accesses = this.shared(rows, columns);
       if (accesses === noAccess || accesses === none) continue;
       for (const to of groups) if (!exact.has(to)) visit(to, accesses);
@@ -139,9 +193,9 @@ export class GroupAccess {
    * The targets whose access is not, or may not be, what `shared` says of the groups' rows and columns; `none` for those
    * with no access at all.
    */
-  apart(from: number, targets: Targets, visit: (to: number, accesses: Accesses) => void): void {
+  apart(from: number, visit: (to: number, accesses: Accesses) => void): void {
     if (this.rowsOf(from) < 0) return;
-    const exact = this.#exact(from, targets);
+    const exact = this.#exact(from);
     const silent = new Set(exact.keys());
     this.#visitExact(from, exact, (to, accesses) => {
       silent.delete(to);
@@ -155,8 +209,8 @@ export class GroupAccess {
     exact: ReadonlyMap<number, Exact>,
     visit: (to: number, accesses: Accesses) => void,
   ): void {
-    const { matrix, parts } = this.#policy;
-    const { size } = parts.classes;
+    const matrix = this.#matrix;
+    const { size } = this.#policy.parts.classes;
     for (const [to, { pairs, exempt }] of exact) {
       let found = exempt;
       // How many pairs of classes of a row and a column are told apart from their block.
@@ -179,34 +233,34 @@ export class GroupAccess {
   }
 
   /** The pairs of classes whose access is not that of their block, by target. */
-  #exact(from: number, targets: Targets): ReadonlyMap<number, Exact> {
-    const { matrix, parts } = this.#policy;
-    const { size } = parts.classes;
+  #exact(from: number): ReadonlyMap<number, Exact> {
+    const matrix = this.#matrix;
+    const { size } = this.#policy.parts.classes;
     const exact = new Map<number, Exact>();
     const at = (to: number): Exact => {
       let known = exact.get(to);
       if (known === undefined) exact.set(to, (known = { pairs: new Map<number, number>(), exempt: none }));
       return known;
     };
-    const { classes } = this.#groups.get(from);
-    for (const s of classes.keys()) {
+    const classes = this.#groups.classesOf(from);
+    for (const s of classes) {
       matrix.touched(s, (d, access) => {
-        const list = targets.ofClass.get(d);
+        const list = this.#ofClass().get(d);
         if (list === undefined || access === matrix.block(matrix.rowOf[s]!, matrix.columnOf[d]!)) return;
         for (const to of list) at(to).pairs.set(s * size + d, access);
       });
     }
-    if (this.#exempts) this.#exemptNodes(from, targets, at);
-    if (targets.members[from] === 1) {
+    if (this.#neighbours.matter) this.#exemptNodes(from, at);
+    if (this.targets.members[from] === 1) {
       const { pairs } = at(from);
       // A pod and itself are no pair.
-      for (const [c, pods] of classes) if (pods === 1) pairs.set(c * size + c, exempted);
+      for (const c of classes) if (this.#groups.countOf(from, c) === 1) pairs.set(c * size + c, exempted);
     }
     return exact;
   }
 
   /** Corner 42: from a host-network pod to the other pods of its node, and back, no NetworkPolicy is asked. */
-  #exemptNodes(from: number, targets: Targets, at: (to: number) => Exact): void {
+  #exemptNodes(from: number, at: (to: number) => Exact): void {
     const { classes } = this.#policy.parts;
     const { size } = classes;
     const { nodeToPod, podToNode } = this.#policy.profile;
@@ -214,10 +268,10 @@ export class GroupAccess {
     for (const i of this.#groups.members(from)) {
       const s = classes.classOf[i]!;
       if (!(classes.host[s] === 1 ? nodeToPod : podToNode)) continue;
-      for (const j of this.#neighbours(i)) {
+      for (const j of this.#neighbours.of(i)) {
         const to = this.#groups.ofPod[j]!;
         const d = classes.classOf[j]!;
-        if (targets.members[to] !== 1 || (classes.family[s]! & classes.family[d]!) === 0) continue;
+        if (this.targets.members[to] !== 1 || (classes.family[s]! & classes.family[d]!) === 0) continue;
         let ofTarget = counts.get(to);
         if (ofTarget === undefined) counts.set(to, (ofTarget = new Map<number, number>()));
         const pair = s * size + d;
@@ -225,42 +279,19 @@ export class GroupAccess {
         ofTarget.set(pair, (ofTarget.get(pair) ?? 0) + pods);
       }
     }
-    const sources = this.#groups.get(from).classes;
     for (const [to, ofTarget] of counts) {
-      const destinations = this.#groups.get(to).classes;
       for (const [pair, pods] of ofTarget) {
         const s = Math.floor(pair / size);
         const d = pair % size;
-        const all = sources.get(s)! * destinations.get(d)!;
+        const all = this.#groups.countOf(from, s) * this.#groups.countOf(to, d);
         // Of one pod, the pair with itself is all that was counted.
         if (from === to && s === d && all === 1) continue;
         const exact = at(to);
-        exact.exempt = withAccess(exact.exempt, this.#policy.matrix.ofOwnNode(s, d));
+        exact.exempt = withAccess(exact.exempt, this.#matrix.ofOwnNode(s, d));
         // Where it holds for every pair of these classes, none is left for the policies.
         if (pods >= all) exact.pairs.set(pair, exempted);
       }
     }
-  }
-
-  /** The pods that are on the node of a pod, where one of the two is a host-network pod; itself may be among them. */
-  #neighbours(pod: number): readonly number[] {
-    if (!this.#exempts) return [];
-    const { classes } = this.#policy.parts;
-    const { node } = classes.pods[pod]!;
-    if (node === undefined) return [];
-    if (this.#nodes === undefined) {
-      const nodes = new Map<string, { readonly all: number[]; readonly hosts: number[] }>();
-      for (const [i, { node: own }] of classes.pods.entries()) {
-        if (own === undefined) continue;
-        let here = nodes.get(own);
-        if (here === undefined) nodes.set(own, (here = { all: [], hosts: [] }));
-        here.all.push(i);
-        if (classes.host[classes.classOf[i]!] === 1) here.hosts.push(i);
-      }
-      this.#nodes = nodes;
-    }
-    const here = this.#nodes.get(node)!;
-    return classes.host[classes.classOf[pod]!] === 1 ? here.all : here.hosts;
   }
 
   /** The accesses of groups with these rows to groups with these columns, sparse peers left out. */
@@ -269,7 +300,7 @@ export class GroupAccess {
     let found = this.#blocks.get(key);
     if (found === undefined) {
       found = none;
-      const { matrix } = this.#policy;
+      const matrix = this.#matrix;
       for (const row of this.#rowSets.list[rows]!) {
         for (const column of this.#columnSets.list[columns]!)
           found = withAccess(found, matrix.block(row, column));
@@ -290,11 +321,11 @@ export class GroupAccess {
   }
 
   #rowCounts(group: number): ReadonlyMap<number, number> {
-    return this.#countsOf(group, this.#rows, this.#policy.matrix.rowOf);
+    return this.#countsOf(group, this.#rows, this.#matrix.rowOf);
   }
 
   #columnCounts(group: number): ReadonlyMap<number, number> {
-    return this.#countsOf(group, this.#columns, this.#policy.matrix.columnOf);
+    return this.#countsOf(group, this.#columns, this.#matrix.columnOf);
   }
 
   /** How many classes of a group have each row or column. */
@@ -306,7 +337,7 @@ export class GroupAccess {
     let counts = known.get(group);
     if (counts === undefined) {
       const made = new Map<number, number>();
-      for (const c of this.#groups.get(group).classes.keys()) {
+      for (const c of this.#groups.classesOf(group)) {
         const id = ofClass[c]!;
         made.set(id, (made.get(id) ?? 0) + 1);
       }
@@ -328,4 +359,14 @@ function append(lists: Map<number, number[]>, key: number, item: number): void {
   const list = lists.get(key);
   if (list === undefined) lists.set(key, [item]);
   else list.push(item);
+}
+
+/** The classes of some groups, each once. */
+function classesOf({ parts }: CompiledPolicy, groups: Groups, some: readonly number[]): Int32Array {
+  const isIn = new Uint8Array(parts.classes.size);
+  for (let i = 0; i < some.length; i++) for (const c of groups.classesOf(some[i]!)) isIn[c] = 1;
+  const found = new Int32Array(isIn.length);
+  let length = 0;
+  for (let c = 0; c < isIn.length; c++) if (isIn[c] === 1) found[length++] = c;
+  return found.subarray(0, length);
 }

@@ -31,6 +31,9 @@ export class Groups {
   /** By peer: where its pods begin in `#members`. */
   readonly #starts: Int32Array;
   readonly #members: Int32Array;
+  /** By peer: where its classes begin in `#classes`. */
+  readonly #classStarts: Int32Array;
+  readonly #classes: Int32Array;
   /** Workloads that ask for no pods, by the peer that they belong to. */
   readonly #empty: ReadonlyMap<string, readonly Workload[]>;
   readonly #known = new Map<number, Group>();
@@ -38,37 +41,44 @@ export class Groups {
   constructor(policy: CompiledPolicy, level: Level) {
     this.#policy = policy;
     this.#level = level;
-    const { pods } = policy.parts.classes;
-    const indices = new Map<string, number>();
-    const ids: string[] = [];
-    const add = (id: string): number => {
-      let index = indices.get(id);
-      if (index === undefined) {
-        indices.set(id, (index = ids.length));
-        ids.push(id);
-      }
-      return index;
-    };
-    this.ofPod = new Int32Array(pods.length);
-    for (let i = 0; i < pods.length; i++) this.ofPod[i] = add(idAt(level, pods[i]!));
+    const { pods, classOf, size } = policy.parts.classes;
+    const { ofPod, ids, weights, add } = numbered(pods, level);
+    this.ofPod = ofPod;
     // A workload that asks for no pods is a peer without connections.
-    const empty = policy.cluster.workloads.filter((workload) => workload.pods.length === 0);
-    this.#empty = Map.groupBy(level.kind === 'label' ? [] : empty, ({ id, namespace }) =>
+    const empty =
+      level.kind === 'label' ? [] : policy.cluster.workloads.filter((workload) => workload.pods.length === 0);
+    this.#empty = Map.groupBy(empty, ({ id, namespace }) =>
       level.kind === 'namespace' ? namespaceId(namespace) : id,
     );
     for (const id of this.#empty.keys()) add(id);
     this.ids = ids;
-    this.weight = new Float64Array(ids.length);
-    this.#starts = new Int32Array(ids.length + 1);
-    for (let i = 0; i < pods.length; i++) {
-      const group = this.ofPod[i]!;
-      this.#starts[group + 1]!++;
-      this.weight[group]! += pods[i]!.replicas;
+    const count = ids.length;
+    this.weight = new Float64Array(count);
+    this.weight.set(weights);
+    const starts = new Int32Array(count + 1);
+    for (let i = 0; i < ofPod.length; i++) starts[ofPod[i]! + 1]!++;
+    for (let group = 0; group < count; group++) starts[group + 1]! += starts[group]!;
+    const ends = starts.slice();
+    const members = new Int32Array(ofPod.length);
+    for (let i = 0; i < ofPod.length; i++) members[ends[ofPod[i]!]!++] = i;
+    this.#starts = starts;
+    this.#members = members;
+
+    const classStarts = new Int32Array(count + 1);
+    const found = new Int32Array(members.length);
+    const seen = new Int32Array(size).fill(-1);
+    let length = 0;
+    for (let group = 0; group < count; group++) {
+      for (let k = starts[group]!; k < starts[group + 1]!; k++) {
+        const c = classOf[members[k]!]!;
+        if (seen[c] === group) continue;
+        seen[c] = group;
+        found[length++] = c;
+      }
+      classStarts[group + 1] = length;
     }
-    for (let group = 0; group < ids.length; group++) this.#starts[group + 1]! += this.#starts[group]!;
-    const ends = this.#starts.slice();
-    this.#members = new Int32Array(pods.length);
-    for (let i = 0; i < pods.length; i++) this.#members[ends[this.ofPod[i]!]!++] = i;
+    this.#classStarts = classStarts;
+    this.#classes = found.subarray(0, length);
   }
 
   get count(): number {
@@ -80,18 +90,94 @@ export class Groups {
     return this.#members.subarray(this.#starts[group], this.#starts[group + 1]);
   }
 
+  /** The classes of its pods, each once. */
+  classesOf(group: number): Int32Array {
+    return this.#classes.subarray(this.#classStarts[group], this.#classStarts[group + 1]);
+  }
+
+  /** How many of its pods are of a class, replicas counted. */
+  countOf(group: number, c: number): number {
+    const { pods, classOf } = this.#policy.parts.classes;
+    const members = this.members(group);
+    if (members.length > mostCounted) return this.get(group).classes.get(c) ?? 0;
+    let count = 0;
+    for (let k = 0; k < members.length; k++)
+      if (classOf[members[k]!] === c) count += pods[members[k]!]!.replicas;
+    return count;
+  }
+
   isPopulated(group: number): boolean {
     return this.#starts[group + 1]! > this.#starts[group]!;
   }
 
   /** The namespaces of workloads of a peer that ask for no pods. */
   emptyNamespaces(group: number): readonly string[] {
-    return (this.#empty.get(this.ids[group]!) ?? []).map(({ namespace }) => namespace);
+    return this.emptyWorkloads(group).map(({ namespace }) => namespace);
   }
 
-  /** Peers that have workloads without pods. */
-  hasEmpty(group: number): boolean {
-    return this.#empty.has(this.ids[group]!);
+  /** The workloads of a peer that ask for no pods. */
+  emptyWorkloads(group: number): readonly Workload[] {
+    return this.#empty.size === 0 ? [] : (this.#empty.get(this.ids[group]!) ?? []);
+  }
+
+  /** The peers that have such workloads. */
+  *withEmpty(): Generator<number, void> {
+    if (this.#empty.size === 0) return;
+    for (const [group, id] of this.ids.entries()) if (this.#empty.has(id)) yield group;
+  }
+
+  /** Numbers that peers have in common. By peer: the number of its set; -1 without pods. */
+  setsOf(groups: Iterable<number>, ofClass: ArrayLike<number>): NumberSets {
+    const of = new Int32Array(this.count).fill(-1);
+    const list: (readonly number[])[] = [];
+    const single = new Map<number, number>();
+    const several = new Map<string, number>();
+    for (const group of groups) {
+      const start = this.#classStarts[group]!;
+      const end = this.#classStarts[group + 1]!;
+      if (start === end) continue;
+      const first = ofClass[this.#classes[start]!]!;
+      let isSingle = true;
+      for (let k = start + 1; k < end && isSingle; k++) isSingle = ofClass[this.#classes[k]!] === first;
+      let id: number | undefined;
+      if (isSingle) {
+        id = single.get(first);
+        if (id === undefined) {
+          single.set(first, (id = list.length));
+          list.push([first]);
+        }
+      } else {
+        const numbers = new Set<number>();
+        for (let k = start; k < end; k++) numbers.add(ofClass[this.#classes[k]!]!);
+        const sorted = [...numbers].sort((a, b) => a - b);
+        const key = sorted.join();
+        id = several.get(key);
+        if (id === undefined) {
+          several.set(key, (id = list.length));
+          list.push(sorted);
+        }
+      }
+      of[group] = id;
+    }
+    return { of, list };
+  }
+
+  /** A peer as documents have it. */
+  peer(group: number): MapPeer {
+    const { pods } = this.#policy.parts.classes;
+    const { kind } = this.#level;
+    const start = this.#starts[group]!;
+    const end = this.#starts[group + 1]!;
+    let hostNetwork = (kind === 'pod' || kind === 'workload') && end > start;
+    for (let k = start; k < end && hostNetwork; k++) hostNetwork = pods[this.#members[k]!]!.hostNetwork;
+    const first = start === end ? undefined : pods[this.#members[start]!]!;
+    const isNamed = first?.id !== first?.workload || first?.workload.includes('/Pod/') === true;
+    return {
+      id: this.ids[group]!,
+      kind: kind === 'pod' && !isNamed ? 'workload' : kind,
+      pods: this.weight[group]!,
+      ...(hostNetwork ? { hostNetwork } : {}),
+    };
   }
 
   /** A peer in full. */
@@ -103,8 +189,6 @@ export class Groups {
 
   #make(group: number): Group {
     const { classes } = this.#policy.parts;
-    const level = this.#level;
-    const id = this.ids[group]!;
     const numbers = this.members(group);
     const members = Array.from(numbers, (i) => classes.pods[i]!);
     const counts = new Map<number, number>();
@@ -112,18 +196,9 @@ export class Groups {
       const c = classes.classOf[i]!;
       counts.set(c, (counts.get(c) ?? 0) + classes.pods[i]!.replicas);
     }
-    const hostNetwork = members.length > 0 && members.every((pod) => pod.hostNetwork);
-    const named = level.kind === 'pod' && members[0]?.id !== members[0]?.workload;
-    const kind =
-      level.kind === 'pod' && !(named || members[0]?.workload.includes('/Pod/')) ? 'workload' : level.kind;
-    const withoutPods = this.#empty.get(id) ?? [];
+    const withoutPods = this.emptyWorkloads(group);
     return {
-      peer: {
-        id,
-        kind,
-        pods: this.weight[group]!,
-        ...(hostNetwork && (level.kind === 'pod' || level.kind === 'workload') ? { hostNetwork } : {}),
-      },
+      peer: this.peer(group),
       pods: members,
       node: undefined,
       classes: counts,
@@ -131,6 +206,69 @@ export class Groups {
       namespaces: new Set([...members, ...withoutPods].map(({ namespace }) => namespace)),
     };
   }
+}
+
+/** The classes of a peer of more pods than these are counted once, and remembered. */
+const mostCounted = 32;
+
+/** Peers as they are met: their ids and weights, and by pod which one it is in. */
+interface Numbered {
+  readonly ofPod: Int32Array;
+  readonly ids: string[];
+  readonly weights: number[];
+  /** The number of the peer of an id. */
+  readonly add: (id: string) => number;
+}
+
+/**
+ * Puts pods into the peers of a level. Pods of one workload, and of one template, mostly follow each other: what a pod has
+ * in common with the one before it is not looked up again.
+ */
+function numbered(pods: readonly Pod[], level: Level): Numbered {
+  const ofPod = new Int32Array(pods.length);
+  const ids: string[] = [];
+  const weights: number[] = [];
+  const indices = new Map<string, number>();
+  const make = (id: string): number => {
+    weights.push(0);
+    return ids.push(id) - 1;
+  };
+  const add = (id: string): number => {
+    let index = indices.get(id);
+    if (index === undefined) indices.set(id, (index = make(id)));
+    return index;
+  };
+  if (level.kind === 'pod') {
+    // Pods that are in the input have names of their own; what a template would make may bear one of these names.
+    const templates = new Set<string>();
+    for (let i = 0; i < pods.length; i++) if (pods[i]!.template) templates.add(pods[i]!.id);
+    for (let i = 0; i < pods.length; i++) {
+      const { id, replicas } = pods[i]!;
+      const group = templates.size > 0 && templates.has(id) ? add(id) : make(id);
+      ofPod[i] = group;
+      weights[group]! += replicas;
+    }
+    // Whoever is added later is asked about by its id.
+    const addLater = (id: string): number => {
+      if (indices.size < ids.length) for (const [group, each] of ids.entries()) indices.set(each, group);
+      return add(id);
+    };
+    return { ofPod, ids, weights, add: addLater };
+  }
+  let before: unknown;
+  let group = -1;
+  for (let i = 0; i < pods.length; i++) {
+    const pod = pods[i]!;
+    const has =
+      level.kind === 'workload' ? pod.workload : level.kind === 'namespace' ? pod.namespace : pod.labels;
+    if (group < 0 || has !== before) {
+      before = has;
+      group = add(idAt(level, pod));
+    }
+    ofPod[i] = group;
+    weights[group]! += pod.replicas;
+  }
+  return { ofPod, ids, weights, add };
 }
 
 function idAt(level: Level, pod: Pod): string {
@@ -152,50 +290,6 @@ export interface NumberSets {
   readonly of: Int32Array;
   /** By set: what it holds, ascending. */
   readonly list: readonly (readonly number[])[];
-}
-
-/** What the pods of each group have, given by pod: groups that have the same share a set. */
-export function setsOf(groups: Groups, at: (pod: number) => number): NumberSets {
-  const first = new Int32Array(groups.count).fill(-1);
-  const more = new Map<number, Set<number>>();
-  for (let i = 0; i < groups.ofPod.length; i++) {
-    const group = groups.ofPod[i]!;
-    const number = at(i);
-    const known = first[group]!;
-    if (known === -1) {
-      first[group] = number;
-    } else if (known !== number) {
-      const set = more.get(group);
-      if (set === undefined) more.set(group, new Set([known, number]));
-      else set.add(number);
-    }
-  }
-  const of = new Int32Array(groups.count).fill(-1);
-  const list: (readonly number[])[] = [];
-  const single = new Map<number, number>();
-  const several = new Map<string, number>();
-  for (let group = 0; group < groups.count; group++) {
-    if (first[group] === -1) continue;
-    const set = more.get(group);
-    let id: number | undefined;
-    if (set === undefined) {
-      id = single.get(first[group]!);
-      if (id === undefined) {
-        single.set(first[group]!, (id = list.length));
-        list.push([first[group]!]);
-      }
-    } else {
-      const numbers = [...set].sort((a, b) => a - b);
-      const key = numbers.join();
-      id = several.get(key);
-      if (id === undefined) {
-        several.set(key, (id = list.length));
-        list.push(numbers);
-      }
-    }
-    of[group] = id;
-  }
-  return { of, list };
 }
 
 /** The id of a namespace as a peer: its name, but where that is the id of all addresses outside. */

@@ -183,7 +183,7 @@ export function readableMap(
       ...headOf(policy, query),
       ...overview,
       entrances: entrances.connections,
-      peers: [...shown.map((group) => found.groups.get(group).peer), ...entrances.peers],
+      peers: [...shown.map((group) => found.groups.peer(group)), ...entrances.peers],
       summary: {
         ...summarise(policy, query, found, shown, asked),
         pairs: plain(pairs),
@@ -239,13 +239,15 @@ function peersOf(
   entrances: MapEntrances,
 ): readonly MapPeer[] {
   const { groups, outside, nodes, focus } = found;
-  const peers = shown.map((group) => groups.get(group).peer);
+  const peers = shown.map((group) => groups.peer(group));
   for (const [i, { peer }] of nodes.entries()) {
     const end = found.nodeEnd(i);
     if (!focus.isFocused || isConnected[end] === 1 || focus.names(found.traits(end))) peers.push(peer);
   }
-  for (const [i, { id, ranges }] of outside.peers.entries()) {
-    if (isConnected[groups.count + i] === 1) peers.push({ id, kind: 'ip', ranges: ranges.map(rangeText) });
+  for (let i = 0; i < outside.size; i++) {
+    if (isConnected[groups.count + i] === 0) continue;
+    const { id, ranges } = outside.peer(i);
+    peers.push({ id, kind: 'ip', ranges: ranges.map(rangeText) });
   }
   for (const peer of entrances.peers) peers.push(peer);
   return peers.sort((a, b) => byText(a.id, b.id));
@@ -290,8 +292,8 @@ class Ends {
     if (end < groups.count) return { group: groups.get(end) };
     const address = this.#found.outsideIndex(end);
     return address < 0
-      ? { group: nodes[end - groups.count - outside.peers.length]! }
-      : { outside: outside.peers[address]! };
+      ? { group: nodes[end - groups.count - outside.size]! }
+      : { outside: outside.peer(address) };
   }
 }
 
@@ -310,14 +312,22 @@ function summarise(
   const exposures = new Exposures(policy, found);
   let pods = 0;
   for (const index of shown) {
-    const group = found.groups.get(index);
     const takes = exposures.of(index);
-    pods += group.peer.pods ?? 0;
-    for (const workload of group.workloads) workloads.add(workload);
-    for (const namespace of group.namespaces) namespaces.add(namespace);
+    pods += found.groups.weight[index]!;
+    for (const { id, namespace } of found.groups.emptyWorkloads(index)) {
+      workloads.add(id);
+      namespaces.add(namespace);
+    }
+    // Pods of one workload mostly follow each other, and those of one class are alike.
+    let of = '';
+    let classBefore = -1;
     for (const i of found.groups.members(index)) {
-      const { workload } = classes.pods[i]!;
+      const { workload, namespace } = classes.pods[i]!;
       const c = classes.classOf[i]!;
+      if (c === classBefore && workload === of) continue;
+      [of, classBefore] = [workload, c];
+      workloads.add(workload);
+      namespaces.add(namespace);
       // Corner 44: nothing can isolate a pod that is its node.
       if (classes.host[c] === 1) continue;
       for (const direction of ['ingress', 'egress'] as const) {
@@ -364,7 +374,7 @@ class Exposures {
     const key = `${access} ${ports.key} ${found.focus.keepsAll ? '' : found.traits(group)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const peers = Array.from(found.openOutside('ingress', group), ({ peer }) => found.outside.peers[peer]!);
+    const peers = Array.from(found.openOutside('ingress', group), ({ peer }) => found.outside.peer(peer));
     const test = peers.length === 0 ? () => false : partIn(this.#policy, { ports, peers });
     const isOpen = new Map<number, boolean>();
     const remembered = (c: number): boolean => {

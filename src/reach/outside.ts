@@ -3,8 +3,7 @@ import type { AddressRange, Family } from '../net/index.ts';
 import type { Direction } from '../model/index.ts';
 import { familyBits } from '../policy/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
-import { setsOf } from './groups.ts';
-import type { Groups, NumberSets } from './groups.ts';
+import type { Groups } from './groups.ts';
 
 /** What a group may use to or from some addresses: the union over its pods, and whether some pod may less. */
 export interface OutsideAccess {
@@ -26,8 +25,10 @@ export interface OpenOutside {
 
 /** The outside as the groups of a map see it. */
 export interface Outside {
-  /** All of the address space, each address in one peer. */
-  readonly peers: readonly OutsidePeer[];
+  /** How many peers there are: all of the address space, each address in one of them. */
+  readonly size: number;
+  /** A peer, put together when it is first asked for: there may be thousands, and few of them are shown. */
+  readonly peer: (index: number) => OutsidePeer;
   /** By group: groups with the same number have the same access in a direction; -1 for a group without pods. */
   readonly accessOf: { readonly [direction in Direction]: Int32Array };
   /** By number of an access: the peers that it may reach (egress) or be reached from (ingress), and on what. */
@@ -68,18 +69,167 @@ interface Profile {
   readonly values: readonly OutsideAccess[];
 }
 
-/** The address space in parts, and where they lie. */
-interface Space {
-  readonly parts: readonly AddressRange[];
-  /** The part that begins at an address; every bound of every ipBlock begins one. */
-  readonly partAt: (family: Family, first: bigint) => number;
+/** What a class may use with every part, as runs: the first part of each, and the ports. */
+interface Runs {
+  readonly starts: readonly number[];
+  readonly ports: readonly number[];
 }
 
-function spaceOf(policy: CompiledPolicy): Space {
-  const parts = families.flatMap((family) => policy.addressParts(family));
-  const byStart = new Map(parts.map(({ family, first }, i) => [`${family} ${first}`, i]));
-  return { parts, partAt: (family, first) => byStart.get(`${family} ${first}`)! };
+/** The address space in parts, cut at the bounds of every ipBlock of the input: IPv4 first, ascending. */
+class Space {
+  readonly size: number;
+  /** The first part of IPv6. */
+  readonly #sixth: number;
+  readonly #policy: CompiledPolicy;
+  readonly #bounds: { readonly [family in Family]: readonly bigint[] };
+  /** By block: the parts that it has, the first and the one behind the last of each run. */
+  readonly #partsOfBlock: (readonly number[] | undefined)[] = [];
+
+  constructor(policy: CompiledPolicy) {
+    this.#policy = policy;
+    const { blocks } = policy.parts;
+    this.#bounds = { IPv4: blocks.bounds('IPv4'), IPv6: blocks.bounds('IPv6') };
+    this.#sixth = this.#bounds.IPv4.length;
+    this.size = this.#sixth + this.#bounds.IPv6.length;
+  }
+
+  /** The first part of a family, and the one behind its last. */
+  of(family: Family): readonly [number, number] {
+    return family === 'IPv4' ? [0, this.#sixth] : [this.#sixth, this.size];
+  }
+
+  /** The part that holds an address. */
+  partAt(family: Family, value: bigint): number {
+    return this.of(family)[0] + this.#policy.parts.blocks.partOf(family, value);
+  }
+
+  partsOf(block: number): readonly number[] {
+    let found = this.#partsOfBlock[block];
+    if (found === undefined) {
+      const { family, ranges } = this.#policy.parts.blocks.block(block);
+      const behind = lastOf(family);
+      found = ranges.flatMap(({ first, last }) => [
+        this.partAt(family, first),
+        last === behind ? this.of(family)[1] : this.partAt(family, last + 1n),
+      ]);
+      this.#partsOfBlock[block] = found;
+    }
+    return found;
+  }
+
+  /** The addresses of a part. */
+  range(part: number): AddressRange {
+    const family = part < this.#sixth ? 'IPv4' : 'IPv6';
+    const bounds = this.#bounds[family];
+    const i = part - this.of(family)[0];
+    return { family, first: bounds[i]!, last: (bounds[i + 1] ?? lastOf(family) + 1n) - 1n };
+  }
 }
+
+/** What the policies of one direction say about the outside: classes that say the same share a number. */
+class Sayings {
+  /** By class: four times a number of `runs`, and the families of the class. */
+  readonly keys: Int32Array;
+  readonly #policy: CompiledPolicy;
+  readonly #direction: Direction;
+  readonly #space: Space;
+  /** By number: a class that says so. */
+  readonly #examples: number[] = [];
+  readonly #runs: (Runs | undefined)[] = [];
+
+  constructor(policy: CompiledPolicy, direction: Direction, space: Space) {
+    this.#policy = policy;
+    this.#direction = direction;
+    this.#space = space;
+    const { classes, peers } = policy.parts;
+    const profiles = policy.parts.profiles[direction];
+    const profileOf = policy.parts.profileOf[direction];
+    const kinds = new Uint8Array(peers.size);
+    for (let peer = 0; peer < kinds.length; peer++) {
+      const { kind } = peers.definition(peer);
+      kinds[peer] = kind === 'pods' ? ofPods : kind === 'any' ? ofAny : ofBlock;
+    }
+    const byText = new Map<string, number>();
+    const known = new Int32Array(profiles.length).fill(-1);
+    this.keys = new Int32Array(classes.size);
+    for (let c = 0; c < this.keys.length; c++) {
+      const profile = profileOf[c]!;
+      let number = known[profile]!;
+      if (number < 0) {
+        const { peers: own, ports, tiers } = profiles[profile]!;
+        // Peers ascend, so the same ones make the same text.
+        let text = String(tiers);
+        for (let i = 0; i < own.length; i++)
+          if (kinds[own[i]!] !== ofPods) text += ` ${own[i]!} ${ports[i]!}`;
+        number = byText.get(text) ?? -1;
+        if (number < 0) {
+          byText.set(text, (number = this.#examples.length));
+          this.#examples.push(c);
+        }
+        known[profile] = number;
+      }
+      this.keys[c] = number * 4 + classes.family[c]!;
+    }
+  }
+
+  /** What classes of a number may use, families left aside. */
+  runs(number: number): Runs {
+    return (this.#runs[number] ??= this.#make(this.#examples[number]!));
+  }
+
+  #make(c: number): Runs {
+    const { profiles, profileOf } = this.#policy.parts;
+    const profile = profiles[this.#direction][profileOf[this.#direction][c]!]!;
+    if (profile.tiers !== 0) {
+      const segments = this.#policy.outside(this.#direction, c);
+      return {
+        starts: segments.map(({ family, first }) => this.#space.partAt(family, first)),
+        ports: segments.map((segment) => segment.ports),
+      };
+    }
+    const { peers, ports } = this.#policy.parts;
+    let base = 0;
+    /** Where blocks begin and end, with their ports: negative where they end. */
+    const bounds: { readonly part: number; readonly change: number }[] = [];
+    for (let i = 0; i < profile.peers.length; i++) {
+      const definition = peers.definition(profile.peers[i]!);
+      if (definition.kind === 'pods') continue;
+      // Corner 29: names in egress rules mean nothing here.
+      const set = this.#direction === 'ingress' ? profile.ports[i]! : ports.fixed(profile.ports[i]!);
+      if (definition.kind === 'any') base = ports.union(base, set);
+      else if (set !== 0) {
+        const parts = this.#space.partsOf(definition.block);
+        for (const [k, part] of parts.entries()) bounds.push({ part, change: k % 2 === 0 ? set : -set });
+      }
+    }
+    if (bounds.length === 0) return { starts: [0], ports: [base] };
+    bounds.sort((a, b) => a.part - b.part);
+    const starts = [0];
+    const found = [base];
+    const open = new Map<number, number>();
+    for (let i = 0; i < bounds.length;) {
+      const { part } = bounds[i]!;
+      for (; i < bounds.length && bounds[i]!.part === part; i++) {
+        const { change } = bounds[i]!;
+        const set = Math.abs(change);
+        const times = (open.get(set) ?? 0) + Math.sign(change);
+        if (times === 0) open.delete(set);
+        else open.set(set, times);
+      }
+      const set = open.size === 0 ? base : ports.unionOf([base, ...open.keys()]);
+      if (part === 0) found[0] = set;
+      else if (set !== found.at(-1) && part < this.#space.size) {
+        starts.push(part);
+        found.push(set);
+      }
+    }
+    return { starts, ports: found };
+  }
+}
+
+const ofPods = 0;
+const ofAny = 1;
+const ofBlock = 2;
 
 /**
  * The address space, cut at the bounds of every ipBlock of the input and put together again where all groups agree:
@@ -89,41 +239,76 @@ function spaceOf(policy: CompiledPolicy): Space {
  * @returns one for each of them; they have the same peers
  */
 export function outsidesOf(policies: readonly CompiledPolicy[], groups: Groups): readonly Outside[] {
-  const space = spaceOf(policies[0]!);
-  const { parts } = space;
+  const space = new Space(policies[0]!);
   const views = policies.map((policy) => {
-    const { classOf } = policy.parts.classes;
-    const keysOf = (direction: Direction): NumberSets => {
-      const keys = accessKeys(policy, direction);
-      return setsOf(groups, (i) => keys[classOf[i]!]!);
+    const of = (direction: Direction): View => {
+      const sayings = new Sayings(policy, direction, space);
+      const sets = groups.setsOf(groups.ids.keys(), sayings.keys);
+      return { of: sets.of, profiles: sets.list.map((keys) => profileFor(policy, sayings, keys, space)) };
     };
-    const sets = { ingress: keysOf('ingress'), egress: keysOf('egress') };
+    return { ingress: of('ingress'), egress: of('egress') };
+  });
+  const peerOf = new Int32Array(space.size);
+  const partsOfPeer = agreed(
+    views.flatMap(({ ingress, egress }) => [...ingress.profiles, ...egress.profiles]),
+    peerOf,
+  );
+  const peers: (OutsidePeer | undefined)[] = [];
+  const peer = (index: number): OutsidePeer => {
+    let known = peers[index];
+    if (known === undefined) {
+      const ranges = joined(partsOfPeer[index]!.map((part) => space.range(part)));
+      peers[index] = known = { id: rangesId(ranges), ranges };
+    }
+    return known;
+  };
+  return views.map((view) => {
+    const open = new Map<Profile, readonly OpenOutside[]>();
     return {
-      sets,
-      profiles: {
-        ingress: sets.ingress.list.map((keys) => profileFor(policy, 'ingress', keys, space)),
-        egress: sets.egress.list.map((keys) => profileFor(policy, 'egress', keys, space)),
+      size: partsOfPeer.length,
+      peer,
+      accessOf: { ingress: view.ingress.of, egress: view.egress.of },
+      open: (direction, access) => {
+        const profile = view[direction].profiles[access];
+        if (profile === undefined) return [];
+        let list = open.get(profile);
+        if (list === undefined) open.set(profile, (list = openTo(profile, peerOf)));
+        return list;
       },
     };
   });
+}
 
-  // Partition refinement: parts begin alike, and every profile tells those apart that it treats otherwise than most. Only
-  // these are touched, so that many policies with a block each cost their blocks and not the square.
-  const mark = new Int32Array(parts.length);
+/** What groups may use outside in one direction. */
+interface View {
+  /** By group: its profile; -1 without pods. */
+  readonly of: Int32Array;
+  readonly profiles: readonly Profile[];
+}
+
+/**
+ * Partition refinement: parts begin alike, and every profile tells those apart that it treats otherwise than most. Only
+ * these are touched, so that many policies with a block each cost their blocks and not the square.
+ *
+ * @param peerOf - is told by part the number of its peer
+ * @returns by peer: its parts, ascending
+ */
+function agreed(profiles: readonly Profile[], peerOf: Int32Array): readonly (readonly number[])[] {
+  const size = peerOf.length;
+  const mark = new Int32Array(size);
   let next = 1;
-  for (const { starts, at, values } of views.flatMap(({ profiles }) => [
-    ...profiles.ingress,
-    ...profiles.egress,
-  ])) {
+  const split = new Map<number, number>();
+  for (const { starts, at, values } of profiles) {
     if (values.length === 1) continue;
     const lengths = values.map(() => 0);
-    for (const [run, value] of at.entries())
-      lengths[value]! += (starts[run + 1] ?? parts.length) - starts[run]!;
+    for (let run = 0; run < at.length; run++) lengths[at[run]!]! += (starts[run + 1] ?? size) - starts[run]!;
     const usual = lengths.indexOf(Math.max(...lengths));
-    const split = new Map<number, number>();
-    for (const [run, value] of at.entries()) {
+    split.clear();
+    for (let run = 0; run < at.length; run++) {
+      const value = at[run]!;
       if (value === usual) continue;
-      for (let i = starts[run]!; i < (starts[run + 1] ?? parts.length); i++) {
+      const end = starts[run + 1] ?? size;
+      for (let i = starts[run]!; i < end; i++) {
         const key = mark[i]! * values.length + value;
         let to = split.get(key);
         if (to === undefined) split.set(key, (to = next++));
@@ -131,102 +316,61 @@ export function outsidesOf(policies: readonly CompiledPolicy[], groups: Groups):
       }
     }
   }
-
-  const members = new Map<number, number[]>();
-  for (let i = 0; i < parts.length; i++) {
-    const list = members.get(mark[i]!);
-    if (list === undefined) members.set(mark[i]!, [i]);
-    else list.push(i);
-  }
-  const peers = [...members.values()].map((list) => {
-    const ranges = joined(list.map((i) => parts[i]!));
-    return { id: rangesId(ranges), ranges };
-  });
-  const peerOf = new Map([...members.keys()].map((each, i) => [each, i]));
-  return views.map(({ sets, profiles }) => {
-    const open = new Map<Profile, readonly OpenOutside[]>();
-    return {
-      peers,
-      accessOf: { ingress: sets.ingress.of, egress: sets.egress.of },
-      open: (direction, access) => {
-        const profile = profiles[direction][access];
-        if (profile === undefined) return [];
-        let list = open.get(profile);
-        if (list === undefined) {
-          const found = new Map<number, OutsideAccess>();
-          for (const [run, value] of profile.at.entries()) {
-            const own = profile.values[value]!;
-            if (own.ports === 0) continue;
-            // Parts of one peer are alike for every group, so the first tells of all.
-            for (let i = profile.starts[run]!; i < (profile.starts[run + 1] ?? parts.length); i++) {
-              found.set(peerOf.get(mark[i]!)!, own);
-            }
-          }
-          list = Array.from(found, ([peer, own]) => ({ peer, access: own }));
-          open.set(profile, list);
-        }
-        return list;
-      },
-    };
-  });
-}
-
-/**
- * By class: a number that classes share which are alike to all addresses outside. A quarter of it, rounded down, is a
- * class with that access; the rest are the families.
- */
-function accessKeys(policy: CompiledPolicy, direction: Direction): Float64Array {
-  const { classes, profileOf } = policy.parts;
-  const byProfile = new Map<number, number>();
-  const examples = new Map<string, number>();
-  return Float64Array.from({ length: classes.size }, (_, c) => {
-    const profile = profileOf[direction][c]!;
-    let example = byProfile.get(profile);
-    if (example === undefined) {
-      const text = policy
-        .outside(direction, c)
-        .map(({ family, first, ports }) => `${family} ${first} ${ports}`)
-        .join();
-      example = examples.get(text);
-      if (example === undefined) examples.set(text, (example = c));
-      byProfile.set(profile, example);
+  const numbers = new Int32Array(next).fill(-1);
+  const parts: number[][] = [];
+  for (let i = 0; i < size; i++) {
+    let peer = numbers[mark[i]!]!;
+    if (peer < 0) {
+      numbers[mark[i]!] = peer = parts.length;
+      parts.push([]);
     }
-    return example * 4 + classes.family[c]!;
-  });
+    peerOf[i] = peer;
+    parts[peer]!.push(i);
+  }
+  return parts;
 }
 
-/** @param keys - of `accessKeys` */
+/** The peers with which a group may use something. */
+function openTo({ starts, at, values }: Profile, peerOf: Int32Array): readonly OpenOutside[] {
+  const found = new Map<number, OutsideAccess>();
+  for (let run = 0; run < at.length; run++) {
+    const own = values[at[run]!]!;
+    if (own.ports === 0) continue;
+    // Parts of one peer are alike for every group, so the first tells of all.
+    const end = starts[run + 1] ?? peerOf.length;
+    for (let i = starts[run]!; i < end; i++) found.set(peerOf[i]!, own);
+  }
+  return Array.from(found, ([peer, access]) => ({ peer, access }));
+}
+
+/** @param keys - of `Sayings` */
 function profileFor(
   policy: CompiledPolicy,
-  direction: Direction,
+  sayings: Sayings,
   keys: readonly number[],
-  { parts, partAt }: Space,
+  space: Space,
 ): Profile {
   const { ports } = policy.parts;
   // Each access as runs of parts; together they are cut wherever one of them is. A family that a pod lacks is no
   // connection.
-  const columns = keys.map((key) =>
-    policy.outside(direction, Math.floor(key / 4)).map((segment) => ({
-      start: partAt(segment.family, segment.first),
-      ports: ((key % 4) & familyBits[segment.family]) === 0 ? 0 : segment.ports,
-    })),
-  );
-  const cuts = [...new Set([0, ...columns.flatMap((runs) => runs.map(({ start }) => start))])].sort(
-    (a, b) => a - b,
-  );
+  const columns = keys.map((key) => inFamilies(sayings.runs(key >> 2), key & 3, space));
+  const cuts =
+    columns.length === 1
+      ? columns[0]!.starts
+      : [...new Set(columns.flatMap(({ starts }) => starts))].sort((a, b) => a - b);
   const cursors = columns.map(() => 0);
   const starts: number[] = [];
   const at: number[] = [];
   const values: OutsideAccess[] = [];
   const ids = new Map<number, number>();
   for (const cut of cuts) {
-    if (cut >= parts.length) break;
     let union = 0;
     let first: number | undefined;
     let partial = false;
-    for (const [i, runs] of columns.entries()) {
-      while ((runs[cursors[i]! + 1]?.start ?? Infinity) <= cut) cursors[i]!++;
-      const own = runs[cursors[i]!]!.ports;
+    for (let i = 0; i < columns.length; i++) {
+      const runs = columns[i]!;
+      while ((runs.starts[cursors[i]! + 1] ?? Infinity) <= cut) cursors[i]!++;
+      const own = runs.ports[cursors[i]!]!;
       union = ports.union(union, own);
       if (first !== undefined && own !== first) partial = true;
       first ??= own;
@@ -242,4 +386,22 @@ function profileFor(
     at.push(id);
   }
   return { starts, at, values };
+}
+
+/** The same with nothing in the families that a pod lacks. */
+function inFamilies(runs: Runs, bits: number, space: Space): Runs {
+  if (families.every((family) => (bits & familyBits[family]) !== 0)) return runs;
+  const starts: number[] = [];
+  const ports: number[] = [];
+  for (const family of families) {
+    const [begin, end] = space.of(family);
+    const isShared = (bits & familyBits[family]) !== 0;
+    for (let run = 0; run < runs.starts.length; run++) {
+      const start = Math.max(begin, runs.starts[run]!);
+      if (start >= Math.min(end, runs.starts[run + 1] ?? end)) continue;
+      starts.push(start);
+      ports.push(isShared ? runs.ports[run]! : 0);
+    }
+  }
+  return { starts, ports };
 }

@@ -56,7 +56,8 @@ export function overviewOf(found: Connections, level: Level, most: number): Over
   const isConnected = new Uint8Array(found.groups.count);
   let open = 0n;
   let listed = 0;
-  for (const { sources, targets, access } of found.parties()) {
+  for (const { sources, access } of found.parties()) {
+    const { targets } = access;
     // Other sources have other targets.
     const blocks = new Blocks(found, homes);
     all.push(blocks);
@@ -87,7 +88,7 @@ export function overviewOf(found: Connections, level: Level, most: number): Over
       if (rows < 0) continue;
       let connections = reaching.get(rows) ?? 0;
       let mine = opened.get(rows) ?? 0;
-      access.apart(from, targets, (to, accesses) => {
+      access.apart(from, (to, accesses) => {
         const columns = access.columnsOf(to);
         const shared: Accesses = columns < 0 ? none : access.shared(rows, columns);
         const usual = found.entriesOf(shared, to);
@@ -311,7 +312,7 @@ function outsideLines(found: Connections, direction: Direction): readonly Overvi
     [...lines.values()].map(({ entry, groups, peers }): OverviewLine => {
       const inside = sideOf(found, groups);
       const ranges = peers
-        .flatMap((peer) => found.outside.peers[peer]!.ranges)
+        .flatMap((peer) => found.outside.peer(peer).ranges)
         .sort((a, b) => byText(a.family, b.family) || (a.first < b.first ? -1 : 1));
       const outside: OverviewSide = {
         count: 0,
