@@ -47,10 +47,14 @@ Examples:
   ${name} lab verify --name shop -o json
 `,
   exec: (name: string): string => `Exit codes:
-  the command's own; 2 when there is no such lab or pod
+  the command's own, and 128 and its number when a signal ended it
+  2    no such lab or pod
+  126  the command cannot be run
+  127  there is no such command on this machine
 
 Examples:
   ${name} lab exec app/frontend -- ip address
+  ${name} lab exec -n app frontend -- ip address
   ${name} lab exec shop/web -- curl -m 2 http://db.shop
 `,
   status: (name: string): string => `${labCodes('shown')}

@@ -47,6 +47,10 @@ export function addLab(
   };
   const named = (command: Command): Command =>
     command.optionsGroup('Choose the lab:').option('--name <name>', 'the name of the lab', usualName);
+  const within = (command: Command): Command =>
+    command
+      .optionsGroup('Choose what is asked:')
+      .option('-n, --namespace <name>', 'the namespace of ends that name none');
   const withInput = (command: Command): Command => {
     command.argument('[path...]', 'like the paths of -f, after them');
     shared.addInput(command, false);
@@ -58,8 +62,12 @@ export function addLab(
   };
   const onPaths =
     (command: LabCommand) =>
-    async (paths: string[], flags: LabFlags): Promise<void> =>
-      run(command, paths, { ...flags, output: flags.output ?? 'text' });
+    async (paths: string[], flags: LabFlags, given: Command): Promise<void> =>
+      run(command, paths, {
+        ...flags,
+        named: given.getOptionValueSource('name') !== 'default',
+        output: flags.output ?? 'text',
+      });
 
   const up = withInput(
     add(
@@ -84,15 +92,17 @@ export function addLab(
   apply.action(onPaths('apply'));
 
   const probe = named(
-    add(
-      'probe',
-      'try one connection',
-      'Tries one connection with real packets, and says what happened beside what the engine had said.',
-      'FROM TO[:PORT] [PORT] [flags]',
-    )
-      .argument('<from>', 'a pod, a workload, a node, or an address outside')
-      .argument('<to>', 'the destination; TO:PORT names the port too')
-      .argument('[port]', 'one port: 5432, udp/53'),
+    within(
+      add(
+        'probe',
+        'try one connection',
+        'Tries one connection with real packets, and says what happened beside what the engine had said.',
+        'FROM TO[:PORT] [PORT] [flags]',
+      )
+        .argument('<from>', 'a pod, a workload, a node, or an address outside')
+        .argument('<to>', 'the destination; TO:PORT names the port too')
+        .argument('[port]', 'one port: 5432, udp/53'),
+    ),
   );
   shown(probe, outputFormats['lab probe']);
   probe.action(async (from: string, to: string, port: string | undefined, flags: LabFlags) =>
@@ -103,7 +113,7 @@ export function addLab(
     add(
       'verify',
       'try every connection, and compare with the engine',
-      'Tries every pair on every port with real packets and compares with what the engine says. With PATH a lab of its own is made for it and taken down again, else the lab that runs is verified.',
+      'Tries every pair on every port with real packets and compares with what the engine says. With PATH a lab of its own is made for it, under --name if that is given, and taken down again, else the lab that runs is verified.',
       '[PATH...] [flags]',
     ),
   );
@@ -111,14 +121,16 @@ export function addLab(
   verify.action(onPaths('verify'));
 
   const exec = named(
-    add(
-      'exec',
-      'run a command in a pod',
-      'Runs a command of this machine in the network of a pod, where the names of Services are known.',
-      'POD [flags] -- COMMAND...',
-    )
-      .argument('<pod>', 'a pod, a workload, a node, or an address outside')
-      .argument('<command...>', 'the command with its arguments, behind --'),
+    within(
+      add(
+        'exec',
+        'run a command in a pod',
+        'Runs a command of this machine in the network of a pod, where the names of Services are known.',
+        'POD [flags] -- COMMAND...',
+      )
+        .argument('<pod>', 'a pod, a workload, a node, or an address outside')
+        .argument('<command...>', 'the command with its arguments, behind --'),
+    ),
   );
   exec.action(async (end: string, command: string[], flags: LabFlags) =>
     run('exec', [end, ...command], { ...flags, output: 'text', color: 'auto' }),

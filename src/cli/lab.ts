@@ -100,7 +100,10 @@ async function probe(operands: readonly string[], flags: LabFlags): Promise<numb
   const [from = '', to = '', port] = operands;
   const connection = await LabConnection.open(flags.name);
   try {
-    const { probes } = await connection.ask({ kind: 'find', from, to, port }, 'found');
+    const { probes } = await connection.ask(
+      { kind: 'find', from, to, port, namespace: flags.namespace },
+      'found',
+    );
     const tried = [];
     for (const each of probes) tried.push({ ...each, ...(await outcomeOf(each)) });
     await print(renderLabProbe(tried, flags.output === 'json' ? 'json' : 'text', look(flags)));
@@ -124,12 +127,16 @@ async function outcomeOf(
 async function verify(paths: readonly string[], flags: LabFlags): Promise<number> {
   if (paths.length === 0 && flags.filename === undefined) return verifyRunning(flags.name, false, flags);
   const { input, incomplete } = await readInput(paths, flags, 'lab verify -');
-  // A lab of this name may be running: this one is another, whoever makes one at the same time.
-  const name = `verify-${process.pid}`;
+  // Without a name it is a lab of its own, beside all others, whoever makes one at the same time.
+  const name = flags.named === true ? flags.name : `verify-${process.pid}`;
   const started = building(flags, async (told) => startLab(name, input, true, told));
+  // One that was not made is cleaned up after by itself; under its name another one may be running.
   const end = async (): Promise<void> => {
-    await started.then(({ release }) => release()).catch(() => undefined);
-    await endLab(name);
+    const isUp = await started.then(
+      ({ release }) => (release(), true),
+      () => false,
+    );
+    if (isUp || flags.named !== true) await endLab(name);
   };
   const interrupted = endOnSignals(end);
   try {
@@ -173,20 +180,23 @@ function progressLine(done: number, of: number, stage: string, ms: number): stri
 async function exec([end = '', program = '', ...args]: readonly string[], flags: LabFlags): Promise<number> {
   const connection = await LabConnection.open(flags.name);
   const { namespace } = await connection
-    .ask({ kind: 'where', end }, 'where')
+    .ask({ kind: 'where', end, namespace: flags.namespace }, 'where')
     .finally(() => connection.close());
-  // It lays the files of /etc/netns over /etc, which `nsenter` does not.
-  const child = spawn('ip', ['netns', 'exec', namespace, program, ...args], { stdio: 'inherit' });
-  // The terminal sends Ctrl-C to the command, too; what that answers counts.
+  // It lays the files of /etc/netns over /etc, which `nsenter` does not. The shell ends with 127 or 126 where there is no such
+  // program or it cannot be run; `ip` ends with 255 for all of that.
+  const words = ['netns', 'exec', namespace, 'sh', '-c', 'exec "$@"', 'podwall', program, ...args];
+  const child = spawn('ip', words, { stdio: 'inherit' });
+  // The terminal sends Ctrl-C to the command, too; what that answers counts. The others come to this process alone.
   const wait = (): void => undefined;
-  process.on('SIGINT', wait);
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGINT', wait).on('SIGTERM', pass).on('SIGHUP', pass);
   try {
     const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
     return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
   } catch (error) {
     throw new LabError(`cannot run ip: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
-    process.off('SIGINT', wait);
+    process.off('SIGINT', wait).off('SIGTERM', pass).off('SIGHUP', pass);
   }
 }
 

@@ -74,6 +74,8 @@ export interface ExposureFlags extends InputFlags {
 /** The flags of the commands of `lab`. */
 export interface LabFlags extends InputFlags {
   readonly name: string;
+  /** Whether somebody has given the name. */
+  readonly named?: boolean;
 }
 
 /** The flags of `nft`. */

@@ -1,5 +1,6 @@
 export { compileRuleset, podsOnNode, UnenforceableError } from './compile.ts';
 export type { ClosedPolicy, RulesetOptions, RulesetReport } from './compile.ts';
+export { nextGeneration } from './layout.ts';
 export { nameOfPolicy } from './naming.ts';
 export type { Narrowing } from './narrowing.ts';
 export type { ContestedAddress } from './owners.ts';

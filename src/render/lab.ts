@@ -209,7 +209,9 @@ function whatHappened({ outcome, answeredBy }: LabProbeResult): string {
   }
 }
 
-/** What a lab consists of, in one sentence; with a time, as a stage of something longer. */
+/**
+ * What a lab consists of, in one sentence, and below what of it was put right; with a time, as a stage of something longer.
+ */
 export function labSummary(
   summary: {
     readonly nodes: number;
@@ -217,21 +219,33 @@ export function labSummary(
     readonly services: number;
     readonly ingresses: number;
     readonly gateways: number;
+    readonly routes: number;
     readonly tls: boolean;
+    readonly repaired: readonly string[];
   },
   lab: string | undefined,
   what: string,
   options: RenderOptions,
   tookMs?: number,
 ): string {
-  const { signs } = lookOf(options);
+  const look = lookOf(options);
   const parts = [count(summary.nodes, 'node'), count(summary.pods, 'pod')];
   if (summary.services > 0) parts.push(count(summary.services, 'Service'));
   const tls = summary.tls ? ' with TLS' : '';
   if (summary.ingresses > 0) parts.push(`${count(summary.ingresses, 'Ingress', 'Ingresses')}${tls}`);
   if (summary.gateways > 0) parts.push(`${count(summary.gateways, 'Gateway')}${tls}`);
+  if (summary.routes > 0) parts.push(`${count(summary.routes, 'Route')}${tls}`);
   if (lab === undefined) return `${what}   ${parts.join(', ')}    ${((tookMs ?? 0) / 1000).toFixed(1)} s\n`;
-  return `${signs.yes} The lab ${lab} ${what}: ${listed(parts)}.\n`;
+  const { repaired } = summary;
+  const shown = repaired.slice(0, mostTold);
+  return [
+    `${look.signs.yes} The lab ${lab} ${what}: ${listed(parts)}.`,
+    ...(repaired.length === 0 ? [] : ['  Put right, for somebody had changed it by hand:']),
+    ...shown.flatMap((text) => causeLines(visible(text), look)),
+    ...(repaired.length === shown.length ? [] : [`  and ${number(repaired.length - shown.length)} more`]),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** What `podwall lab status` shows of a lab. */

@@ -1,14 +1,16 @@
-import { planTransaction } from '../nft/index.ts';
+import { nextGeneration, planTransaction, renderText } from '../nft/index.ts';
 import type { Generation, Transaction } from '../nft/index.ts';
 import type {
   LabAddress,
   LabChanges,
+  LabDamage,
   LabInterface,
   LabLink,
   LabListener,
   LabNamespace,
   LabNamespaceListeners,
   LabNamespaceRoutes,
+  LabNode,
   LabPlan,
   LabProxy,
   LabRoute,
@@ -22,12 +24,18 @@ import type {
  * keeps theirs, with the connections in it; rules change in place.
  *
  * @param after - planned with `before.plan` as `previous`, for pods that stay to keep their addresses
+ * @param damage - in what the machine is not as `before` says: that is put right on the way
  */
-export function planChanges(before: LabState | undefined, after: LabPlan): LabChanges {
+export function planChanges(
+  before: LabState | undefined,
+  after: LabPlan,
+  damage: LabDamage = noDamage,
+): LabChanges {
   const old = new Network(before?.plan);
   const next = new Network(after);
   const isNew = (name: string): boolean => {
     const was = old.namespaces.get(name);
+    if (damage.namespaces.has(name)) return true;
     return was === undefined || old.identityOf(was) !== next.identityOf(next.namespaces.get(name)!);
   };
   const removed = new Set(
@@ -44,7 +52,7 @@ export function planChanges(before: LabState | undefined, after: LabPlan): LabCh
     const was = old.interfaces.get(key);
     return was === undefined || newInterfaces.has(key) ? [] : [[was, now]];
   });
-  const changes = nodeChanges(before, after, added);
+  const changes = nodeChanges(before, after, added, damage);
   return {
     removeNamespaces: [...removed],
     removeLinks: (before?.plan.links ?? [])
@@ -87,6 +95,8 @@ export function planChanges(before: LabState | undefined, after: LabPlan): LabCh
   };
 }
 
+const noDamage: LabDamage = { namespaces: new Set(), tables: new Map() };
+
 /** The namespaces and interfaces of a plan, by name. */
 class Network {
   readonly namespaces: ReadonlyMap<string, LabNamespace>;
@@ -117,9 +127,11 @@ function nodeChanges(
   before: LabState | undefined,
   after: LabPlan,
   added: ReadonlySet<string>,
-): Pick<LabChanges, 'transactions' | 'services' | 'state'> {
+  damage: LabDamage,
+): Pick<LabChanges, 'transactions' | 'services' | 'repairs' | 'state'> {
   const transactions = new Map<string, Transaction>();
   const services = new Map<string, string>();
+  const repairs = new Map<string, string>();
   const generations = new Map<string, Generation>();
   for (const [name, node] of after.nodes) {
     const was = added.has(node.namespace) ? undefined : before?.plan.nodes.get(name);
@@ -128,11 +140,32 @@ function nodeChanges(
       was === undefined || generation === undefined ? undefined : { ruleset: was.ruleset, generation },
       node.ruleset,
     );
+    const unknown = damage.tables.get(name);
+    if (was !== undefined && generation !== undefined && unknown !== undefined) {
+      // Flows may have been approved by what was no policy.
+      const next = nextGeneration(node.ruleset.markMask, generation);
+      repairs.set(name, repairText(node, next, unknown));
+      generations.set(name, next);
+      continue;
+    }
     if (transaction.batches.length > 0) transactions.set(name, transaction);
     generations.set(name, transaction.installed.generation);
     if (was?.services !== node.services) services.set(name, node.services);
   }
-  return { transactions, services, state: { plan: after, generations } };
+  return { transactions, services, repairs, state: { plan: after, generations } };
+}
+
+/** All tables of a node made anew, in one transaction: no packet finds less than one whole table. */
+function repairText(
+  { ruleset, services }: LabNode,
+  generation: Generation,
+  unknown: readonly string[],
+): string {
+  // What is added first can be deleted whether it was there or not.
+  const without = [...unknown, `inet ${ruleset.table}`].map(
+    (table) => `add table ${table}\ndelete table ${table}\n`,
+  );
+  return [...without, ...renderText(ruleset, generation), services].join('');
 }
 
 function proxyChanges(

@@ -1,11 +1,13 @@
 export { planChanges } from './changes.ts';
 export { hostsText } from './hosts.ts';
 export { planLab } from './lab.ts';
+export { noteText } from './notes.ts';
 export { LabPlanError } from './plan.ts';
 export type {
   LabAddress,
   LabCertificate,
   LabChanges,
+  LabDamage,
   LabEnd,
   LabEndpoint,
   LabExposure,

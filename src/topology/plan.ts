@@ -269,6 +269,8 @@ export type LabNoteKind =
   | 'node-addresses'
   /** Services without cluster IP, node port or load balancer's address got one. */
   | 'service-addresses'
+  /** Services that ask for a family that the lab does not have. */
+  | 'service-families'
   /** Services that the lab does not serve. */
   | 'services-left-out'
   /** Pods of controllers for Ingresses and Gateways, where the input has none. */
@@ -320,6 +322,14 @@ export interface LabState {
   readonly generations: ReadonlyMap<string, Generation>;
 }
 
+/** In what a machine is not as a lab has made it. */
+export interface LabDamage {
+  /** Network namespaces of the plan that are no more. */
+  readonly namespaces: ReadonlySet<string>;
+  /** By node whose tables are not those that were loaded: tables that nobody has loaded, `inet mine`. */
+  readonly tables: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
  * What turns one running lab into another, to be done in the order of the fields: who goes stops first, rules hold before
  * the first packet of who comes (checklist 18), and sockets are open when the first probe is sent.
@@ -334,6 +344,11 @@ export interface LabChanges {
   readonly transactions: ReadonlyMap<string, Transaction>;
   /** By node: the text of the table `inet podwall-lab`, where it changes. */
   readonly services: ReadonlyMap<string, string>;
+  /**
+   * By node, where the kernel had other tables than were loaded: the text that puts all of them right, of both `inet podwall`
+   * and `inet podwall-lab`, in one transaction. Such a node is in neither of the two above.
+   */
+  readonly repairs: ReadonlyMap<string, string>;
   /**
    * Interfaces of namespaces that stay whose other end goes, and whose name is wanted again. Where a namespace goes, the kernel
    * takes them away later, in its own time.

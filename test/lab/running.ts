@@ -39,7 +39,9 @@ export class RunningLab {
 
   /** Tries one connection, in each family that both ends have, also to a port that nobody listens on. */
   async observe(from: string, to: string, port: string): Promise<readonly ('allowed' | 'denied')[]> {
-    const { probes } = await this.#with((lab) => lab.ask({ kind: 'find', from, to, port }, 'found'));
+    const { probes } = await this.#with((lab) =>
+      lab.ask({ kind: 'find', from, to, port, namespace: undefined }, 'found'),
+    );
     return Promise.all(probes.map(async (probe) => observed(await probeOnce(probe))));
   }
 

@@ -1,5 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as after } from 'node:timers/promises';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { repository } from '../documents.ts';
 import { schemaOf } from '../render/schemas.ts';
 import { labName, podwall, remove, run, tracesOf, whyNoLab } from './lab.ts';
 import type { Ran } from './lab.ts';
@@ -115,6 +122,75 @@ describe.skipIf(whyNoLab !== undefined)('a lab of examples/three-tier', () => {
     const addresses = podwall('lab', 'exec', 'app/frontend', '--name', name, '--', 'ip', '-br', 'address');
     expect(addresses.out).toContain('10.244.0.');
     expect(podwall('lab', 'exec', 'app/frontend', '--name', name, '--', 'sh', '-c', 'exit 7').code).toBe(7);
+  });
+
+  test.each([
+    ['a command that is not there', ['nowhere', '-x'], 127, /nowhere: not found/],
+    ['a file that is not there', ['/nowhere/at/all'], 127, /\/nowhere\/at\/all: not found/],
+    ['a file that is no program', ['/etc/passwd'], 126, /\/etc\/passwd: Permission denied/],
+    ['a folder', ['/etc'], 126, /\/etc: Permission denied/],
+    ['a command that a signal ends', ['sh', '-c', 'kill -TERM $$'], 143, /^$/],
+    ['words with blanks and quotes', ['sh', '-c', `[ "$1 $2" = '-a "b  c"' ]`, 'x', '-a', '"b  c"'], 0, /^$/],
+  ])('exec ends with %s as a shell does', (_, command, code, told) => {
+    const ran = podwall('lab', 'exec', 'app/frontend', '--name', name, '--', ...command);
+    expect(ran).toMatchObject({ code, out: '', err: expect.stringMatching(told) });
+  });
+
+  test('exec passes on the signal that ends it', async () => {
+    const main = join(repository, 'src/cli/main.ts');
+    const words = ['lab', 'exec', 'app/frontend', '--name', name, '--', 'sh', '-c', 'echo on; exec sleep 60'];
+    const child = spawn(process.execPath, [main, ...words], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([143, null]);
+    expect(run('ps', '-eo', 'args').split('\n')).not.toContain('sleep 60');
+  });
+
+  test('ends that name no namespace are those of -n', () => {
+    const probe = (...args: readonly string[]): Ran => podwall('lab', 'probe', ...args, '--name', name);
+    expect(probe('-n', 'app', 'frontend', 'backend:8080').out).toContain(
+      '✓ app/frontend-0 → app/backend-0 TCP 8080: it was answered',
+    );
+    expect(probe('-n', 'app', 'frontend', 'svc/backend', '80').out).toContain('app/svc/backend TCP 80');
+    expect(probe('frontend', 'app/backend:8080').code).toBe(2);
+    const exec = podwall(
+      'lab',
+      'exec',
+      '--namespace',
+      'app',
+      'frontend',
+      '--name',
+      name,
+      '--',
+      'hostname',
+      '-I',
+    );
+    expect(exec.out).toContain('10.244.0.');
+    expect(podwall('lab', 'exec', 'frontend', '--name', name, '--', 'true').code).toBe(2);
+  });
+
+  test('verify of a path makes a lab of the name that it is given, and leaves one that runs alone', async () => {
+    const taken = podwall('lab', 'verify', 'examples/three-tier', '-q', '--name', name);
+    expect(taken).toEqual({
+      code: 2,
+      out: '',
+      err: `error: the lab ${name} runs already\nhint: podwall lab down --name ${name}, or another --name\n`,
+    });
+    expect(podwall('lab', 'status', '--name', name).code).toBe(0);
+    const other = labName('own');
+    const words = ['lab', 'verify', 'examples/three-tier', '-q', '--name', other];
+    const child = spawn(process.execPath, [join(repository, 'src/cli/main.ts'), ...words], {
+      cwd: repository,
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'exit');
+    let seen = false;
+    while (child.exitCode === null && !seen) {
+      seen = tracesOf(other).includes(`podwall.${other}.node.node-2`);
+      await after(10);
+    }
+    expect([seen, await ended]).toEqual([true, [0, null]]);
+    expect(tracesOf(other)).toEqual([]);
   });
 
   test('a pod knows the names of Services, and reaches what policies admit through them', () => {

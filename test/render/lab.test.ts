@@ -167,12 +167,38 @@ describe('what a lab is', () => {
   });
 
   it('is one sentence when it is up', () => {
-    const summary = { nodes: 2, pods: 5, services: 2, ingresses: 1, gateways: 0, tls: true };
+    const summary = {
+      nodes: 2,
+      pods: 5,
+      services: 2,
+      ingresses: 1,
+      gateways: 0,
+      routes: 0,
+      tls: true,
+      repaired: [],
+    };
     expect(labSummary(summary, 'bank', 'is up', plain)).toBe(
       '✓ The lab bank is up: 2 nodes, 5 pods, 2 Services and 1 Ingress with TLS.\n',
     );
     expect(labSummary({ ...summary, gateways: 3, tls: false }, undefined, 'building', plain, 912)).toBe(
       'building   2 nodes, 5 pods, 2 Services, 1 Ingress, 3 Gateways    0.9 s\n',
     );
+    expect(labSummary({ ...summary, ingresses: 0, routes: 2 }, 'bank', 'is up', plain)).toBe(
+      '✓ The lab bank is up: 2 nodes, 5 pods, 2 Services and 2 Routes with TLS.\n',
+    );
+  });
+
+  it('has below it what was put right', () => {
+    const summary = { nodes: 1, pods: 1, services: 0, ingresses: 0, gateways: 0, routes: 0, tls: false };
+    const missing = (i: number): string => `set missing on node-1: sel_${i}`;
+    const repaired = Array.from({ length: 25 }, (_, i) => missing(i));
+    const text = labSummary({ ...summary, repaired }, 'bank', 'has changed', plain);
+    expect(text.split('\n')).toEqual([
+      '✓ The lab bank has changed: 1 node and 1 pod.',
+      '  Put right, for somebody had changed it by hand:',
+      ...Array.from({ length: 20 }, (_, i) => `    ${missing(i)}`),
+      '  and 5 more',
+      '',
+    ]);
   });
 });

@@ -260,6 +260,43 @@ describe('changes', () => {
     expect(changes.state.generations.get('n1')?.number).toBe(2);
     expect(changes.state.generations.get('n2')?.number).toBe(1);
   });
+
+  test('tables that somebody has changed are made anew in one text, of a new generation', () => {
+    const tables = new Map([['n1', ['ip mine']]]);
+    const { transactions, services, repairs, state, ...rest } = planChanges(former, plan('10.1.0.1', 'n1'), {
+      namespaces: new Set(),
+      tables,
+    });
+    expect([transactions.size, services.size, [...repairs.keys()]]).toEqual([0, 0, ['n1']]);
+    const text = repairs.get('n1')!;
+    expect(text).toMatch(
+      /^add table ip mine\ndelete table ip mine\nadd table inet podwall\ndelete table inet podwall\n/,
+    );
+    expect(text.endsWith(former.plan.nodes.get('n1')!.services)).toBe(true);
+    expect(state.generations.get('n1')?.number).toBe(2);
+    expect(state.generations.get('n2')?.number).toBe(1);
+    for (const list of Object.values(rest)) expect(list).toEqual([]);
+  });
+
+  test('a namespace that is gone is made again, with the links of who is at the other end', () => {
+    const [a, node] = ['podwall.lab.pod.x.a', 'podwall.lab.node.n1'];
+    const after = plan('10.1.0.1', 'n1');
+    const gone = (name: string): ReturnType<typeof planChanges> =>
+      planChanges(former, after, { namespaces: new Set([name]), tables: new Map() });
+    const pod = gone(a);
+    expect(pod.removeNamespaces).toEqual([a]);
+    expect(pod.addNamespaces.map(({ name }) => name)).toEqual([a]);
+    expect(pod.removeLinks.map(({ namespace }) => namespace)).toEqual([node]);
+    expect(pod.addLinks.map(({ ends }) => ends.map(({ namespace }) => namespace))).toEqual([[a, node]]);
+    expect(pod.openListeners.map(({ namespace }) => namespace)).toEqual([a]);
+    expect(pod.transactions.size).toBe(0);
+    const whole = gone(node);
+    expect(whole.addNamespaces.map(({ name }) => name)).toEqual([node]);
+    expect(whole.removeLinks.map(({ namespace }) => namespace)).toContain(a);
+    // What it had loaded is gone with it.
+    expect([...whole.transactions.keys()]).toEqual(['n1']);
+    expect(whole.transactions.get('n1')?.batches[0]?.[0]).toEqual({ kind: 'addTable' });
+  });
 });
 
 describe('ports', () => {

@@ -117,9 +117,9 @@ class Control {
         return say({ kind: 'done' });
       }
       case 'find':
-        return say({ kind: 'found', probes: lab.find(request.from, request.to, request.port) });
+        return say({ kind: 'found', probes: lab.find(request) });
       case 'where':
-        return say({ kind: 'where', namespace: lab.where(request.end) });
+        return say({ kind: 'where', namespace: lab.where(request) });
       case 'suspend':
       case 'resume':
         await lab.setDormant(request.kind === 'suspend');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderText, transactionText } from '../../nft/index.ts';
 import type { Transaction } from '../../nft/index.ts';
@@ -20,6 +20,9 @@ import type { EchoServers, Listening } from './servers.ts';
 
 /** `ip netns exec` lays what stands here for a namespace over /etc. */
 const hostsFolder = '/etc/netns';
+
+/** Where `ip netns` keeps names. */
+const namedNamespaces = '/run/netns';
 
 /** So many programs run at the same time. */
 const atOnce = 4;
@@ -83,8 +86,10 @@ export class Machine {
       }
       const gone = new Map<string, string[]>();
       for (const { namespace, name } of changes.removeLinks) addTo(gone, namespace, `link del ${name}`);
-      await eachOf(gone, atOnce, async ([namespace, lines]) => this.#batch(lines, namespace));
-      await this.#batch(changes.removeNamespaces.map((name) => `netns del ${name}`));
+      await eachOf(gone, atOnce, async ([namespace, lines]) => this.#unlink(lines, namespace));
+      const there = new Set(knownNamespaces());
+      const left = changes.removeNamespaces.filter((name) => there.has(name));
+      await this.#batch(left.map((name) => `netns del ${name}`));
     }
     for (const { namespace } of [...changes.closeListeners, ...changes.removeAddresses]) {
       const listening = listeningOf(plan, namespace);
@@ -95,11 +100,13 @@ export class Machine {
       await this.#batch(changes.addNamespaces.map(({ name }) => `netns add ${name}`));
       for (const namespace of changes.addNamespaces) this.#configure(namespace);
     }
-    if (changes.transactions.size > 0 || changes.services.size > 0) told('loading rules');
-    await eachOf(changes.transactions, atOnce, async ([node, transaction]) =>
+    const { transactions, services, repairs } = changes;
+    if (transactions.size + services.size + repairs.size > 0) told('loading rules');
+    await eachOf(repairs, atOnce, async ([node, text]) => this.load(namespaceOf(plan, node), text));
+    await eachOf(transactions, atOnce, async ([node, transaction]) =>
       this.#change(plan.nodes.get(node)!, transaction),
     );
-    await eachOf(changes.services, atOnce, async ([node, text]) => this.load(namespaceOf(plan, node), text));
+    await eachOf(services, atOnce, async ([node, text]) => this.load(namespaceOf(plan, node), text));
     told('making links');
     await this.#link(changes);
     this.#writeHosts(changes);
@@ -133,6 +140,12 @@ export class Machine {
   /** Loads a transaction in nft's language in a namespace. */
   async load(namespace: string, text: string): Promise<void> {
     await command('nft', ['-f', '-'], { input: text, within: this.#in(namespace) });
+  }
+
+  /** The network namespaces of a plan that somebody has removed. */
+  missing({ namespaces }: LabPlan): readonly string[] {
+    const there = new Set(knownNamespaces());
+    return namespaces.flatMap(({ name }) => (there.has(name) ? [] : [name]));
   }
 
   /** What `nft` prints in a namespace. */
@@ -205,6 +218,18 @@ export class Machine {
     await eachOf(lines, atOnce, async ([namespace, batch]) => this.#batch(batch, namespace));
   }
 
+  /** Takes interfaces away; those whose other end is gone may be gone with it. */
+  async #unlink(lines: readonly string[], namespace: string): Promise<void> {
+    try {
+      await command('ip', ['-force', '-batch', '-'], {
+        input: `${lines.join('\n')}\n`,
+        within: this.#in(namespace),
+      });
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+    }
+  }
+
   async #batch(lines: readonly string[], namespace?: string): Promise<void> {
     if (lines.length === 0) return;
     await command('ip', ['-batch', '-'], {
@@ -212,6 +237,11 @@ export class Machine {
       ...(namespace === undefined ? {} : { within: this.#in(namespace) }),
     });
   }
+}
+
+/** Those that `ip netns` knows. */
+function knownNamespaces(): readonly string[] {
+  return existsSync(namedNamespaces) ? readdirSync(namedNamespaces) : [];
 }
 
 /** What listens in a namespace; `undefined` when a plan has no such namespace. */

@@ -1,23 +1,28 @@
 import { families, formatAddress } from '../../net/index.ts';
 import type { Protocol } from '../../net/index.ts';
 import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../../reach/index.ts';
-import type { PortQuery } from '../../reach/index.ts';
+import type { EndOptions, PortQuery } from '../../reach/index.ts';
 import { serviceProbesOf } from '../../topology/index.ts';
 import type { LabEnd, LabPlan, LabProbe, LabServiceProbe } from '../../topology/index.ts';
 import { LabError } from './error.ts';
-import type { ProbeSpec } from './protocol.ts';
+import type { LabNamespace, ProbeSpec } from './protocol.ts';
+
+/** What a connection is asked for by. */
+export interface ProbeOperands extends LabNamespace {
+  readonly from: string;
+  /** With the port behind a colon, unless `port` is given. */
+  readonly to: string;
+  readonly port: string | undefined;
+}
 
 /**
  * The connections that operands name: one for each family that both ends have; to a Service, by each way that leads to it.
  *
- * @param to - with the port behind a colon, unless `port` is given
  * @throws LabError when they name none
  */
 export function findProbes(
   plan: LabPlan,
-  from: string,
-  to: string,
-  port: string | undefined,
+  { from, to, port, namespace }: ProbeOperands,
 ): readonly ProbeSpec[] {
   const target = splitTarget(to);
   const text = port ?? target.port;
@@ -26,14 +31,12 @@ export function findProbes(
   if (isPortProblem(ports)) throw new LabError(ports.message, ports.hint);
   const [query] = ports;
   if (query === undefined || ports.length > 1) throw new LabError('a probe is of one port', example);
-  const client = findEnd(plan, from);
+  const client = findEnd(plan, from, namespace);
   const destination = port === undefined ? target.end : to;
-  const end = resolveEnd(plan.cluster, destination);
-  if (end.kind === 'service') {
-    const { namespace, name } = end.service;
-    return serviceProbes(plan, client, `${namespace}/svc/${name}`, query);
-  }
-  const server = findEnd(plan, destination);
+  const end = resolveEnd(plan.cluster, destination, endOptions(namespace));
+  if (end.kind === 'service')
+    return serviceProbes(plan, client, `${end.service.namespace}/svc/${end.service.name}`, query);
+  const server = findEnd(plan, destination, namespace);
   const { protocol, number } = portOf(server, query);
   const specs = predicted(plan, client, server, protocol, number);
   if (specs.length === 0)
@@ -43,15 +46,20 @@ export function findProbes(
 
 const example = 'podwall lab probe shop/web shop/db:5432';
 
+function endOptions(namespace: string | undefined): EndOptions {
+  return namespace === undefined ? {} : { namespace };
+}
+
 /**
  * The end that an operand names: of a workload its first pod.
  *
+ * @param namespace - of a name that has none
  * @throws LabError when it names none
  */
-export function findEnd(plan: LabPlan, text: string): LabEnd {
+export function findEnd(plan: LabPlan, text: string, namespace: string | undefined): LabEnd {
   const exact = plan.ends.find(({ id }) => id === text);
   if (exact !== undefined) return exact;
-  const end = resolveEnd(plan.cluster, text);
+  const end = resolveEnd(plan.cluster, text, endOptions(namespace));
   if (end.kind === 'problem') {
     const [near] = end.choices;
     throw new LabError(end.message, near === undefined ? end.hint : `did you mean ${near}?`);

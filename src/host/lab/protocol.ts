@@ -29,6 +29,11 @@ export interface LabStart {
   readonly attached: boolean;
 }
 
+/** The namespace of operands that name none: `-n`. */
+export interface LabNamespace {
+  readonly namespace: string | undefined;
+}
+
 /** What a lab is asked, over its socket. */
 export type LabRequest =
   | { readonly kind: 'status' }
@@ -36,9 +41,14 @@ export type LabRequest =
   /** All connections that verify tries. */
   | { readonly kind: 'probes' }
   /** The connection that operands name, and what the engine says of it. */
-  | { readonly kind: 'find'; readonly from: string; readonly to: string; readonly port: string | undefined }
-  /** The namespace of a pod, a node or the outside. */
-  | { readonly kind: 'where'; readonly end: string }
+  | ({
+      readonly kind: 'find';
+      readonly from: string;
+      readonly to: string;
+      readonly port: string | undefined;
+    } & LabNamespace)
+  /** The network namespace of a pod, a node or the outside. */
+  | ({ readonly kind: 'where'; readonly end: string } & LabNamespace)
   /** Takes podwall's tables out of the way of packets until this connection ends, or `resume` comes. */
   | { readonly kind: 'suspend' }
   | { readonly kind: 'resume' }
@@ -82,11 +92,14 @@ export interface LabSummary {
   readonly services: number;
   /** Tables that changed, of how many nodes. */
   readonly changedNodes: number;
+  /** What somebody had changed by hand and is as it should be again, a text each. */
+  readonly repaired: readonly string[];
   /** Policies that no table can express, a sentence each: their pods are closed. */
   readonly closed: readonly string[];
   /** How many of each are served, and whether with TLS. */
   readonly ingresses: number;
   readonly gateways: number;
+  readonly routes: number;
   readonly tls: boolean;
   /** What the lab made up or left out: sentences without final full stop. */
   readonly notes: readonly string[];

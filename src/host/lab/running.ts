@@ -6,20 +6,23 @@ import { nameOfPolicy } from '../../nft/index.ts';
 import type { LabStatusView } from '../../render/index.ts';
 import {
   countProbes,
+  noteText,
   planChanges,
   LabPlanError,
   planLab,
   probesOf,
   serviceProbesOf,
 } from '../../topology/index.ts';
-import type { LabState } from '../../topology/index.ts';
+import type { LabDamage, LabState } from '../../topology/index.ts';
 import { fastestScanner } from '../scanner.ts';
 import { causesOf } from './causes.ts';
+import { differencesOf, differenceText, dormantText } from './differences.ts';
 import { LabError } from './error.ts';
 import { namespaceOf } from './machine.ts';
 import type { Machine } from './machine.ts';
 import { findEnd, findProbes, specOf } from './operands.ts';
-import type { LabInput, LabSummary, ProbeSpec } from './protocol.ts';
+import type { ProbeOperands } from './operands.ts';
+import type { LabInput, LabNamespace, LabSummary, ProbeSpec } from './protocol.ts';
 import type { EchoServers } from './servers.ts';
 
 /** Half an hour of them, and half a gigabyte. */
@@ -35,6 +38,8 @@ export class RunningLab {
   /** Why the machine stopped in the middle of a change. */
   #broken: string | undefined;
   #inputs: readonly string[] = [];
+  /** Whether podwall's tables are out of the way of packets. */
+  #isDormant = false;
 
   constructor(name: string, machine: Machine, servers: EchoServers) {
     this.#name = name;
@@ -43,12 +48,14 @@ export class RunningLab {
   }
 
   /**
-   * Makes the lab what an input says, in place where it runs already.
+   * Makes the lab what an input says, in place where it runs already. What somebody has changed by hand is put right.
    *
    * @throws LabError when it cannot be planned, and nothing has changed, or when the machine refuses
    */
   async apply(input: LabInput, told: (stage: string) => void): Promise<LabSummary> {
     if (this.#broken !== undefined) throw this.#brokenError(this.#broken);
+    if (this.#state !== undefined) told('comparing tables');
+    const damage = await this.#damage();
     told('planning');
     const changes = ((): ReturnType<typeof planChanges> => {
       try {
@@ -56,7 +63,7 @@ export class RunningLab {
           name: this.#name,
           ...(this.#state === undefined ? {} : { previous: this.#state.plan }),
         });
-        return planChanges(this.#state, plan);
+        return planChanges(this.#state, plan, damage);
       } catch (error) {
         if (error instanceof LabPlanError) throw new LabError(error.message, undefined, error);
         throw error;
@@ -65,6 +72,8 @@ export class RunningLab {
     let notes: readonly string[];
     try {
       notes = await this.#machine.apply(changes, told);
+      // A table that was made anew is awake.
+      if (this.#isDormant && changes.repairs.size > 0) await this.#sleep(changes.state, true);
     } catch (error) {
       // What has been done stays done, and no plan says what that is.
       this.#broken = error instanceof Error ? error.message : String(error);
@@ -78,16 +87,18 @@ export class RunningLab {
       nodes: plan.nodes.size,
       pods: plan.ends.filter(({ kind }) => kind === 'pod').length,
       services: plan.services.length,
-      changedNodes: changes.transactions.size,
+      changedNodes: changes.transactions.size + changes.repairs.size,
+      repaired: damage.words,
       closed: [...plan.nodes.values()].flatMap(({ report: { closed } }) =>
         closed.map(
           ({ policy, direction, reason }) =>
             `${nameOfPolicy(policy)} could not be expressed, so ${direction} of its pods is closed: ${reason}.`,
         ),
       ),
-      notes: [...plan.notes.map(({ message }) => message), ...new Set(notes)],
+      notes: [...plan.notes.map(noteText), ...new Set(notes)],
       ingresses: served.filter((id) => id.startsWith('ingress/')).length,
       gateways: served.filter((id) => id.startsWith('gateway/')).length,
+      routes: served.filter((id) => id.startsWith('route/')).length,
       tls: plan.proxies.some(({ certificates }) => certificates.length > 0),
     };
   }
@@ -113,13 +124,13 @@ export class RunningLab {
    *
    * @throws LabError when they name none
    */
-  find(from: string, to: string, port: string | undefined): readonly ProbeSpec[] {
-    return findProbes(this.#running.plan, from, to, port);
+  find(asked: ProbeOperands): readonly ProbeSpec[] {
+    return findProbes(this.#running.plan, asked);
   }
 
   /** The network namespace of an end. */
-  where(end: string): string {
-    return findEnd(this.#running.plan, end).namespace;
+  where({ end, namespace }: { readonly end: string } & LabNamespace): string {
+    return findEnd(this.#running.plan, end, namespace).namespace;
   }
 
   status(): LabStatusView {
@@ -164,18 +175,49 @@ export class RunningLab {
   async causes(
     probes: readonly ProbeSpec[],
   ): Promise<{ readonly causes: readonly (string | undefined)[]; readonly differences: readonly string[] }> {
-    return causesOf(this.#running, this.#machine, probes);
+    return causesOf(this.#running, this.#machine, probes, this.#isDormant);
   }
 
   /** Takes podwall's tables out of the way of packets, or puts them back, as they are. */
   async setDormant(dormant: boolean): Promise<void> {
-    for (const node of this.#running.plan.nodes.keys()) {
-      const namespace = namespaceOf(this.#running.plan, node);
+    this.#isDormant = dormant;
+    await this.#sleep(this.#running, dormant);
+  }
+
+  async #sleep({ plan }: LabState, dormant: boolean): Promise<void> {
+    for (const node of plan.nodes.keys()) {
+      const namespace = namespaceOf(plan, node);
       // One that somebody has removed is no table to be woken.
       const tables = await this.#machine.ask(namespace, 'list', 'tables', 'inet');
       if (!/^table inet podwall$/m.test(tables)) continue;
-      await this.#machine.load(namespace, `table inet podwall { ${dormant ? 'flags dormant;' : ''} }\n`);
+      await this.#machine.load(namespace, dormantText(dormant));
     }
+  }
+
+  /** In what the machine is not as the lab has made it, also in words. */
+  async #damage(): Promise<LabDamage & { readonly words: readonly string[] }> {
+    const state = this.#state;
+    if (state === undefined) return { namespaces: new Set(), tables: new Map(), words: [] };
+    const namespaces = new Set(this.#machine.missing(state.plan));
+    // The tables of a node that is gone are made with it.
+    const nodes = new Map([...state.plan.nodes].filter(([, { namespace }]) => !namespaces.has(namespace)));
+    const there = { ...state, plan: { ...state.plan, nodes } };
+    const differences = [...(await differencesOf(there, this.#machine, this.#isDormant))];
+    return {
+      namespaces,
+      tables: new Map(
+        differences.flatMap(([node, found]) => {
+          const unknown = found.flatMap(({ what, kind, of }) =>
+            kind === 'table' && what === 'unexpected' ? [of] : [],
+          );
+          return found.length === 0 ? [] : [[node, unknown]];
+        }),
+      ),
+      words: [
+        ...Array.from(namespaces, (name) => `network namespace missing: ${name}`),
+        ...differences.flatMap(([, found]) => found.map(differenceText)),
+      ],
+    };
   }
 
   #brokenError(why: string): LabError {
