@@ -1,4 +1,4 @@
-import type { Address, Protocol } from '../net/index.ts';
+import type { Address, Family, Protocol } from '../net/index.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Entrances, ServiceEntrance } from './entrance.ts';
 import type { NetworkPolicy } from './network-policy.ts';
@@ -121,6 +121,10 @@ export interface Service {
   readonly selector: LabelSelector | undefined;
   readonly ports: readonly ServicePort[];
   readonly clusterIPs: readonly Address[];
+  /** The families that it asks for, the first one first; empty: the cluster's own choice. */
+  readonly ipFamilies: readonly Family[];
+  /** Whether it has one family, both where the cluster has both, or both or none at all. */
+  readonly ipFamilyPolicy: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
   readonly headless: boolean;
   readonly publishNotReadyAddresses: boolean;
   /** Of a Service of type NodePort or LoadBalancer; `undefined` for the other types. */

@@ -1,5 +1,6 @@
 import { formatAddress } from '../net/index.ts';
 import type { LabPlan, LabService } from './plan.ts';
+import { familiesOf } from './services.ts';
 
 /**
  * The text of `/etc/netns/NAMESPACE/hosts`: who a process in a network namespace of the lab is itself, and the names of
@@ -45,10 +46,12 @@ function serviceLines({ service, pods }: LabService, own: string | undefined): r
     return (namespace === own ? [label, ...names] : names).join(' ');
   };
   if (!headless) return clusterIPs.map((address) => `${formatAddress(address)} ${namesOf(name)}`);
+  const served = familiesOf(service);
   return pods.flatMap((pod) => {
     const ofSet = pod.workload.startsWith(`${pod.namespace}/StatefulSet/`)
       ? ` ${namesOf(`${pod.name}.${name}`)}`
       : '';
-    return pod.addresses.map((address) => `${formatAddress(address)} ${namesOf(name)}${ofSet}`);
+    const addresses = pod.addresses.filter(({ family }) => served.includes(family));
+    return addresses.map((address) => `${formatAddress(address)} ${namesOf(name)}${ofSet}`);
   });
 }

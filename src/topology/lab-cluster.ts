@@ -63,12 +63,30 @@ function familiesOfCluster(input: Cluster, blocks: readonly PolicyBlock[]): read
   };
   for (const pod of input.pods) add(pod.addresses);
   for (const node of input.nodes.values()) add(node.addresses);
+  const isOpen = known.size === 0;
   for (const service of input.services) {
     add(service.clusterIPs);
     add(service.entrance?.loadBalancerAddresses ?? []);
   }
-  const used = known.size > 0 ? known : familiesOf(blocks);
-  return used.size === 0 ? ['IPv4'] : allFamilies.filter((family) => used.has(family));
+  const used = known.size > 0 ? known : new Set(familiesOf(blocks));
+  if (used.size === 0) used.add('IPv4');
+  // A cluster in which a Service may ask for them; where pods and nodes have addresses, these say what it has.
+  if (isOpen) {
+    for (const service of input.services) {
+      const asked = service.ipFamilyPolicy === 'RequireDualStack' ? allFamilies : service.ipFamilies;
+      for (const family of asked) used.add(family);
+    }
+  }
+  return allFamilies.filter((family) => used.has(family));
+}
+
+/** The families that a Service has where the cluster has both, the first one first. */
+function askedFamilies(
+  { ipFamilies, ipFamilyPolicy, clusterIPs }: Service,
+  usual: Family,
+): readonly Family[] {
+  const first = ipFamilies[0] ?? clusterIPs[0]?.family ?? usual;
+  return ipFamilyPolicy === 'SingleStack' ? [first] : [first, first === 'IPv4' ? 'IPv6' : 'IPv4'];
 }
 
 interface Unfolded {
@@ -325,7 +343,7 @@ function addressPods(
   };
 }
 
-/** Services that are neither headless nor names only have a cluster IP; without one in the input, of the first family. */
+/** Services that are neither headless nor names only have a cluster IP of each family that they ask for. */
 function addressServices(
   services: readonly Service[],
   families: readonly Family[],
@@ -336,22 +354,40 @@ function addressServices(
   if (first === undefined) throw new InternalError('a lab without a family');
   const kept = services.map(({ clusterIPs }) => clusterIPs.filter((address) => pool.take(address)));
   const given: string[] = [];
+  const without: string[] = [];
   const addressed = services.map((service, i): Service => {
     if (service.headless || service.type === 'ExternalName') return service;
     const own = kept[i]!;
-    if (own.length > 0)
-      return own.length === service.clusterIPs.length ? service : { ...service, clusterIPs: own };
-    const address = give(pool, 'Services', first, before.get(`service ${serviceId(service)} ${first}`));
-    given.push(`${serviceId(service)} ${formatAddress(address)}`);
-    return { ...service, clusterIPs: [address] };
+    const id = serviceId(service);
+    const asked = askedFamilies(service, first);
+    const lacking = asked.filter((family) => !own.some((address) => address.family === family));
+    // Who would rather have both is content with the first one.
+    const isContent = service.ipFamilyPolicy === 'PreferDualStack';
+    const missed = lacking.filter(
+      (family) => !families.includes(family) && !(isContent && family !== asked[0]),
+    );
+    if (missed.length > 0) without.push(`${id}: ${missed.join(' and ')}`);
+    const made = lacking
+      .filter((family) => families.includes(family))
+      .map((family) => give(pool, 'Services', family, before.get(`service ${id} ${family}`)));
+    if (made.length > 0) given.push(`${id} ${made.map(formatAddress).join(' ')}`);
+    else if (own.length === service.clusterIPs.length) return service;
+    return { ...service, clusterIPs: [...own, ...made] };
   });
   return {
     services: addressed,
-    notes: note(
-      'service-addresses',
-      given,
-      `${given.length} ${given.length === 1 ? 'Service' : 'Services'} without a cluster IP got one`,
-    ),
+    notes: [
+      ...note(
+        'service-addresses',
+        given,
+        `${given.length} ${given.length === 1 ? 'Service' : 'Services'} without a cluster IP got one`,
+      ),
+      ...note(
+        'service-families',
+        without,
+        'Services ask for a family of addresses that pods and nodes of the input have not, and are not reached by it',
+      ),
+    ],
   };
 }
 

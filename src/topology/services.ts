@@ -1,6 +1,6 @@
 import { matches } from '../model/index.ts';
 import type { Cluster, EndpointSlice, Pod, Service, ServicePort } from '../model/index.ts';
-import { formatAddress } from '../net/index.ts';
+import { families, formatAddress } from '../net/index.ts';
 import type { Address, Family } from '../net/index.ts';
 import { isUsable, keyOf } from './addresses.ts';
 import type { AddressPool } from './addresses.ts';
@@ -106,9 +106,12 @@ function loadBalancerAddresses(
   });
 }
 
-/** The families of a Service; a headless one, which has no address, leads to those of its pods. */
-function familiesOf(service: Service): readonly Family[] {
-  if (service.headless) return ['IPv4', 'IPv6'];
+/** The families of a Service; a headless one, which has no address, leads to those of its pods, unless it asks for one. */
+export function familiesOf(service: Service): readonly Family[] {
+  if (service.headless)
+    return service.ipFamilyPolicy === 'SingleStack' && service.ipFamilies.length > 0
+      ? service.ipFamilies.slice(0, 1)
+      : families;
   return [...new Set(service.clusterIPs.map(({ family }) => family))];
 }
 

@@ -144,6 +144,26 @@ test('a Service is read with its defaults (corner 49)', () => {
   ]);
 });
 
+test('the families of a Service are read as servers default them, and others refused', () => {
+  const of = (spec: string): readonly unknown[] =>
+    read(`{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {${spec}}}`).cluster.services.map(
+      ({ ipFamilyPolicy, ipFamilies }) => [ipFamilyPolicy, ...ipFamilies],
+    );
+  expect(of('')).toEqual([['SingleStack']]);
+  expect(of('ipFamilies: [IPv6]')).toEqual([['SingleStack', 'IPv6']]);
+  expect(of('ipFamilies: [IPv6, IPv4]')).toEqual([['RequireDualStack', 'IPv6', 'IPv4']]);
+  expect(of('ipFamilyPolicy: PreferDualStack')).toEqual([['PreferDualStack']]);
+  const wrong =
+    '{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {\n ipFamilyPolicy: Both,\n ipFamilies: [IPv4,\n ipv6,\n IPv4]}}';
+  const { cluster, diagnostics } = read(wrong);
+  expect(cluster.services).toEqual([]);
+  expect(diagnostics.map(({ code, line, value, message }) => [code, line, value, message])).toEqual([
+    ['value-unknown', 4, 'ipv6', 'There is no family ipv6. The Service default/web was left out.'],
+    ['value-unknown', 5, 'IPv4', 'IPv4 stands twice'],
+    ['value-unknown', 2, 'Both', 'ipFamilyPolicy cannot be the text "Both"'],
+  ]);
+});
+
 describe('objects in memory', () => {
   test('are read as text is, with the place that the caller names', () => {
     const value = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { formatAddress } from '../../src/net/index.ts';
-import { hostsText, planLab, serviceProbesOf } from '../../src/topology/index.ts';
+import { hostsText, noteText, planLab, serviceProbesOf } from '../../src/topology/index.ts';
 import type { LabPlan } from '../../src/topology/index.ts';
 import { inNamespace, whyNoKernel } from '../nft/namespace.ts';
 import { clusterIn, clusterOf } from './plans.ts';
@@ -250,6 +250,98 @@ endpoints: [ { addresses: [ 198.51.100.77 ] }, { addresses: [ 10.2.0.1 ] } ]
     expect(given(next, 'lb')).toEqual(given(plan, 'lb'));
     expect(given(next, 'none')).toEqual(given(plan, 'none'));
     expect(given(next, 'aaa')).toEqual(['10.96.0.4', '30002', '192.0.2.3']);
+  });
+
+  test('have an address of each family that they ask for', () => {
+    const plain = (name: string, ip = ''): string =>
+      ip === ''
+        ? `---\napiVersion: v1\nkind: Pod\nmetadata: { name: ${name}, namespace: x, labels: { app: web } }\nspec: { containers: [ { name: c, image: c } ] }\n`
+        : pod(name, 'n1', ip, 'app: web');
+    const asking = (name: string, asked: string): string =>
+      service(name, `${asked}, selector: { app: web }, ports: [ { port: 80 } ]`);
+    const of = (
+      ...parts: readonly string[]
+    ): { readonly plan: LabPlan; readonly told: readonly string[] } => {
+      const plan = planLab(clusterOf(...parts));
+      const found = plan.services.map(
+        ({ id, service: { clusterIPs } }) => `${id} ${clusterIPs.map(({ family }) => family).join(' ')}`,
+      );
+      const notes = plan.notes.flatMap((each) => (each.kind === 'service-families' ? each.details : []));
+      return { plan, told: [...found, ...notes] };
+    };
+    // Nobody has an address yet: the cluster is one in which all of this can be.
+    const both = of(
+      plain('w'),
+      asking('a', 'ipFamilyPolicy: RequireDualStack'),
+      asking('b', 'ipFamilies: [ IPv6 ]'),
+      asking('c', 'ipFamilies: [ IPv6, IPv4 ]'),
+      asking('d', 'ipFamilyPolicy: PreferDualStack, clusterIP: "fd00:96::7"'),
+      asking('e', 'ipFamilyPolicy: SingleStack'),
+    );
+    expect(both.told).toEqual([
+      'x/svc/a IPv4 IPv6',
+      'x/svc/b IPv6',
+      'x/svc/c IPv6 IPv4',
+      'x/svc/d IPv6 IPv4',
+      'x/svc/e IPv4',
+    ]);
+    expect(both.plan.families).toEqual(['IPv4', 'IPv6']);
+    const [first] = both.plan.services;
+    expect(first?.ports[0]?.endpoints.map(({ address }) => address.family)).toEqual(['IPv4', 'IPv6']);
+    // Nodes and pods say what the cluster has.
+    const single = of(
+      ...nodes,
+      plain('w', '10.2.0.1'),
+      asking('a', 'ipFamilyPolicy: RequireDualStack'),
+      asking('b', 'ipFamilies: [ IPv6 ]'),
+      asking('c', 'ipFamilyPolicy: PreferDualStack, ipFamilies: [ IPv4, IPv6 ]'),
+      asking('d', 'ipFamilyPolicy: PreferDualStack, ipFamilies: [ IPv6 ]'),
+    );
+    expect(single.told).toEqual([
+      'x/svc/a IPv4',
+      'x/svc/b ',
+      'x/svc/c IPv4',
+      'x/svc/d IPv4',
+      'x/svc/a: IPv6',
+      'x/svc/b: IPv6',
+      'x/svc/d: IPv6',
+    ]);
+    expect(single.plan.notes.map(noteText).filter((text) => text.includes('family'))).toEqual([
+      'Services ask for a family of addresses that pods and nodes of the input have not, and are not reached by it: x/svc/a: IPv6; x/svc/b: IPv6; x/svc/d: IPv6',
+    ]);
+    // What stays keeps its addresses.
+    const again = planLab(clusterOf(plain('w'), asking('a', 'ipFamilyPolicy: RequireDualStack')), {
+      previous: both.plan,
+    });
+    expect(again.services[0]?.service.clusterIPs).toEqual(first?.service.clusterIPs);
+  });
+
+  test('that are headless have names for the family that they ask for', () => {
+    const names = (asked: string): number => {
+      const text = service('h', `clusterIP: None, ${asked} selector: { app: web }, ports: [ { port: 80 } ]`);
+      const plan = planLab(clusterOf(pod('w', 'n1', '10.2.0.1 fd00::1', 'app: web'), text));
+      return hostsText(plan, 'podwall.lab.pod.x.w').match(/ h h\.x /g)?.length ?? 0;
+    };
+    expect([names(''), names('ipFamilies: [ IPv6 ],'), names('ipFamilyPolicy: RequireDualStack,')]).toEqual([
+      2, 1, 2,
+    ]);
+  });
+
+  test('that are left out are named, with the reason', () => {
+    const notes = (count: number): readonly string[] =>
+      planLab(
+        clusterOf(
+          pod('w', 'n1', '10.2.0.1'),
+          ...Array.from({ length: count }, (_, i) =>
+            service(`n${i}`, 'type: ExternalName, externalName: example.com'),
+          ),
+        ),
+      ).notes.flatMap((each) => (each.kind === 'services-left-out' ? [noteText(each)] : []));
+    const why = 'an ExternalName is a name in DNS';
+    expect(notes(1)).toEqual([`the lab does not serve every Service: x/svc/n0: ${why}`]);
+    expect(notes(5)).toEqual([
+      `the lab does not serve every Service: x/svc/n0: ${why}; x/svc/n1: ${why}; x/svc/n2: ${why}; +2`,
+    ]);
   });
 
   test('that lead to too much are refused', () => {

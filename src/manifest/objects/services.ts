@@ -1,6 +1,6 @@
 import type { LabelSelector, Path, Service, ServiceEntrance, ServicePort } from '../../model/index.ts';
-import { parseCidr } from '../../net/index.ts';
-import type { Address, Cidr } from '../../net/index.ts';
+import { families, parseCidr } from '../../net/index.ts';
+import type { Address, Cidr, Family } from '../../net/index.ts';
 import type { RawObject } from '../raw.ts';
 import { isPortName, isPortNumber, portNameProblems } from '../validate/index.ts';
 import { describe, flagAt, integerAt, listAt, mappingAt, textAt, wrongType } from './findings.ts';
@@ -14,6 +14,12 @@ import type { PodReader } from './pods.ts';
 type Fields = Readonly<Record<string, unknown>>;
 
 const types: readonly Service['type'][] = ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'];
+
+const familyPolicies: readonly Service['ipFamilyPolicy'][] = [
+  'SingleStack',
+  'PreferDualStack',
+  'RequireDualStack',
+];
 
 /** Reads Services: where they lead is worked out by those who ask (corner 49). */
 export class ServiceReader {
@@ -41,6 +47,8 @@ export class ServiceReader {
     const publishPath = ['spec', 'publishNotReadyAddresses'];
     const publishNotReadyAddresses = flagAt(findings, object, spec.publishNotReadyAddresses, publishPath);
     const clusterIPs = this.#clusterIPs(object, spec);
+    const ipFamilies = this.#ipFamilies(object, spec);
+    const ipFamilyPolicy = this.#ipFamilyPolicy(object, spec, ipFamilies);
     const isEntrance = type === 'NodePort' || type === 'LoadBalancer';
     const entrance = isEntrance ? this.#entrance(object, spec, type === 'LoadBalancer') : undefined;
     const externalIPs = this.#addresses(object, spec.externalIPs, ['spec', 'externalIPs']);
@@ -54,6 +62,8 @@ export class ServiceReader {
       selector,
       ports: ports.filter((port) => port !== undefined),
       clusterIPs,
+      ipFamilies,
+      ipFamilyPolicy,
       headless: spec.clusterIP === 'None',
       publishNotReadyAddresses,
       entrance,
@@ -201,6 +211,40 @@ export class ServiceReader {
       hint: 'write Cluster or Local',
     });
     return 'Cluster';
+  }
+
+  /** @see https://kubernetes.io/docs/concepts/services-networking/dual-stack/#services */
+  #ipFamilies(object: RawObject, spec: Fields): readonly Family[] {
+    const findings = this.#findings;
+    const found: Family[] = [];
+    for (const [i, value] of listAt(findings, object, spec.ipFamilies, ['spec', 'ipFamilies']).entries()) {
+      const path = ['spec', 'ipFamilies', i];
+      const text = textAt(findings, object, value, path);
+      const family = families.find((each) => each === text);
+      if (family !== undefined && !found.includes(family)) found.push(family);
+      else if (text !== undefined) {
+        const message = family === undefined ? `There is no family ${text}` : `${text} stands twice`;
+        findings.refuse(object, 'value-unknown', path, message, {
+          value: text,
+          hint: 'write IPv4, IPv6, or each of them once',
+        });
+      }
+    }
+    return found;
+  }
+
+  #ipFamilyPolicy(object: RawObject, spec: Fields, ipFamilies: readonly Family[]): Service['ipFamilyPolicy'] {
+    const path = ['spec', 'ipFamilyPolicy'];
+    const text = textAt(this.#findings, object, spec.ipFamilyPolicy, path);
+    // Two families without a word on how many: what is meant is both.
+    if (text === undefined) return ipFamilies.length > 1 ? 'RequireDualStack' : 'SingleStack';
+    const policy = familyPolicies.find((each) => each === text);
+    if (policy !== undefined) return policy;
+    this.#findings.refuse(object, 'value-unknown', path, `ipFamilyPolicy cannot be ${describe(text)}`, {
+      value: text,
+      hint: `write one of ${familyPolicies.join(', ')}`,
+    });
+    return 'SingleStack';
   }
 
   #addresses(object: RawObject, value: unknown, path: Path): readonly Address[] {
