@@ -218,7 +218,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/classes.ts',
-    find: '+= pod.replicas;',
+    find: '+= replicas[rows[i]!]!;',
     replace: '+= 1;',
     why: 'a template counts as one pod',
   },

@@ -106,11 +106,13 @@ export class BlockTable {
 
   /** The index in `bounds` of the part that holds an address. */
   partOf(family: Family, value: bigint): number {
-    if (family === 'IPv4') {
-      this.#bounds4 ??= Float64Array.from(this.bounds('IPv4'), Number);
-      return lastAtMost(this.#bounds4, Number(value));
-    }
-    return lastAtMost(this.bounds('IPv6'), value);
+    return family === 'IPv4' ? this.partOfIPv4(Number(value)) : lastAtMost(this.bounds('IPv6'), value);
+  }
+
+  /** The same of an IPv4 address as a number. */
+  partOfIPv4(value: number): number {
+    this.#bounds4 ??= Float64Array.from(this.bounds('IPv4'), Number);
+    return lastAtMost(this.#bounds4, value);
   }
 
   /**

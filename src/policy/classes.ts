@@ -1,4 +1,5 @@
-import type { Cluster, ContainerPort, Pod } from '../model/index.ts';
+import { podColumns, podFlag } from '../model/index.ts';
+import type { Cluster, ContainerPort, Pod, PodTable } from '../model/index.ts';
 import { families } from '../net/index.ts';
 import type { BlockTable, Cells } from './blocks.ts';
 import type { LabelTable } from './labels.ts';
@@ -16,7 +17,9 @@ export const familyBits = { IPv4: 1, IPv6: 2 } as const;
  * meaning of port names, addresses in the same cells and families, both or neither on the host network (corner 8).
  */
 export class ClassTable {
-  readonly pods: readonly Pod[];
+  /** The pods in columns, and the row of each. */
+  readonly table: PodTable;
+  readonly rows: Int32Array;
   /** By pod: its class. */
   readonly classOf: Int32Array;
   /** How many pods a class has. */
@@ -38,6 +41,9 @@ export class ClassTable {
   readonly example: Int32Array;
   readonly cells: Cells;
 
+  readonly #cluster: Cluster;
+  readonly #areFinishedPods: boolean;
+  #pods: readonly Pod[] | undefined;
   readonly #indexOfPod = new Map<Pod, number>();
 
   constructor(
@@ -49,46 +55,57 @@ export class ClassTable {
     blocks: BlockTable,
     tiers?: Tiers,
   ) {
-    this.pods = profile.finishedPods === 'pod' ? [...cluster.pods, ...cluster.finishedPods] : cluster.pods;
-    const count = this.pods.length;
+    this.#cluster = cluster;
+    this.#areFinishedPods = profile.finishedPods === 'pod';
+    const { table, pods: live, finishedPods } = podColumns(cluster);
+    const rows = this.#areFinishedPods ? joined(live, finishedPods) : live;
+    this.table = table;
+    this.rows = rows;
+    const count = rows.length;
+    const { vocabulary, flags, ipv4, ipv6, replicas } = table;
     const parts = { IPv4: new Int32Array(count).fill(-1), IPv6: new Int32Array(count).fill(-1) };
     const touched = { IPv4: new Set<number>(), IPv6: new Set<number>() };
     const sets = new Int32Array(count).fill(-1);
     const namespaces = new Int32Array(count).fill(-1);
     const portMaps = new Int32Array(count);
     const familyOf = new Uint8Array(count);
-    const portMapOf = portMapper(ports, profile);
+    const namespaceOf = Int32Array.from(
+      vocabulary.namespaces.values,
+      (name) => namespaceIndex.get(name) ?? -1,
+    );
+    const setOf = labelTable.setsOf(vocabulary.labels, vocabulary.undecided.values);
+    const portMapOf = portMapper(ports, profile, vocabulary.ports.values);
     const hostPods: number[] = [];
     const nodeSets = new Int32Array(count).fill(-1);
     const nodeSetOf = nodeSetsOf(cluster, tiers);
+    const hostsAreNodes = profile.hostNetworkPods === 'node';
     // Corners 58 and 63: networks of tiers match pods in every reading.
     const isSeen = tiers?.peers.asksForNetworks === true;
+    const hasBlocks = blocks.size > 0;
 
     for (let i = 0; i < count; i++) {
-      const pod = this.pods[i]!;
-      const host = isHost(pod, profile);
+      const row = rows[i]!;
+      const flag = flags[row]!;
+      const host = hostsAreNodes && (flag & podFlag.hostNetwork) !== 0;
       if (!host) {
-        sets[i] = labelTable.setOf(pod);
-        namespaces[i] = namespaceIndex.get(pod.namespace)!;
-        portMaps[i] = portMapOf(pod.ports);
+        sets[i] = setOf(table.labels[row]!, table.undecided[row]!);
+        namespaces[i] = namespaceOf[table.namespace[row]!]!;
+        portMaps[i] = portMapOf(table.ports[row]!);
       } else {
         hostPods.push(i);
-        nodeSets[i] = nodeSetOf(pod.node);
+        nodeSets[i] = nodeSetOf(nodeName(table, row));
       }
+      // Corner 34: whether an ipBlock matches the address of a pod, or of a node, is the profile's.
+      const isMatched =
+        hasBlocks && (isSeen || (host ? profile.ipBlockMatchesNodes : profile.ipBlockMatchesPods));
       let bits = 0;
-      for (let k = 0; k < pod.addresses.length; k++) {
-        const { family, value } = pod.addresses[k]!;
-        if ((bits & familyBits[family]) !== 0) continue;
-        bits |= familyBits[family];
-        // Corner 34: whether an ipBlock matches the address of a pod, or of a node, is the profile's.
-        if (
-          blocks.size > 0 &&
-          (isSeen || (host ? profile.ipBlockMatchesNodes : profile.ipBlockMatchesPods))
-        ) {
-          const part = blocks.partOf(family, value);
-          parts[family][i] = part;
-          touched[family].add(part);
-        }
+      if ((flag & podFlag.ipv4) !== 0) {
+        bits |= familyBits.IPv4;
+        if (isMatched) touched.IPv4.add((parts.IPv4[i] = blocks.partOfIPv4(ipv4[row]!)));
+      }
+      if ((flag & podFlag.ipv6) !== 0) {
+        bits |= familyBits.IPv6;
+        if (isMatched) touched.IPv6.add((parts.IPv6[i] = blocks.partOf('IPv6', ipv6.get(row)!)));
       }
       familyOf[i] = bits === 0 ? familyBits.IPv4 | familyBits.IPv6 : bits;
     }
@@ -109,11 +126,22 @@ export class ClassTable {
     const classes = new Numbering();
     this.classOf = new Int32Array(count);
     const examples: number[] = [];
+    let last = -1;
     for (let i = 0; i < count; i++) {
+      // Pods of one workload mostly follow each other.
+      if (
+        i > 0 &&
+        namespaces[i] === namespaces[i - 1] &&
+        sets[i] === sets[i - 1] &&
+        auxOf[i] === auxOf[i - 1]
+      ) {
+        this.classOf[i] = last;
+        continue;
+      }
       const key = ((namespaces[i]! + 1) * (labelTable.setCount + 1) + sets[i]! + 1) * aux.size + auxOf[i]!;
-      const id = classes.of(key);
-      if (id === examples.length) examples.push(i);
-      this.classOf[i] = id;
+      last = classes.of(key);
+      if (last === examples.length) examples.push(i);
+      this.classOf[i] = last;
     }
     const size = classes.size;
     this.weight = new Float64Array(size);
@@ -126,10 +154,7 @@ export class ClassTable {
     this.host = new Uint8Array(size);
     this.nodeSet = new Int32Array(size);
     this.example = Int32Array.from(examples);
-    for (let i = 0; i < count; i++) {
-      const pod = this.pods[i]!;
-      this.weight[this.classOf[i]!]! += pod.replicas;
-    }
+    for (let i = 0; i < count; i++) this.weight[this.classOf[i]!]! += replicas[rows[i]!]!;
     for (const [id, i] of examples.entries()) {
       this.namespace[id] = namespaces[i]!;
       this.labels[id] = sets[i]!;
@@ -144,6 +169,22 @@ export class ClassTable {
 
   get size(): number {
     return this.weight.length;
+  }
+
+  /** The pods by number. Whoever asks for them has all of them made, where the cluster has them in columns. */
+  get pods(): readonly Pod[] {
+    const { pods, finishedPods } = this.#cluster;
+    return (this.#pods ??= this.#areFinishedPods ? [...pods, ...finishedPods] : pods);
+  }
+
+  /** The name of the node of a pod; `undefined`: a node of its own. */
+  nodeOf(pod: number): string | undefined {
+    return nodeName(this.table, this.rows[pod]!);
+  }
+
+  /** How many pods a pod stands for. */
+  replicasOf(pod: number): number {
+    return this.table.replicas[this.rows[pod]!]!;
   }
 
   /** The number of a pod of the cluster; -1 for a pod that the profile ignores, or of another cluster. */
@@ -186,16 +227,32 @@ export function isHost(pod: Pod, profile: Profile): boolean {
   return pod.hostNetwork && profile.hostNetworkPods === 'node';
 }
 
+function nodeName({ node, vocabulary }: PodTable, row: number): string | undefined {
+  return vocabulary.nodes.values[node[row]!];
+}
+
+function joined(a: Int32Array, b: Int32Array): Int32Array {
+  const both = new Int32Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
 /** Pods of one template share their list of ports: each distinct list is looked at once. */
-function portMapper(ports: PortTable, profile: Profile): (declared: readonly ContainerPort[]) => number {
+function portMapper(
+  ports: PortTable,
+  profile: Profile,
+  lists: readonly (readonly ContainerPort[])[],
+): (list: number) => number {
   if (!ports.hasNames) return () => 0;
-  const known = new Map<readonly ContainerPort[], number>();
-  return (declared) => {
-    let id = known.get(declared);
-    if (id === undefined) {
+  const known = new Int32Array(lists.length).fill(-1);
+  return (list) => {
+    let id = known[list]!;
+    if (id < 0) {
+      const declared = lists[list]!;
       // Corner 28: whether the names of sidecars count is the profile's.
       id = ports.portMap(profile.sidecarPorts ? declared : declared.filter((port) => !port.sidecar));
-      known.set(declared, id);
+      known[list] = id;
     }
     return id;
   };

@@ -191,7 +191,7 @@ export class CompiledPolicy {
   get stats(): CompileStats {
     const { classes, podLabels, peers, ports, blocks, profiles } = this.parts;
     return {
-      pods: classes.pods.length,
+      pods: classes.rows.length,
       classes: classes.size,
       policies: this.cluster.policies.length,
       selectors: podLabels.selectorCount,

@@ -1,7 +1,7 @@
-import type { LabelSelector, Labels, Operator, Pod } from '../model/index.ts';
+import type { LabelSelector, LabelSets, Labels, Operator, Pod } from '../model/index.ts';
 import { ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
-import { SequenceTable } from './sequences.ts';
+import { SequenceTable, grown } from './sequences.ts';
 
 /** Whether a selector holds: `unknown` where it asks for a value that files cannot tell (corner 23). */
 export const no = 0;
@@ -193,6 +193,54 @@ export class LabelTable {
     }
     if (decided) this.#setOfLabels.set(pod.labels, id);
     return id;
+  }
+
+  /**
+   * What remains of labels by their numbers, as `setOf` gives it; no selector may be added any more.
+   *
+   * @param undecided - what files cannot tell, by number
+   */
+  setsOf(
+    labels: LabelSets,
+    undecided: readonly Pod['undecided'][],
+  ): (set: number, undecided: number) => number {
+    const known = new Int32Array(labels.limit).fill(-1);
+    const isDecided = undecided.map(({ size }) => size === 0);
+    /** By number of a key: what selectors mention of it, with the codes of its values so far; `null` for nothing. */
+    const mentioned: ({ readonly key: Key; readonly codes: Map<number, number> } | null | undefined)[] = [];
+    const codeOf = (keyNumber: number, value: number): number => {
+      let own = mentioned[keyNumber];
+      if (own === undefined) {
+        const key = this.#keys.get(labels.keys.text(keyNumber));
+        mentioned[keyNumber] = own = key === undefined ? null : { key, codes: new Map() };
+      }
+      if (own === null) return -1;
+      const { key, codes } = own;
+      let code = codes.get(value);
+      if (code === undefined)
+        codes.set(value, (code = key.values.get(labels.values.text(value)) ?? key.other));
+      return code;
+    };
+    return (set, how) => {
+      if (isDecided[how] !== true)
+        return this.setOf({ labels: labels.labels(set), undecided: undecided[how]! });
+      const before = known[set]!;
+      if (before >= 0) return before;
+      const sequence = labels.sequenceOf(set);
+      if (sequence < 0)
+        return (known[set] = this.setOf({ labels: labels.labels(set), undecided: undecided[how]! }));
+      const { items } = labels.pairs;
+      const end = labels.pairs.start(sequence + 1);
+      let length = 0;
+      for (let i = labels.pairs.start(sequence); i < end; i += 2) {
+        const code = codeOf(items[i]!, items[i + 1]!);
+        if (code < 0) continue;
+        if (length === this.#scratch.length) this.#scratch = grown(this.#scratch, length);
+        this.#scratch[length++] = code;
+      }
+      this.#sortByKey(this.#scratch, length);
+      return (known[set] = this.#sets.intern(this.#scratch, 0, length));
+    };
   }
 
   /** Sorts the first codes of an array by their keys; people write few labels, but nothing keeps them from writing many. */

@@ -20,19 +20,19 @@ export function ownNodePairs({ classes, profile }: { classes: ClassTable; profil
   const nodes = new Map<string, number>();
   const placesOf = new Map<number, { readonly node: number; readonly replicas: number }[]>();
   for (const i of classes.hostPods) {
-    const pod = classes.pods[i]!;
-    if (pod.node === undefined) continue;
-    let node = nodes.get(pod.node);
-    if (node === undefined) nodes.set(pod.node, (node = nodes.size));
-    const place = { node, replicas: pod.replicas };
+    const name = classes.nodeOf(i);
+    if (name === undefined) continue;
+    let node = nodes.get(name);
+    if (node === undefined) nodes.set(name, (node = nodes.size));
+    const place = { node, replicas: classes.replicasOf(i) };
     const places = placesOf.get(classes.classOf[i]!);
     if (places === undefined) placesOf.set(classes.classOf[i]!, [place]);
     else places.push(place);
   }
   if (nodes.size === 0) return found;
   const gathered = new ListsBuilder();
-  for (let i = 0; i < classes.pods.length; i++) {
-    const { node: name } = classes.pods[i]!;
+  for (let i = 0; i < classes.rows.length; i++) {
+    const name = classes.nodeOf(i);
     const node = name === undefined ? undefined : nodes.get(name);
     if (node !== undefined && classes.host[classes.classOf[i]!] === 0) gathered.add(node, i);
   }
@@ -48,7 +48,7 @@ export function ownNodePairs({ classes, profile }: { classes: ClassTable; profil
           found.hosts.push(host);
           found.guests.push(guest);
         }
-        pairsWith[guest]! += replicas * classes.pods[items[k]!]!.replicas;
+        pairsWith[guest]! += replicas * classes.replicasOf(items[k]!);
       }
     }
     for (const guest of found.guests.slice(first)) {

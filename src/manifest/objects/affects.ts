@@ -21,14 +21,15 @@ const istioRoot = 'istio-system';
 
 /** Finds the workloads that selectors select, within a bound on the work. */
 export class Subjects {
-  readonly #workloads: readonly Workload[];
+  readonly #workloads: () => readonly Workload[];
   readonly #namespaces: ReadonlyMap<string, Namespace>;
   #byNamespace: ReadonlyMap<string, readonly Workload[]> | undefined;
   readonly #answers = new Map<string, readonly string[]>();
   #comparisonsLeft = comparisons;
   #idsLeft = listedIds;
 
-  constructor(workloads: readonly Workload[], namespaces: ReadonlyMap<string, Namespace>) {
+  /** @param workloads - makes them; most inputs never ask */
+  constructor(workloads: () => readonly Workload[], namespaces: ReadonlyMap<string, Namespace>) {
     this.#workloads = workloads;
     this.#namespaces = namespaces;
   }
@@ -91,7 +92,7 @@ export class Subjects {
   }
 
   *#candidates(namespaces: string | LabelSelector): Generator<readonly Workload[]> {
-    const byNamespace = (this.#byNamespace ??= group(this.#workloads));
+    const byNamespace = (this.#byNamespace ??= group(this.#workloads()));
     if (typeof namespaces === 'string') {
       yield byNamespace.get(namespaces) ?? [];
       return;

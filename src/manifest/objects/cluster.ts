@@ -12,7 +12,6 @@ import type {
   Service,
   TierPods,
   TierPolicy,
-  Workload,
 } from '../../model/index.ts';
 import type { ReadOptions, RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
@@ -131,46 +130,51 @@ class Builder {
     const entrances = this.#entrances(managed);
     this.#tellServicesByHand(services, entrances.endpointSlices);
     const readers = { findings, labels: this.#labels, pods: this.#podReader, nodes };
-    const { workloads, pods, finishedPods, finishedWorkloads } = gatherWorkloads(
-      collected,
-      readers,
-      this.#options,
-    );
+    const gathered = gatherWorkloads(collected, readers, this.#options);
     const { policies, refused } = this.#policies();
     const tiers = this.#tierPolicies();
-    for (const { namespace } of workloads) mention(namespaces, namespace);
-    for (const { namespace } of finishedWorkloads) mention(namespaces, namespace);
+    for (const namespace of gathered.namespaces()) mention(namespaces, namespace);
     for (const { item } of services) mention(namespaces, item.namespace);
     for (const { namespace } of entrances.ingresses) mention(namespaces, namespace);
     for (const { namespace } of entrances.gateways) mention(namespaces, namespace);
     for (const { namespace } of entrances.gatewayRoutes) mention(namespaces, namespace);
     for (const { namespace } of entrances.openShiftRoutes) mention(namespaces, namespace);
     for (const { namespace } of policies) mention(namespaces, namespace);
-    const subjects = new Subjects(workloads, namespaces);
+    const subjects = new Subjects(() => gathered.made.workloads, namespaces);
     for (const { reading, object } of refused) {
       this.#tellRefused(reading, selected(reading.selects, object.ref.namespace ?? '', subjects));
     }
     for (const reading of tiers.refused)
       this.#tellRefused(reading, selectedByTier(reading.selects, subjects));
-    this.#tellIdle(tiers.policies, workloads, subjects);
+    if (gathered.hasPods) this.#tellIdle(tiers.policies, subjects);
     const unanswered = this.#notModelled(subjects, managed);
     for (const { ref } of unanswered) if (ref.namespace !== undefined) mention(namespaces, ref.namespace);
     const cluster: Cluster = {
       namespaces,
       nodes,
-      workloads,
-      pods,
-      finishedPods,
-      finishedWorkloads,
+      // As objects when someone asks for them: to compile and to count, nobody does.
+      get workloads() {
+        return gathered.made.workloads;
+      },
+      get pods() {
+        return gathered.made.pods;
+      },
+      get finishedPods() {
+        return gathered.made.finishedPods;
+      },
+      get finishedWorkloads() {
+        return gathered.made.finishedWorkloads;
+      },
       services: services.map(({ item }) => item),
       policies,
       tierPolicies: tiers.policies,
       entrances,
       notModelled: unanswered,
     };
-    tellPodMakers(findings, collected.podMakers, ownersOf(collected), pods);
+    gathered.setColumnsOf(cluster);
+    tellPodMakers(findings, collected.podMakers, ownersOf(collected), cluster);
     tellAssumedNamespaces(findings, cluster);
-    tellPodsWithoutAddress(findings, cluster);
+    tellPodsWithoutAddress(findings, cluster, gathered.countAddresses());
     return cluster;
   }
 
@@ -272,9 +276,8 @@ class Builder {
     return { policies: unique.map(({ item }) => item), objects: unique.map(({ object }) => object), refused };
   }
 
-  /** Notes policies of the tiers that are for no pod of the input, if it has pods. */
-  #tellIdle(policies: readonly TierPolicy[], workloads: readonly Workload[], subjects: Subjects): void {
-    if (!workloads.some(({ pods }) => pods.length > 0)) return;
+  /** Notes policies of the tiers that are for no pod of the input, which has pods. */
+  #tellIdle(policies: readonly TierPolicy[], subjects: Subjects): void {
     for (const { ref, origin, subject } of policies) {
       if (subject.kind === 'unusable') continue;
       if (subjects.any(subject.namespaces, subject.pods ?? { requirements: [] }, false)) continue;

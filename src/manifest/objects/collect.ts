@@ -10,7 +10,7 @@ import { LabelReader } from './labels.ts';
 import { Naming } from './naming.ts';
 import type { KindHeader } from './naming.ts';
 import { originOf } from './origin.ts';
-import { PodIntake } from './pod-intake.ts';
+import { PodIntake, PodParts } from './pod-intake.ts';
 import { makesPods } from './pod-makers.ts';
 import { PodReader } from './pods.ts';
 
@@ -113,6 +113,7 @@ export class Collector {
   readonly podReader: PodReader;
   readonly #findings: Findings;
   readonly #podNaming = new Naming();
+  readonly #podParts = new PodParts();
   readonly #headers = new Map<string, Map<string, Sink>>();
 
   constructor(findings: Findings) {
@@ -124,7 +125,7 @@ export class Collector {
 
   /** Takes pods whose list may turn out to be none: they count once `add` has been given them with it. */
   newPods(): PodIntake {
-    return new PodIntake(this.#findings, this.labels, this.podReader, this.#podNaming);
+    return new PodIntake(this.#findings, this.labels, this.podReader, this.#podNaming, this.#podParts);
   }
 
   /**

@@ -45,13 +45,11 @@ function asksForMore({ requirements }: LabelSelector): boolean {
 }
 
 /** One note: neither an ipBlock nor networks match a pod whose address is not known (corners 39 and 63). */
-export function tellPodsWithoutAddress(findings: Findings, { pods, policies, tierPolicies }: Cluster): void {
-  let all = 0;
-  let without = 0;
-  for (const pod of pods) {
-    all += pod.replicas;
-    if (pod.addresses.length === 0) without += pod.replicas;
-  }
+export function tellPodsWithoutAddress(
+  findings: Findings,
+  { policies, tierPolicies }: Cluster,
+  { all, without }: { readonly all: number; readonly without: number },
+): void {
   if (without === 0) return;
   const block = findPeer(policies, ({ kind }) => kind === 'ipBlock');
   const place = block ?? findTierPeer(tierPolicies, ({ kind }) => kind === 'networks');

@@ -1,4 +1,4 @@
-import type { Pod } from '../../model/index.ts';
+import type { Cluster, Pod } from '../../model/index.ts';
 import type { RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
 import { count, someOf } from './findings.ts';
@@ -58,19 +58,19 @@ function isTime(value: unknown): boolean {
  * Says which objects make pods that are not in the input: no answer is about those. One warning for each kind.
  *
  * @param owners - of whatever may belong to one of `makers`, as `ownerKeys` gives them
- * @param pods - those of the cluster
+ * @param cluster - the pods are asked for only where it matters
  */
 export function tellPodMakers(
   findings: Findings,
   makers: Iterable<RawObject>,
   owners: Iterable<string>,
-  pods: readonly Pod[],
+  cluster: Pick<Cluster, 'pods'>,
 ): void {
   const missing = new Map<string, RawObject[]>();
   let known: ReadonlySet<string> | undefined;
   for (const object of makers) {
     // Most inputs have none of these kinds, and then nothing is looked through.
-    known ??= new Set([...owners, ...knativeOwners(pods)]);
+    known ??= new Set([...owners, ...knativeOwners(cluster.pods)]);
     const { apiVersion, kind, namespace = '', name } = object.ref;
     const group = groupOf(apiVersion) ?? '';
     if (known.has(keyOf(namespace, group, kind, name))) continue;

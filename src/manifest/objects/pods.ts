@@ -15,7 +15,8 @@ export const noPorts: readonly ContainerPort[] = [];
 /** No address, as one instance. */
 export const noAddresses: readonly Address[] = [];
 
-const lenient = { leadingZeros: true };
+/** Go's parser of the servers up to 1.35 lets leading zeros pass (corner 37). */
+export const lenientAddresses = { leadingZeros: true };
 
 /** What a policy can see of a pod's spec. */
 export interface PodSpec {
@@ -72,8 +73,7 @@ export class PodReader {
   }
 
   #addressOf(value: unknown): Address | undefined {
-    // Go's parser of the servers up to 1.35 lets leading zeros pass (corner 37).
-    return typeof value === 'string' ? parseAddress(value, lenient) : undefined;
+    return typeof value === 'string' ? parseAddress(value, lenientAddresses) : undefined;
   }
 
   #addressesAt(

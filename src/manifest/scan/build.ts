@@ -14,6 +14,8 @@ export interface Header {
   readonly apiVersion: string | undefined;
   readonly kind: string | undefined;
   readonly isPod: boolean;
+  /** It says itself that it is a pod: as rows, without objects, such are read in the outermost list. */
+  readonly isPlainPod: boolean;
   /** Bytes of such an object are kept where they cannot be read again: someone may ask for places in it. */
   readonly isAskedAbout: boolean;
 }
@@ -33,8 +35,13 @@ export class ObjectBuilder {
   readonly #values: unknown[] = [];
   /** By number of the interned key of an annotation: whether it is a good one. */
   readonly #goodKeys: boolean[] = [];
-  /** What was noted as text since the records were emptied. */
-  #text = '';
+  /** What was noted as text since the records were emptied, decoded when it is asked for. */
+  #text: string | undefined;
+  #textLength = 0;
+  /** Pods are read as rows, if they can be: their JSON is not gathered. */
+  #arePodsApart = false;
+  /** Of a pod that is an object all the same: its JSON was not gathered. */
+  #isApart = false;
   /** JSON of a batch of records, to be parsed at once: that is several times as fast as value by value. */
   #json = new Uint8Array(2 ** 16);
   #jsonLength = 0;
@@ -52,10 +59,13 @@ export class ObjectBuilder {
    * Call it before the records of a scan are built, each once and in their order.
    *
    * @param words - how many of `records` are used
+   * @param arePods - by header: which records are pods that are read as rows, where they can be
    */
-  take(words: number, textLength: number): void {
-    this.#text = textLength === 0 ? '' : this.#decoder.decode(this.#core.text.subarray(0, textLength));
-    this.#gather(words);
+  take(words: number, textLength: number, arePods?: (header: number) => boolean): void {
+    this.#text = undefined;
+    this.#textLength = textLength;
+    this.#arePodsApart = arePods !== undefined;
+    this.#gather(words, arePods);
     this.#parseGathered();
   }
 
@@ -72,6 +82,7 @@ export class ObjectBuilder {
   build(at: number, header: Header): Fields | undefined {
     const first = at + record.size;
     const last = first + (this.#core.records[at + record.events] as number) * event.size;
+    this.#isApart = header.isPod && this.#arePodsApart;
     if (header.isPod) return this.#pod(first, last, header);
     const { apiVersion, kind } = header;
     const object: Fields = apiVersion === undefined ? {} : { apiVersion, kind };
@@ -162,20 +173,26 @@ export class ObjectBuilder {
     }
     const start = records[at + event.start] as number;
     const length = records[at + event.length] as number;
-    if (number === noted.text) return this.#text.slice(start, start + length);
+    if (number === noted.text) {
+      this.#text ??= this.#decoder.decode(this.#core.text.subarray(0, this.#textLength));
+      return this.#text.slice(start, start + length);
+    }
     if (number === noted.present) return somePresentText;
-    return this.#parsed === undefined ? this.#parse(start, length) : this.#parsed[this.#nextParsed++];
+    return this.#parsed === undefined || this.#isApart
+      ? this.#parse(start, length)
+      : this.#parsed[this.#nextParsed++];
   }
 
   /** Gathers the JSON that is new in these records. */
-  #gather(words: number): void {
+  #gather(words: number, arePods: ((header: number) => boolean) | undefined): void {
     const { records } = this.#core;
     this.#jsonLength = 0;
     this.#numbers = [];
     for (let at = 0; at < words;) {
       const first = at + record.size;
       const last = first + (records[at + record.events] as number) * event.size;
-      for (let next = first; next < last; next += event.size) {
+      const isApart = arePods?.(records[at + record.header] as number) === true;
+      for (let next = isApart ? last : first; next < last; next += event.size) {
         const number = records[next + event.value] as number;
         if (number < noted.json) continue;
         const field = records[next + event.field] as number;

@@ -16,25 +16,28 @@ function fieldAt(...path: readonly string[]): number {
   return field;
 }
 
-const metadata = fieldAt('metadata');
-const name = fieldAt('metadata', 'name');
-const namespace = fieldAt('metadata', 'namespace');
-const generateName = fieldAt('metadata', 'generateName');
-const uid = fieldAt('metadata', 'uid');
-const labels = fieldAt('metadata', 'labels');
-const ownerReferences = fieldAt('metadata', 'ownerReferences');
-const spec = fieldAt('spec');
-const nodeName = fieldAt('spec', 'nodeName');
-const hostNetwork = fieldAt('spec', 'hostNetwork');
-const containers = fieldAt('spec', 'containers');
-const initContainers = fieldAt('spec', 'initContainers');
-const status = fieldAt('status');
-const phase = fieldAt('status', 'phase');
-const podIP = fieldAt('status', 'podIP');
-const podIPs = fieldAt('status', 'podIPs');
-const ip = fieldAt('status', 'podIPs', 'ip');
-const hostIP = fieldAt('status', 'hostIP');
-const hostIPs = fieldAt('status', 'hostIPs');
+/** The fields of what is noted of a pod. */
+export const podField = {
+  metadata: fieldAt('metadata'),
+  name: fieldAt('metadata', 'name'),
+  namespace: fieldAt('metadata', 'namespace'),
+  generateName: fieldAt('metadata', 'generateName'),
+  uid: fieldAt('metadata', 'uid'),
+  labels: fieldAt('metadata', 'labels'),
+  ownerReferences: fieldAt('metadata', 'ownerReferences'),
+  spec: fieldAt('spec'),
+  nodeName: fieldAt('spec', 'nodeName'),
+  hostNetwork: fieldAt('spec', 'hostNetwork'),
+  containers: fieldAt('spec', 'containers'),
+  initContainers: fieldAt('spec', 'initContainers'),
+  status: fieldAt('status'),
+  phase: fieldAt('status', 'phase'),
+  podIP: fieldAt('status', 'podIP'),
+  podIPs: fieldAt('status', 'podIPs'),
+  ip: fieldAt('status', 'podIPs', 'ip'),
+  hostIP: fieldAt('status', 'hostIP'),
+  hostIPs: fieldAt('status', 'hostIPs'),
+} as const;
 
 /** The fields of a pod while it is put together: `undefined` where it has none. */
 export class PodFields {
@@ -59,65 +62,65 @@ export class PodFields {
 
   /** Whether a list of this field is that of the pod's addresses. */
   isAddresses(field: number): boolean {
-    return field === podIPs;
+    return field === podField.podIPs;
   }
 
   /** An object begins, or the list of addresses, or one of its elements. */
   open(field: number): void {
-    if (field === metadata) this.#hasMetadata = true;
-    else if (field === spec) this.#hasSpec = true;
-    else if (field === status) this.#hasStatus = true;
-    else if (field === podIPs) this.#podIPs = [];
+    if (field === podField.metadata) this.#hasMetadata = true;
+    else if (field === podField.spec) this.#hasSpec = true;
+    else if (field === podField.status) this.#hasStatus = true;
+    else if (field === podField.podIPs) this.#podIPs = [];
     else this.#podIPs?.push({ ip: undefined });
   }
 
   set(field: number, value: unknown): void {
     switch (field) {
-      case name:
+      case podField.name:
         this.#name = value;
         break;
-      case namespace:
+      case podField.namespace:
         this.#namespace = value;
         break;
-      case generateName:
+      case podField.generateName:
         this.#generateName = value;
         break;
-      case uid:
+      case podField.uid:
         this.#uid = value;
         break;
-      case labels:
+      case podField.labels:
         this.#labels = value;
         break;
-      case ownerReferences:
+      case podField.ownerReferences:
         this.#ownerReferences = value;
         break;
-      case nodeName:
+      case podField.nodeName:
         this.#nodeName = value;
         break;
-      case hostNetwork:
+      case podField.hostNetwork:
         this.#hostNetwork = value;
         break;
-      case containers:
+      case podField.containers:
         this.#containers = value;
         break;
-      case initContainers:
+      case podField.initContainers:
         this.#initContainers = value;
         break;
-      case phase:
+      case podField.phase:
         this.#phase = value;
         break;
-      case podIP:
+      case podField.podIP:
         this.#podIP = value;
         break;
-      case ip: {
+      case podField.ip: {
         const last = this.#podIPs?.at(-1);
         if (last !== undefined) last.ip = value;
         break;
       }
-      case hostIP:
+      case podField.hostIP:
         this.#hostIP = value;
         break;
-      case hostIPs:
+      case podField.hostIPs:
         this.#hostIPs = value;
         break;
     }

@@ -1,7 +1,7 @@
 import { unreachable } from '../../errors.ts';
 import type { Diagnostic, Path } from '../../model/index.ts';
 import { classify } from '../objects/index.ts';
-import type { ListOrigin, PodIntake } from '../objects/index.ts';
+import type { ListOrigin, PodIntake, PodOrigins, PodParts } from '../objects/index.ts';
 import type { RawDocument } from '../raw.ts';
 import {
   LineIndex,
@@ -25,6 +25,7 @@ import type { ScannerCore } from './core.ts';
 import { headShape, readingOf, shapes } from './fields.ts';
 import { ListPlaces, ObjectOrigin, ObjectPlaces, TakenApartOrigin } from './places.ts';
 import type { ListMember, Start } from './places.ts';
+import { PodRows } from './pod-rows.ts';
 import { program } from './program.ts';
 
 /** Bounds on the reading of one JSON text, in bytes. */
@@ -81,6 +82,8 @@ interface Items {
   readonly list: ListPlaces;
   /** Items of the outermost list that say that they are pods: they are read at once, and not kept. */
   readonly pods: PodIntake | undefined;
+  /** Where these stand. */
+  readonly podOrigins: PodOrigins;
   /** So far, all items say themselves what they are. */
   arePodsPlain: boolean;
 }
@@ -113,6 +116,7 @@ export class JsonStream {
   readonly #core: ScannerCore;
   readonly #builder: ObjectBuilder;
   readonly #headers: Header[];
+  readonly #scanner: Scanner;
   readonly #limits: ScanLimits;
   readonly #file: string;
   readonly #newPods: () => PodIntake;
@@ -154,6 +158,7 @@ export class JsonStream {
     this.#core = scanner.core;
     this.#builder = scanner.builder;
     this.#headers = scanner.headers;
+    this.#scanner = scanner;
     this.#limits = limits;
     this.#newPods = newPods;
     this.#base = base;
@@ -414,14 +419,7 @@ export class JsonStream {
         frame.members.push('"items":[]');
         this.#mark(frame, 'items', valueAt, '');
         const pods = this.#frames.length === 1 ? this.#newPods() : undefined;
-        frame.items = {
-          values: [],
-          origins: [],
-          duplicates: [],
-          list: new ListPlaces(frame.start.line),
-          pods,
-          arePodsPlain: true,
-        };
+        frame.items = this.#newItems(frame.start.line, pods);
         frame.areItemsLast = true;
         this.#at = valueAt;
         this.#open('items', frame.items);
@@ -476,21 +474,24 @@ export class JsonStream {
       members: [],
       marks: [],
       membersLength: 0,
-      items:
-        kind === 'values'
-          ? {
-              values: [],
-              origins: [],
-              duplicates: [],
-              list: new ListPlaces(start.line),
-              pods: undefined,
-              arePodsPlain: false,
-            }
-          : items,
+      items: kind === 'values' ? this.#newItems(start.line, undefined) : items,
       areItemsLast: false,
       given: undefined,
     });
     if (kind === 'object') this.#at++;
+  }
+
+  #newItems(line: number, pods: PodIntake | undefined): Items {
+    const list = new ListPlaces(line);
+    return {
+      values: [],
+      origins: [],
+      duplicates: [],
+      list,
+      pods,
+      podOrigins: { origin: (index) => new ObjectOrigin(this.places, index, list) },
+      arePodsPlain: pods !== undefined,
+    };
   }
 
   /** Closes lists that a mistake has left open: the items before it count. */
@@ -581,7 +582,11 @@ export class JsonStream {
     const length = core.state[state.records] as number;
     if (length === 0) return;
     this.#steps++;
-    this.#builder.take(length, core.state[state.text] as number);
+    const items = take === undefined ? undefined : this.#frames.at(-1)?.items;
+    const pods = items?.arePodsPlain === true ? items.pods : undefined;
+    const rows = pods === undefined ? undefined : this.#scanner.rowsFor(pods.parts);
+    const isRow = (header: number): boolean => this.#headers[header]?.isPlainPod === true;
+    this.#builder.take(length, core.state[state.text] as number, rows === undefined ? undefined : isRow);
     const { records } = core;
     const list = this.#frames.at(-1)?.items?.list;
     for (let at = 0; at < length;) {
@@ -598,6 +603,14 @@ export class JsonStream {
       let value: unknown;
       if (header !== record.whole) {
         const known = this.#headers[header] as Header;
+        if (known.isPlainPod && rows !== undefined && pods !== undefined && items?.arePodsPlain === true) {
+          const row = rows.read(at, pods);
+          if (row !== undefined) {
+            pods.pushPlain(row, items.podOrigins, this.places.add(where, end - start));
+            at = next;
+            continue;
+          }
+        }
         try {
           value = this.#builder.build(at, known);
         } catch (error) {
@@ -665,11 +678,18 @@ export class JsonStream {
       case 'shape': {
         const isPod = reading.kind === 'shape' && reading.shape === shapes[0];
         const header: Header = own
-          ? { apiVersion, kind, isPod, isAskedAbout: !isPod && reading.kind === 'shape' }
+          ? {
+              apiVersion,
+              kind,
+              isPod,
+              isPlainPod: isPod && kind === 'Pod' && apiVersion === 'v1',
+              isAskedAbout: !isPod && reading.kind === 'shape',
+            }
           : {
               apiVersion: undefined,
               kind: undefined,
               isPod,
+              isPlainPod: false,
               isAskedAbout: !isPod && reading.kind === 'shape',
             };
         this.#headers.push(header);
@@ -868,9 +888,16 @@ export class Scanner {
   readonly core: ScannerCore;
   readonly builder: ObjectBuilder;
   readonly headers: Header[] = [];
+  #rows: PodRows | undefined;
 
   constructor(core: ScannerCore) {
     this.core = core;
     this.builder = new ObjectBuilder(core);
+  }
+
+  /** What reads pods as rows of these parts. */
+  rowsFor(parts: PodParts): PodRows {
+    if (this.#rows?.parts !== parts) this.#rows = new PodRows(this.core, parts);
+    return this.#rows;
   }
 }
