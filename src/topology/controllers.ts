@@ -16,7 +16,7 @@ export interface ControlledCluster {
 }
 
 /**
- * Adds a pod for the Ingresses and Gateways of each class whose controller the input has not: in a namespace of its own, with
+ * Adds a pod for the Ingresses, Gateways and Routes of each class whose controller the input has not: in a namespace of its own, with
  * no label that a policy could know, as other answers assume it.
  */
 export function withControllers(input: Cluster): ControlledCluster {
@@ -63,13 +63,14 @@ export function withControllers(input: Cluster): ControlledCluster {
     notes: note(
       'controllers',
       details,
-      'the input has no pod of the controller of some Ingresses or Gateways, so the lab has one',
+      'the input has no pod of the controller of some Ingresses, Gateways or Routes, so the lab has one',
     ),
   };
 }
 
-/** What an nginx can serve: Routes of OpenShift have a router of their own, and Services need none. */
-export function isServed({ kind }: Entry): boolean {
+/** What an nginx can serve: Services need none, and Routes that keep TLS up to the pod have no room for one. */
+export function isServed({ kind, ways }: Entry): boolean {
+  if (kind === 'Route') return ways.every(({ tls }) => tls === 'none' || tls === 'terminate');
   return kind === 'Ingress' || kind === 'Gateway';
 }
 

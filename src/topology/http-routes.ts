@@ -121,13 +121,14 @@ export class RouteReader {
   }
 }
 
+/** What one backend gets, and where that goes. */
 interface Share {
   readonly weight: number;
   readonly targets: readonly Pick<ProxyEndpoint, 'address' | 'port'>[];
 }
 
 /** A backend's share is divided among its endpoints; nginx takes whole numbers. */
-function weighted(shares: readonly Share[]): readonly ProxyEndpoint[] {
+export function weighted(shares: readonly Share[]): readonly ProxyEndpoint[] {
   const exact = shares.map(({ weight, targets }) => weight / targets.length);
   const least = Math.min(...exact);
   // Within a tenth of the smallest share, which has ten parts unless all are the same.

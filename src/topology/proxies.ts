@@ -1,11 +1,12 @@
 import { gatewayAttachments, resolveEntries } from '../entry/index.ts';
 import type { Entry, GatewayAttachment } from '../entry/index.ts';
-import type { Cluster, Ingress, IngressBackend, NonEmpty, Pod, Secret } from '../model/index.ts';
+import type { Cluster, Ingress, IngressBackend, OpenShiftRoute, Pod } from '../model/index.ts';
 import type { Address, Family } from '../net/index.ts';
+import { Certificates } from './certificates.ts';
 import { isServed } from './controllers.ts';
 import { isPlainHost, isPlainPath, nginxText } from './nginx.ts';
 import type { ProxyAction, ProxyHost, ProxyLocation, ProxySite } from './nginx.ts';
-import { RouteReader } from './http-routes.ts';
+import { RouteReader, weighted } from './http-routes.ts';
 import { note } from './notes.ts';
 import type { LabCertificate, LabNote, LabProxy, LabService } from './plan.ts';
 
@@ -27,13 +28,18 @@ export function labProxies(
   made: ReadonlyMap<string, string>,
   namespaceOf: (pod: Pod) => string,
 ): Proxies {
-  const entries = resolveEntries(cluster).entries.filter(isServed);
+  const all = resolveEntries(cluster).entries;
   const groups = new Map<
     string,
     { readonly name: string; readonly pods: readonly Pod[]; readonly entries: Entry[] }
   >();
   const leftOut: string[] = [];
-  for (const entry of entries) {
+  for (const entry of all) {
+    if (!isServed(entry)) {
+      const [way] = entry.ways;
+      if (entry.kind === 'Route' && way !== undefined) leftOut.push(`${entry.id}: its TLS is ${way.tls}`);
+      continue;
+    }
     const controller = controllerOf(entry, made, cluster);
     if (controller === undefined) {
       leftOut.push(`${entry.id}: its controller is outside the cluster`);
@@ -59,9 +65,11 @@ export function labProxies(
       busy.add(namespace);
       const families = [...new Set(pod.addresses.map(({ family }) => family))];
       const builder = new SiteBuilder(cluster, services, pod, certificates, leftOut);
+      const unserved = new Set<Entry>();
       for (const entry of group.entries) {
         if (entry.kind === 'Ingress') builder.addIngress(entry);
-        else builder.addGateway(entry, attachments);
+        else if (entry.kind === 'Route' && !builder.addRoute(entry)) unserved.add(entry);
+        else if (entry.kind === 'Gateway') builder.addGateway(entry, attachments);
       }
       const sites = builder.finish().map((site) => reachable(site, families));
       proxies.push({
@@ -73,7 +81,7 @@ export function labProxies(
         ),
         config: nginxText({ families, certificate: certificates.fallback.name, sites }),
         certificates: certificates.of(sites),
-        serves: group.entries.map(({ id }) => id),
+        serves: group.entries.flatMap((entry) => (unserved.has(entry) ? [] : [entry.id])),
         hosts: [...new Set(sites.flatMap(({ host }) => (host.kind === 'name' ? [host.name] : [])))],
         addresses: addressesBefore(pod, services),
       });
@@ -90,7 +98,7 @@ export function labProxies(
       ...note(
         'entrances-left-out',
         [...new Set(leftOut)],
-        'the lab does not serve all that Ingresses and Gateways ask for',
+        'the lab does not serve all that Ingresses, Gateways and Routes ask for',
       ),
     ],
   };
@@ -161,50 +169,6 @@ function reachable(site: ProxySite, families: readonly Family[]): ProxySite {
       };
     }),
   };
-}
-
-/** The certificates of a lab, each with the files that it is in. */
-class Certificates {
-  readonly #secrets: ReadonlyMap<string, Secret>;
-  readonly #known = new Map<string, LabCertificate>();
-  /** For hosts that have none: browsers do not trust it, and neither is a real controller's trusted. */
-  readonly fallback: LabCertificate = { name: 'fallback', hosts: ['podwall.invalid'], pair: undefined };
-
-  constructor(secrets: readonly Secret[]) {
-    this.#secrets = new Map(secrets.map((secret) => [`${secret.namespace}/${secret.name}`, secret]));
-  }
-
-  /** A line for each that has to be made. */
-  get made(): readonly string[] {
-    return Array.from(this.#known).flatMap(([key, { pair, hosts }]) =>
-      pair === undefined ? [`${key.includes(' ') ? 'no Secret' : key}: ${hosts.join(', ')}`] : [],
-    );
-  }
-
-  /** The certificate of a Secret; without one, `undefined` for the name, for some hosts. */
-  get(namespace: string, secretName: string | undefined, hosts: readonly string[]): LabCertificate {
-    const [first, ...others] = hosts;
-    const names: NonEmpty<string> = first === undefined ? this.fallback.hosts : [first, ...others];
-    const key =
-      secretName === undefined ? `${namespace} for ${hosts.join(' ')}` : `${namespace}/${secretName}`;
-    let known = this.#known.get(key);
-    if (known === undefined) {
-      const pair = secretName === undefined ? undefined : this.#secrets.get(key)?.tls;
-      known = { name: `certificate_${this.#known.size}`, hosts: names, pair };
-      this.#known.set(key, known);
-    } else if (known.pair === undefined) {
-      const [head, ...tail] = [...new Set([...known.hosts, ...names])];
-      // The name of the files stays, so sites that have it already need not know.
-      if (head !== undefined) this.#known.set(key, { ...known, hosts: [head, ...tail] });
-    }
-    return known;
-  }
-
-  /** What some sites need, and what everybody does. */
-  of(sites: readonly ProxySite[]): readonly LabCertificate[] {
-    const names = new Set(sites.map(({ certificate }) => certificate));
-    return [this.fallback, ...[...this.#known.values()].filter(({ name }) => names.has(name))];
-  }
 }
 
 /** A configuration may have so many hosts, and so many paths of one: each path is compared with each. */
@@ -284,6 +248,44 @@ class SiteBuilder {
         if (!isOpen) draft.certificate ??= this.#certificateOf(attachment, draft.host).name;
       }
     }
+  }
+
+  /**
+   * A Route without TLS, or whose TLS ends at the router.
+   *
+   * @returns whether it can be served
+   */
+  addRoute(entry: Entry): boolean {
+    const route = this.#cluster.entrances.openShiftRoutes.find(
+      (each) => each.namespace === entry.namespace && each.name === entry.name,
+    );
+    if (route === undefined) return false;
+    const { path = '/', wildcardPolicy, tls, backends } = route;
+    const host = route.host?.toLowerCase();
+    if (tls !== undefined && tls.termination !== 'edge') {
+      this.#leftOut.push(`${entry.id}: its TLS is ${tls.termination}`);
+      return false;
+    }
+    if (host === undefined || !isPlainHost(host) || !isPlainPath(path)) {
+      const what =
+        host === undefined ? 'it names no host' : `nginx has no word for ${JSON.stringify(`${host}${path}`)}`;
+      this.#leftOut.push(`${entry.id}: ${what}`);
+      return false;
+    }
+    const own: ProxyHost =
+      wildcardPolicy === 'Subdomain'
+        ? { kind: 'label', domain: host.slice(host.indexOf('.') + 1) }
+        : { kind: 'name', name: host };
+    const isOpen = tls === undefined || tls.insecure !== 'None';
+    const draft = this.#draft(own, {
+      http: isOpen ? this.#web.http : [],
+      https: tls === undefined ? [] : this.#web.https,
+    });
+    draft.locations.push({ match: 'elements', path, action: sharedAction(entry, backends) });
+    if (tls === undefined) return true;
+    draft.certificate ??= this.#certificates.ofRoute(entry, tls, hostText(own)).name;
+    draft.redirects ||= tls.insecure === 'Redirect';
+    return true;
   }
 
   #certificateOf({ gateway, listener, secrets }: GatewayAttachment, host: ProxyHost): LabCertificate {
@@ -417,6 +419,21 @@ function distinct(drafts: readonly Draft[]): readonly Draft[] {
     const isWhole = http.length === draft.ports.http.length && https.length === draft.ports.https.length;
     return isWhole ? draft : { ...draft, ports: { http, https } };
   });
+}
+
+/** Where the requests of a Route go: to each backend in proportion to its weight. */
+function sharedAction({ id, ways }: Entry, backends: OpenShiftRoute['backends']): ProxyAction {
+  const shares = backends.flatMap(({ weight }, i) => {
+    const targets = ways
+      .filter(({ at: [, list, own] }) =>
+        i === 0 ? list === 'to' : list === 'alternateBackends' && own === i - 1,
+      )
+      .flatMap((way) => way.targets)
+      .flatMap(({ pod, port }) => pod.addresses.map((address) => ({ address, port })));
+    return targets.length === 0 || weight === 0 ? [] : [{ weight, targets }];
+  });
+  if (shares.length === 0) return { kind: 'status', status: 503, about: `${id} has no endpoint` };
+  return { kind: 'pass', endpoints: weighted(shares), about: id };
 }
 
 function ingressHost(host: string | undefined): ProxyHost {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Ingress, IngressPath } from '../../src/model/index.ts';
 import { nginxText } from '../../src/topology/nginx.ts';
 import type { ProxyLocation, ProxySite } from '../../src/topology/nginx.ts';
-import { planLab } from '../../src/topology/index.ts';
+import { noteText, planLab } from '../../src/topology/index.ts';
 import { inNamespace, whyNoKernel } from '../nft/namespace.ts';
 import { golden } from './golden.ts';
 import { clusterIn, clusterOf } from './plans.ts';
@@ -573,5 +573,87 @@ describe('Ingresses', () => {
     expect(
       JSON.stringify(proxy, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
     ).not.toContain('PRIVATE KEY');
+  });
+});
+
+describe('OpenShift Routes', () => {
+  const route = (name: string, spec: string): string => `---
+apiVersion: route.openshift.io/v1
+kind: Route
+metadata: { name: ${name}, namespace: shop }
+spec: { ${spec} }
+`;
+  const plan = planLab(
+    clusterOf(
+      app,
+      route('plain', 'host: plain.example.com, path: /shop, to: { kind: Service, name: web }'),
+      route(
+        'edge',
+        'host: edge.example.com, to: { kind: Service, name: web }, port: { targetPort: web }, tls: { termination: edge }',
+      ),
+      route(
+        'redirect',
+        'host: go.example.com, to: { kind: Service, name: web, weight: 30 }, alternateBackends: [ { kind: Service, name: nobody, weight: 70 } ], tls: { termination: edge, insecureEdgeTerminationPolicy: Redirect }',
+      ),
+      route(
+        'both',
+        'host: any.both.example.com, wildcardPolicy: Subdomain, to: { kind: Service, name: nobody }, tls: { termination: edge, insecureEdgeTerminationPolicy: Allow }',
+      ),
+      route(
+        'kept',
+        'host: kept.example.com, to: { kind: Service, name: web }, tls: { termination: passthrough }',
+      ),
+      route(
+        'again',
+        'host: again.example.com, to: { kind: Service, name: web }, tls: { termination: reencrypt }',
+      ),
+      route('nowhere', 'to: { kind: Service, name: web }'),
+    ),
+  );
+  const [proxy] = plan.proxies;
+
+  test('are served, those that keep TLS up to the pod left out', () => {
+    expect(plan.proxies.length).toBe(1);
+    const text = [
+      ...plan.notes.flatMap((note) =>
+        ['controllers', 'certificates', 'entrances-left-out'].includes(note.kind)
+          ? [`# ${noteText(note)}`, ...note.details.map((each) => `#   ${each}`)]
+          : [],
+      ),
+      `# on ${proxy!.ports.join(' ')}, for ${proxy!.serves.join(' ')}, hosts ${proxy!.hosts.join(' ')}`,
+      proxy!.config,
+    ].join('\n');
+    expect(text).toBe(golden('routes.conf', text));
+  });
+
+  test.skipIf(whyNoNginx !== undefined)('are answered for with and without TLS as they say', () => {
+    // Nobody is behind the endpoints: a request that is passed on finds no way.
+    const asked = answers(proxy!.config, [
+      ['plain.example.com', '/shop/x'],
+      ['plain.example.com', '/shopping'],
+      ['plain.example.com', '/shop', 'https'],
+      ['edge.example.com', '/'],
+      ['edge.example.com', '/', 'https'],
+      ['go.example.com', '/a?b=c'],
+      ['go.example.com', '/', 'https'],
+      ['x.both.example.com', '/'],
+      ['x.both.example.com', '/', 'https'],
+      ['x.y.both.example.com', '/'],
+      ['kept.example.com', '/', 'https'],
+    ]);
+    const statuses = asked.filter((line) => /^[1-5][0-9][0-9] /.test(line));
+    expect(statuses.map((line) => line.replace(/<.*/, '').trimEnd())).toEqual([
+      '502',
+      '404 nothing is served here',
+      '404 nothing is served here',
+      '404 nothing is served here',
+      '502',
+      '308 https://go.example.com/a?b=c',
+      '502',
+      '503 route/shop/both has no endpoint',
+      '503 route/shop/both has no endpoint',
+      '404 nothing is served here',
+      '404 nothing is served here',
+    ]);
   });
 });
