@@ -12,8 +12,14 @@ import { formatCidr, parseAddress } from '../../net/index.ts';
 import type { Cidr } from '../../net/index.ts';
 import { isNullish, listed, recordAt, selectorWords, short, valueAt } from '../explain/index.ts';
 import type { RawObject } from '../raw.ts';
-import { decode, isRecord, labelSelectorSchema, validateLabelSelector } from '../validate/index.ts';
-import type { SelectorObject } from '../validate/index.ts';
+import {
+  decode,
+  isRecord,
+  labelSelectorSchema,
+  readLabelSelector,
+  validateLabelSelector,
+} from '../validate/index.ts';
+import type { FieldError, SelectorObject } from '../validate/index.ts';
 import type { Context } from './place.ts';
 
 /** More pieces of advice about one object than these are not told. */
@@ -60,14 +66,14 @@ class Adviser {
       );
     }
     const subject: Path = ['spec', 'subject'];
-    this.#selectors(subject);
+    const why = this.#selectors(subject);
     if (this.#policy.subject.kind === 'unusable') {
       this.#tell(
         // Whatever it was to decide is not decided.
         'error',
         'subject-unusable',
         subject,
-        `the policy selects nobody: ${this.#policy.subject.reason}`,
+        `the policy selects nobody: ${this.#policy.subject.reason}${why === undefined ? '' : `, for ${why}`}`,
       );
     }
     for (const direction of ['ingress', 'egress'] as const) {
@@ -107,16 +113,26 @@ class Adviser {
     this.#closed(rule, direction, path);
   }
 
-  /** Selectors below a subject or peer that the CRD stores and that mean nothing, or other than they look (corner 20). */
-  #selectors(path: Path): void {
-    for (const at of [['namespaces'], ['nodes'], ['pods', 'podSelector'], ['pods', 'namespaceSelector']]) {
-      const selectorPath = [...path, ...at];
-      const selector = valueAt(this.#object.value, selectorPath);
-      if (isRecord(selector)) this.#selector(selector, selectorPath);
-    }
+  /**
+   * Selectors below a subject or peer that the CRD stores and that mean nothing, or other than they look (corner 20).
+   *
+   * @returns what of the first that cannot be read makes it so; `undefined` when all can
+   */
+  #selectors(path: Path): string | undefined {
+    const parent = recordAt(this.#object.value, path);
+    const pods = isRecord(parent['pods']) ? parent['pods'] : undefined;
+    const found = [
+      this.#selector(parent['namespaces'], path, ['namespaces']),
+      this.#selector(parent['nodes'], path, ['nodes']),
+      this.#selector(pods?.['podSelector'], path, ['pods', 'podSelector']),
+      this.#selector(pods?.['namespaceSelector'], path, ['pods', 'namespaceSelector']),
+    ];
+    return found.find((each) => each !== undefined);
   }
 
-  #selector(selector: Readonly<Record<string, unknown>>, path: Path): void {
+  #selector(selector: unknown, parent: Path, at: Path): string | undefined {
+    if (!isRecord(selector) || isPlain(selector)) return undefined;
+    const path = [...parent, ...at];
     const labels = recordAt(selector, ['matchLabels']);
     const dropped = Object.keys(labels).filter((key) => isNullish(labels[key]));
     const [first] = dropped;
@@ -133,9 +149,11 @@ class Adviser {
       );
     }
     const decoded = decodedSelector(selector);
-    if (decoded === undefined) return;
+    if (decoded === undefined) return undefined;
     const all = { value: this.#object.value, errors: [] };
+    let why: string | undefined;
     validateLabelSelector(decoded, path, (error) => {
+      why ??= partOf(error, decoded, path.length);
       const words = selectorWords(error, all);
       this.#tell(
         'warning',
@@ -145,6 +163,7 @@ class Adviser {
         words?.hint === undefined ? {} : { hint: words.hint },
       );
     });
+    return why;
   }
 
   #networks(rule: TierRule, cidrs: readonly Cidr[], path: Path): void {
@@ -289,6 +308,38 @@ class Adviser {
     this.#tell('warning', 'rule-fails-closed', at, `${what}, so ${effect}`, {
       hint: 'correct it, or take it out: what is not understood is never allowed',
     });
+  }
+}
+
+/** Whether a selector can be read, and a server drops nothing of it: then there is nothing to tell. */
+function isPlain(selector: Readonly<Record<string, unknown>>): boolean {
+  const labels = selector['matchLabels'];
+  if (isRecord(labels)) {
+    for (const key of Object.keys(labels)) if (isNullish(labels[key])) return false;
+  }
+  return readLabelSelector(selector, () => {}) !== undefined;
+}
+
+/** The part of a selector that makes it unreadable, by key, value and operator. */
+function partOf(
+  { code, value, expected = [], path }: FieldError,
+  selector: SelectorObject,
+  length: number,
+): string {
+  const text = typeof value === 'string' ? short(value) : '';
+  const at = path[length + 1];
+  const { key = '' } = (typeof at === 'number' ? selector.matchExpressions?.[at] : undefined) ?? {};
+  switch (code) {
+    case 'label-key-invalid':
+      return `"${text}" is no key of a label`;
+    case 'label-value-invalid':
+      return `"${text}" is no value of the label ${short(expected[0] ?? '')}`;
+    case 'selector-values-missing':
+      return `${text} of the label ${short(key)} has no values`;
+    case 'selector-values-forbidden':
+      return `${text} of the label ${short(key)} has values`;
+    default:
+      return `"${text}", asked of the label ${short(key)}, is no operator`;
   }
 }
 

@@ -430,7 +430,29 @@ const mistakes: readonly Mistake[] = [
   {
     code: 'subject-unusable',
     text: subject('»{namespaces: {matchLabels: {"a b": c}}}'),
-    says: 'selects nobody',
+    says: 'selects nobody: namespaces cannot be read, for "a b" is no key of a label',
+  },
+  {
+    code: 'subject-unusable',
+    text: subject('»{pods: {podSelector: {matchLabels: {team: "blue*"}}}}'),
+    says: 'podSelector cannot be read, for "blue*" is no value of the label team',
+  },
+  {
+    code: 'subject-unusable',
+    text: subject(
+      '»{pods: {podSelector: {}, namespaceSelector: {matchExpressions: [{key: a, operator: Exists}, {key: team, operator: Like, values: [b]}]}}}',
+    ),
+    says: 'namespaceSelector cannot be read, for "Like", asked of the label team, is no operator',
+  },
+  {
+    code: 'subject-unusable',
+    text: subject('»{namespaces: {matchExpressions: [{key: team, operator: In, values: []}]}}'),
+    says: 'for In of the label team has no values',
+  },
+  {
+    code: 'subject-unusable',
+    text: subject('»{namespaces: {matchExpressions: [{key: team, operator: Exists, values: [b]}]}}'),
+    says: 'for Exists of the label team has values',
   },
   {
     code: 'label-null',
