@@ -14,15 +14,10 @@ import { contains } from '../../net/index.ts';
 import type { Address, Cidr, Protocol } from '../../net/index.ts';
 import type { RawObject } from '../raw.ts';
 import {
-  decode,
-  isDnsLabel,
-  isDnsSubdomain,
-  isLabelKey,
-  isLabelValue,
+  isCleanMetadata,
   isPortName,
   isPortNumber,
   isRecord,
-  objectMetaSchema,
   readCidr,
   readLabelSelector,
   selectsEverything,
@@ -63,9 +58,6 @@ const emptyRule: Rule = { peers: anyPeer, ports: allPorts };
 const closedRule: Rule = { peers: { kind: 'oneOf', peers: [noPeer] }, ports: allPorts };
 const unaffected: DirectionSpec = { kind: 'unaffected' };
 
-const annotationBytes = 256 * 1024;
-const metaFields = objectMetaSchema.kind === 'struct' ? objectMetaSchema.fields : new Map<string, never>();
-
 class Reader {
   #clean = true;
 
@@ -81,7 +73,7 @@ class Reader {
           if (typeof value !== 'string') this.#clean = false;
           break;
         case 'metadata':
-          named = this.#metadata(value);
+          named = isCleanMetadata(value);
           break;
         case 'spec':
           spec = value;
@@ -92,51 +84,6 @@ class Reader {
     }
     if (!named) this.#clean = false;
     return this.#spec(object, spec);
-  }
-
-  /** Whether there is a name. */
-  #metadata(meta: unknown): boolean {
-    if (!isRecord(meta)) return false;
-    let named = false;
-    for (const key of Object.keys(meta)) {
-      const value = meta[key];
-      if (value === null || value === undefined) {
-        if (!metaFields.has(key)) this.#clean = false;
-        continue;
-      }
-      switch (key) {
-        case 'name':
-          named = typeof value === 'string' && isDnsSubdomain(value);
-          break;
-        case 'namespace':
-          if (typeof value !== 'string' || (value !== '' && !isDnsLabel(value))) this.#clean = false;
-          break;
-        case 'labels':
-          if (!areLabels(value)) this.#clean = false;
-          break;
-        case 'annotations':
-          if (!areAnnotations(value)) this.#clean = false;
-          break;
-        case 'uid':
-        case 'resourceVersion':
-        case 'selfLink':
-          if (typeof value !== 'string') this.#clean = false;
-          break;
-        case 'generation':
-        case 'creationTimestamp':
-        case 'deletionTimestamp':
-        case 'deletionGracePeriodSeconds':
-        case 'managedFields': {
-          const schema = metaFields.get(key);
-          if (schema !== undefined) decode(schema, value, [], this.#unclean);
-          if (typeof value === 'number' && value < 0) this.#clean = false;
-          break;
-        }
-        default:
-          this.#clean = false;
-      }
-    }
-    return named;
   }
 
   readonly #unclean = (): void => {
@@ -380,27 +327,6 @@ const everyTcpPort: PortEntry = { kind: 'everyPort', protocol: 'TCP' };
 
 function isPort(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && isPortNumber(value);
-}
-
-function areLabels(raw: unknown): boolean {
-  if (!isRecord(raw)) return false;
-  for (const key of Object.keys(raw)) {
-    const value = raw[key] ?? '';
-    if (!isLabelKey(key) || typeof value !== 'string' || !isLabelValue(value)) return false;
-  }
-  return true;
-}
-
-function areAnnotations(raw: unknown): boolean {
-  if (!isRecord(raw)) return false;
-  let size = 0;
-  for (const key of Object.keys(raw)) {
-    const value = raw[key] ?? '';
-    if (typeof value !== 'string' || !isLabelKey(key.toLowerCase())) return false;
-    // UTF-8 takes up to three bytes for a unit: near the limit the exact rule decides.
-    size += (key.length + value.length) * 3;
-  }
-  return size <= annotationBytes;
 }
 
 function shortJson(raw: unknown): string {

@@ -5,7 +5,7 @@ import { FieldErrors } from '../validate/index.ts';
 import { advise } from './advise.ts';
 import { tierKindOf } from './kinds.ts';
 import { readTierPolicy } from './read.ts';
-import { checkTierPolicy } from './validate.ts';
+import { checkTierPolicy, isFineTierPolicy } from './validate.ts';
 import { explain } from './words.ts';
 
 /** A policy of policy.networking.k8s.io, or why there is none. */
@@ -36,7 +36,8 @@ export function decodeTierPolicy(object: RawObject, options: ReadOptions): Decod
   const { kind, channel } = context;
   const policy = readTierPolicy(object, kind, channel);
   const errors = new FieldErrors(mostErrors);
-  checkTierPolicy(object.value, object.duplicates, kind, channel, errors.report);
+  if (object.duplicates.length > 0 || !isFineTierPolicy(object.value, kind, channel))
+    checkTierPolicy(object.value, object.duplicates, kind, channel, errors.report);
   const told =
     errors.list.length === 0
       ? []

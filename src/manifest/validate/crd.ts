@@ -61,6 +61,68 @@ export function checkByCrd(schema: CrdSchema, value: unknown, path: Path, report
   return new Check(report).value(schema, value, path);
 }
 
+/**
+ * Whether `checkByCrd` would report nothing. It only notices, and makes nothing: `false` means that there may be an error,
+ * as wherever null stands. Rules see what is written, so none may ask for a field that has a default.
+ */
+export function isFineByCrd(schema: CrdSchema, value: unknown): boolean {
+  switch (schema.kind) {
+    case 'any':
+      return true;
+    case 'string':
+      return (
+        typeof value === 'string' &&
+        (schema.enum === undefined || schema.enum.includes(value)) &&
+        value.length <= (schema.maxLength ?? Infinity) &&
+        (schema.rule === undefined || schema.rule.holds(value))
+      );
+    case 'integer':
+      return (
+        typeof value === 'number' &&
+        Number.isInteger(value) &&
+        value >= schema.minimum &&
+        value <= schema.maximum
+      );
+    case 'array':
+      return isFineArray(schema, value);
+    case 'map':
+      if (!isRecord(value)) return false;
+      for (const key of Object.keys(value)) if (!isFineByCrd(schema.of, value[key])) return false;
+      return true;
+    case 'object':
+      return isFineObject(schema, value);
+  }
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
+}
+
+function isFineArray(schema: Extract<CrdSchema, { kind: 'array' }>, value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const items: readonly unknown[] = value;
+  const { minItems = 0, maxItems = Infinity } = schema;
+  if (items.length < minItems || items.length > maxItems) return false;
+  for (const item of items) if (!isFineByCrd(schema.of, item)) return false;
+  return schema.isSet !== true || items.length < 2 || new Set(items).size === items.length;
+}
+
+function isFineObject(schema: Extract<CrdSchema, { kind: 'object' }>, value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const keys = Object.keys(value);
+  const { minProperties = 0, maxProperties = Infinity } = schema;
+  if (keys.length < minProperties || keys.length > maxProperties) return false;
+  for (const key of keys) {
+    const field = schema.fields.get(key);
+    // What is null is dropped, and a rule sees what is left.
+    if (field === undefined || isAbsent(value[key]) || !isFineByCrd(field.schema, value[key])) return false;
+  }
+  for (const [key, field] of schema.fields) {
+    if (field.required === true && field.default === undefined && !Object.hasOwn(value, key)) return false;
+  }
+  return schema.rule === undefined || schema.rule.holds(value);
+}
+
 /** Whether a text has more than `limit` characters, of which some are two units. */
 function isLonger(text: string, limit: number): boolean {
   let count = 0;

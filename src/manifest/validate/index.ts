@@ -1,4 +1,5 @@
-export { checkByCrd } from './crd.ts';
+export { isCleanMetadata } from './clean-metadata.ts';
+export { checkByCrd, isFineByCrd } from './crd.ts';
 export type { CrdField, CrdRule, CrdSchema } from './crd.ts';
 export { FieldErrors, refuses, reportDuplicates } from './field-error.ts';
 export type { FieldError, FieldErrorType, Report } from './field-error.ts';
