@@ -236,7 +236,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/class-index.ts',
-    find: 'if (mask[ownNamespace[c]!] === 1) into.push(c);',
+    find: 'if (this.#mark[namespace[c]!] === selector + 1) into.push(c);',
     replace: 'into.push(c);',
     why: 'a wide peer forgets its namespace selector (corner 12)',
   },
@@ -248,8 +248,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/class-index.ts',
-    find: 'this.#ofBoth.get(namespace * 0x800_0000 + set) ?? []',
-    replace: 'this.#ofSet[set]!',
+    find: 'for (; low < end && labels[items[low]!] === set; low++) into.push(items[low]!);',
+    replace: 'for (const c of this.#ofSet.of(set)) into.push(c);',
     why: 'in large namespaces policies select pods of others (corner 7)',
   },
   {
@@ -326,7 +326,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/matrix.ts',
-    find: 'totals.add(this.block(row, this.columnOf[s]!), -weightOf[s]!);',
+    find: 'totals.ofAccesses.add(this.block(this.rowOf[s]!, this.columnOf[s]!), -own);',
     replace: '',
     why: 'a pod and itself are counted as a pair',
   },

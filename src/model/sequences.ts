@@ -32,10 +32,11 @@ export class SequenceTable {
     const length = end - start;
     const mask = this.#slots.length - 1;
     let slot = hashOf(from, start, end) & mask;
-    for (let probes = 0; this.#slots[slot] !== 0; probes++) {
+    for (let probes = 0; ; probes++) {
       if (probes === mostProbes) return this.#internCrowded(from, start, end);
-      const id = this.#slots[slot]! - 1;
-      if (this.#equals(id, from, start, length)) return id;
+      const entry = this.#slots[slot]!;
+      if (entry === 0) break;
+      if (this.#equals(entry - 1, from, start, length)) return entry - 1;
       slot = (slot + 1) & mask;
     }
     const id = this.#append(from, start, end);
@@ -72,14 +73,14 @@ export class SequenceTable {
   #rehash(): void {
     const slots = new Int32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
-    // What stood in no slot may find one now, and would be looked for there.
+    // Those that were crowded out, too: a search for them may now end at an empty slot.
     this.#crowded.clear();
     for (let id = 0; id < this.#size; id++) {
       const start = this.#starts[id]!;
       const end = this.#starts[id + 1]!;
       let slot = hashOf(this.#items, start, end) & mask;
       let probes = 0;
-      for (; slots[slot] !== 0 && probes < mostProbes; probes++) slot = (slot + 1) & mask;
+      for (; probes < mostProbes && slots[slot] !== 0; probes++) slot = (slot + 1) & mask;
       if (probes < mostProbes) slots[slot] = id + 1;
       else this.#crowded.set(this.#items.subarray(start, end).join(','), id);
     }

@@ -1,25 +1,40 @@
 import type { ClassTable } from './classes.ts';
 import { no, unknown, yes } from './labels.ts';
 import type { Holds, LabelTable, Matched } from './labels.ts';
+import { listsBy, Numbers } from './lists.ts';
+import type { Lists } from './lists.ts';
 
-/** So few classes are asked one by one rather than looked up by their labels. */
-const mostScanned = 64;
+/** What a search costs for each label set that is looked up in a namespace, where asking a class costs 1. */
+const lookUpCost = 4;
+
+/** The namespaces that a selector matches. */
+interface Scope {
+  /** Their numbers, ascending. */
+  readonly namespaces: Int32Array;
+  /** How many classes they have. */
+  readonly population: number;
+}
 
 /** Finds the classes that selectors mean: by namespace, by label set, whichever is shorter. */
 export class ClassIndex {
   readonly #classes: ClassTable;
   readonly #labels: LabelTable;
   readonly #namespaceLabels: LabelTable;
-  readonly #ofNamespace: readonly (readonly number[])[];
-  readonly #ofSet: readonly (readonly number[])[];
-  readonly #ofBoth = new Map<number, number[]>();
-  readonly #namespacesOfSet: readonly (readonly number[])[];
+  /** By namespace: its classes, ascending by label set. */
+  readonly #ofNamespace: Lists;
+  readonly #ofSet: Lists;
+  readonly #namespacesOfSet: Lists;
   /** By namespace: what remains of its labels. */
   readonly #setOfNamespace: readonly number[];
-  readonly #selected: (Uint8Array | undefined)[] = [];
-  /** By namespace selector that was asked about: the number of classes in its namespaces. */
-  readonly #population: number[] = [];
+  readonly #scopes: (Scope | undefined)[] = [];
+  /** By namespace: the selector whose scope was marked last there, plus 1. */
+  readonly #mark: Int32Array;
+  #marked = -1;
+  readonly #sure = new Numbers();
+  readonly #unsure = new Numbers();
+  #limit = Infinity;
 
+  /** @param namespaceSets - by namespace: what remains of its labels */
   constructor(
     classes: ClassTable,
     labels: LabelTable,
@@ -29,82 +44,184 @@ export class ClassIndex {
     this.#classes = classes;
     this.#labels = labels;
     this.#namespaceLabels = namespaceLabels;
-    const ofNamespace: number[][] = namespaceSets.map(() => []);
-    const ofSet: number[][] = Array.from({ length: labels.setCount }, () => []);
-    for (let c = 0; c < classes.size; c++) {
-      const namespace = classes.namespace[c]!;
-      if (namespace < 0) continue;
-      const set = classes.labels[c]!;
-      ofNamespace[namespace]!.push(c);
-      ofSet[set]!.push(c);
-      const key = namespace * 0x800_0000 + set;
-      const both = this.#ofBoth.get(key);
-      if (both === undefined) this.#ofBoth.set(key, [c]);
-      else both.push(c);
-    }
-    this.#ofNamespace = ofNamespace;
-    this.#ofSet = ofSet;
-    const namespacesOfSet: number[][] = Array.from({ length: namespaceLabels.setCount }, () => []);
-    for (const [namespace, set] of namespaceSets.entries()) namespacesOfSet[set]!.push(namespace);
-    this.#namespacesOfSet = namespacesOfSet;
+    // Host-network classes have neither namespace nor label set here (corner 44).
+    this.#ofSet = listsBy(classes.labels, labels.setCount);
+    this.#ofNamespace = listsBy(classes.namespace, namespaceSets.length, this.#ofSet.items);
+    this.#namespacesOfSet = listsBy(Int32Array.from(namespaceSets), namespaceLabels.setCount);
     this.#setOfNamespace = namespaceSets;
+    this.#mark = new Int32Array(namespaceSets.length);
   }
 
-  /** By namespace number: 1 where a namespace selector matches. */
-  namespaces(selector: number): Uint8Array {
-    let mask = this.#selected[selector];
-    if (mask === undefined) {
-      mask = new Uint8Array(this.#ofNamespace.length);
+  get namespaceCount(): number {
+    return this.#mark.length;
+  }
+
+  /** The namespaces that a selector matches, ascending. */
+  namespaces(selector: number): Int32Array {
+    return this.#scope(selector).namespaces;
+  }
+
+  #scope(selector: number): Scope {
+    let scope = this.#scopes[selector];
+    if (scope === undefined) {
+      const found = new Numbers();
       let population = 0;
       for (const set of this.#namespaceLabels.matched(selector).sure) {
-        for (const namespace of this.#namespacesOfSet[set]!) {
-          mask[namespace] = 1;
-          population += this.#ofNamespace[namespace]!.length;
+        for (const namespace of this.#namespacesOfSet.of(set)) {
+          found.push(namespace);
+          population += this.#ofNamespace.count(namespace);
         }
       }
-      this.#selected[selector] = mask;
-      this.#population[selector] = population;
+      this.#scopes[selector] = scope = { namespaces: found.all.slice().sort(), population };
     }
-    return mask;
+    return scope;
   }
 
-  /** The classes of one namespace that a pod selector matches, for certain and perhaps. */
+  /** The classes of one namespace that a pod selector matches, for certain and perhaps; ascending. */
   inNamespace(namespace: number, selector: number): Matched {
-    const all = this.#ofNamespace[namespace]!;
-    if (selector === this.#labels.everything) return { sure: all, unsure: [] };
-    if (all.length <= mostScanned || this.#labels.estimate(selector) >= all.length) {
-      const found = { sure: [], unsure: [] };
-      this.#scan(all, selector, found);
-      return found;
-    }
-    return this.#lookUp(selector, (set, into) => {
-      for (const c of this.#ofBoth.get(namespace * 0x800_0000 + set) ?? []) into.push(c);
-    });
+    this.gather(namespace, undefined, selector);
+    return this.#gathered;
   }
 
   /** The same over all namespaces that a namespace selector matches. */
   inNamespaces(namespaces: number, selector: number): Matched {
-    const mask = this.namespaces(namespaces);
-    const population = this.#population[namespaces]!;
-    if (selector === this.#labels.everything || this.#labels.estimate(selector) >= population) {
-      const found = { sure: [], unsure: [] };
-      for (let namespace = 0; namespace < mask.length; namespace++) {
-        if (mask[namespace] === 1) this.#scan(this.#ofNamespace[namespace]!, selector, found);
+    this.gather(undefined, namespaces, selector);
+    return this.#gathered;
+  }
+
+  get #gathered(): Matched {
+    return { sure: Array.from(this.#sure.all.sort()), unsure: Array.from(this.#unsure.all.sort()) };
+  }
+
+  /** The classes that `gather` has found to be meant for certain, until it is called again. */
+  get sure(): Numbers {
+    return this.#sure;
+  }
+
+  /** And those of which files cannot tell. */
+  get unsure(): Numbers {
+    return this.#unsure;
+  }
+
+  /**
+   * Finds the classes that a pod selector matches in one namespace, or in those that a namespace selector matches: they
+   * stand in `sure` and `unsure`, each once.
+   *
+   * @param limit - once more than so many are meant for certain, the rest need not be found
+   */
+  gather(
+    namespace: number | undefined,
+    namespaces: number | undefined,
+    selector: number,
+    limit = Infinity,
+  ): void {
+    this.#sure.length = 0;
+    this.#unsure.length = 0;
+    this.#limit = limit;
+    if (namespace !== undefined) this.#gatherIn(namespace, selector);
+    else this.#gatherAll(namespaces!, selector);
+  }
+
+  get #isFull(): boolean {
+    return this.#sure.length > this.#limit;
+  }
+
+  #gatherAll(namespaces: number, selector: number): void {
+    const scope = this.#scope(namespaces);
+    const labels = this.#labels;
+    if (selector !== labels.everything) {
+      const estimate = labels.estimate(selector);
+      // Many namespaces are not asked one by one where few classes have the labels at all.
+      const one = Math.min(scope.population, scope.namespaces.length * estimate * lookUpCost);
+      if (estimate < one) {
+        const { sure, unsure } = labels.matched(selector);
+        if (this.#countOf(sure, one) + this.#countOf(unsure, one) + scope.namespaces.length < one) {
+          this.#markScope(namespaces, scope);
+          this.#filter(sure, namespaces, this.#sure);
+          this.#filter(unsure, namespaces, this.#unsure);
+          return;
+        }
       }
-      return found;
     }
-    const ownNamespace = this.#classes.namespace;
-    return this.#lookUp(selector, (set, into) => {
-      for (const c of this.#ofSet[set]!) if (mask[ownNamespace[c]!] === 1) into.push(c);
-    });
+    for (const namespace of scope.namespaces) {
+      if (this.#isFull) return;
+      this.#gatherIn(namespace, selector);
+    }
+  }
+
+  /** How many classes have one of some label sets, as far as they are fewer than `most`. */
+  #countOf(sets: readonly number[], most: number): number {
+    let count = 0;
+    for (let i = 0; i < sets.length && count < most; i++) count += this.#ofSet.count(sets[i]!);
+    return count;
+  }
+
+  #markScope(selector: number, { namespaces }: Scope): void {
+    if (this.#marked === selector) return;
+    this.#marked = selector;
+    for (const namespace of namespaces) this.#mark[namespace] = selector + 1;
+  }
+
+  /** Takes the classes of label sets that are in the namespaces marked for a selector. */
+  #filter(sets: readonly number[], selector: number, into: Numbers): void {
+    const { namespace } = this.#classes;
+    const { starts, items } = this.#ofSet;
+    for (const set of sets) {
+      if (this.#isFull) return;
+      for (let i = starts[set]!; i < starts[set + 1]!; i++) {
+        const c = items[i]!;
+        if (this.#mark[namespace[c]!] === selector + 1) into.push(c);
+      }
+    }
+  }
+
+  #gatherIn(namespace: number, selector: number): void {
+    const { starts, items } = this.#ofNamespace;
+    const start = starts[namespace]!;
+    const end = starts[namespace + 1]!;
+    const labels = this.#labels;
+    if (selector === labels.everything) {
+      for (let i = start; i < end; i++) this.#sure.push(items[i]!);
+      return;
+    }
+    const count = end - start;
+    if (count > lookUpCost && labels.estimate(selector) * lookUpCost < count) {
+      const { sure, unsure } = labels.matched(selector);
+      this.#lookUp(sure, start, end, this.#sure);
+      this.#lookUp(unsure, start, end, this.#unsure);
+      return;
+    }
+    const { labels: sets } = this.#classes;
+    for (let i = start; i < end; i++) {
+      const c = items[i]!;
+      const holds = labels.holds(selector, sets[c]!);
+      if (holds === yes) this.#sure.push(c);
+      else if (holds === unknown) this.#unsure.push(c);
+    }
+  }
+
+  /** Takes the classes of label sets in one namespace, whose classes stand from `start` to before `end`. */
+  #lookUp(sets: readonly number[], start: number, end: number, into: Numbers): void {
+    const { items } = this.#ofNamespace;
+    const { labels } = this.#classes;
+    for (const set of sets) {
+      let low = start;
+      let high = end;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (labels[items[middle]!]! < set) low = middle + 1;
+        else high = middle;
+      }
+      for (; low < end && labels[items[low]!] === set; low++) into.push(items[low]!);
+    }
   }
 
   /** Whether a namespace selector matches one namespace: for questions about few of many namespaces. */
   namespaceHolds(selector: number, namespace: number): boolean {
-    const mask = this.#selected[selector];
-    return mask === undefined
+    const scope = this.#scopes[selector];
+    return scope === undefined
       ? this.#namespaceLabels.holds(selector, this.#setOfNamespace[namespace]!) === yes
-      : mask[namespace] === 1;
+      : isAmong(scope.namespaces, namespace);
   }
 
   /**
@@ -120,30 +237,24 @@ export class ClassIndex {
     }
   }
 
-  /** Asks every class of a list. */
-  #scan(classes: readonly number[], selector: number, found: { sure: number[]; unsure: number[] }): void {
-    for (let i = 0; i < classes.length; i++) {
-      const c = classes[i]!;
-      const holds = this.#labels.holds(selector, this.#classes.labels[c]!);
-      if (holds === yes) found.sure.push(c);
-      else if (holds === unknown) found.unsure.push(c);
-    }
-  }
-
-  /** Takes the classes of every label set that matches. */
-  #lookUp(selector: number, classesOf: (set: number, into: number[]) => void): Matched {
-    const matched = this.#labels.matched(selector);
-    const found = { sure: [] as number[], unsure: [] as number[] };
-    for (const set of matched.sure) classesOf(set, found.sure);
-    for (const set of matched.unsure) classesOf(set, found.unsure);
-    return found;
-  }
-
   /** Whether a pod selector in one namespace, or in those of a namespace selector, means a class. */
   holds(namespace: number | undefined, namespaces: number | undefined, selector: number, c: number): Holds {
     const own = this.#classes.namespace[c]!;
     if (own < 0) return no;
-    if (namespace === undefined ? this.namespaces(namespaces!)[own] !== 1 : namespace !== own) return no;
+    if (namespace === undefined ? !isAmong(this.namespaces(namespaces!), own) : namespace !== own) return no;
     return this.#labels.holds(selector, this.#classes.labels[c]!);
   }
+}
+
+function isAmong(sorted: Int32Array, value: number): boolean {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = sorted[middle]!;
+    if (found === value) return true;
+    if (found < value) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
 }

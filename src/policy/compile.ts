@@ -7,6 +7,7 @@ import { CompiledPolicy } from './compiled-policy.ts';
 import { LabelTable } from './labels.ts';
 import { ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
+import { PairMap } from './pair-map.ts';
 import { openProfile } from './parts.ts';
 import type { ClassProfile, CompiledRule, CompiledRules, Selection, SubjectGroup } from './parts.ts';
 import { anyPeer, PeerTable } from './peers.ts';
@@ -115,9 +116,10 @@ function addTiers(
   const steps = new ListsBuilder();
   for (const [place, subject] of tiers.subjects.entries()) {
     if (subject === undefined) continue;
-    const { sure, unsure } = index.inNamespaces(subject.namespaces, subject.selector);
-    for (let i = 0; i < sure.length; i++) steps.add(sure[i]!, place * 2);
-    for (let i = 0; i < unsure.length; i++) steps.add(unsure[i]!, place * 2 + 1);
+    index.gather(undefined, subject.namespaces, subject.selector);
+    const { sure, unsure } = index;
+    for (let i = 0; i < sure.length; i++) steps.add(sure.items[i]!, place * 2);
+    for (let i = 0; i < unsure.length; i++) steps.add(unsure.items[i]!, place * 2 + 1);
   }
   const subjects = new Subjects(classes.size, steps.finish(classes.size));
   const lists = {
@@ -128,7 +130,7 @@ function addTiers(
     const profiles = build.profiles(direction);
     const other = direction === 'ingress' ? 'egress' : 'ingress';
     const others = build.profiles(other);
-    const known = new Map<string, number>();
+    const known = { isolated: new PairMap(), open: new PairMap() };
     for (let c = 0; c < classes.size; c++) {
       const node = subjects.nodeOf[c]!;
       if (node === 0) continue;
@@ -137,10 +139,10 @@ function addTiers(
         profiles[profileOf[direction][c]!]!.isolated ||
         (reading.baselineAfterPolicies === 'pod' && others[profileOf[other][c]!]!.isolated);
       const portMap = direction === 'ingress' ? classes.portMap[c]! : 0;
-      const key = `${node} ${portMap} ${isolated}`;
-      let list = known.get(key);
-      if (list === undefined)
-        known.set(key, (list = lists[direction].idOf(subjects.stepsOf(node), isolated, portMap)));
+      const ofNode = isolated ? known.isolated : known.open;
+      let list = ofNode.get(node, portMap);
+      if (list < 0)
+        ofNode.add(node, portMap, (list = lists[direction].idOf(subjects.stepsOf(node), isolated, portMap)));
       profileOf[direction][c] = build.withTiers(direction, profileOf[direction][c]!, list);
     }
   }
@@ -159,19 +161,15 @@ function groupBySubject(
   podLabels: LabelTable,
 ): readonly SubjectGroup[] {
   const groups: { namespace: number; selector: number; policies: number[] }[] = [];
-  const known = new Map<number, number>();
-  for (const [i, policy] of policies.entries()) {
+  const known = new PairMap();
+  for (let i = 0; i < policies.length; i++) {
+    const policy = policies[i]!;
     // Corner 7: policies select pods of their own namespace only.
     const namespace = namespaceIndex.get(policy.namespace)!;
     const selector = podLabels.selector(policy.podSelector);
-    const key = namespace * 0x800_0000 + selector;
-    const at = known.get(key);
-    if (at !== undefined) {
-      groups[at]!.policies.push(i);
-    } else {
-      known.set(key, groups.length);
-      groups.push({ namespace, selector, policies: [i] });
-    }
+    const at = known.getOrAdd(namespace, selector, groups.length);
+    if (at < groups.length) groups[at]!.policies.push(i);
+    else groups.push({ namespace, selector, policies: [i] });
   }
   return groups;
 }
@@ -240,9 +238,10 @@ function selectSubjects(groups: readonly SubjectGroup[], classes: ClassTable, in
   const steps = new ListsBuilder();
   for (let id = 0; id < groups.length; id++) {
     const { namespace, selector } = groups[id]!;
-    const { sure, unsure } = index.inNamespace(namespace, selector);
-    for (let i = 0; i < sure.length; i++) steps.add(sure[i]!, id * 2);
-    for (let i = 0; i < unsure.length; i++) steps.add(unsure[i]!, id * 2 + 1);
+    index.gather(namespace, undefined, selector);
+    const { sure, unsure } = index;
+    for (let i = 0; i < sure.length; i++) steps.add(sure.items[i]!, id * 2);
+    for (let i = 0; i < unsure.length; i++) steps.add(unsure.items[i]!, id * 2 + 1);
   }
   return new Subjects(classes.size, steps.finish(classes.size));
 }
@@ -262,7 +261,8 @@ class ProfileBuilder {
   readonly #ofNode: { readonly [direction in Direction]: Int32Array };
   /** By list of groups: the first port map that was asked about in ingress. Other maps are rare. */
   readonly #firstMap: Int32Array;
-  readonly #ofOtherMap = new Map<number, number>();
+  /** By list of groups and other port map: the profile. */
+  readonly #ofOtherMap = new PairMap();
   readonly #ofGroup = {
     ingress: new Map<number, readonly (readonly CompiledRule[])[]>(),
     egress: new Map<number, readonly (readonly CompiledRule[])[]>(),
@@ -270,7 +270,7 @@ class ProfileBuilder {
   readonly #gathered: ClassRules;
   readonly #merged: Specs;
   /** By profile and list of tiers: the profile with both. No profile is built after the first. */
-  readonly #tiered = { ingress: new Map<number, number>(), egress: new Map<number, number>() };
+  readonly #tiered = { ingress: new PairMap(), egress: new PairMap() };
 
   constructor(
     groups: readonly SubjectGroup[],
@@ -301,13 +301,9 @@ class ProfileBuilder {
   /** The profile of classes that have one, with what their tiers say. */
   withTiers(direction: Direction, profile: number, tiers: number): number {
     if (tiers === 0) return profile;
-    const key = profile * 0x100_0000 + tiers;
-    let id = this.#tiered[direction].get(key);
-    if (id === undefined) {
-      const lists = this.#lists[direction];
-      this.#tiered[direction].set(key, (id = lists.length));
-      lists.push({ ...lists[profile]!, tiers });
-    }
+    const lists = this.#lists[direction];
+    const id = this.#tiered[direction].getOrAdd(profile, tiers, lists.length);
+    if (id === lists.length) lists.push({ ...lists[profile]!, tiers });
     return id;
   }
 
@@ -320,9 +316,8 @@ class ProfileBuilder {
       return (this.#ofNode[direction][node] = this.#build(direction, node, portMap));
     }
     if (direction === 'egress' || this.#firstMap[node] === portMap) return known;
-    const key = portMap * 0x1000_0000 + node;
-    let id = this.#ofOtherMap.get(key);
-    if (id === undefined) this.#ofOtherMap.set(key, (id = this.#build(direction, node, portMap)));
+    let id = this.#ofOtherMap.get(node, portMap);
+    if (id < 0) this.#ofOtherMap.add(node, portMap, (id = this.#build(direction, node, portMap)));
     return id;
   }
 

@@ -8,7 +8,7 @@ import type { Matrix } from './matrix.ts';
 import { anyPeer } from './peers.ts';
 import { everything } from './port-table.ts';
 import { SequenceTable } from './sequences.ts';
-import { refine } from './side.ts';
+import { refine } from './refine.ts';
 import type { TierSides } from './tier-side.ts';
 
 /** What questions about many pairs ask: of all of them a `Matrix` tells, of those of a few classes an `Excerpt`. */

@@ -299,7 +299,11 @@ export class LabelTable {
   /** At most how many label sets `matched` would have to look at. */
   estimate(selector: number): number {
     const known = this.#matched[selector];
-    return known === undefined ? this.#candidates(selector).size : known.sure.length + known.unsure.length;
+    if (known !== undefined) return known.sure.length + known.unsure.length;
+    let least = Infinity;
+    for (const requirement of this.#selectors[selector]!.requirements)
+      least = Math.min(least, this.#countOf(requirement));
+    return least === Infinity ? this.setCount : least;
   }
 
   /** All label sets that a selector matches, ascending. */
@@ -308,7 +312,7 @@ export class LabelTable {
     if (matched === undefined) {
       const sure: number[] = [];
       const unsure: number[] = [];
-      for (const list of this.#candidates(selector).lists) {
+      for (const list of this.#candidates(selector)) {
         for (const set of list) {
           const holds = this.holds(selector, set);
           if (holds === yes) sure.push(set);
@@ -321,19 +325,48 @@ export class LabelTable {
     return matched;
   }
 
-  /** The shortest lists of label sets that hold every match: those of one requirement, and the undecided. */
-  #candidates(selector: number): { readonly size: number; readonly lists: readonly Iterable<number>[] } {
-    let best: { size: number; lists: Iterable<number>[] } | undefined;
+  /**
+   * The label sets that a selector does not match, ascending; `undefined` where they could be many, since it asks for labels
+   * to be there, or where files cannot tell.
+   */
+  unmatched(selector: number): readonly number[] | undefined {
+    if (this.#withUndecided.length > 0) return undefined;
+    const sets: number[] = [];
     for (const { key, operator, values } of this.#selectors[selector]!.requirements) {
-      let lists: readonly Int32Array[];
-      if (operator === 'In') lists = values.map((code) => this.#posted().byCode.of(code));
-      else if (operator === 'Exists') lists = [this.#posted().byKey.of(key)];
-      else continue;
-      let size = this.#withUndecided.length;
-      for (const list of lists) size += list.length;
-      if (best === undefined || size < best.size) best = { size, lists: [...lists, this.#withUndecided] };
+      if (operator === 'In' || operator === 'Exists') return undefined;
+      const { byCode, byKey } = this.#posted();
+      // Corner 18: what has the key not at all is matched, too.
+      const lists = operator === 'NotIn' ? values.map((code) => byCode.of(code)) : [byKey.of(key)];
+      for (const list of lists) for (const set of list) sets.push(set);
     }
-    return best ?? { size: this.setCount, lists: [Array.from({ length: this.setCount }, (_, set) => set)] };
+    return sets.length * 2 > this.setCount ? undefined : sortedUnique(sets);
+  }
+
+  /** How many label sets have what a requirement asks for, or may; `Infinity` where it asks for something not to be there. */
+  #countOf({ key, operator, values }: CompiledRequirement): number {
+    const { byCode, byKey } = this.#posted();
+    let count = this.#withUndecided.length;
+    if (operator === 'Exists') count += byKey.count(key);
+    else if (operator === 'In') for (const code of values) count += byCode.count(code);
+    else return Infinity;
+    return count;
+  }
+
+  /** The shortest lists of label sets that hold every match: those of one requirement, and the undecided. */
+  #candidates(selector: number): readonly Iterable<number>[] {
+    let best: CompiledRequirement | undefined;
+    let least = Infinity;
+    for (const requirement of this.#selectors[selector]!.requirements) {
+      const count = this.#countOf(requirement);
+      if (count >= least) continue;
+      least = count;
+      best = requirement;
+    }
+    if (best === undefined) return [Array.from({ length: this.setCount }, (_, set) => set)];
+    const { byCode, byKey } = this.#posted();
+    const lists =
+      best.operator === 'Exists' ? [byKey.of(best.key)] : best.values.map((code) => byCode.of(code));
+    return [...lists, this.#withUndecided];
   }
 
   #posted(): { readonly byCode: Lists; readonly byKey: Lists } {

@@ -22,6 +22,48 @@ export class Lists {
   }
 }
 
+/** Whole numbers, one behind the other in a typed array that grows. */
+export class Numbers {
+  /** The numbers, from 0 to before `length`; what follows has no meaning. */
+  items: Int32Array = new Int32Array(64);
+  length = 0;
+
+  push(item: number): void {
+    if (this.length === this.items.length) this.items = grown(this.items, this.length + 1);
+    this.items[this.length++] = item;
+  }
+
+  /** All of them, until the next one comes. */
+  get all(): Int32Array {
+    return this.items.subarray(0, this.length);
+  }
+}
+
+/**
+ * Indices by key.
+ *
+ * @param keys - by index; those below 0 are in no list
+ * @param size - how many keys there are
+ * @param order - the order in which the indices of one key stand. Default: ascending
+ */
+export function listsBy(keys: Int32Array, size: number, order?: Int32Array): Lists {
+  const starts = new Int32Array(size + 1);
+  const count = order?.length ?? keys.length;
+  for (let i = 0; i < count; i++) {
+    const key = keys[order === undefined ? i : order[i]!]!;
+    if (key >= 0) starts[key + 1]!++;
+  }
+  for (let key = 0; key < size; key++) starts[key + 1]! += starts[key]!;
+  const items = new Int32Array(starts[size]!);
+  const ends = starts.slice();
+  for (let i = 0; i < count; i++) {
+    const index = order === undefined ? i : order[i]!;
+    const key = keys[index]!;
+    if (key >= 0) items[ends[key]!++] = index;
+  }
+  return new Lists(starts, items);
+}
+
 /** Gathers items of lists in any order of the lists. */
 export class ListsBuilder {
   #count = 0;
@@ -58,7 +100,7 @@ export class ListsInOrder {
   #items = new Int32Array(256);
 
   /** Adds the list of an index; those between the last one and it are empty. */
-  add(index: number, items: readonly number[]): void {
+  add(index: number, items: ArrayLike<number>): void {
     const count = this.#count + items.length;
     if (count > this.#items.length) this.#items = grown(this.#items, count);
     for (let i = 0; i < items.length; i++) this.#items[this.#count + i] = items[i]!;

@@ -5,6 +5,7 @@ import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
 import { byCell, familyBits } from './classes.ts';
 import type { ClassTable } from './classes.ts';
+import type { LabelTable } from './labels.ts';
 import { ListsBuilder, ListsInOrder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import type { ClassProfile } from './parts.ts';
@@ -15,8 +16,10 @@ import type { PeerTable } from './peers.ts';
 import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
+import { Complements, hasAtom, Products } from './products.ts';
+import { joint } from './refine.ts';
 import { SequenceTable } from './sequences.ts';
-import { cutSide } from './side.ts';
+import { cutSide, isListed, isProduct } from './side.ts';
 import type { Side } from './side.ts';
 import { tierMeant, TierSide } from './tier-side.ts';
 import type { CompiledTiers, TierMeant } from './tier-side.ts';
@@ -28,6 +31,7 @@ interface MatrixParts {
   readonly denseThreshold: number;
   readonly denseTierPeers: number;
   readonly tiers?: CompiledTiers;
+  readonly podLabels: LabelTable;
   readonly blocks: BlockTable;
   readonly ports: PortTable;
   readonly peers: PeerTable;
@@ -39,6 +43,10 @@ interface MatrixParts {
 
 /** What dense parts admit at so many atoms is kept, in 4 bytes each. */
 const mostAdmitted = 1 << 26;
+
+/** Which lane says all of a pair: none where it cannot talk, both where it shares two families that differ. */
+const noLane = -1;
+const twoLanes = -2;
 
 /**
  * The access of every ordered pair of classes, factorised.
@@ -57,6 +65,8 @@ export class Matrix {
   /** 2 when some ipBlock matches some pod, so that the families may differ; else 1. */
   readonly #lanes: 1 | 2;
   readonly #laneMask: Uint8Array;
+  /** By the families that two ends share: the lane to ask. */
+  readonly #laneOf: Int8Array;
   readonly #egress: Side;
   readonly #ingress: Side;
   readonly #egressTiers: TierSide | undefined;
@@ -66,6 +76,8 @@ export class Matrix {
   /** The same with what tiers say. */
   readonly #egressAllows: Int32Array;
   readonly #ingressAllows: Int32Array;
+  /** Whether these four are there. */
+  readonly #isTabled: boolean;
   readonly rowOf: Int32Array;
   readonly columnOf: Int32Array;
   /** By row: its dense egress, its atom as a peer and its families; by column the same with dense ingress. */
@@ -103,38 +115,46 @@ export class Matrix {
       ingress: usedPeers(profiles.ingress, peers.size),
     };
     let lanes: 1 | 2 = 1;
-    const meant = new ListsInOrder();
+    const lists = new ListsInOrder();
+    const how = new Uint8Array(peers.size);
+    const wide: number[] = [];
     for (let peer = 0; peer < peers.size; peer++) {
       if (peer === anyPeer || (used.egress[peer] === 0 && used.ingress[peer] === 0)) continue;
-      const list = this.#findClasses(peer);
-      meant.add(peer, list);
-      if (peers.definition(peer).kind === 'block' && list.length > 0) lanes = 2;
+      if (peers.definition(peer).kind === 'block') {
+        const list = this.#classesOfBlock(peer);
+        lists.add(peer, list);
+        if (list.length > 0) lanes = 2;
+        if (list.length > parts.denseThreshold) how[peer] = isListed;
+        continue;
+      }
+      const list = this.#fewClasses(peer);
+      if (list !== undefined) lists.add(peer, list);
+      else {
+        how[peer] = isProduct;
+        wide.push(peer);
+      }
     }
-    this.#classesOfPeer = meant.finish(peers.size);
+    this.#classesOfPeer = lists.finish(peers.size);
+    const meant = { how, lists: this.#classesOfPeer, products: new Products(parts, wide) };
     const tiers = this.#tierSides();
     this.#egressTiers = tiers?.egress;
     this.#ingressTiers = tiers?.ingress;
     if (tiers?.meant.familiesDiffer === true) lanes = 2;
     this.#lanes = blocks.size === 0 ? 1 : lanes;
     this.#laneMask = this.#lanesOfPeers();
+    this.#laneOf = Int8Array.of(noLane, 0, ...(this.#lanes === 1 ? [0, 0] : [1, twoLanes]));
 
     // In egress a name resolves at the destination: its port map is part of its atom.
     const named = profiles.egress.some((profile) => profile.ports.some((spec) => ports.isNamed(spec)));
     const cut = (direction: Direction, firstCut?: Int32Array): Side =>
-      cutSide(
-        profiles[direction],
-        this.#classesOfPeer,
-        used[direction],
-        size,
-        parts.denseThreshold,
-        firstCut,
-      );
+      cutSide(profiles[direction], meant, used[direction], size, firstCut);
     this.#egress = cut('egress', joint(tiers?.egress.cut, named ? classes.portMap : undefined));
     this.#ingress = cut('ingress', tiers?.ingress.cut);
     this.#egressAdmits = this.#admitted('egress');
     this.#ingressAdmits = this.#admitted('ingress');
     this.#egressAllows = this.#allowed('egress');
     this.#ingressAllows = this.#allowed('ingress');
+    this.#isTabled = this.#egressAllows.length > 0 && this.#ingressAllows.length > 0;
 
     const rows = new SequenceTable();
     const columns = new SequenceTable();
@@ -205,34 +225,35 @@ export class Matrix {
     return this.#columns.count;
   }
 
-  #findClasses(peer: number): readonly number[] {
-    const { peers, index, classes, assume, profile } = this.#parts;
+  /** The classes that a peer of pods means; `undefined` where it is dense. What stands there holds until the next call. */
+  #fewClasses(peer: number): Int32Array | undefined {
+    const { peers, index, podLabels, assume, denseThreshold } = this.#parts;
     const definition = peers.definition(peer);
-    switch (definition.kind) {
-      case 'any':
-        return Array.from({ length: classes.size }, (_, c) => c);
-      case 'pods': {
-        const { sure, unsure } =
-          definition.namespace === undefined
-            ? index.inNamespaces(definition.namespaces!, definition.selector)
-            : index.inNamespace(definition.namespace, definition.selector);
-        return assume === 'open' && unsure.length > 0 ? [...sure, ...unsure] : sure;
-      }
-      case 'block': {
-        const list: number[] = [];
-        this.#classesOfCell ??= byCell(classes);
-        for (const cell of classes.cells.cellsOfBlock[definition.block]!) {
-          for (const c of this.#classesOfCell.of(cell)) {
-            // Corner 34: cells also part what only networks of tiers match.
-            if (classes.host[c] === 1 ? profile.ipBlockMatchesNodes : profile.ipBlockMatchesPods)
-              list.push(c);
-          }
-        }
-        // A class has one cell of each family, and a block is of one family: none is met twice.
-        list.sort((x, y) => x - y);
-        return list;
+    if (definition.kind !== 'pods') return noClasses;
+    const isOpen = assume === 'open' && podLabels.hasUndecided;
+    const { namespace, namespaces, selector } = definition;
+    index.gather(namespace, namespaces, selector, isOpen ? Infinity : denseThreshold);
+    const { sure, unsure } = index;
+    // Corner 23: what cannot be decided counts where that is assumed.
+    if (isOpen) for (let i = 0; i < unsure.length; i++) sure.push(unsure.items[i]!);
+    return sure.length > denseThreshold ? undefined : sure.all;
+  }
+
+  /** The classes in which an ipBlock means somebody, ascending. */
+  #classesOfBlock(peer: number): readonly number[] {
+    const { peers, classes, profile } = this.#parts;
+    const definition = peers.definition(peer);
+    const list: number[] = [];
+    if (definition.kind !== 'block') return list;
+    this.#classesOfCell ??= byCell(classes);
+    for (const cell of classes.cells.cellsOfBlock[definition.block]!) {
+      for (const c of this.#classesOfCell.of(cell)) {
+        // Corner 34: cells also part what only networks of tiers match.
+        if (classes.host[c] === 1 ? profile.ipBlockMatchesNodes : profile.ipBlockMatchesPods) list.push(c);
       }
     }
+    // A class has one cell of each family, and a block is of one family: none is met twice.
+    return list.sort((x, y) => x - y);
   }
 
   /** The lanes in which each peer means anybody: bit 0 is IPv4 and bit 1 IPv6 where the families may differ. */
@@ -255,21 +276,32 @@ export class Matrix {
     const admitted = new Int32Array(cells <= mostAdmitted ? cells : 0);
     if (admitted.length === 0) return admitted;
     for (const [part, { peers, ports: specs }] of dense.entries()) {
+      const start = part * example.length * this.#lanes;
+      const add = (atom: number, peer: number, set: number): void => {
+        const at = start + atom * this.#lanes;
+        const lanes = this.#laneMask[peer]!;
+        if ((lanes & 1) !== 0) admitted[at] = ports.union(admitted[at]!, set);
+        if (this.#lanes === 2 && (lanes & 2) !== 0) admitted[at + 1] = ports.union(admitted[at + 1]!, set);
+      };
+      const complements = new Complements();
       for (let i = 0; i < peers.length; i++) {
         const peer = peers[i]!;
-        const mask = has.get(peer)!;
-        const named = direction === 'egress' && ports.isNamed(specs[i]!);
-        const fixed = direction === 'egress' ? ports.fixed(specs[i]!) : specs[i]!;
-        for (let atom = 0; atom < mask.length; atom++) {
-          if (mask[atom] === 0) continue;
-          const set = named ? this.#resolve(specs[i]!, peer, example[atom]!) : fixed;
-          const at = (part * mask.length + atom) * this.#lanes;
-          for (let lane = 0; lane < this.#lanes; lane++) {
-            if ((this.#laneMask[peer]! & (1 << lane)) === 0) continue;
-            admitted[at + lane] = ports.union(admitted[at + lane]!, set);
-          }
+        const spec = specs[i]!;
+        const own = has.get(peer)!;
+        const named = direction === 'egress' && ports.isNamed(spec);
+        if (own.without.length > 0 && !named) {
+          complements.add(own, peer, direction === 'egress' ? ports.fixed(spec) : spec);
+          continue;
+        }
+        const { atoms } = own;
+        const fixed = direction === 'egress' ? ports.fixed(spec) : spec;
+        for (let k = 0; k < atoms.length; k++) {
+          const atom = atoms[k]!;
+          if (own.without.length > 0 && own.without.includes(atom)) continue;
+          add(atom, peer, named ? this.#resolve(spec, peer, example[atom]!) : fixed);
         }
       }
+      complements.forEach(add);
     }
     return admitted;
   }
@@ -331,12 +363,8 @@ export class Matrix {
     const side = direction === 'egress' ? this.#egress : this.#ingress;
     const admitted = direction === 'egress' ? this.#egressAdmits : this.#ingressAdmits;
     if (admitted.length > 0) return admitted[(densePart * side.example.length + atom) * this.#lanes + lane]!;
-    return this.#evaluate(
-      direction,
-      side.dense[densePart]!,
-      side.example[atom]!,
-      lane,
-      (peer) => side.has.get(peer)![atom] === 1,
+    return this.#evaluate(direction, side.dense[densePart]!, side.example[atom]!, lane, (peer) =>
+      hasAtom(side.has.get(peer)!, atom),
     );
   }
 
@@ -545,60 +573,130 @@ export class Matrix {
    */
   count(isCounted?: Uint8Array): Float64Array {
     const { classes } = this.#parts;
-    const totals = new PairTotals();
+    const totals = { ofSets: new PairTotals(), ofAccesses: new PairTotals() };
     const weightOf =
       isCounted === undefined ? classes.weight : classes.weight.map((w, c) => w * isCounted[c]!);
-    const rowWeight = new Float64Array(this.rowCount);
-    const columnWeight = new Float64Array(this.columnCount);
-    for (let c = 0; c < classes.size; c++) {
-      rowWeight[this.rowOf[c]!]! += classes.weight[c]!;
-      columnWeight[this.columnOf[c]!]! += weightOf[c]!;
-    }
-    for (let row = 0; row < rowWeight.length; row++) {
-      this.#addBlocks(row, rowWeight[row]!, columnWeight, totals);
-    }
+    this.#addBlocks(weightOf, totals);
+    let sources = 0;
+    let destinations = 0;
+    let selves = 0;
     for (let s = 0; s < classes.size; s++) {
-      const weight = classes.weight[s]!;
-      const row = this.rowOf[s]!;
+      const own = weightOf[s]!;
+      sources += classes.weight[s]!;
+      destinations += own;
+      selves += own;
       // A pod and itself are no pair.
-      totals.add(this.block(row, this.columnOf[s]!), -weightOf[s]!);
+      totals.ofAccesses.add(this.block(this.rowOf[s]!, this.columnOf[s]!), -own);
       const length = this.#gather(s);
-      for (let i = 0; i < length; i++) {
-        const d = this.#list[i]!;
-        const before = this.block(row, this.columnOf[d]!);
-        const access = this.#exact(s, d);
-        if (before === access) continue;
-        const pairs = (s === d ? weight - 1 : weight) * weightOf[d]!;
-        totals.add(before, -pairs);
-        totals.add(access, pairs);
-      }
+      if (length > 0) this.#addCorrections(s, length, weightOf, totals);
     }
-    this.#countOwnNode(totals, isCounted);
-    return totals.upTo(this.#accesses.size);
+    const { ofAccesses } = totals;
+    for (let set = 0; set < totals.ofSets.size; set++) {
+      const pairs = totals.ofSets.of(set);
+      if (pairs !== 0) ofAccesses.add(this.#accesses.simple(set), pairs);
+    }
+    this.#countOwnNode(ofAccesses, isCounted);
+    // Pairs that cannot talk are most of all, and are looked at the least: they are what is left.
+    const counted = ofAccesses.upTo(this.#accesses.size);
+    counted[noAccess] = 0;
+    counted[noAccess] = sources * destinations - selves - counted.reduce((sum, pairs) => sum + pairs, 0);
+    return counted;
   }
 
-  /** Adds the pairs of one row, sparse peers left out. There may be millions of blocks, mostly with a single lane. */
-  #addBlocks(row: number, weight: number, columnWeight: Float64Array, totals: PairTotals): void {
-    const { ports } = this.#parts;
-    const { count, family, atom, dense } = this.#columns;
-    const egress = this.#egressAllows;
-    const ingress = this.#ingressAllows;
-    if (this.#lanes === 2 || egress.length === 0 || ingress.length === 0) {
-      for (let column = 0; column < count; column++)
-        totals.add(this.block(row, column), weight * columnWeight[column]!);
-      return;
+  /** Adds the pairs of all rows and columns, sparse peers left out. There may be millions of blocks, mostly with a single lane. */
+  #addBlocks(weightOf: Float64Array, totals: Totals): void {
+    const { weight } = this.#parts.classes;
+    const rows = new Float64Array(this.rowCount);
+    const columns = new Float64Array(this.columnCount);
+    for (let c = 0; c < weight.length; c++) {
+      rows[this.rowOf[c]!]! += weight[c]!;
+      columns[this.columnOf[c]!]! += weightOf[c]!;
     }
-    const rowFamily = this.#rows.family[row]!;
-    const rowAtom = this.#rows.atom[row]!;
-    const atoms = this.#ingress.example.length;
-    const egressAt = this.#rows.dense[row]! * this.#egress.example.length;
-    for (let column = 0; column < count; column++) {
-      const out = egress[egressAt + atom[column]!]!;
-      const set =
-        out === nothing || (rowFamily & family[column]!) === 0
-          ? nothing
-          : ports.intersect(out, ingress[dense[column]! * atoms + rowAtom]!);
-      totals.add(this.#accesses.simple(set), weight * columnWeight[column]!);
+    const isTabled = this.#isTabled;
+    if (isTabled) {
+      const sources = {
+        ends: this.#rows,
+        weight: rows,
+        allows: this.#egressAllows,
+        atoms: this.#egress.atoms,
+      };
+      const destinations = {
+        ends: this.#columns,
+        weight: columns,
+        allows: this.#ingressAllows,
+        atoms: this.#ingress.atoms,
+      };
+      // The inner loop goes along the longer table.
+      if (sources.allows.length > destinations.allows.length)
+        this.#addTabled(sources, destinations, totals.ofSets);
+      else this.#addTabled(destinations, sources, totals.ofSets);
+      if (this.#lanes === 1) return;
+    }
+    const { family } = this.#columns;
+    for (let row = 0; row < rows.length; row++) {
+      for (let column = 0; column < columns.length; column++) {
+        if (!isTabled || this.#laneOf[this.#rows.family[row]! & family[column]!] === twoLanes)
+          totals.ofAccesses.add(this.block(row, column), rows[row]! * columns[column]!);
+      }
+    }
+  }
+
+  /** Adds the blocks of ends of which one lane is asked; what both sides allow is the same from either side. */
+  #addTabled(outer: Tabled, inner: Tabled, totals: PairTotals): void {
+    const { ports } = this.#parts;
+    const lanes = this.#lanes;
+    const laneOf = this.#laneOf;
+    const { count, family, atom, dense } = inner.ends;
+    for (let i = 0; i < outer.ends.count; i++) {
+      const weight = outer.weight[i]!;
+      const ownFamily = outer.ends.family[i]!;
+      const ownAtom = outer.ends.atom[i]!;
+      const at = outer.ends.dense[i]! * outer.atoms;
+      for (let k = 0; k < count; k++) {
+        const lane = laneOf[ownFamily & family[k]!]!;
+        if (lane < 0) continue;
+        const one = outer.allows[(at + atom[k]!) * lanes + lane]!;
+        if (one === nothing) continue;
+        const both = ports.intersect(one, inner.allows[(dense[k]! * inner.atoms + ownAtom) * lanes + lane]!);
+        if (both !== nothing) totals.add(both, weight * inner.weight[k]!);
+      }
+    }
+  }
+
+  /** Moves the pairs that sparse peers touch from the access of their block to their own. */
+  #addCorrections(s: number, length: number, weightOf: Float64Array, totals: Totals): void {
+    const { ports, classes } = this.#parts;
+    const { ofSets } = totals;
+    const weight = classes.weight[s]!;
+    const lanes = this.#lanes;
+    const row = this.rowOf[s]!;
+    const family = this.#rows.family[row]!;
+    const sourceAtom = this.#rows.atom[row]!;
+    const egressAt = this.#rows.dense[row]! * this.#egress.atoms;
+    const hasTiers = this.#egressTiers !== undefined;
+    for (let i = 0; i < length; i++) {
+      const d = this.#list[i]!;
+      const column = this.columnOf[d]!;
+      const lane = this.#isTabled ? this.#laneOf[family & this.#columns.family[column]!]! : twoLanes;
+      if (lane === noLane) continue;
+      const pairs = (s === d ? weight - 1 : weight) * weightOf[d]!;
+      if (lane === twoLanes) {
+        totals.ofAccesses.add(this.block(row, column), -pairs);
+        totals.ofAccesses.add(this.#exact(s, d), pairs);
+        continue;
+      }
+      const out = (egressAt + this.#columns.atom[column]!) * lanes + lane;
+      const into = (this.#columns.dense[column]! * this.#ingress.atoms + sourceAtom) * lanes + lane;
+      const before = ports.intersect(this.#egressAllows[out]!, this.#ingressAllows[into]!);
+      const after = hasTiers
+        ? this.#exactIn(s, d, lane === 0 ? 0 : 1)
+        : ports.intersect(
+            ports.union(this.#egressAdmits[out]!, this.#extraEgress[lane]![d]!),
+            ports.union(this.#ingressAdmits[into]!, this.#extraIngress[lane]![d]!),
+          );
+      if (before === after) continue;
+      if (before !== nothing) ofSets.add(before, -pairs);
+      if (after !== nothing) ofSets.add(after, pairs);
     }
   }
 
@@ -667,10 +765,10 @@ export class Matrix {
 
   #peerMeans(peer: number, c: number): boolean {
     if (peer === anyPeer) return true;
-    const mask = this.#egress.has.get(peer);
-    if (mask !== undefined) return mask[this.#egress.atomOf[c]!] === 1;
-    const ingressMask = this.#ingress.has.get(peer);
-    if (ingressMask !== undefined) return ingressMask[this.#ingress.atomOf[c]!] === 1;
+    const atEgress = this.#egress.has.get(peer);
+    if (atEgress !== undefined) return hasAtom(atEgress, this.#egress.atomOf[c]!);
+    const atIngress = this.#ingress.has.get(peer);
+    if (atIngress !== undefined) return hasAtom(atIngress, this.#ingress.atomOf[c]!);
     return this.#classesOfPeer.of(peer).includes(c);
   }
 }
@@ -694,9 +792,32 @@ class Ends {
   }
 }
 
-/** Pairs by access id. */
+/** Rows with what their egress allows, or columns with what their ingress does. */
+interface Tabled {
+  readonly ends: Ends;
+  readonly weight: Float64Array;
+  /** By dense part, atom of the other end, and lane. */
+  readonly allows: Int32Array;
+  readonly atoms: number;
+}
+
+/** What has been counted: where one lane says all there is by port set, else by access. */
+interface Totals {
+  readonly ofSets: PairTotals;
+  readonly ofAccesses: PairTotals;
+}
+
+/** Pairs by id of a port set or of an access. */
 class PairTotals {
   #totals = new Float64Array(64);
+
+  get size(): number {
+    return this.#totals.length;
+  }
+
+  of(id: number): number {
+    return this.#totals[id]!;
+  }
 
   add(access: number, pairs: number): void {
     if (access >= this.#totals.length) {
@@ -707,7 +828,7 @@ class PairTotals {
     this.#totals[access]! += pairs;
   }
 
-  /** The totals of the first `size` accesses. */
+  /** The totals of the first `size` ids. */
   upTo(size: number): Float64Array {
     const totals = new Float64Array(size);
     totals.set(this.#totals.subarray(0, size));
@@ -715,17 +836,7 @@ class PairTotals {
   }
 }
 
-/** What two cuts of the classes part together. */
-function joint(a: Int32Array | undefined, b: Int32Array | undefined): Int32Array | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  const numbers = new Map<number, number>();
-  return a.map((part, c) => {
-    const key = part * 0x400_0000 + b[c]!;
-    let number = numbers.get(key);
-    if (number === undefined) numbers.set(key, (number = numbers.size));
-    return number;
-  });
-}
+const noClasses: Int32Array = new Int32Array(0);
 
 /** By peer: 1 where some profile names it. */
 function usedPeers(profiles: readonly ClassProfile[], size: number): Uint8Array {

@@ -1,6 +1,7 @@
 import type { Peer } from '../model/index.ts';
 import type { BlockTable } from './blocks.ts';
 import type { LabelTable } from './labels.ts';
+import { PairMap } from './pair-map.ts';
 import type { Reading } from './profile.ts';
 import { blockOf } from './profiles/reading.ts';
 
@@ -22,9 +23,12 @@ export type PeerDefinition =
 /** Peers as numbers: entries that mean the same ends have one id. */
 export class PeerTable {
   readonly #definitions: PeerDefinition[] = [{ kind: 'any' }];
-  readonly #own = new Map<number, number>();
-  readonly #selected = new Map<number, number>();
-  readonly #blocks = new Map<number, number>();
+  /** By namespace and selector. */
+  readonly #own = new PairMap();
+  /** By selector of namespaces and selector of pods. */
+  readonly #selected = new PairMap();
+  /** By block. */
+  readonly #blocks: number[] = [];
 
   readonly #podLabels: LabelTable;
   readonly #namespaceLabels: LabelTable;
@@ -51,26 +55,20 @@ export class PeerTable {
     if (peer.kind === 'ipBlock') {
       const { cidr, except } = blockOf(peer, this.#reading);
       const block = this.#blockTable.intern(peer, cidr, except);
-      return this.#add(this.#blocks, block, { kind: 'block', block });
+      return (this.#blocks[block] ??= this.#definitions.push({ kind: 'block', block }) - 1);
     }
     const selector =
       peer.pods === undefined ? this.#podLabels.everything : this.#podLabels.selector(peer.pods);
     if (peer.namespaces === 'own') {
-      const definition = { kind: 'pods', namespace, namespaces: undefined, selector } as const;
-      return this.#add(this.#own, namespace * 0x800_0000 + selector, definition);
+      const id = this.#own.getOrAdd(namespace, selector, this.size);
+      if (id === this.size)
+        this.#definitions.push({ kind: 'pods', namespace, namespaces: undefined, selector });
+      return id;
     }
     const namespaces = this.#namespaceLabels.selector(peer.namespaces);
-    const definition = { kind: 'pods', namespace: undefined, namespaces, selector } as const;
-    return this.#add(this.#selected, namespaces * 0x800_0000 + selector, definition);
-  }
-
-  #add(known: Map<number, number>, key: number, definition: PeerDefinition): number {
-    let id = known.get(key);
-    if (id === undefined) {
-      id = this.#definitions.length;
-      this.#definitions.push(definition);
-      known.set(key, id);
-    }
+    const id = this.#selected.getOrAdd(namespaces, selector, this.size);
+    if (id === this.size)
+      this.#definitions.push({ kind: 'pods', namespace: undefined, namespaces, selector });
     return id;
   }
 }

@@ -1,6 +1,7 @@
 import { PortSet, protocols } from '../net/index.ts';
 import type { Protocol } from '../net/index.ts';
 import type { Direction, Ports, TierPorts } from '../model/index.ts';
+import { PairMap } from './pair-map.ts';
 import type { Reading } from './profile.ts';
 import { portsOfRule, readsPortsPlainly } from './profiles/reading.ts';
 
@@ -8,8 +9,9 @@ import { portsOfRule, readsPortsPlainly } from './profiles/reading.ts';
 export const nothing = 0;
 export const everything = 1;
 
-// Realistic clusters have a few dozen sets: their pairs are looked up in a square, rarer ones in a map.
-const squareSide = 64;
+// Realistic clusters have a few dozen sets, some have hundreds: their pairs are looked up in a square, rarer ones in a map.
+const leastSquare = 64;
+const mostSquare = 1024;
 
 /** What the ports of a rule mean before a destination is known: fixed ports, and names that each pod resolves. */
 interface PortSpec {
@@ -26,11 +28,8 @@ interface PortSpec {
 export class PortTable {
   readonly #sets: PortSet[] = [];
   readonly #ids = new Map<string, number>();
-  /** By pair: the id of the union and of the intersection, plus 1; 0 where not asked yet. */
-  readonly #unions = new Int32Array(squareSide * squareSide);
-  readonly #intersections = new Int32Array(squareSide * squareSide);
-  readonly #rareUnions = new Map<number, number>();
-  readonly #rareIntersections = new Map<number, number>();
+  readonly #unions = new PairMemo();
+  readonly #intersections = new PairMemo();
 
   readonly #names = new Map<string, number>();
   readonly #specs: PortSpec[] = [];
@@ -40,7 +39,8 @@ export class PortTable {
   readonly #specOfText = new Map<string, number>();
   readonly #portMaps: ReadonlyMap<number, number>[] = [new Map()];
   readonly #portMapIds = new Map<string, number>([['', 0]]);
-  readonly #resolved = new Map<number, number>();
+  /** By spec and port map. */
+  readonly #resolved = new PairMap();
   /** Ids that `keep` has taken back. */
   readonly #freed = {
     sets: [] as number[],
@@ -92,7 +92,11 @@ export class PortTable {
   union(a: number, b: number): number {
     if (a === b || b === nothing || a === everything) return a;
     if (a === nothing || b === everything) return b;
-    return this.#memoised(a, b, this.#unions, this.#rareUnions, (x, y) => x.union(y));
+    const known = this.#unions.get(a, b);
+    if (known >= 0) return known;
+    const id = this.intern(this.set(a).union(this.set(b)));
+    this.#unions.set(a, b, id);
+    return id;
   }
 
   /**
@@ -112,7 +116,11 @@ export class PortTable {
   intersect(a: number, b: number): number {
     if (a === b || b === everything || a === nothing) return a;
     if (a === everything || b === nothing) return b;
-    return this.#memoised(a, b, this.#intersections, this.#rareIntersections, (x, y) => x.intersect(y));
+    const known = this.#intersections.get(a, b);
+    if (known >= 0) return known;
+    const id = this.intern(this.set(a).intersect(this.set(b)));
+    this.#intersections.set(a, b, id);
+    return id;
   }
 
   /** What `a` has and `b` has not. */
@@ -120,26 +128,6 @@ export class PortTable {
     if (a === b || a === nothing || b === everything) return nothing;
     if (b === nothing) return a;
     return this.intern(this.set(a).minus(this.set(b)));
-  }
-
-  #memoised(
-    a: number,
-    b: number,
-    square: Int32Array,
-    rare: Map<number, number>,
-    compute: (x: PortSet, y: PortSet) => PortSet,
-  ): number {
-    const low = a < b ? a : b;
-    const high = a < b ? b : a;
-    if (high < squareSide) {
-      const at = low * squareSide + high;
-      if (square[at] === 0) square[at] = this.intern(compute(this.set(low), this.set(high))) + 1;
-      return square[at]! - 1;
-    }
-    const key = low * 0x4000_0000 + high;
-    let id = rare.get(key);
-    if (id === undefined) rare.set(key, (id = this.intern(compute(this.set(low), this.set(high)))));
-    return id;
   }
 
   /** The spec of a rule's `ports` (corners 25, 26 and 31). Equal meaning, equal id. */
@@ -277,13 +265,12 @@ export class PortTable {
   resolve(spec: number, portMap: number): number {
     const { fixed, names } = this.#specs[spec]!;
     if (names.length === 0) return fixed;
-    const key = spec * 0x4000_0000 + portMap;
-    let id = this.#resolved.get(key);
-    if (id === undefined) {
+    let id = this.#resolved.get(spec, portMap);
+    if (id < 0) {
       const map = this.#portMaps[portMap]!;
       id = fixed;
       for (const name of names) id = this.union(id, map.get(name) ?? nothing);
-      this.#resolved.set(key, id);
+      this.#resolved.add(spec, portMap, id);
     }
     return id;
   }
@@ -323,11 +310,51 @@ export class PortTable {
     forget(this.#names, names, this.#freed.names);
     for (const id of this.#freed.sets) this.#sets[id] = PortSet.none;
     for (const id of this.#freed.portMaps) this.#portMaps[id] = new Map();
-    this.#unions.fill(0);
-    this.#intersections.fill(0);
-    this.#rareUnions.clear();
-    this.#rareIntersections.clear();
+    this.#unions.clear();
+    this.#intersections.clear();
     this.#resolved.clear();
+  }
+}
+
+/** What was worked out of two sets, whichever comes first. */
+class PairMemo {
+  /** By pair: the id plus 1; 0 where not asked yet. */
+  #square = new Int32Array(leastSquare * leastSquare);
+  #side = leastSquare;
+  readonly #rare = new PairMap();
+
+  /** -1 where not asked yet. */
+  get(a: number, b: number): number {
+    const side = this.#side;
+    if (a < side && b < side) return this.#square[a * side + b]! - 1;
+    if (a >= mostSquare || b >= mostSquare) return a < b ? this.#rare.get(a, b) : this.#rare.get(b, a);
+    return -1;
+  }
+
+  set(a: number, b: number, id: number): void {
+    const high = Math.max(a, b);
+    if (high >= mostSquare) {
+      this.#rare.add(Math.min(a, b), high, id);
+      return;
+    }
+    if (high >= this.#side) this.#widen(high + 1);
+    this.#square[a * this.#side + b] = id + 1;
+    this.#square[b * this.#side + a] = id + 1;
+  }
+
+  clear(): void {
+    this.#square.fill(0);
+    this.#rare.clear();
+  }
+
+  #widen(ids: number): void {
+    let side = this.#side;
+    while (side < ids) side *= 2;
+    const square = new Int32Array(side * side);
+    for (let a = 0; a < this.#side; a++)
+      square.set(this.#square.subarray(a * this.#side, (a + 1) * this.#side), a * side);
+    this.#square = square;
+    this.#side = side;
   }
 }
 

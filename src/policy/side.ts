@@ -2,6 +2,9 @@ import { ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import type { ClassProfile } from './parts.ts';
 import { anyPeer } from './peers.ts';
+import { atomSet } from './products.ts';
+import type { AtomSet, Products } from './products.ts';
+import { joint, refine } from './refine.ts';
 import { SequenceTable } from './sequences.ts';
 
 /** One direction's profiles, each cut into the part that many classes share and the part that few do. */
@@ -17,46 +20,62 @@ export interface Side {
   readonly atomOf: Int32Array;
   /** By atom: a class of it. */
   readonly example: readonly number[];
+  /** How many atoms there are. */
+  readonly atoms: number;
   /** By dense peer: the atoms that it means. */
-  readonly has: ReadonlyMap<number, Uint8Array>;
+  readonly has: ReadonlyMap<number, AtomSet>;
+}
+
+/** How a peer is told: few classes in a list, or many as a product or in a list. */
+export const isSparse = 0;
+export const isProduct = 1;
+export const isListed = 2;
+
+/** Whom peers mean. */
+export interface MeantPeers {
+  /** By peer: `isSparse`, `isProduct` or `isListed`. */
+  readonly how: Uint8Array;
+  /** By peer that is no product: its classes. */
+  readonly lists: Lists;
+  readonly products: Products;
 }
 
 /**
  * Cuts the profiles of one direction.
  *
  * @param used - by peer: 1 where a profile of this direction names it
+ * @param size - how many classes there are
  * @param firstCut - by class: what parts the classes before any peer does
  */
 export function cutSide(
   profiles: readonly ClassProfile[],
-  classesOfPeer: Lists,
+  { how, lists, products }: MeantPeers,
   used: Uint8Array,
   size: number,
-  denseThreshold: number,
   firstCut: Int32Array | undefined,
 ): Side {
-  const densePeers: number[] = [];
-  for (let peer = 0; peer < used.length; peer++) {
-    if (used[peer] === 1 && peer !== anyPeer && classesOfPeer.count(peer) > denseThreshold)
-      densePeers.push(peer);
-  }
-  const atomOf = refine(size, densePeers, classesOfPeer, firstCut);
-  const atoms = new Map<number, number>();
+  const listed: number[] = [];
+  for (let peer = 0; peer < used.length; peer++)
+    if (used[peer] === 1 && how[peer] === isListed) listed.push(peer);
+  const cut = products.cut(used);
+  const partOf = refine(size, listed, lists, joint(firstCut, cut.partOf));
+  const atomOfPart = new Int32Array(1 + partOf.reduce((a, b) => Math.max(a, b), 0)).fill(-1);
+  const atomOf = partOf;
   const example: number[] = [];
-  for (let c = 0; c < atomOf.length; c++) {
-    let atom = atoms.get(atomOf[c]!);
-    if (atom === undefined) {
-      atoms.set(atomOf[c]!, (atom = example.length));
+  for (let c = 0; c < size; c++) {
+    const part = partOf[c]!;
+    if (atomOfPart[part] === -1) {
+      atomOfPart[part] = example.length;
       example.push(c);
     }
-    atomOf[c] = atom;
+    atomOf[c] = atomOfPart[part]!;
   }
-  const has = new Map<number, Uint8Array>([[anyPeer, new Uint8Array(example.length).fill(1)]]);
-  for (const peer of densePeers) {
-    const mask = new Uint8Array(example.length);
-    for (const c of classesOfPeer.of(peer)) mask[atomOf[c]!] = 1;
-    has.set(peer, mask);
+  const has = new Map<number, AtomSet>([[anyPeer, atomSet(Int32Array.from(example.keys()), example.length)]]);
+  for (const peer of listed) {
+    const atoms = new Set(Array.from(lists.of(peer), (c) => atomOf[c]!));
+    has.set(peer, atomSet(Int32Array.from(atoms), example.length));
   }
+  products.addAtoms(cut, example, has);
 
   const isDense = new Uint8Array(used.length);
   for (const peer of has.keys()) isDense[peer] = 1;
@@ -92,6 +111,7 @@ export function cutSide(
     sparsePorts: sparsePorts.finish(denseOf.length).items,
     atomOf,
     example,
+    atoms: example.length,
     has,
   };
 }
@@ -105,46 +125,4 @@ function profileFrom(isolated: boolean, pairs: Int32Array, length: number): Clas
     ports.push(pairs[i + 1]!);
   }
   return { isolated, peers, ports, tiers: pairs[0]! };
-}
-
-/**
- * Partition refinement: parts the classes so that each peer means whole parts.
- *
- * @returns by class: the number of its part
- */
-export function refine(
-  size: number,
-  peers: readonly number[],
-  classesOfPeer: Lists,
-  firstCut: Int32Array | undefined,
-): Int32Array {
-  const partOf = new Int32Array(size);
-  if (firstCut !== undefined) partOf.set(firstCut);
-  let parts = 1 + partOf.reduce((a, b) => Math.max(a, b), 0);
-  // Only what leaves something behind makes a new part: each has a class, but for those of the first cut.
-  const members = new Int32Array(parts + size);
-  const meant = new Int32Array(parts + size);
-  const target = new Int32Array(parts + size);
-  for (const part of partOf) members[part]!++;
-  const { starts, items } = classesOfPeer;
-  for (const peer of peers) {
-    const start = starts[peer]!;
-    const end = starts[peer + 1]!;
-    const met: number[] = [];
-    for (let i = start; i < end; i++) {
-      const part = partOf[items[i]!]!;
-      if (meant[part]!++ === 0) met.push(part);
-    }
-    for (const part of met) {
-      target[part] = part;
-      if (meant[part] !== members[part]) {
-        members[parts] = meant[part]!;
-        members[part]! -= meant[part]!;
-        target[part] = parts++;
-      }
-      meant[part] = 0;
-    }
-    for (let i = start; i < end; i++) partOf[items[i]!] = target[partOf[items[i]!]!]!;
-  }
-  return partOf;
 }

@@ -8,7 +8,7 @@ import type { Holds, Matched } from './labels.ts';
 import { ListsBuilder, ListsInOrder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import type { PortTable } from './port-table.ts';
-import { refine } from './side.ts';
+import { refine } from './refine.ts';
 import { evaluateTiers } from './tier-value.ts';
 import type { Bound, Reading } from './tier-value.ts';
 import type { TierLists, Tiers } from './tiers.ts';

@@ -35,4 +35,7 @@ test('sequences that were chosen to be in the way of each other are told apart a
   expect(new Set(ids).size).toBe(alike.length);
   for (let other = 0; other < 20_000; other++) table.intern(Int32Array.of(other, other), 0, 2);
   expect(alike.map((items) => table.intern(items, 0, 1))).toEqual(ids);
+  // Where the table is so large that they are parted, those that had been crowded out have their slots.
+  for (let other = 0; other < 80_000; other++) table.intern(Int32Array.of(other, 0, other), 0, 3);
+  expect(alike.map((items) => table.intern(items, 0, 1))).toEqual(ids);
 });
