@@ -51,10 +51,12 @@ export const endRows: { readonly [id in EndId]: Row<Reading[id]> } = {
     corner: 44,
     values: [
       ['node', 'their node: no policy selects them'],
-      ['pod', 'pods like any other'],
+      ['pod', 'pods like any other, to cluster-wide policies too'],
     ],
     cells: {
       upstream: cell('node', kubernetes.docs),
+      // Its samples of cluster-wide policies have no such pod; it has one notion of a pod for all kinds of policies, so what
+      // the others show is taken to hold there as well, other than corner 66.
       'np-guard': cell('pod', npGuard.samples),
       calico: cell('node', calico.conversion),
       cilium: cell('node', cilium.entities),

@@ -75,6 +75,40 @@ describe('two profiles', () => {
     expect(peers.map(({ id }) => id)).toEqual(['x/Pod/db', 'x/Pod/web']);
   });
 
+  test('differ in cluster-wide policies because of what pods on the host network are (corner 66)', () => {
+    const tiers = (kind: string, name: string, spec: string): string => `---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: ${kind}
+metadata: { name: ${name} }
+spec: { ${spec}, subject: { namespaces: {} }, ingress: [ { action: Deny, from: [ { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: agent } } } } ] } ] }
+`;
+    const input = readFileSync(
+      join(import.meta.dirname, 'behaviours', 'hostNetworkPods', 'input.yaml'),
+      'utf8',
+    );
+    const [pods = ''] = input.split('---\napiVersion: networking.k8s.io/v1\n');
+    for (const policy of [
+      tiers('AdminNetworkPolicy', 'deny', 'priority: 1'),
+      tiers('BaselineAdminNetworkPolicy', 'default', '').replace('{ ,', '{'),
+    ]) {
+      const { differences, behaviours } = compareProfiles(
+        clusterOf(pods + policy),
+        ['upstream', 'np-guard'],
+        workloads,
+      );
+      // As a peer: upstream takes the agent for its node, which no selector of pods finds.
+      expect(differences).toEqual([
+        {
+          from: 'x/Pod/agent',
+          to: 'x/Pod/web',
+          allowed: { upstream: 'all', 'np-guard': 'none' },
+          because: ['hostNetworkPods'],
+        },
+      ]);
+      expect(behaviours).toMatchObject([{ id: 'hostNetworkPods', corner: 44, differences: 1 }]);
+    }
+  });
+
   test('differ because of two behaviours, each of which would do', () => {
     const [difference] = compareProfiles(
       behaviour('namedPortOnIpBlock'),
