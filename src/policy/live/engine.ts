@@ -35,26 +35,13 @@ import { LabelSets } from './label-sets.ts';
 import { LiveClasses } from './live-classes.ts';
 import type { ClassKey } from './live-classes.ts';
 import { LiveMatrix } from './live-matrix.ts';
+import type { NewPeers, NewProfiles } from './live-matrix.ts';
 import { LivePeers } from './live-peers.ts';
 import { LiveTiers, unsureMark } from './live-tiers.ts';
 import type { LiveTierPolicy } from './live-tiers.ts';
 import { Namespaces } from './namespaces.ts';
 import { NodePairs } from './node-pairs.ts';
 import { SelectorTable } from './selectors.ts';
-
-/** A class and the profiles that its policies make by now. */
-export interface NewProfiles {
-  readonly c: number;
-  readonly egress: number;
-  readonly ingress: number;
-}
-
-/** A class that is to join and to leave peers. */
-export interface NewPeers {
-  readonly c: number;
-  readonly leaves: readonly number[];
-  readonly joins: readonly number[];
-}
 
 const mostPortMaps = 1024;
 const firstOfNodes = 1 << 28;

@@ -375,15 +375,17 @@ export class LiveCluster {
         return { c, ...(isOther ? { row: true, column: true } : matrix.concerns(leaves, joins)) };
       }),
     );
-    for (const { c, leaves, joins } of changed) matrix.setPeers(c, leaves, joins);
+    matrix.changePeers(changed);
     // Who joins or leaves a subject of a tier has other policies.
     const isSubject = (peer: number): boolean => this.#engine.tiers.isSubject(peer & ~unsureMark);
     const others = changed.filter(({ leaves, joins }) => leaves.some(isSubject) || joins.some(isSubject));
     const both = new Set(['ingress', 'egress'] as const);
-    for (const { c } of others) {
-      for (const { egress, ingress } of this.#engine.newProfiles([c], both))
-        matrix.setProfiles(c, egress, ingress);
-    }
+    matrix.changeProfiles(
+      this.#engine.newProfiles(
+        others.map(({ c }) => c),
+        both,
+      ),
+    );
     return this.#differed(before);
   }
 
@@ -396,7 +398,7 @@ export class LiveCluster {
     const before = this.#differ?.remember(
       changed.map(({ c, leaves, joins }) => ({ c, ...matrix.concerns(leaves, joins) })),
     );
-    for (const { c, leaves, joins } of changed) matrix.setPeers(c, leaves, joins);
+    matrix.changePeers(changed);
     const difference = this.#differed(before);
     if (this.#differ === undefined || difference === undefined || outside === undefined) return difference;
     return { ...difference, outside: [...difference.outside, ...this.#differ.ofOutside(outside).outside] };
@@ -500,7 +502,7 @@ export class LiveCluster {
         column: ingress !== into.profileOf[c],
       })),
     );
-    for (const { c, egress, ingress } of changed) engine.matrix.setProfiles(c, egress, ingress);
+    engine.matrix.changeProfiles(changed);
     return this.#differed(remembered);
   }
 }

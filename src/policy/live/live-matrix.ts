@@ -8,6 +8,21 @@ import { PairAccess } from './pair-access.ts';
 import type { Side } from './side.ts';
 import { Totals } from './totals.ts';
 
+/** A class and the profiles that its policies make by now. */
+export interface NewProfiles {
+  readonly c: number;
+  readonly egress: number;
+  readonly ingress: number;
+}
+
+/** A class that is to join and to leave peers. */
+export interface NewPeers {
+  readonly c: number;
+  readonly leaves: readonly number[];
+  /** With `unsureMark` where files cannot tell. */
+  readonly joins: readonly number[];
+}
+
 /** What a change of a class may change: its row when it is the source, its column when it is the destination. */
 export interface Concerned {
   readonly row: boolean;
@@ -33,6 +48,8 @@ export class LiveMatrix extends PairAccess {
   /** Names that dense entries of egress ask for: what they mean is part of the atom of the destination. */
   readonly #denseNames = new Set<number>();
   readonly #restricted = new Map<number, number>();
+  /** By line before and after: the pods that move, until `#together` ends. */
+  readonly #moves = new Map<number, Map<number, number>>();
   readonly #atom: number[] = [];
   /** While everything is put in place for the first time, totals are left for the end. */
   #counting = false;
@@ -135,25 +152,37 @@ export class LiveMatrix extends PairAccess {
     this.side(direction).release(profile, this.#unused);
   }
 
-  /** Gives a class other profiles, which the caller holds and hands over. */
+  /** Gives a class without pods, or while nothing is counted, other profiles, which the caller holds and hands over. */
   setProfiles(c: number, egress: number, ingress: number): void {
-    const concerned = {
-      row: egress !== this.egress.profileOf[c],
-      column: ingress !== this.ingress.profileOf[c],
-    };
-    const put = (side: Side, profile: number, lines: Lines): void => {
-      const before = side.profileOf[c]!;
-      if (before !== profile) {
-        side.leave(c);
-        side.enter(c, profile);
-        lines.update(c, this.family[c]!, this.weight[c]!);
-      }
-      side.release(before, this.#unused);
-    };
-    this.#replace(c, concerned, () => {
-      put(this.egress, egress, this.rows);
-      put(this.ingress, ingress, this.columns);
-    });
+    this.#setProfile(this.egress, c, egress);
+    this.#setProfile(this.ingress, c, ingress);
+  }
+
+  #setProfile(side: Side, c: number, profile: number): void {
+    const before = side.profileOf[c]!;
+    if (before !== profile) {
+      side.leave(c);
+      side.enter(c, profile);
+      this.#lines(side).update(c, this.family[c]!, this.weight[c]!);
+    }
+    side.release(before, this.#unused);
+  }
+
+  /** Gives classes other profiles, which the caller holds and hands over. */
+  changeProfiles(changes: readonly NewProfiles[]): void {
+    for (const { c } of changes) if (this.#isCounted(c)) this.touched++;
+    // Egress changes rows alone, ingress columns.
+    for (const side of [this.egress, this.ingress]) {
+      this.#together(side, () => {
+        for (const change of changes) {
+          const { c } = change;
+          const profile = side === this.egress ? change.egress : change.ingress;
+          const set = (): void => this.#setProfile(side, c, profile);
+          if (profile === side.profileOf[c] || !this.#isCounted(c)) set();
+          else this.#changeLine(side, c, true, set);
+        }
+      });
+    }
   }
 
   /** Which lines of a class change when it joins or leaves peers: a peer that nobody names changes none. */
@@ -167,48 +196,146 @@ export class LiveMatrix extends PairAccess {
     return { row: isUsed(this.ingress), column: isUsed(this.egress) };
   }
 
-  /** Lets a class join some peers and leave others. */
-  setPeers(c: number, leaves: readonly number[], joins: readonly number[]): void {
-    this.#replace(c, this.concerns(leaves, joins), () => {
-      for (const peer of leaves) this.meant.remove(peer, c);
-      for (const peer of joins) this.meant.add(peer & ~unsureMark, c, (peer & unsureMark) !== 0);
-      for (const side of [this.egress, this.ingress]) {
-        // Atoms are made of dense peers alone.
-        const isDense = (peer: number): boolean => side.dense[peer & ~unsureMark] === 1;
-        if (leaves.some(isDense) || joins.some(isDense)) this.#setAtom(side, c);
-      }
+  /** Lets classes join some peers and leave others. */
+  changePeers(changes: readonly NewPeers[]): void {
+    // Of most classes only the row changes, or only the column: who is admitted by whom.
+    const concerned = changes.map(({ c, leaves, joins }) => {
+      const { row, column } = this.concerns(leaves, joins);
+      if ((!row && !column) || !this.#isCounted(c)) return 'neither';
+      this.touched++;
+      return row && column ? 'both' : row ? 'row' : 'column';
     });
-    for (const peer of leaves) this.#settle(peer);
-    for (const peer of joins) this.#settle(peer & ~unsureMark);
+    for (const [i, change] of changes.entries()) if (concerned[i] === 'neither') this.#setPeers(change);
+    for (const [side, which] of [
+      [this.egress, 'row'],
+      [this.ingress, 'column'],
+    ] as const) {
+      this.#together(side, () => {
+        for (const [i, change] of changes.entries()) {
+          if (concerned[i] !== which) continue;
+          const { c, leaves, joins } = change;
+          const opposite = side === this.egress ? this.ingress : this.egress;
+          // What dense peers say goes by lines.
+          const isSparse = (peer: number): boolean =>
+            opposite.dense[peer & ~unsureMark] === 0 && opposite.users.size(peer & ~unsureMark) > 0;
+          const touches = leaves.some(isSparse) || joins.some(isSparse);
+          this.#changeLine(side, c, touches, () => this.#setPeers(change));
+        }
+      });
+    }
+    for (const [i, change] of changes.entries()) {
+      if (concerned[i] !== 'both') continue;
+      this.#addClass(change.c, -1);
+      this.#setPeers(change);
+      this.#addClass(change.c, 1);
+    }
+    for (const { leaves, joins } of changes) {
+      for (const peer of leaves) this.#settle(peer);
+      for (const peer of joins) this.#settle(peer & ~unsureMark);
+    }
   }
 
-  /** Takes a class out of the totals, changes it, and puts it back. */
-  #replace(c: number, { row, column }: Concerned, change: () => void): void {
-    if ((!row && !column) || !this.#counting || this.weight[c] === 0) {
-      change();
+  #setPeers({ c, leaves, joins }: NewPeers): void {
+    for (const peer of leaves) this.meant.remove(peer, c);
+    for (const peer of joins) this.meant.add(peer & ~unsureMark, c, (peer & unsureMark) !== 0);
+    for (const side of [this.egress, this.ingress]) {
+      // Atoms are made of dense peers alone.
+      const isDense = (peer: number): boolean => side.dense[peer & ~unsureMark] === 1;
+      if (leaves.some(isDense) || joins.some(isDense)) this.#setAtom(side, c);
+    }
+  }
+
+  #isCounted(c: number): boolean {
+    return this.#counting && this.weight[c]! > 0;
+  }
+
+  #lines(side: Side): Lines {
+    return side === this.egress ? this.rows : this.columns;
+  }
+
+  /**
+   * Changes many classes of which only rows change, or only columns: each line is then added and taken away once for all of
+   * them, however many they are.
+   */
+  #together(side: Side, change: () => void): void {
+    const isFirst = this.#deferred === undefined;
+    this.defer();
+    change();
+    const lines = this.#lines(side);
+    for (const [from, targets] of this.#moves) {
+      for (const [to, pods] of targets) {
+        this.#moveLine(side, from, to, pods);
+        lines.release(from);
+        lines.release(to);
+      }
+    }
+    this.#moves.clear();
+    if (isFirst) this.settleAll();
+  }
+
+  /**
+   * Changes one class of which only the row changes (in egress) or only the column: what sparse entries say of it at once, and
+   * its line at the end of `#together`.
+   *
+   * @param touches - whether sparse entries say something else of it afterwards
+   */
+  #changeLine(side: Side, c: number, touches: boolean, change: () => void): void {
+    const weight = this.weight[c]!;
+    const lines = this.#lines(side);
+    const from = lines.hold(lines.of[c]!);
+    let count = this.gather(side, c);
+    this.totals.add(this.#addTouched(side, c, -weight, count), 1, weight);
+    this.#addExempts(side, c, -1);
+    change();
+    if (touches) count = this.gather(side, c);
+    this.totals.add(this.#addTouched(side, c, weight, count), -1, weight);
+    this.#addExempts(side, c, 1);
+    const to = lines.of[c]!;
+    if (to === from) {
+      lines.release(from);
       return;
     }
-    this.touched++;
-    this.#addClass(c, row, column, -1);
-    change();
-    this.#addClass(c, row, column, 1);
+    let targets = this.#moves.get(from);
+    if (targets === undefined) this.#moves.set(from, (targets = new Map<number, number>()));
+    const known = targets.get(to);
+    targets.set(to, (known ?? 0) + weight);
+    // One hold of either is enough.
+    if (known === undefined) lines.hold(to);
+    else lines.release(from);
   }
 
-  /** Adds (1) or takes away (-1) all pairs of distinct pods with this class as source, as destination, or either. */
-  #addClass(c: number, row: boolean, column: boolean, sign: 1 | -1): void {
+  /** Moves pods from one row to another (in egress) or from one column to another. */
+  #moveLine(side: Side, from: number, to: number, pods: number): void {
+    const isRow = side === this.egress;
+    const { weight, top } = isRow ? this.columns : this.rows;
+    for (let k = 0; k < top; k++) {
+      const others = weight[k]!;
+      if (others === 0) continue;
+      const before = isRow ? this.block(from, k) : this.block(k, from);
+      const after = isRow ? this.block(to, k) : this.block(k, to);
+      if (before === after) continue;
+      this.totals.add(before, -pods, others);
+      this.totals.add(after, pods, others);
+    }
+  }
+
+  /** Adds (1) or takes away (-1) all pairs of distinct pods with this class as source or as destination. */
+  #addClass(c: number, sign: 1 | -1): void {
     const weight = this.weight[c]!;
-    let self = 0;
-    if (row) self = this.#addLine(this.egress, c, sign * weight);
-    if (column) self = this.#addLine(this.ingress, c, sign * weight);
+    this.#addLine(this.egress, c, sign * weight);
+    const self = this.#addLine(this.ingress, c, sign * weight);
     // Pairs of the class with itself were counted by both lines, and each pod with itself.
-    if (row && column) this.totals.add(self, -sign * weight, weight + 1);
-    else this.totals.add(self, -sign, weight);
-    if (row) {
-      for (const [other, pairs] of this.#exempt.get(c) ?? []) this.#addExempt(c, other, sign * pairs);
-    }
-    if (column) {
-      for (const [other, pairs] of this.#exemptTo.get(c) ?? []) this.#addExempt(other, c, sign * pairs);
-    }
+    this.totals.add(self, -sign * weight, weight + 1);
+    this.#addExempts(this.egress, c, sign);
+    this.#addExempts(this.ingress, c, sign);
+  }
+
+  /** Adds or takes away what the own node exempts, with a class as source (in egress) or destination. */
+  #addExempts(side: Side, c: number, sign: 1 | -1): void {
+    const isRow = side === this.egress;
+    const others = (isRow ? this.#exempt : this.#exemptTo).get(c);
+    if (others === undefined) return;
+    for (const [other, pairs] of others) this.#addExempt(isRow ? c : other, isRow ? other : c, sign * pairs);
   }
 
   // Weights --------------------------------------------------------------------------------------------------------
@@ -263,7 +390,7 @@ export class LiveMatrix extends PairAccess {
     for (let c = 0; c < this.weight.length; c++) {
       const weight = this.weight[c]!;
       if (weight === 0) continue;
-      const self = this.#addTouched(this.egress, c, weight);
+      const self = this.#addTouched(this.egress, c, weight, this.gather(this.egress, c));
       this.totals.add(self, -1, weight);
     }
     for (const [a, others] of this.#exempt) for (const [b, pairs] of others) this.#addExempt(a, b, pairs);
@@ -294,13 +421,16 @@ export class LiveMatrix extends PairAccess {
       if (sums !== undefined) sums[access]! += factor * pods;
       else this.totals.add(access, factor, pods);
     }
-    return this.#addTouched(side, c, factor);
+    return this.#addTouched(side, c, factor, this.gather(side, c));
   }
 
-  /** The same for the pairs that sparse entries touch: from the access of their block to the exact one. */
-  #addTouched(side: Side, c: number, factor: number): number {
+  /**
+   * The same for the pairs that sparse entries touch: from the access of their block to the exact one.
+   *
+   * @param count - how many of them `gather` has found
+   */
+  #addTouched(side: Side, c: number, factor: number, count: number): number {
     let self = this.blockOf(side, c, c);
-    const count = this.gather(side, c);
     for (let i = 0; i < count; i++) {
       const other = this.list[i]!;
       const access = this.exact(side, c, other);
