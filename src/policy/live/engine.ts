@@ -45,6 +45,8 @@ import { SelectorTable } from './selectors.ts';
 
 const mostPortMaps = 1024;
 const firstOfNodes = 1 << 28;
+/** Up to so many peers are asked about a label set one by one. */
+const fewPeers = 64;
 const fewPorts = 8192;
 
 /**
@@ -71,7 +73,7 @@ export class Engine {
   readonly tiers: LiveTiers;
   readonly hosts: HostNodes = new HostNodes();
   /** By label set: the selectors that match it, as long as there are no others and the number stands for the same set. */
-  readonly #matching: (
+  readonly #selecting: (
     { readonly version: number; readonly set: number; readonly list: readonly number[] } | undefined
   )[] = [];
   readonly #portMaps = new Map<Pod['ports'], number>();
@@ -528,44 +530,55 @@ export class Engine {
   /** Gives a namespace other labels; returns what that means to its classes, which is not done yet. */
   relabel(namespace: number, labels: Labels): readonly NewPeers[] {
     const { leaves, joins } = this.namespaces.relabel(namespace, labels);
-    if (leaves.length === 0 && joins.length === 0) return [];
+    const joined = joins.flatMap((scope) => [...this.peers.ofScope.copy(scope)]);
+    const isLeft = (peer: number): boolean => {
+      const kind = this.peers.kind(peer);
+      return (kind === 'selected' || kind === 'tierPods') && leaves.includes(this.peers.scope(peer));
+    };
     const changed: NewPeers[] = [];
-    const left = new Set(leaves);
-    // Most selectors are part of no peer in these scopes, which is quicker to tell than whether they match.
-    const isJoined = (selector: number): boolean =>
-      this.peers.selecting(selector) > 0 &&
-      joins.some(
-        (scope) =>
-          this.peers.find('selected', scope, selector) >= 0 ||
-          this.peers.find('tierPods', scope, selector) >= 0,
-      );
+    if (joined.length === 0 && leaves.length === 0) return changed;
+    // Classes with one label set join the same peers.
+    const bySet = new Map<number, readonly number[]>();
     for (const c of this.classes.ofNamespace.copy(namespace)) {
       const leaving: number[] = [];
-      const joining: number[] = [];
-      for (let i = 0; i < this.matrix.meant.count(c); i++) {
+      for (let i = 0; leaves.length > 0 && i < this.matrix.meant.count(c); i++) {
         const peer = this.matrix.meant.setAt(c, i);
-        const kind = this.peers.kind(peer);
-        if ((kind === 'selected' || kind === 'tierPods') && left.has(this.peers.scope(peer)))
-          leaving.push(peer);
+        if (isLeft(peer)) leaving.push(peer);
       }
-      if (joins.length > 0) {
-        this.selectors.forEachHolding(
-          this.labels.example(this.classes.labels(c)),
-          (selector, unsure) => {
-            for (const scope of joins) {
-              const ofTiers = this.peers.find('tierPods', scope, selector);
-              if (ofTiers >= 0) joining.push(unsure ? ofTiers | unsureMark : ofTiers);
-              if (unsure && this.assume === 'closed') continue;
-              const peer = this.peers.find('selected', scope, selector);
-              if (peer >= 0) joining.push(peer);
-            }
-          },
-          isJoined,
-        );
-      }
+      const set = this.classes.labels(c);
+      let joining = bySet.get(set);
+      if (joining === undefined) bySet.set(set, (joining = this.#matching(joined, joins, set)));
       if (leaving.length > 0 || joining.length > 0) changed.push({ c, leaves: leaving, joins: joining });
     }
     return changed;
+  }
+
+  /** Which of some peers mean classes with a label set in their namespaces; with `unsureMark` where files cannot tell. */
+  #matching(peers: readonly number[], scopes: readonly number[], set: number): readonly number[] {
+    const found: number[] = [];
+    const add = (peer: number, isUnsure: boolean): void => {
+      if (!isUnsure) found.push(peer);
+      else if (this.peers.kind(peer) === 'tierPods') found.push(peer | unsureMark);
+      else if (this.assume === 'open') found.push(peer);
+    };
+    if (peers.length <= fewPeers) {
+      for (const peer of peers) {
+        const holds = this.selectors.holds(this.peers.selector(peer), this.labels.example(set));
+        if (holds !== no) add(peer, holds === unknown);
+      }
+      return found;
+    }
+    for (const each of this.#selectorsOf(set)) {
+      const selector = each >> 1;
+      if (this.peers.selecting(selector) === 0) continue;
+      for (const scope of scopes) {
+        for (const kind of ['selected', 'tierPods'] as const) {
+          const peer = this.peers.find(kind, scope, selector);
+          if (peer >= 0) add(peer, (each & 1) === 1);
+        }
+      }
+    }
+    return found;
   }
 
   /** Forgets the port sets that nobody has any more, when there may be many: ever new ports must not fill the memory. */
@@ -671,11 +684,10 @@ export class Engine {
 
   // Classes --------------------------------------------------------------------------------------------------------
 
-  /** The selectors that match a class, times 2, plus 1 where files cannot tell. */
-  #selectorsOf(c: number): readonly number[] {
-    const set = this.classes.labels(c);
+  /** The selectors that match a label set, times 2, plus 1 where files cannot tell. */
+  #selectorsOf(set: number): readonly number[] {
     const { version } = this.selectors;
-    const known = this.#matching[set];
+    const known = this.#selecting[set];
     if (known !== undefined && known.version === version && known.set === this.labels.version(set)) {
       return known.list;
     }
@@ -683,7 +695,7 @@ export class Engine {
     this.selectors.forEachHolding(this.labels.example(set), (id, unsure) =>
       list.push(id * 2 + (unsure ? 1 : 0)),
     );
-    this.#matching[set] = { version, set: this.labels.version(set), list };
+    this.#selecting[set] = { version, set: this.labels.version(set), list };
     return list;
   }
 
@@ -698,7 +710,7 @@ export class Engine {
     if (key.namespace >= 0) {
       this.namespaces.again(key.namespace);
       const { matching } = this.namespaces;
-      for (const each of this.#selectorsOf(c)) {
+      for (const each of this.#selectorsOf(key.labels)) {
         const [selector, unsure] = [each >> 1, (each & 1) === 1];
         const group = this.groups.find(key.namespace, selector);
         if (group >= 0) this.groups.selected.add(group, c, unsure);
@@ -764,11 +776,13 @@ export class Engine {
     if (to === from) return;
     const { node, replicas } = this.pods[pod]!;
     this.matrix.touched++;
-    this.nodes.remove(pod, node, from, replicas, this.classes.isHost(from));
-    this.classes.leave(pod);
-    this.classes.enter(pod, to);
-    this.matrix.moveWeight(from, to, replicas);
-    this.nodes.add(pod, node, to, replicas, this.classes.isHost(to));
+    this.matrix.unchanged(() => {
+      this.nodes.remove(pod, node, from, replicas, this.classes.isHost(from));
+      this.classes.leave(pod);
+      this.classes.enter(pod, to);
+      this.matrix.moveWeight(from, to, replicas);
+      this.nodes.add(pod, node, to, replicas, this.classes.isHost(to));
+    });
     this.#drop(from);
   }
 

@@ -367,18 +367,19 @@ export class LiveCluster {
   #relabel(number: number, labels: Namespace['labels']): Difference | undefined {
     const { matrix } = this.#engine;
     const changed = this.#engine.relabel(number, labels);
-    const before = this.#differ?.remember(
-      changed.map(({ c, leaves, joins }) => {
-        const isOther = [...leaves, ...joins].some((peer) =>
-          this.#engine.tiers.isSubject(peer & ~unsureMark),
-        );
-        return { c, ...(isOther ? { row: true, column: true } : matrix.concerns(leaves, joins)) };
-      }),
-    );
-    matrix.changePeers(changed);
     // Who joins or leaves a subject of a tier has other policies.
     const isSubject = (peer: number): boolean => this.#engine.tiers.isSubject(peer & ~unsureMark);
-    const others = changed.filter(({ leaves, joins }) => leaves.some(isSubject) || joins.some(isSubject));
+    const others =
+      this.#engine.tiers.size === 0
+        ? []
+        : changed.filter(({ leaves, joins }) => leaves.some(isSubject) || joins.some(isSubject));
+    const before = this.#differ?.remember(
+      changed.map((each) => ({
+        c: each.c,
+        ...(others.includes(each) ? { row: true, column: true } : matrix.concerns(each.leaves, each.joins)),
+      })),
+    );
+    matrix.changePeers(changed);
     const both = new Set(['ingress', 'egress'] as const);
     matrix.changeProfiles(
       this.#engine.newProfiles(

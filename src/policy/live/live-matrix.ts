@@ -351,6 +351,14 @@ export class LiveMatrix extends PairAccess {
     this.#shift(c, by);
   }
 
+  /** Carries out what changes no total, such as moving pods to a class that is the same to every policy. */
+  unchanged(move: () => void): void {
+    const counting = this.#counting;
+    this.#counting = false;
+    move();
+    this.#counting = counting;
+  }
+
   /** Moves pods to a class that is the same to every policy. */
   moveWeight(from: number, to: number, weight: number): void {
     this.#shift(from, -weight);

@@ -1,3 +1,4 @@
+import { IntLists } from './int-lists.ts';
 import { PairMap } from './pair-map.ts';
 
 /**
@@ -24,6 +25,9 @@ export class LivePeers {
   };
   /** By pod selector: how many peers of kinds `selected` and `tierPods` have it. */
   readonly #selecting: number[] = [];
+  /** By namespace selector: those peers; and by peer where it stands there. */
+  readonly ofScope: IntLists = new IntLists();
+  readonly #posInScope: number[] = [];
 
   get size(): number {
     return Object.values(this.#ids).reduce((sum, { size }) => sum + size, 0);
@@ -60,7 +64,10 @@ export class LivePeers {
     this.#selector[id] = selector;
     this.#refs[id] = 1;
     this.#ids[kind].set(scope, selector, id);
-    if (isSelecting(kind)) this.#selecting[selector] = this.selecting(selector) + 1;
+    if (isSelecting(kind)) {
+      this.#selecting[selector] = this.selecting(selector) + 1;
+      this.#posInScope[id] = this.ofScope.push(scope, id);
+    }
     return id;
   }
 
@@ -74,7 +81,11 @@ export class LivePeers {
     if (--this.#refs[peer]! > 0) return false;
     const kind = this.kind(peer);
     this.#ids[kind].delete(this.scope(peer), this.selector(peer));
-    if (isSelecting(kind)) this.#selecting[this.selector(peer)]!--;
+    if (isSelecting(kind)) {
+      this.#selecting[this.selector(peer)]!--;
+      const moved = this.ofScope.swapRemove(this.scope(peer), this.#posInScope[peer]!);
+      if (moved >= 0) this.#posInScope[moved] = this.#posInScope[peer]!;
+    }
     this.#freed.push(peer);
     return true;
   }

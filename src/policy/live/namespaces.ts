@@ -40,7 +40,7 @@ export class Namespaces {
       this.#ids.set(name, id);
       this.#names[id] = name;
       this.#refs[id] = 0;
-      this.#enter(id, new Map());
+      this.#match(id, this.#label(id, new Map()));
     }
     this.#refs[id]!++;
     return id;
@@ -64,14 +64,16 @@ export class Namespaces {
     id: number,
     labels: Labels,
   ): { readonly leaves: readonly number[]; readonly joins: readonly number[] } {
-    const before = new Set(this.matching.copy(id));
-    this.#leave(id);
-    this.#enter(id, labels);
-    const after = new Set(this.matching.copy(id));
-    return {
-      leaves: [...before].filter((each) => !after.has(each)),
-      joins: [...after].filter((each) => !before.has(each)),
-    };
+    this.#index.remove(id);
+    const after = new Set(this.#label(id, labels));
+    const leaves: number[] = [];
+    for (const selector of this.matching.copy(id)) if (!after.delete(selector)) leaves.push(selector);
+    for (const selector of leaves) {
+      this.matching.swapRemove(id, this.matching.indexOf(id, selector));
+      this.matched.swapRemove(selector, this.matched.indexOf(selector, id));
+    }
+    this.#match(id, after);
+    return { leaves, joins: [...after] };
   }
 
   /** The id of a namespace selector, held once more. */
@@ -100,7 +102,8 @@ export class Namespaces {
     this.selectors.release(id);
   }
 
-  #enter(id: number, given: Labels): void {
+  /** Gives a namespace that is not in the index labels; returns the selectors that match it by these. */
+  #label(id: number, given: Labels): readonly number[] {
     const name = this.#names[id]!;
     // Corner 22: the name label is always there, and no other value of it counts.
     const labels = given.get(nameLabel) === name ? given : new Map(given).set(nameLabel, name);
@@ -109,7 +112,11 @@ export class Namespaces {
     this.#index.add(id, this.#index.pairsOf(labelled));
     const found: number[] = [];
     this.selectors.forEachHolding(labelled, (selector) => found.push(selector));
-    for (const selector of found) {
+    return found;
+  }
+
+  #match(id: number, selectors: Iterable<number>): void {
+    for (const selector of selectors) {
       this.matching.push(id, selector);
       this.matched.push(selector, id);
     }
