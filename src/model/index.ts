@@ -50,7 +50,6 @@ export type {
 export { LabelSets } from './label-sets.ts';
 export { Numbers, PodTable, PodVocabulary, podColumns, podFlag, setPodColumns } from './pod-table.ts';
 export type { PodColumns, PodRow } from './pod-table.ts';
-export { SequenceTable, grown } from './sequences.ts';
 export { TextTable } from './text-table.ts';
 export { SealedText } from './sealed.ts';
 export type {

@@ -1,5 +1,4 @@
 import type { Labels } from './selector.ts';
-import { SequenceTable } from './sequences.ts';
 import { TextTable } from './text-table.ts';
 
 /**
@@ -7,18 +6,21 @@ import { TextTable } from './text-table.ts';
  * are made when someone asks. Most labels are never looked at again: what no selector mentions parts no pods.
  */
 export class LabelSets {
-  /** Keys and values of the sets that are numbers; their scope is 0. */
+  /** Keys and values of the sets that are numbers; the scope of keys is 0, that of a value is its key. */
   readonly keys: TextTable = new TextTable();
   readonly values: TextTable = new TextTable();
   /** Of each such set: a key, its value, the next key, and so on, in the order in which they were written. */
-  readonly pairs: SequenceTable = new SequenceTable();
+  #pairs = new Int32Array(256);
+  /** By sequence: where it begins in `#pairs`; one more entry says where the last ends. */
+  #starts = new Uint32Array(64);
+  #size = 0;
   readonly #given: Labels[] = [];
   readonly #ofGiven = new Map<Labels, number>();
   readonly #made = new Map<number, Labels>();
 
   /** All numbers of sets are below it. */
   get limit(): number {
-    return Math.max(this.#given.length, this.pairs.size) * 2;
+    return Math.max(this.#given.length, this.#size) * 2;
   }
 
   /** The number of labels; the same instance has the same. */
@@ -32,31 +34,60 @@ export class LabelSets {
     return index * 2;
   }
 
-  /** The number of labels as numbers of keys and values, which stand in `pairs` from 0 to before `length`. */
-  ofPairs(pairs: Int32Array, length: number): number {
-    return this.pairs.intern(pairs, 0, length) * 2 + 1;
+  /**
+   * A new number of labels, given as numbers of keys and values, which stand in `pairs` from 0 to before `length`. Whoever
+   * reads remembers the last ones: to look for equal ones among all costs more than to have them twice.
+   */
+  add(pairs: Int32Array, length: number): number {
+    const start = this.#starts[this.#size]!;
+    const end = start + length;
+    if (end > this.#pairs.length) {
+      const larger = new Int32Array(end * 2);
+      larger.set(this.#pairs);
+      this.#pairs = larger;
+    }
+    for (let i = 0; i < length; i++) this.#pairs[start + i] = pairs[i]!;
+    this.#size++;
+    if (this.#size === this.#starts.length) {
+      const larger = new Uint32Array(this.#size * 2);
+      larger.set(this.#starts);
+      this.#starts = larger;
+    }
+    this.#starts[this.#size] = end;
+    return this.#size * 2 - 1;
   }
 
-  /** The sequence of `pairs` that a set is; -1 for one that was given. */
-  sequenceOf(set: number): number {
-    return (set & 1) === 1 ? set >> 1 : -1;
+  /** Whether a set is kept as the numbers of its keys and values. */
+  isPairs(set: number): boolean {
+    return (set & 1) === 1;
+  }
+
+  /** All pairs; those of a set that is kept so stand from `start` to before `end`. */
+  get pairs(): Int32Array {
+    return this.#pairs;
+  }
+
+  start(set: number): number {
+    return this.#starts[set >> 1]!;
+  }
+
+  end(set: number): number {
+    return this.#starts[(set >> 1) + 1]!;
   }
 
   /** The labels with a number: one instance. */
   labels(set: number): Labels {
-    const sequence = this.sequenceOf(set);
-    if (sequence < 0) return this.#given[set >> 1]!;
+    if (!this.isPairs(set)) return this.#given[set >> 1]!;
     let labels = this.#made.get(set);
-    if (labels === undefined) this.#made.set(set, (labels = this.#make(sequence)));
+    if (labels === undefined) this.#made.set(set, (labels = this.#make(set)));
     return labels;
   }
 
-  #make(sequence: number): Labels {
-    const { items } = this.pairs;
+  #make(set: number): Labels {
     const labels = new Map<string, string>();
-    const end = this.pairs.start(sequence + 1);
-    for (let i = this.pairs.start(sequence); i < end; i += 2) {
-      labels.set(this.keys.text(items[i]!), this.values.text(items[i + 1]!));
+    const end = this.end(set);
+    for (let i = this.start(set); i < end; i += 2) {
+      labels.set(this.keys.text(this.#pairs[i]!), this.values.text(this.#pairs[i + 1]!));
     }
     return labels;
   }

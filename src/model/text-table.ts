@@ -1,3 +1,6 @@
+/** The logarithm of the length of the region that a scope begins with. */
+const firstRegion = 3;
+
 /** So many others may be in the way of a text before it is looked for by itself. */
 const mostProbes = 64;
 
@@ -14,20 +17,30 @@ export class TextTable {
   #starts = new Uint32Array(64);
   #scopes = new Int32Array(64);
   #size = 0;
-  /** Open addressing: numbers plus 1, by hash; 0 where nothing is. A power of two, at most half full. */
-  #slots = new Int32Array(128);
+  /**
+   * Open addressing: numbers plus 1, by hash; 0 where nothing is. Each scope has a region of its own, a power of two, at
+   * most half full: what is asked about one scope after the other stays in the caches of the processor.
+   */
+  #slots = new Int32Array(1024);
+  #slotsUsed = 0;
+  /** By scope: where its region begins, how long it is, and how many texts the scope has. */
+  #regions = new Int32Array(16);
+  #lengths = new Int32Array(16);
+  #counts = new Int32Array(16);
+  /** By logarithm of the length: regions that their scopes have grown out of. */
+  readonly #left: number[][] = [];
   /** Texts that are not ASCII, and their numbers by scope and text. */
   readonly #others = new Map<number, string>();
   readonly #otherIds = new Map<string, number>();
-  /** By scope and text: ASCII that stands in no slot. */
-  readonly #crowded = new Map<string, number>();
+  /** By scope: ASCII that stands in no slot. */
+  readonly #crowded = new Map<number, Map<string, number>>();
   #scratch = new Uint8Array(256);
 
   get size(): number {
     return this.#size;
   }
 
-  /** The scope that a text was given with. */
+  /** The scope that a text was given with: from 0 on, best without gaps. */
   scopeOf(id: number): number {
     return this.#scopes[id]!;
   }
@@ -57,42 +70,54 @@ export class TextTable {
     const length = this.#spell(text);
     if (length < 0) return this.#otherIds.get(keyOf(scope, text)) ?? -1;
     const slot = this.#slotOf(scope, this.#scratch, 0, length);
-    return slot < 0 ? (this.#crowded.get(keyOf(scope, text)) ?? -1) : this.#slots[slot]! - 1;
+    return slot < 0 ? (this.#crowded.get(scope)?.get(text) ?? -1) : this.#slots[slot]! - 1;
   }
 
   /** The number of the text whose bytes stand in `bytes` from `start` to before `end`: ASCII alone. */
   internAscii(scope: number, bytes: Uint8Array, start: number, end: number): number {
     const slot = this.#slotOf(scope, bytes, start, end);
     if (slot < 0) {
-      const key = keyOf(scope, asciiText(bytes, start, end));
-      let id = this.#crowded.get(key);
-      if (id === undefined) this.#crowded.set(key, (id = this.#append(scope, bytes, start, end)));
+      const text = asciiText(bytes, start, end);
+      const known = this.#crowded.get(scope)?.get(text);
+      if (known !== undefined) return known;
+      const id = this.#append(scope, bytes, start, end);
+      this.#crowd(scope, text, id);
       return id;
     }
     const known = this.#slots[slot]!;
     if (known > 0) return known - 1;
     const id = this.#append(scope, bytes, start, end);
     this.#slots[slot] = id + 1;
-    if (this.#size * 2 > this.#slots.length) this.#rehash();
+    const count = this.#counts[scope]! + 1;
+    this.#counts[scope] = count;
+    if (count * 2 > this.#lengths[scope]!) this.#widen(scope);
     return id;
   }
 
   /** Where a text stands, or would; -1 when too many others are in its way. Slots are never freed. */
   #slotOf(scope: number, bytes: Uint8Array, start: number, end: number): number {
+    if (scope >= this.#lengths.length || this.#lengths[scope] === 0) this.#open(scope);
     const slots = this.#slots;
-    const mask = slots.length - 1;
-    let slot = hashOf(scope, bytes, start, end) & mask;
-    for (let probes = 0; slots[slot] !== 0; probes++) {
+    const region = this.#regions[scope]!;
+    const mask = this.#lengths[scope]! - 1;
+    let slot = hashOf(bytes, start, end) & mask;
+    for (let probes = 0; slots[region + slot] !== 0; probes++) {
       if (probes === mostProbes) return -1;
-      if (this.#equals(slots[slot]! - 1, scope, bytes, start, end - start)) return slot;
+      if (this.#equals(slots[region + slot]! - 1, bytes, start, end - start)) return region + slot;
       slot = (slot + 1) & mask;
     }
-    return slot;
+    return region + slot;
   }
 
-  #equals(id: number, scope: number, bytes: Uint8Array, start: number, length: number): boolean {
+  #crowd(scope: number, text: string, id: number): void {
+    const crowded = this.#crowded.get(scope);
+    if (crowded === undefined) this.#crowded.set(scope, new Map([[text, id]]));
+    else crowded.set(text, id);
+  }
+
+  #equals(id: number, bytes: Uint8Array, start: number, length: number): boolean {
     const at = this.#starts[id]!;
-    if (this.#scopes[id] !== scope || this.#starts[id + 1]! - at !== length) return false;
+    if (this.#starts[id + 1]! - at !== length) return false;
     const own = this.#bytes;
     for (let i = 0; i < length; i++) if (own[at + i] !== bytes[start + i]) return false;
     return true;
@@ -122,22 +147,56 @@ export class TextTable {
     return id;
   }
 
-  #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    this.#crowded.clear();
-    for (let id = 0; id < this.#size; id++) {
-      if (this.#others.has(id)) continue;
-      const scope = this.#scopes[id]!;
+  /** Gives a scope its first region. */
+  #open(scope: number): void {
+    if (scope >= this.#lengths.length) {
+      const scopes = Math.max(scope + 1, this.#lengths.length * 2);
+      this.#regions = copied(this.#regions, scopes);
+      this.#lengths = copied(this.#lengths, scopes);
+      this.#counts = copied(this.#counts, scopes);
+    }
+    this.#regions[scope] = this.#region(firstRegion);
+    this.#lengths[scope] = 1 << firstRegion;
+  }
+
+  /** An empty region. */
+  #region(bits: number): number {
+    const left = this.#left[bits]?.pop();
+    if (left !== undefined) {
+      this.#slots.fill(0, left, left + (1 << bits));
+      return left;
+    }
+    const region = this.#slotsUsed;
+    this.#slotsUsed += 1 << bits;
+    if (this.#slotsUsed > this.#slots.length) this.#slots = copied(this.#slots, this.#slotsUsed * 2);
+    return region;
+  }
+
+  /** Gives a scope a region twice as long. */
+  #widen(scope: number): void {
+    const before = this.#regions[scope]!;
+    const length = this.#lengths[scope]!;
+    const bits = 31 - Math.clz32(length);
+    const region = this.#region(bits + 1);
+    const slots = this.#slots;
+    const mask = length * 2 - 1;
+    const place = (id: number): void => {
       const start = this.#starts[id]!;
       const end = this.#starts[id + 1]!;
-      let slot = hashOf(scope, this.#bytes, start, end) & mask;
+      let slot = hashOf(this.#bytes, start, end) & mask;
       let probes = 0;
-      for (; slots[slot] !== 0 && probes < mostProbes; probes++) slot = (slot + 1) & mask;
-      if (probes < mostProbes) slots[slot] = id + 1;
-      else this.#crowded.set(keyOf(scope, asciiText(this.#bytes, start, end)), id);
-    }
-    this.#slots = slots;
+      for (; slots[region + slot] !== 0 && probes < mostProbes; probes++) slot = (slot + 1) & mask;
+      if (probes < mostProbes) slots[region + slot] = id + 1;
+      else this.#crowd(scope, asciiText(this.#bytes, start, end), id);
+    };
+    // What stood in no slot may find one now, and would be looked for there.
+    const crowded = this.#crowded.get(scope);
+    this.#crowded.delete(scope);
+    for (let slot = before; slot < before + length; slot++) if (slots[slot] !== 0) place(slots[slot]! - 1);
+    for (const id of crowded?.values() ?? []) place(id);
+    (this.#left[bits] ??= []).push(before);
+    this.#regions[scope] = region;
+    this.#lengths[scope] = length * 2;
   }
 
   /** Writes a text to `#scratch`: its length, -1 when it is not ASCII. */
@@ -164,9 +223,15 @@ function keyOf(scope: number, text: string): string {
   return `${scope} ${text}`;
 }
 
+function copied(old: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(length);
+  copy.set(old);
+  return copy;
+}
+
 /** Four bytes in one step. */
-function hashOf(scope: number, bytes: Uint8Array, start: number, end: number): number {
-  let hash = Math.imul(scope ^ (end - start), 0x9e37_79b1);
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = Math.imul(end - start, 0x9e37_79b1);
   let i = start;
   for (; i + 3 < end; i += 4) {
     const four = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);

@@ -226,14 +226,13 @@ export class LabelTable {
         return this.setOf({ labels: labels.labels(set), undecided: undecided[how]! });
       const before = known[set]!;
       if (before >= 0) return before;
-      const sequence = labels.sequenceOf(set);
-      if (sequence < 0)
+      if (!labels.isPairs(set))
         return (known[set] = this.setOf({ labels: labels.labels(set), undecided: undecided[how]! }));
-      const { items } = labels.pairs;
-      const end = labels.pairs.start(sequence + 1);
+      const { pairs } = labels;
+      const end = labels.end(set);
       let length = 0;
-      for (let i = labels.pairs.start(sequence); i < end; i += 2) {
-        const code = codeOf(items[i]!, items[i + 1]!);
+      for (let i = labels.start(set); i < end; i += 2) {
+        const code = codeOf(pairs[i]!, pairs[i + 1]!);
         if (code < 0) continue;
         if (length === this.#scratch.length) this.#scratch = grown(this.#scratch, length);
         this.#scratch[length++] = code;

@@ -3,7 +3,9 @@ import { diagnose, isWithin } from '../explain/index.ts';
 import type { RawObject, ReadOptions } from '../raw.ts';
 import { FieldErrors } from '../validate/index.ts';
 import type { FieldError, Report } from '../validate/index.ts';
+import { InstanceCache } from '../objects/index.ts';
 import { readPolicy } from './read.ts';
+import type { KnownSpecs } from './read.ts';
 import { decodePolicy, isStrictAboutCidrs, validateCreated } from './validate.ts';
 import { explain } from './words.ts';
 
@@ -21,6 +23,12 @@ const noDiagnostics: readonly Diagnostic[] = [];
 /** Errors of either sort that are kept: more than are told, since one mistake may account for several. */
 const mostErrors = 400;
 
+/** What `decodeNetworkPolicy` is of many policies: equal specs are read once. */
+export function networkPolicyDecoder(options: ReadOptions): (object: RawObject) => DecodedPolicy {
+  const known: KnownSpecs = new InstanceCache();
+  return (object) => decodeNetworkPolicy(object, options, known);
+}
+
 /**
  * Reads a networking.k8s.io/v1 NetworkPolicy into the model, validated as the API server validates it.
  *
@@ -29,8 +37,8 @@ const mostErrors = 400;
  * `options.kubernetesVersion` decides where versions differ. Of an object that a server has stored, every finding is a
  * warning: the policy counts as far as it can be read, and what is unreadable admits nothing.
  */
-export function decodeNetworkPolicy(object: RawObject, options: ReadOptions): DecodedPolicy {
-  const { policy, selects, clean } = readPolicy(object);
+function decodeNetworkPolicy(object: RawObject, options: ReadOptions, known: KnownSpecs): DecodedPolicy {
+  const { policy, selects, clean } = readPolicy(object, known);
   if (clean) return { policy, diagnostics: noDiagnostics, selects };
   const errors = check(object);
   if (errors.list.length === 0) return { policy, diagnostics: noDiagnostics, selects };

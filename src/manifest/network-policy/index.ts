@@ -1,5 +1,5 @@
 export { networkPolicyCodes } from './codes.ts';
-export { decodeNetworkPolicy } from './decode.ts';
+export { networkPolicyDecoder } from './decode.ts';
 export type { DecodedPolicy } from './decode.ts';
 export { defaultNetworkPolicy } from './defaults.ts';
 export { validateNetworkPolicy, validateNetworkPolicyUpdate } from './validate.ts';

@@ -12,6 +12,7 @@ import type {
 } from '../../model/index.ts';
 import { contains } from '../../net/index.ts';
 import type { Address, Cidr, Protocol } from '../../net/index.ts';
+import { InstanceCache } from '../objects/index.ts';
 import type { RawObject } from '../raw.ts';
 import {
   isCleanMetadata,
@@ -33,14 +34,26 @@ export interface Reading {
   readonly clean: boolean;
 }
 
+/** What a spec says, whichever policy it is of. */
+interface SpecReading {
+  readonly podSelector: LabelSelector;
+  readonly ingress: DirectionSpec;
+  readonly egress: DirectionSpec;
+  readonly selects: LabelSelector | undefined;
+  readonly clean: boolean;
+}
+
+/** Specs that were read, by the value: a reader of large dumps gives equal ones as one value, and most are equal. */
+export type KnownSpecs = InstanceCache<SpecReading>;
+
 /**
  * Reads a NetworkPolicy into the model in one pass, with all defaults (corners 4, 5, 6, 9, 10, 13, 25 and 26).
  *
  * Every check of `validate.ts` has its counterpart here: what it or the decoding would report makes the reading
  * unclean. It only notices; what there is to say is worked out by the caller when it is needed.
  */
-export function readPolicy(object: RawObject): Reading {
-  return new Reader().policy(object);
+export function readPolicy(object: RawObject, known: KnownSpecs = new InstanceCache()): Reading {
+  return new Reader(known).policy(object);
 }
 
 // A contradiction is a valid selector that matches nothing (corner 21).
@@ -59,7 +72,12 @@ const closedRule: Rule = { peers: { kind: 'oneOf', peers: [noPeer] }, ports: all
 const unaffected: DirectionSpec = { kind: 'unaffected' };
 
 class Reader {
+  readonly #known: KnownSpecs;
   #clean = true;
+
+  constructor(known: KnownSpecs) {
+    this.#known = known;
+  }
 
   policy(object: RawObject): Reading {
     this.#clean = object.duplicates.length === 0;
@@ -82,15 +100,39 @@ class Reader {
           this.#clean = false;
       }
     }
-    if (!named) this.#clean = false;
-    return this.#spec(object, spec);
+    const read = this.#knownSpec(spec);
+    const { ref, origin } = object;
+    const { namespace = 'default', name } = ref;
+    const { podSelector, ingress, egress, selects } = read;
+    const policy: NetworkPolicy = {
+      ref: { apiVersion: ref.apiVersion, kind: ref.kind, namespace, name },
+      origin,
+      namespace,
+      name,
+      podSelector,
+      ingress,
+      egress,
+    };
+    return { policy, selects, clean: named && this.#clean && read.clean };
+  }
+
+  #knownSpec(spec: unknown): SpecReading {
+    const value = isRecord(spec) ? spec : undefined;
+    const known = value === undefined ? undefined : this.#known.get(value);
+    if (known !== undefined) return known;
+    const before = this.#clean;
+    this.#clean = true;
+    const read = this.#spec(spec);
+    this.#clean = before;
+    if (value !== undefined) this.#known.set(value, read);
+    return read;
   }
 
   readonly #unclean = (): void => {
     this.#clean = false;
   };
 
-  #spec(object: RawObject, raw: unknown): Reading {
+  #spec(raw: unknown): SpecReading {
     let podSelector: unknown;
     let ingress: unknown;
     let egress: unknown;
@@ -127,17 +169,13 @@ class Reader {
       // Whom the rules are for is not known, so they are for nobody.
       return { kind: 'isolates', rules: selects === undefined ? [] : rules[name] };
     };
-    const namespace = object.ref.namespace ?? 'default';
-    const policy: NetworkPolicy = {
-      ref: { ...object.ref, namespace },
-      origin: object.origin,
-      namespace,
-      name: object.ref.name,
+    return {
       podSelector: selects ?? selectsEverything,
       ingress: direction('ingress'),
       egress: direction('egress'),
+      selects,
+      clean: this.#clean,
     };
-    return { policy, selects, clean: this.#clean };
   }
 
   /** The effective directions (corners 4 and 5); both where the text cannot be read. */

@@ -1,4 +1,4 @@
-import { noEntrances } from '../../model/index.ts';
+import { Numbers, TextTable, noEntrances } from '../../model/index.ts';
 import type {
   Cluster,
   ClusterNode,
@@ -20,6 +20,7 @@ import type { Collector } from './collect.ts';
 import { count, ended, someOf, tellTwice } from './findings.ts';
 import type { Findings } from './findings.ts';
 import { gatherWorkloads } from './gather.ts';
+import type { GatheredWorkloads } from './gather.ts';
 import { groupOf } from './kinds.ts';
 import type { EntranceKind, NotModelledRule } from './kinds.ts';
 import { ManagedEndpoints } from './endpoints.ts';
@@ -62,7 +63,8 @@ export interface EntranceReaders {
 
 /** What reads the kinds that stand in folders of their own: `network-policy/`, `tier-policy/` and `entrances/`. */
 export interface Decoders {
-  readonly policy: (object: RawObject, options: ReadOptions) => PolicyReading;
+  /** What reads the policies of one input. */
+  readonly policies: (options: ReadOptions) => (object: RawObject) => PolicyReading;
   readonly tierPolicy: (object: RawObject, options: ReadOptions) => TierPolicyReading;
   readonly entrances: (readers: EntranceReaders) => Entrances;
 }
@@ -149,29 +151,15 @@ class Builder {
     if (gathered.hasPods) this.#tellIdle(tiers.policies, subjects);
     const unanswered = this.#notModelled(subjects, managed);
     for (const { ref } of unanswered) if (ref.namespace !== undefined) mention(namespaces, ref.namespace);
-    const cluster: Cluster = {
+    const cluster = clusterOf(gathered, {
       namespaces,
       nodes,
-      // As objects when someone asks for them: to compile and to count, nobody does.
-      get workloads() {
-        return gathered.made.workloads;
-      },
-      get pods() {
-        return gathered.made.pods;
-      },
-      get finishedPods() {
-        return gathered.made.finishedPods;
-      },
-      get finishedWorkloads() {
-        return gathered.made.finishedWorkloads;
-      },
       services: services.map(({ item }) => item),
       policies,
       tierPolicies: tiers.policies,
       entrances,
       notModelled: unanswered,
-    };
-    gathered.setColumnsOf(cluster);
+    });
     tellPodMakers(findings, collected.podMakers, ownersOf(collected), cluster);
     tellAssumedNamespaces(findings, cluster);
     tellPodsWithoutAddress(findings, cluster, gathered.countAddresses());
@@ -251,13 +239,25 @@ class Builder {
 
   #policies(): { policies: NetworkPolicy[]; refused: { reading: PolicyReading; object: RawObject }[] } {
     const refused: { reading: PolicyReading; object: RawObject }[] = [];
-    const unique = this.#unique(this.#collected.policies, (object) => {
-      const reading = this.#decoders.policy(object, this.#options);
-      if (reading.policy === undefined) refused.push({ reading, object });
-      else for (const diagnostic of reading.diagnostics) this.#findings.diagnostics.push(diagnostic);
-      return reading.policy;
-    });
-    return { policies: [...unique.values()].map(({ item }) => item), refused };
+    const decode = this.#decoders.policies(this.#options);
+    // As `#unique`, with less to remember of each: there are hundreds of thousands.
+    const policies: NetworkPolicy[] = [];
+    const names = new TextTable();
+    const scopes = new Numbers<string>();
+    for (const object of this.#collected.policies) {
+      const reading = decode(object);
+      const { policy } = reading;
+      if (policy === undefined) {
+        refused.push({ reading, object });
+        continue;
+      }
+      for (const diagnostic of reading.diagnostics) this.#findings.diagnostics.push(diagnostic);
+      const place = names.intern(scopes.of(policy.namespace), policy.name);
+      const former = policies[place];
+      if (former !== undefined) tellTwice(this.#findings, former.origin, object);
+      policies[place] = policy;
+    }
+    return { policies, refused };
   }
 
   #tierPolicies(): {
@@ -314,6 +314,33 @@ class Builder {
     }
     return entries;
   }
+}
+
+/**
+ * A cluster whose workloads and pods are made as objects when someone asks for them: to compile and to count, nobody does.
+ * Apart from the builder, whose objects nobody needs any more.
+ */
+function clusterOf(
+  gathered: GatheredWorkloads,
+  rest: Omit<Cluster, 'workloads' | 'pods' | 'finishedPods' | 'finishedWorkloads'>,
+): Cluster {
+  const cluster: Cluster = {
+    ...rest,
+    get workloads() {
+      return gathered.made.workloads;
+    },
+    get pods() {
+      return gathered.made.pods;
+    },
+    get finishedPods() {
+      return gathered.made.finishedPods;
+    },
+    get finishedWorkloads() {
+      return gathered.made.finishedWorkloads;
+    },
+  };
+  gathered.setColumnsOf(cluster);
+  return cluster;
 }
 
 /** All objects of some lists but endpoints that follow from a Service and its pods. */

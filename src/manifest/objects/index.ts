@@ -7,6 +7,7 @@ export { Findings, describe, flagAt, integerAt, listAt, mappingAt, textAt, wrong
 export type { Detail } from './findings.ts';
 export { classify } from './kinds.ts';
 export type { EntranceKind, KindRole } from './kinds.ts';
+export { InstanceCache } from './instances.ts';
 export { readSelector } from './labels.ts';
 export { readMetadata } from './metadata.ts';
 export { MemoryOrigin } from './origin.ts';

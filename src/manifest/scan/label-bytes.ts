@@ -69,6 +69,8 @@ export class LabelBytes {
         const key = this.#key(bytes, keyAt, at);
         if (key < 0) return -1;
         this.#remember(length, key, bytes, keyAt, at);
+        // The value that stood here was that of another key.
+        this.#lengths[length + 1] = notRemembered;
       }
       at = skipBlanks(bytes, at + 1);
       if (bytes[at] !== colon) return -1;
@@ -81,7 +83,7 @@ export class LabelBytes {
         areSame = false;
         if (at - valueAt > longestValue) return -1;
         if (at > valueAt && (sorts[bytes[valueAt]!] !== 1 || sorts[bytes[at - 1]!] !== 1)) return -1;
-        const value = this.#labels.values.internAscii(0, bytes, valueAt, at);
+        const value = this.#labels.values.internAscii(pairs[length]!, bytes, valueAt, at);
         this.#remember(length + 1, value, bytes, valueAt, at);
       }
       length += 2;
@@ -94,7 +96,7 @@ export class LabelBytes {
     if (isKnown && areSame && length === this.#length) return (this.#set = before);
     if (!isKnown && hasTwice(pairs, length)) return -1;
     this.#length = length;
-    return (this.#set = this.#labels.ofPairs(pairs, length));
+    return (this.#set = this.#labels.add(pairs, length));
   }
 
   /** Whether these bytes stood at this place before: then `#pairs` has their number. */

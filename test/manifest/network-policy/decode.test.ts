@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  decodeNetworkPolicy,
   defaultNetworkPolicy,
+  networkPolicyDecoder,
   validateNetworkPolicy,
 } from '../../../src/manifest/network-policy/index.ts';
 import { matches } from '../../../src/model/index.ts';
@@ -298,7 +298,7 @@ describe('the pass that reads and the one that validates agree', () => {
     const object = objects[index];
     if (object === undefined) throw new Error('no object');
     for (const kubernetesVersion of ['1.32', '1.36']) {
-      const { policy, diagnostics } = decodeNetworkPolicy(object, { kubernetesVersion });
+      const { policy, diagnostics } = networkPolicyDecoder({ kubernetesVersion })(object);
       expect(policy === undefined).toBe(refused(object.value, kubernetesVersion));
       expect(diagnostics.some(({ severity }) => severity === 'error')).toBe(policy === undefined);
     }
@@ -356,14 +356,14 @@ describe('the pass that reads and the one that validates agree', () => {
           }
           for (const stored of [false, true]) {
             const changed = { ...object, value, stored };
-            const { policy, diagnostics } = decodeNetworkPolicy(changed, {});
+            const { policy, diagnostics } = networkPolicyDecoder({})(changed);
             expect(policy === undefined).toBe(!stored && refused(value));
             expect(diagnostics.some(({ severity }) => severity === 'error')).toBe(policy === undefined);
             if (policy === undefined || diagnostics.length > 0) continue;
             const strict = validateNetworkPolicy(value, { kubernetesVersion: '1.36' });
             expect(stored ? [] : strict).toEqual([]);
             // What is read without a finding means the same as what the server would store.
-            const again = decodeNetworkPolicy({ ...changed, value: { ...defaultNetworkPolicy(value) } }, {});
+            const again = networkPolicyDecoder({})({ ...changed, value: { ...defaultNetworkPolicy(value) } });
             expect(again.policy).toEqual(policy);
           }
         },
@@ -386,7 +386,7 @@ describe('hostile objects', () => {
     const rules = [{ from: null }, ...Array.from({ length: 100_000 }, () => structuredClone(rule))];
     const value = { metadata: { name: 'web' }, spec: { ingress: rules } };
     const start = performance.now();
-    const { diagnostics } = decodeNetworkPolicy({ ...base, value }, {});
+    const { diagnostics } = networkPolicyDecoder({})({ ...base, value });
     expect(diagnostics.length).toBeLessThanOrEqual(101);
     expect(diagnostics.at(-1)?.code).toBe('more-findings');
     expect(performance.now() - start).toBeLessThan(20_000);
@@ -396,7 +396,7 @@ describe('hostile objects', () => {
     const labels = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, 'v']));
     const value = { metadata: { name: 'web' }, spec: { podSelector: labels } };
     const start = performance.now();
-    const { diagnostics } = decodeNetworkPolicy({ ...base, value }, {});
+    const { diagnostics } = networkPolicyDecoder({})({ ...base, value });
     expect(diagnostics.map(({ code }) => code)).toEqual(['labels-in-selector', 'more-findings']);
     expect(diagnostics[0]?.suggestion).toBeUndefined();
     expect(performance.now() - start).toBeLessThan(20_000);
@@ -419,7 +419,7 @@ describe('hostile objects', () => {
       metadata: { name: 'web' },
       spec: { ingress: [{ ports: [{ port: 'x'.repeat(5_000_000) }, { port: 10n ** 40n }] }] },
     };
-    const { diagnostics } = decodeNetworkPolicy({ ...base, value }, {});
+    const { diagnostics } = networkPolicyDecoder({})({ ...base, value });
     expect(diagnostics.map(({ code }) => code)).toEqual(['port-out-of-range', 'port-name-invalid']);
     for (const { message, value: shown } of diagnostics) {
       expect(message.length).toBeLessThan(300);

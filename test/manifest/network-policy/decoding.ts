@@ -1,4 +1,4 @@
-import { decodeNetworkPolicy } from '../../../src/manifest/network-policy/index.ts';
+import { networkPolicyDecoder } from '../../../src/manifest/network-policy/index.ts';
 import type { DecodedPolicy } from '../../../src/manifest/network-policy/index.ts';
 import type { RawObject, ReadOptions } from '../../../src/manifest/raw.ts';
 import { readText } from '../../../src/manifest/text/index.ts';
@@ -32,7 +32,7 @@ ${spec}
 }
 
 export function decodeText(text: string, options: ReadOptions = {}, stored = false): DecodedPolicy {
-  return decodeNetworkPolicy(objectOf(text, stored), options);
+  return networkPolicyDecoder(options)(objectOf(text, stored));
 }
 
 export function decodeSpec(spec: string, options: ReadOptions = {}, stored = false): DecodedPolicy {

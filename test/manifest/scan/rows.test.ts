@@ -33,7 +33,7 @@ function rowsOf(text: string): readonly string[] {
   const { table, pods } = podColumns(cluster);
   const { labels } = table.vocabulary;
   return cluster.pods.flatMap(({ name }, i) =>
-    labels.sequenceOf(table.labels[pods[i] ?? -1] ?? 0) >= 0 ? [name] : [],
+    labels.isPairs(table.labels[pods[i] ?? -1] ?? 0) ? [name] : [],
   );
 }
 
