@@ -101,9 +101,14 @@ export class ListsInOrder {
 
   /** Adds the list of an index; those between the last one and it are empty. */
   add(index: number, items: ArrayLike<number>): void {
-    const count = this.#count + items.length;
+    this.addFirst(index, items, items.length);
+  }
+
+  /** The same of the first `length` items. */
+  addFirst(index: number, items: ArrayLike<number>, length: number): void {
+    const count = this.#count + length;
     if (count > this.#items.length) this.#items = grown(this.#items, count);
-    for (let i = 0; i < items.length; i++) this.#items[this.#count + i] = items[i]!;
+    for (let i = 0; i < length; i++) this.#items[this.#count + i] = items[i]!;
     this.#fill(index + 1);
     this.#count = count;
   }

@@ -3,12 +3,12 @@ import { noAccess } from './access.ts';
 import type { AccessTable } from './access.ts';
 import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
-import { byCell, familyBits } from './classes.ts';
+import { familyBits } from './classes.ts';
 import type { ClassTable } from './classes.ts';
 import type { LabelTable } from './labels.ts';
-import { ListsBuilder, ListsInOrder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import type { ClassProfile } from './parts.ts';
+import { meantPeers } from './meant.ts';
 import { ownNodePairs } from './own-node.ts';
 import type { OwnNode } from './own-node.ts';
 import { anyPeer } from './peers.ts';
@@ -16,11 +16,12 @@ import type { PeerTable } from './peers.ts';
 import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
-import { Complements, hasAtom, Products } from './products.ts';
+import { Complements, hasAtom } from './products.ts';
 import { joint } from './refine.ts';
 import { SequenceTable } from './sequences.ts';
-import { cutSide, isListed, isProduct } from './side.ts';
+import { cutSide } from './side.ts';
 import type { Side } from './side.ts';
+import { SparsePairs } from './sparse-pairs.ts';
 import { tierMeant, TierSide } from './tier-side.ts';
 import type { CompiledTiers, TierMeant } from './tier-side.ts';
 
@@ -61,7 +62,6 @@ export class Matrix {
   readonly #accesses: AccessTable;
   /** By peer: the classes that it means. */
   readonly #classesOfPeer: Lists;
-  #classesOfCell: Lists | undefined;
   /** 2 when some ipBlock matches some pod, so that the families may differ; else 1. */
   readonly #lanes: 1 | 2;
   readonly #laneMask: Uint8Array;
@@ -83,69 +83,30 @@ export class Matrix {
   /** By row: its dense egress, its atom as a peer and its families; by column the same with dense ingress. */
   readonly #rows: Ends;
   readonly #columns: Ends;
-  /** By class: the sparse peers of ingress profiles that mean it. */
-  readonly #sparsePeersOf: Lists;
-  /** By sparse peer: the ingress profiles that admit it, each followed by the ports. */
-  readonly #usersOf: Lists;
-  /** By ingress profile: its classes. */
-  readonly #classesOfProfile: Lists;
-
-  /** The classes that peers of tiers mean, for certain and perhaps. */
-  readonly #tierLists: readonly Lists[];
-  /** By class: the sparse tier peers of ingress that mean it, and by such a peer the profiles that ask for it. */
-  readonly #sparseTierPeersOf: Lists | undefined;
-  readonly #usersOfTierPeer: Lists | undefined;
-
-  // Scratch of `touched`, one slot for each class and lane; a slot counts when its stamp is the current one.
-  readonly #stamp: Int32Array;
-  readonly #extraEgress: readonly [Int32Array, Int32Array];
-  readonly #extraIngress: readonly [Int32Array, Int32Array];
-  readonly #list: Int32Array;
-  #round = 0;
+  readonly #sparse: SparsePairs;
   readonly #ownNode: OwnNode;
 
   constructor(parts: MatrixParts, accesses: AccessTable) {
     this.#parts = parts;
     this.#accesses = accesses;
-    const { classes, profiles, profileOf, ports, blocks, peers } = parts;
+    const { classes, profiles, profileOf, ports, peers } = parts;
     const size = classes.size;
 
     const used = {
       egress: usedPeers(profiles.egress, peers.size),
       ingress: usedPeers(profiles.ingress, peers.size),
     };
-    let lanes: 1 | 2 = 1;
-    const lists = new ListsInOrder();
-    const how = new Uint8Array(peers.size);
-    const wide: number[] = [];
-    for (let peer = 0; peer < peers.size; peer++) {
-      if (peer === anyPeer || (used.egress[peer] === 0 && used.ingress[peer] === 0)) continue;
-      if (peers.definition(peer).kind === 'block') {
-        const list = this.#classesOfBlock(peer);
-        lists.add(peer, list);
-        if (list.length > 0) lanes = 2;
-        if (list.length > parts.denseThreshold) how[peer] = isListed;
-        continue;
-      }
-      const list = this.#fewClasses(peer);
-      if (list !== undefined) lists.add(peer, list);
-      else {
-        how[peer] = isProduct;
-        wide.push(peer);
-      }
-    }
-    this.#classesOfPeer = lists.finish(peers.size);
-    const meant = { how, lists: this.#classesOfPeer, products: new Products(parts, wide) };
+    const meant = meantPeers(parts, (peer) => used.egress[peer] === 1 || used.ingress[peer] === 1);
+    this.#classesOfPeer = meant.lists;
     const tiers = this.#tierSides();
     this.#egressTiers = tiers?.egress;
     this.#ingressTiers = tiers?.ingress;
-    if (tiers?.meant.familiesDiffer === true) lanes = 2;
-    this.#lanes = blocks.size === 0 ? 1 : lanes;
+    this.#lanes = meant.hasBlocks || tiers?.meant.familiesDiffer === true ? 2 : 1;
     this.#laneMask = this.#lanesOfPeers();
     this.#laneOf = Int8Array.of(noLane, 0, ...(this.#lanes === 1 ? [0, 0] : [1, twoLanes]));
 
     // In egress a name resolves at the destination: its port map is part of its atom.
-    const named = profiles.egress.some((profile) => profile.ports.some((spec) => ports.isNamed(spec)));
+    const named = hasNames(profiles.egress, ports);
     const cut = (direction: Direction, firstCut?: Int32Array): Side =>
       cutSide(profiles[direction], meant, used[direction], size, firstCut);
     this.#egress = cut('egress', joint(tiers?.egress.cut, named ? classes.portMap : undefined));
@@ -156,65 +117,31 @@ export class Matrix {
     this.#ingressAllows = this.#allowed('ingress');
     this.#isTabled = this.#egressAllows.length > 0 && this.#ingressAllows.length > 0;
 
-    const rows = new SequenceTable();
-    const columns = new SequenceTable();
-    this.rowOf = new Int32Array(size);
-    this.columnOf = new Int32Array(size);
-    const end = new Int32Array(3);
-    for (let c = 0; c < size; c++) {
-      end[2] = classes.family[c]!;
-      end[0] = this.#egress.denseOf[profileOf.egress[c]!]!;
-      end[1] = this.#ingress.atomOf[c]!;
-      this.rowOf[c] = rows.intern(end, 0, 3);
-      end[0] = this.#ingress.denseOf[profileOf.ingress[c]!]!;
-      end[1] = this.#egress.atomOf[c]!;
-      this.columnOf[c] = columns.intern(end, 0, 3);
-    }
-    this.#rows = new Ends(rows);
-    this.#columns = new Ends(columns);
-
-    const users = new ListsBuilder();
-    const { sparse, sparsePorts } = this.#ingress;
-    for (let profile = 0; profile < profiles.ingress.length; profile++) {
-      for (let i = sparse.starts[profile]!; i < sparse.starts[profile + 1]!; i++) {
-        users.add(sparse.items[i]!, profile);
-        users.add(sparse.items[i]!, sparsePorts[i]!);
-      }
-    }
-    this.#usersOf = users.finish(peers.size);
-    const sparsePeers = new ListsBuilder();
-    for (let peer = 0; peer < peers.size; peer++) {
-      if (this.#usersOf.count(peer) === 0) continue;
-      const { starts, items } = this.#classesOfPeer;
-      for (let i = starts[peer]!; i < starts[peer + 1]!; i++) sparsePeers.add(items[i]!, peer);
-    }
-    this.#sparsePeersOf = sparsePeers.finish(size);
-    const selected = new ListsBuilder();
-    for (let c = 0; c < size; c++) selected.add(profileOf.ingress[c]!, c);
-    this.#classesOfProfile = selected.finish(profiles.ingress.length);
-
-    this.#tierLists = tiers === undefined ? [] : [tiers.meant.sure, tiers.meant.unsure];
-    if (tiers?.ingress.hasSparse === true) {
-      const own = new ListsBuilder();
-      const tierUsers = new ListsBuilder();
-      const met = new Set<number>();
-      for (const [profile, { tiers: list }] of profiles.ingress.entries()) {
-        for (const peer of tiers.ingress.sparse.of(list)) {
-          tierUsers.add(peer, profile);
-          if (met.has(peer)) continue;
-          met.add(peer);
-          for (const lists of this.#tierLists) for (const c of lists.of(peer)) own.add(c, peer);
-        }
-      }
-      this.#sparseTierPeersOf = own.finish(size);
-      this.#usersOfTierPeer = tierUsers.finish(tiers.meant.lanes.length);
-    }
-
+    const egress = {
+      denseOf: this.#egress.denseOf,
+      profileOf: profileOf.egress,
+      atomOf: this.#ingress.atomOf,
+    };
+    [this.rowOf, this.#rows] = endsOf(egress, classes.family);
+    const ingress = {
+      denseOf: this.#ingress.denseOf,
+      profileOf: profileOf.ingress,
+      atomOf: this.#egress.atomOf,
+    };
+    [this.columnOf, this.#columns] = endsOf(ingress, classes.family);
+    this.#sparse = new SparsePairs({
+      ports,
+      profileOf,
+      classesOfPeer: this.#classesOfPeer,
+      egress: this.#egress,
+      ingress: this.#ingress,
+      lanes: this.#lanes,
+      laneMask: this.#laneMask,
+      resolve: (spec, peer, destination) => this.#resolve(spec, peer, destination),
+      tiers,
+      tiersOf: { egress: tiersOf(profiles.egress), ingress: tiersOf(profiles.ingress) },
+    });
     this.#ownNode = ownNodePairs(parts);
-    this.#stamp = new Int32Array(size);
-    this.#list = new Int32Array(size);
-    this.#extraEgress = [new Int32Array(size), new Int32Array(this.#lanes === 2 ? size : 0)];
-    this.#extraIngress = [new Int32Array(size), new Int32Array(this.#lanes === 2 ? size : 0)];
   }
 
   get rowCount(): number {
@@ -223,37 +150,6 @@ export class Matrix {
 
   get columnCount(): number {
     return this.#columns.count;
-  }
-
-  /** The classes that a peer of pods means; `undefined` where it is dense. What stands there holds until the next call. */
-  #fewClasses(peer: number): Int32Array | undefined {
-    const { peers, index, podLabels, assume, denseThreshold } = this.#parts;
-    const definition = peers.definition(peer);
-    if (definition.kind !== 'pods') return noClasses;
-    const isOpen = assume === 'open' && podLabels.hasUndecided;
-    const { namespace, namespaces, selector } = definition;
-    index.gather(namespace, namespaces, selector, isOpen ? Infinity : denseThreshold);
-    const { sure, unsure } = index;
-    // Corner 23: what cannot be decided counts where that is assumed.
-    if (isOpen) for (let i = 0; i < unsure.length; i++) sure.push(unsure.items[i]!);
-    return sure.length > denseThreshold ? undefined : sure.all;
-  }
-
-  /** The classes in which an ipBlock means somebody, ascending. */
-  #classesOfBlock(peer: number): readonly number[] {
-    const { peers, classes, profile } = this.#parts;
-    const definition = peers.definition(peer);
-    const list: number[] = [];
-    if (definition.kind !== 'block') return list;
-    this.#classesOfCell ??= byCell(classes);
-    for (const cell of classes.cells.cellsOfBlock[definition.block]!) {
-      for (const c of this.#classesOfCell.of(cell)) {
-        // Corner 34: cells also part what only networks of tiers match.
-        if (classes.host[c] === 1 ? profile.ipBlockMatchesNodes : profile.ipBlockMatchesPods) list.push(c);
-      }
-    }
-    // A class has one cell of each family, and a block is of one family: none is met twice.
-    return list.sort((x, y) => x - y);
   }
 
   /** The lanes in which each peer means anybody: bit 0 is IPv4 and bit 1 IPv6 where the families may differ. */
@@ -439,92 +335,11 @@ export class Matrix {
    * `visit(d, access)`, each `d` once. Pairs of one class are answered for two different pods.
    */
   touched(s: number, visit: (d: number, access: number) => void): void {
+    this.#sparse.gather(s);
     // Copies: what `visit` asks uses the same scratch.
-    const destinations = this.#list.slice(0, this.#gather(s));
+    const destinations = this.#sparse.list.slice(0, this.#sparse.length);
     const accesses = destinations.map((d) => this.#exact(s, d));
     for (let i = 0; i < destinations.length; i++) visit(destinations[i]!, accesses[i]!);
-  }
-
-  /**
-   * Gathers what sparse peers admit from class `s`.
-   *
-   * @returns how many destinations there are in `#list`; `#exact` answers for each of them until the next call
-   */
-  #gather(s: number): number {
-    const { profileOf, ports } = this.#parts;
-    this.#round++;
-    let length = 0;
-    const [egress4, egress6] = this.#extraEgress;
-    const [ingress4, ingress6] = this.#extraIngress;
-    const single = this.#lanes === 1;
-    const egress = this.#egress.sparse;
-    const means = this.#classesOfPeer;
-    const profile = profileOf.egress[s]!;
-    for (let i = egress.starts[profile]!; i < egress.starts[profile + 1]!; i++) {
-      const peer = egress.items[i]!;
-      const lanes = this.#laneMask[peer]!;
-      const spec = this.#egress.sparsePorts[i]!;
-      const named = ports.isNamed(spec);
-      const fixed = ports.fixed(spec);
-      for (let k = means.starts[peer]!; k < means.starts[peer + 1]!; k++) {
-        const d = means.items[k]!;
-        length = this.#touch(d, length);
-        const set = named ? this.#resolve(spec, peer, d) : fixed;
-        if ((lanes & 1) !== 0) egress4[d] = ports.union(egress4[d]!, set);
-        if (!single && (lanes & 2) !== 0) egress6[d] = ports.union(egress6[d]!, set);
-      }
-    }
-    const meaning = this.#sparsePeersOf;
-    const users = this.#usersOf;
-    const selected = this.#classesOfProfile;
-    for (let i = meaning.starts[s]!; i < meaning.starts[s + 1]!; i++) {
-      const peer = meaning.items[i]!;
-      const lanes = this.#laneMask[peer]!;
-      for (let u = users.starts[peer]!; u < users.starts[peer + 1]!; u += 2) {
-        const user = users.items[u]!;
-        const admitted = users.items[u + 1]!;
-        for (let k = selected.starts[user]!; k < selected.starts[user + 1]!; k++) {
-          const d = selected.items[k]!;
-          length = this.#touch(d, length);
-          if ((lanes & 1) !== 0) ingress4[d] = ports.union(ingress4[d]!, admitted);
-          if (!single && (lanes & 2) !== 0) ingress6[d] = ports.union(ingress6[d]!, admitted);
-        }
-      }
-    }
-    return this.#egressTiers === undefined ? length : this.#gatherTiers(s, length);
-  }
-
-  /** Adds the destinations that sparse peers of tiers touch: what these say may be less as well as more. */
-  #gatherTiers(s: number, before: number): number {
-    let length = before;
-    const { profileOf, profiles } = this.#parts;
-    const { sparse } = this.#egressTiers!;
-    const list = profiles.egress[profileOf.egress[s]!]!.tiers;
-    for (let i = sparse.starts[list]!; i < sparse.starts[list + 1]!; i++) {
-      for (const lists of this.#tierLists)
-        for (const d of lists.of(sparse.items[i]!)) length = this.#touch(d, length);
-    }
-    const meaning = this.#sparseTierPeersOf;
-    if (meaning === undefined) return length;
-    for (let i = meaning.starts[s]!; i < meaning.starts[s + 1]!; i++) {
-      for (const user of this.#usersOfTierPeer!.of(meaning.items[i]!))
-        for (const d of this.#classesOfProfile.of(user)) length = this.#touch(d, length);
-    }
-    return length;
-  }
-
-  /** Puts a destination on the list, unless it is there. */
-  #touch(d: number, length: number): number {
-    if (this.#stamp[d] === this.#round) return length;
-    this.#stamp[d] = this.#round;
-    this.#list[length] = d;
-    this.#extraEgress[0][d] = nothing;
-    this.#extraIngress[0][d] = nothing;
-    if (this.#lanes === 2) {
-      this.#extraEgress[1][d] = nothing;
-      this.#extraIngress[1][d] = nothing;
-    }
-    return length + 1;
   }
 
   /** The access from `s`, for which destinations have been gathered, to one of these. */
@@ -544,13 +359,13 @@ export class Matrix {
     const column = this.columnOf[d]!;
     const admittedOut = ports.union(
       this.#denseAt('egress', this.#rows.dense[row]!, this.#columns.atom[column]!, lane),
-      this.#extraEgress[lane][d]!,
+      this.#sparse.egress[lane][d]!,
     );
     const out = this.#withTiers('egress', s, d, lane, admittedOut);
     if (out === nothing) return nothing;
     const admittedIn = ports.union(
       this.#denseAt('ingress', this.#columns.dense[column]!, this.#rows.atom[row]!, lane),
-      this.#extraIngress[lane][d]!,
+      this.#sparse.ingress[lane][d]!,
     );
     return ports.intersect(out, this.#withTiers('ingress', d, s, lane, admittedIn));
   }
@@ -577,18 +392,10 @@ export class Matrix {
     const weightOf =
       isCounted === undefined ? classes.weight : classes.weight.map((w, c) => w * isCounted[c]!);
     this.#addBlocks(weightOf, totals);
-    let sources = 0;
-    let destinations = 0;
-    let selves = 0;
     for (let s = 0; s < classes.size; s++) {
-      const own = weightOf[s]!;
-      sources += classes.weight[s]!;
-      destinations += own;
-      selves += own;
-      // A pod and itself are no pair.
-      totals.ofAccesses.add(this.block(this.rowOf[s]!, this.columnOf[s]!), -own);
-      const length = this.#gather(s);
-      if (length > 0) this.#addCorrections(s, length, weightOf, totals);
+      this.#addSelf(s, weightOf[s]!, totals);
+      this.#sparse.gather(s);
+      if (this.#sparse.length > 0) this.#addCorrections(s, weightOf, totals);
     }
     const { ofAccesses } = totals;
     for (let set = 0; set < totals.ofSets.size; set++) {
@@ -598,9 +405,28 @@ export class Matrix {
     this.#countOwnNode(ofAccesses, isCounted);
     // Pairs that cannot talk are most of all, and are looked at the least: they are what is left.
     const counted = ofAccesses.upTo(this.#accesses.size);
+    const destinations = sumOf(weightOf);
     counted[noAccess] = 0;
-    counted[noAccess] = sources * destinations - selves - counted.reduce((sum, pairs) => sum + pairs, 0);
+    counted[noAccess] = sumOf(classes.weight) * destinations - destinations - sumOf(counted);
     return counted;
+  }
+
+  /** Takes away the pairs of the pods of a class with themselves, which are no pairs. */
+  #addSelf(s: number, pods: number, totals: Totals): void {
+    const row = this.rowOf[s]!;
+    const column = this.columnOf[s]!;
+    const lane = this.#isTabled ? this.#laneOf[this.#rows.family[row]!]! : twoLanes;
+    if (lane < 0) {
+      totals.ofAccesses.add(this.block(row, column), -pods);
+      return;
+    }
+    const out = this.#rows.dense[row]! * this.#egress.atoms + this.#columns.atom[column]!;
+    const into = this.#columns.dense[column]! * this.#ingress.atoms + this.#rows.atom[row]!;
+    const set = this.#parts.ports.intersect(
+      this.#egressAllows[out * this.#lanes + lane]!,
+      this.#ingressAllows[into * this.#lanes + lane]!,
+    );
+    if (set !== nothing) totals.ofSets.add(set, -pods);
   }
 
   /** Adds the pairs of all rows and columns, sparse peers left out. There may be millions of blocks, mostly with a single lane. */
@@ -664,9 +490,10 @@ export class Matrix {
   }
 
   /** Moves the pairs that sparse peers touch from the access of their block to their own. */
-  #addCorrections(s: number, length: number, weightOf: Float64Array, totals: Totals): void {
+  #addCorrections(s: number, weightOf: Float64Array, totals: Totals): void {
     const { ports, classes } = this.#parts;
     const { ofSets } = totals;
+    const { list, length, egress, ingress } = this.#sparse;
     const weight = classes.weight[s]!;
     const lanes = this.#lanes;
     const row = this.rowOf[s]!;
@@ -675,7 +502,7 @@ export class Matrix {
     const egressAt = this.#rows.dense[row]! * this.#egress.atoms;
     const hasTiers = this.#egressTiers !== undefined;
     for (let i = 0; i < length; i++) {
-      const d = this.#list[i]!;
+      const d = list[i]!;
       const column = this.columnOf[d]!;
       const lane = this.#isTabled ? this.#laneOf[family & this.#columns.family[column]!]! : twoLanes;
       if (lane === noLane) continue;
@@ -691,8 +518,8 @@ export class Matrix {
       const after = hasTiers
         ? this.#exactIn(s, d, lane === 0 ? 0 : 1)
         : ports.intersect(
-            ports.union(this.#egressAdmits[out]!, this.#extraEgress[lane]![d]!),
-            ports.union(this.#ingressAdmits[into]!, this.#extraIngress[lane]![d]!),
+            ports.union(this.#egressAdmits[out]!, egress[lane]![d]!),
+            ports.union(this.#ingressAdmits[into]!, ingress[lane]![d]!),
           );
       if (before === after) continue;
       if (before !== nothing) ofSets.add(before, -pairs);
@@ -702,44 +529,46 @@ export class Matrix {
 
   /** Corner 42: from a host-network pod to the other pods of its node, and back, everything is allowed. */
   #countOwnNode(totals: PairTotals, isCounted: Uint8Array | undefined): void {
-    const { hosts, guests, pairs: pairsOf } = this.#ownNode;
-    if (hosts.length === 0) return;
-    const { classes, profile, profileOf, profiles } = this.#parts;
-    // What a guest's profiles say of a host is asked once for each profile and host.
-    const memo = {
-      ingress: new Int32Array(profiles.ingress.length * 2),
-      egress: new Int32Array(profiles.egress.length * 2),
-    };
-    let asked = -1;
-    const side = (direction: Direction, subject: number, other: number, lane: 0 | 1): number => {
-      const key = profileOf[direction][subject]! * 2 + lane;
-      if (memo[direction][key] === 0)
-        memo[direction][key] = this.#sideOf(direction, subject, other, lane) + 1;
-      return memo[direction][key]! - 1;
-    };
-    for (const [i, host] of hosts.entries()) {
-      if (host !== asked) {
-        memo.ingress.fill(0);
-        memo.egress.fill(0);
-        asked = host;
-      }
-      const guest = guests[i]!;
-      const pairs = pairsOf[i]!;
-      const shared = classes.family[host]! & classes.family[guest]!;
-      if (shared === 0) continue;
-      const inLane = (lane: 0 | 1, toHost: boolean): number => {
-        if (!this.#isAsked(shared, lane)) return nothing;
-        return this.#parts.ports.intersect(
-          toHost ? side('egress', guest, host, lane) : this.#sideOf('egress', host, guest, lane),
-          toHost ? this.#sideOf('ingress', host, guest, lane) : side('ingress', guest, host, lane),
-        );
-      };
+    const { hosts } = this.#ownNode;
+    const { profile } = this.#parts;
+    for (let start = 0, end = 0; start < hosts.length; start = end) {
+      while (end < hosts.length && hosts[end] === hosts[start]) end++;
       for (const toHost of [true, false]) {
         if (!(toHost ? profile.podToNode : profile.nodeToPod)) continue;
-        if (isCounted !== undefined && isCounted[toHost ? host : guest] === 0) continue;
-        totals.add(this.#join(shared, inLane(0, toHost), inLane(1, toHost)), -pairs);
-        totals.add(toHost ? this.ofOwnNode(guest, host) : this.ofOwnNode(host, guest), pairs);
+        this.#countOfHost(start, end, toHost, totals, isCounted);
       }
+    }
+  }
+
+  /** The same of one class of hosts, in one direction: `start` to before `end` are its entries. */
+  #countOfHost(
+    start: number,
+    end: number,
+    toHost: boolean,
+    totals: PairTotals,
+    isCounted: Uint8Array | undefined,
+  ): void {
+    const { hosts, guests, pairs: pairsOf } = this.#ownNode;
+    const { classes, profileOf } = this.#parts;
+    const host = hosts[start]!;
+    const direction = toHost ? 'egress' : 'ingress';
+    // No policy selects a host (corner 44), so guests with one profile and one family are alike to it.
+    const alike = new Map<number, { readonly guest: number; pairs: number }>();
+    for (let i = start; i < end; i++) {
+      const guest = guests[i]!;
+      if (isCounted !== undefined && isCounted[toHost ? host : guest] === 0) continue;
+      const key = profileOf[direction][guest]! * 4 + classes.family[guest]!;
+      const known = alike.get(key);
+      if (known === undefined) alike.set(key, { guest, pairs: pairsOf[i]! });
+      else known.pairs += pairsOf[i]!;
+    }
+    for (const { guest, pairs } of alike.values()) {
+      const shared = classes.family[host]! & classes.family[guest]!;
+      if (shared === 0) continue;
+      const inLane = (lane: 0 | 1): number =>
+        this.#isAsked(shared, lane) ? this.#sideOf(direction, guest, host, lane) : nothing;
+      totals.add(this.#join(shared, inLane(0), inLane(1)), -pairs);
+      totals.add(toHost ? this.ofOwnNode(guest, host) : this.ofOwnNode(host, guest), pairs);
     }
   }
 
@@ -836,7 +665,49 @@ class PairTotals {
   }
 }
 
-const noClasses: Int32Array = new Int32Array(0);
+function sumOf(numbers: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < numbers.length; i++) sum += numbers[i]!;
+  return sum;
+}
+
+/** Rows, of egress and of the atoms of ingress; or columns, the other way round. */
+function endsOf(
+  {
+    denseOf,
+    profileOf,
+    atomOf,
+  }: { readonly denseOf: Int32Array; readonly profileOf: Int32Array; readonly atomOf: Int32Array },
+  family: Uint8Array,
+): readonly [of: Int32Array, ends: Ends] {
+  const sequences = new SequenceTable();
+  const of = new Int32Array(profileOf.length);
+  const end = new Int32Array(3);
+  for (let c = 0; c < of.length; c++) {
+    end[0] = denseOf[profileOf[c]!]!;
+    end[1] = atomOf[c]!;
+    end[2] = family[c]!;
+    of[c] = sequences.intern(end, 0, 3);
+  }
+  return [of, new Ends(sequences)];
+}
+
+/** By profile: its list of tiers. */
+function tiersOf(profiles: readonly ClassProfile[]): Int32Array {
+  const of = new Int32Array(profiles.length);
+  for (let i = 0; i < of.length; i++) of[i] = profiles[i]!.tiers;
+  return of;
+}
+
+/** Whether some profile leaves ports to the destination. */
+function hasNames(profiles: readonly ClassProfile[], ports: PortTable): boolean {
+  if (!ports.hasNames) return false;
+  for (let i = 0; i < profiles.length; i++) {
+    const specs = profiles[i]!.ports;
+    for (let k = 0; k < specs.length; k++) if (ports.isNamed(specs[k]!)) return true;
+  }
+  return false;
+}
 
 /** By peer: 1 where some profile names it. */
 function usedPeers(profiles: readonly ClassProfile[], size: number): Uint8Array {

@@ -1,9 +1,11 @@
 import { ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
+import { isListed } from './meant.ts';
+import type { MeantPeers } from './meant.ts';
 import type { ClassProfile } from './parts.ts';
 import { anyPeer } from './peers.ts';
 import { atomSet } from './products.ts';
-import type { AtomSet, Products } from './products.ts';
+import type { AtomSet } from './products.ts';
 import { joint, refine } from './refine.ts';
 import { SequenceTable } from './sequences.ts';
 
@@ -24,20 +26,6 @@ export interface Side {
   readonly atoms: number;
   /** By dense peer: the atoms that it means. */
   readonly has: ReadonlyMap<number, AtomSet>;
-}
-
-/** How a peer is told: few classes in a list, or many as a product or in a list. */
-export const isSparse = 0;
-export const isProduct = 1;
-export const isListed = 2;
-
-/** Whom peers mean. */
-export interface MeantPeers {
-  /** By peer: `isSparse`, `isProduct` or `isListed`. */
-  readonly how: Uint8Array;
-  /** By peer that is no product: its classes. */
-  readonly lists: Lists;
-  readonly products: Products;
 }
 
 /**
