@@ -615,8 +615,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/tier-value.ts',
-    find: 'said.accept = minus(minus(said.accept, said.deny), said.pass);',
-    replace: 'said.accept = minus(said.accept, said.deny);',
+    find: 'said.accept = sets.minus(sets.minus(said.accept, said.deny), said.pass);',
+    replace: 'said.accept = sets.minus(said.accept, said.deny);',
     why: 'of an equal Accept and Pass, Accept is sure (corner 60)',
   },
   {
@@ -627,13 +627,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/tier-value.ts',
-    find: 'return union([minus(ranked, allowed), intersect(said.deny, open)]);',
-    replace: 'return union([ranked, intersect(said.deny, open)]);',
+    find: 'return sets.union([sets.minus(ranked, allowed), sets.intersect(said.deny, open)]);',
+    replace: 'return sets.union([ranked, sets.intersect(said.deny, open)]);',
     why: 'a BaselineAdminNetworkPolicy never stands first (corner 60)',
   },
   {
     file: 'src/policy/tier-value.ts',
-    find: 'if (holds === yes) left = minus(left, hit);',
+    find: 'if (holds === yes) left = sets.minus(left, hit);',
     replace: '',
     why: 'the last rule that matches decides (corners 53 and 60)',
   },

@@ -9,6 +9,7 @@ import { undecidedDiagnostics } from '../reach/index.ts';
 import type { End } from '../reach/index.ts';
 import { streamExposure } from '../render/index.ts';
 import type { ExposureFormat, ExposureOptions } from '../render/index.ts';
+import { controllersOf } from './controllers.ts';
 import { exitCode, UsageError } from './exit.ts';
 import { filledEndOf, readCluster, report } from './input.ts';
 import type { Input } from './input.ts';
@@ -36,6 +37,7 @@ export async function exposure(operands: readonly string[], flags: ExposureFlags
     ...(pods === undefined ? {} : { pods }),
     ...(flags.direction === undefined ? {} : { direction: flags.direction }),
     details: asked.length > 0,
+    controllers: controllersOf(read.cluster, flags),
     diagnostics: read.diagnostics,
   });
   const isDocument = flags.output === 'json';

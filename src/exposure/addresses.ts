@@ -106,13 +106,60 @@ export class AddressTable {
       const addresses = addressesOf(here);
       // Without tiers a node is known by its addresses alone.
       const isShut = addresses.length === 0 && this.#policy.cluster.tierPolicies.length === 0;
-      found = { addresses, nodes: isShut ? [] : this.#nodesOf(direction, k, addresses) };
+      const open = (one: PolicyEnd, other: PolicyEnd, each: Family): number =>
+        this.#policy.sideAllowed(direction, one, other, each);
+      found = { addresses, nodes: isShut ? [] : this.#nodesOf(k, addresses, open) };
       byFamily.set(key, found);
     }
     return found;
   }
 
-  #nodesOf(direction: Direction, k: number, open: readonly OpenAddresses[]): readonly OpenNodes[] {
+  /** What some choice among policies of equal priority lets through beyond what every choice does (corner 60). */
+  ambiguous(direction: Direction, k: number): Addressed {
+    const { possible, parts } = this.#policy;
+    if (possible === this.#policy) return { addresses: [], nodes: [] };
+    const family = parts.classes.family[k]!;
+    const { ports } = parts;
+    const segments: Segment[] = [];
+    const most = possible.outside(direction, k);
+    // Both cover the same addresses in the same order.
+    let i = 0;
+    for (const sure of this.#policy.outside(direction, k)) {
+      for (; i < most.length; i++) {
+        const other = most[i]!;
+        if (other.family !== sure.family || other.first > sure.last) break;
+        const first = other.first > sure.first ? other.first : sure.first;
+        const last = other.last < sure.last ? other.last : sure.last;
+        const set = ports.set(other.ports).minus(ports.set(sure.ports));
+        if ((family & familyBits[sure.family]) !== 0)
+          segments.push({ family: sure.family, first, last, ports: other.ports, set });
+        if (other.last > sure.last) break;
+      }
+    }
+    const open = (one: PolicyEnd, other: PolicyEnd, each: Family): number =>
+      ports.minus(
+        possible.sideAllowed(direction, one, other, each),
+        this.#policy.sideAllowed(direction, one, other, each),
+      );
+    return { addresses: addressesOf(segments), nodes: this.#nodesOf(k, [], open) };
+  }
+
+  /** The addresses of nodes. */
+  rangesOf(names: readonly string[]): readonly AddressRange[] {
+    return names.flatMap((name) =>
+      (this.#policy.cluster.nodes.get(name)?.addresses ?? []).map(({ family, value }) => ({
+        family,
+        first: value,
+        last: value,
+      })),
+    );
+  }
+
+  #nodesOf(
+    k: number,
+    open: readonly OpenAddresses[],
+    allowed: (subject: PolicyEnd, other: PolicyEnd, family: Family) => number,
+  ): readonly OpenNodes[] {
     const { classes, ports } = this.#policy.parts;
     const subject: PolicyEnd = { kind: 'pod', pod: classes.pods[classes.example[k]!]! };
     const covering = open.filter(({ reach }) => reach === 'internet');
@@ -123,7 +170,7 @@ export class AddressTable {
       let set = 0;
       for (const family of families) {
         if (!has(subject, family) || !has(other, family)) continue;
-        set = ports.union(set, this.#policy.sideAllowed(direction, subject, other, family));
+        set = ports.union(set, allowed(subject, other, family));
       }
       const known = groups.get(set);
       if (known === undefined) groups.set(set, [names]);

@@ -1,7 +1,7 @@
 import type { Addressed } from './addresses.ts';
 import type { Admitted, Dropped } from './lines.ts';
-import type { Line, RuleRef } from './regions.ts';
 import type { Narrowing } from './own-side.ts';
+import type { Line, RuleRef } from './regions.ts';
 import type { Closed, ClosedReason, ClosedScope, ExposureReason } from './types.ts';
 
 /** What is known of isolated pods in one direction. */
@@ -17,7 +17,7 @@ export interface Known {
   readonly own: number;
   /** The potential pods that get through in the end: lines, less what namespaces of them take away. */
   readonly found: readonly { readonly line: Line; readonly narrowing?: Narrowing }[];
-  readonly addressed: Addressed;
+  readonly addressed: readonly Addressed[];
   /** How many namespaces exist. */
   readonly namespaces: number;
   readonly hasNodes: boolean;
@@ -30,10 +30,12 @@ export interface Known {
 
 /** The scopes nobody of whom gets through, each with what proves it. */
 export function closedScopes(known: Known): readonly Closed[] {
-  const { found, addressed, own, namespaces, hasNodes } = known;
+  const { found, own, namespaces, hasNodes } = known;
+  const addresses = known.addressed.flatMap((each) => each.addresses);
+  const nodes = known.addressed.flatMap((each) => each.nodes);
   const closed: Closed[] = [];
   const isOpen = {
-    internet: addressed.addresses.some(({ reach }) => reach !== 'private'),
+    internet: addresses.some(({ reach }) => reach !== 'private'),
     'new-namespaces': found.some(({ line }) => line.fresh !== undefined),
     'own-namespace': found.some(
       ({ line, narrowing }) => hasPlace(line, own) && narrowing?.stateOf(own) !== 'closed',
@@ -43,7 +45,7 @@ export function closedScopes(known: Known): readonly Closed[] {
       const others = line.existing.list.length - (hasPlace(line, own) ? 1 : 0);
       return others > (narrowing?.closedCount ?? 0) - closedHere;
     }),
-    nodes: addressed.nodes.length > 0 || addressed.addresses.some(({ reach }) => reach === 'internet'),
+    nodes: nodes.length > 0 || addresses.some(({ reach }) => reach === 'internet'),
   };
   const isThere = { 'other-namespaces': namespaces > 1, nodes: hasNodes };
   for (const scope of scopes) {

@@ -24,10 +24,25 @@ export interface Cube {
   readonly key: string;
 }
 
-/** Every object, whatever its labels. */
-export const anyLabels: Cube = cubeOf(new Map());
-
 function cubeOf(literals: ReadonlyMap<string, Literal>): Cube {
+  return new KeyedCube(literals);
+}
+
+/** Most cubes are made on the way to others and never asked for their key. */
+class KeyedCube implements Cube {
+  readonly literals: ReadonlyMap<string, Literal>;
+  #key: string | undefined;
+
+  constructor(literals: ReadonlyMap<string, Literal>) {
+    this.literals = literals;
+  }
+
+  get key(): string {
+    return (this.#key ??= keyOf(this.literals));
+  }
+}
+
+function keyOf(literals: ReadonlyMap<string, Literal>): string {
   let key = '';
   for (const [name, { except, values, absent }] of literals) {
     // A comma before each value: the empty one is a value too, and no value at all is something else.
@@ -35,8 +50,11 @@ function cubeOf(literals: ReadonlyMap<string, Literal>): Cube {
     for (const value of values) key += `,${value}`;
     key += '\u0003';
   }
-  return { literals, key };
+  return key;
 }
+
+/** Every object, whatever its labels. */
+export const anyLabels: Cube = cubeOf(new Map());
 
 /** Orders texts by UTF-16 code units, the order of everything that documents list. */
 export function byText(a: string, b: string): number {
@@ -165,10 +183,14 @@ function made(selector: LabelSelector): Cube | undefined {
   return cubeOf(new Map(kept.sort(([a], [b]) => byText(a, b))));
 }
 
+/** Larger maps are not copied before it is known that they are needed. */
+const few = 8;
+
 /** The labels that are in both; `undefined` when none are. */
 export function intersection(a: Cube, b: Cube): Cube | undefined {
-  if (a === b || b.literals.size === 0 || a.key === b.key) return a;
+  if (a === b || b.literals.size === 0) return a;
   if (a.literals.size === 0) return b;
+  if (a.literals.size > b.literals.size + few && areApart(a, b)) return undefined;
   const literals = new Map(a.literals);
   for (const [key, literal] of b.literals) {
     const known = literals.get(key);
@@ -199,12 +221,34 @@ export function has(cube: Cube, labels: Labels): boolean {
   return true;
 }
 
-/** What `a` has and `b` has not, as cubes that share nothing. */
-export function difference(a: Cube, b: Cube): readonly Cube[] {
-  if (intersection(a, b) === undefined) return [a];
+/** Whether no labels are in both. */
+export function areApart(a: Cube, b: Cube): boolean {
+  const [fewer, more] = a.literals.size < b.literals.size ? [a, b] : [b, a];
+  for (const [key, literal] of fewer.literals) {
+    const other = more.literals.get(key);
+    if (other !== undefined && isNothing(both(literal, other))) return true;
+  }
+  return false;
+}
+
+/** By key: how early it is cut at; the lowest first. */
+export type CutOrder = ReadonlyMap<string, number>;
+
+/**
+ * What `a` has and `b` has not, as cubes that share nothing.
+ *
+ * @param order - where many are taken away, those that share keys leave fewer cubes when these are cut at first
+ */
+export function difference(a: Cube, b: Cube, order?: CutOrder): readonly Cube[] {
+  if (areApart(a, b)) return [a];
   const left: Cube[] = [];
   let rest = a;
-  for (const [key, literal] of b.literals) {
+  const rankOf = (key: string): number => order?.get(key) ?? 0;
+  const conditions =
+    order === undefined || b.literals.size < 2
+      ? b.literals
+      : [...b.literals].sort(([one], [other]) => rankOf(one) - rankOf(other));
+  for (const [key, literal] of conditions) {
     const own = rest.literals.get(key) ?? anything;
     for (const part of selectable(both(own, complement(literal)))) {
       const outside = withLiteral(rest, key, part);

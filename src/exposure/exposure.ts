@@ -1,28 +1,30 @@
+import type { NamedController } from '../entry/index.ts';
 import type { Diagnostic, Direction, Place, Pod } from '../model/index.ts';
 import { families } from '../net/index.ts';
-import type { Family } from '../net/index.ts';
 import { familyBits } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { apiVersion, notModelledEntries, undecidedDiagnostics } from '../reach/index.ts';
 import { AddressTable } from './addresses.ts';
+import type { Addressed } from './addresses.ts';
+import { AmbiguousFinder } from './ambiguous.ts';
+import type { Between } from './ambiguous.ts';
+import { closedScopes } from './closed.ts';
 import { byText } from './cubes.ts';
 import type { Cube } from './cubes.ts';
-import { closedScopes } from './closed.ts';
 import { Entrances } from './entrances.ts';
+import { Finder } from './found.ts';
 import { admitted } from './lines.ts';
 import type { Admitted } from './lines.ts';
 import { NamespaceSpace } from './namespaces.ts';
-import { OwnSides, usualUse } from './own-side.ts';
-import type { Narrowing, OwnSide, Part } from './own-side.ts';
-import { minimal, regionBoth } from './regions.ts';
-import { allLeft, TierSpace } from './tier-space.ts';
-import type { Left } from './tier-space.ts';
+import { OwnSides } from './own-side.ts';
+import type { OwnSide } from './own-side.ts';
 import type { Line } from './regions.ts';
+import { TierSpace } from './tier-space.ts';
+import { mostReasons, Teller } from './told.ts';
+import type { Unit } from './told.ts';
 import { exposureKinds } from './types.ts';
 import type { Coverage, Exposure, ExposureReason, ExposureReport } from './types.ts';
-import { mostReasons, Teller } from './told.ts';
-import type { Found, Unit } from './told.ts';
-import { noUse, UseTable } from './uses.ts';
+import { UseTable } from './uses.ts';
 
 /** What is asked. */
 export interface ExposureQuery {
@@ -32,6 +34,8 @@ export interface ExposureQuery {
   readonly direction?: Direction;
   /** Whether every namespace is named that lets potential pods through only in part, however many there are. */
   readonly details?: boolean;
+  /** The pods that serve entrances, where the caller knows them. */
+  readonly controllers?: readonly NamedController[];
   /** Findings of the reading, which the document carries along. */
   readonly diagnostics?: readonly Diagnostic[];
 }
@@ -96,10 +100,11 @@ class Exposures {
   readonly #uses: UseTable;
   readonly #space: NamespaceSpace;
   readonly #addresses: AddressTable;
-  readonly #tiers: TierSpace;
+  readonly #finder: Finder;
+  /** Absent where no policies of equal priority can disagree. */
+  readonly #ambiguous: AmbiguousFinder | undefined;
   readonly #teller: Teller;
   readonly #others: { readonly [direction in Direction]: OwnSides };
-  readonly #undecidedNamespaces = new Set<string>();
   readonly #closingNames = new Map<readonly number[], readonly string[]>();
   /** By class: the ids of the workloads with pods of it, and how many pods of those that were asked about. */
   readonly #workloadsOf: (Map<string, number> | undefined)[] = [];
@@ -109,17 +114,31 @@ class Exposures {
   constructor(policy: CompiledPolicy, query: ExposureQuery) {
     this.#policy = policy;
     this.#query = query;
-    this.#uses = new UseTable(policy.profile);
+    this.#uses = new UseTable(policy.profile, policy.cluster);
     this.#space = new NamespaceSpace(policy.cluster);
-    this.#addresses = new AddressTable(policy);
-    this.#tiers = new TierSpace(policy, this.#space, this.#uses);
-    const entrances = new Entrances(policy, query.pods);
-    this.#teller = new Teller(policy, this.#space, this.#uses, entrances, query.details === true);
     // Whom pods let in is met by the egress of others, and the other way round.
     this.#others = {
       ingress: new OwnSides(policy, 'egress', this.#uses, this.#space),
       egress: new OwnSides(policy, 'ingress', this.#uses, this.#space),
     };
+    const finderOf = (bound: 'sure' | 'possible'): Finder =>
+      new Finder(
+        new TierSpace(policy, this.#space, this.#uses, bound),
+        this.#space,
+        this.#uses,
+        this.#others,
+      );
+    this.#finder = finderOf(policy.parts.tiers?.bound ?? 'sure');
+    const { tiers } = this.#finder;
+    if (tiers.canDisagree) {
+      const possible = finderOf('possible');
+      this.#ambiguous = new AmbiguousFinder(policy, this.#finder, possible, this.#space, this.#uses);
+    }
+    this.#addresses = new AddressTable(policy);
+    const entrances = new Entrances(policy, query.pods, query.controllers);
+    this.#teller = new Teller(policy, this.#space, this.#uses, entrances, query.details === true, () =>
+      tiers.equals(),
+    );
     const { classes } = policy.parts;
     for (const [i, pod] of classes.pods.entries()) {
       this.#podsOf.set(pod.workload, (this.#podsOf.get(pod.workload) ?? 0) + pod.replicas);
@@ -204,14 +223,14 @@ class Exposures {
         .filter((family) => (bits & familyBits[family]) !== 0)
         .map((family) => {
           const side = this.#others[direction].of(subject, k, family);
-          return [family, side, this.#tiers.signature(direction, subject, k, family)] as const;
+          return [family, side, this.#finder.tiers.signature(direction, subject, k, family)] as const;
         });
       const ids = sides.map(([, side, tiers]) => {
         let id = sideIds.get(side);
         if (id === undefined) sideIds.set(side, (id = sideIds.size));
         return tiers === '' ? id : `${id} ${tiers}`;
       });
-      const list = this.#tiers.listOf(direction, k);
+      const list = this.#finder.tiers.listOf(direction, k);
       const key = `${policies};${bits};${ids.join(',')};${list}`;
       const known = units.get(key);
       if (known !== undefined) {
@@ -236,13 +255,15 @@ class Exposures {
       }
     }
     const workloads = [...pods.keys()].sort(byText);
-    const found = this.#found(unit);
+    const found = this.#finder.of(unit);
     const addressed = this.#addresses.of(direction, k);
+    const ambiguous = this.#ambiguous?.of(unit) ?? [];
+    const ambiguousAddresses = this.#ambiguousAddresses(unit);
     const isHost = this.#policy.parts.classes.host[k] === 1;
     const isPartial = workloads.some((workload) => pods.get(workload) !== this.#podsOf.get(workload));
     const policies = said.policies.map((index) => this.#teller.policyName(index)).sort(byText);
     const own = this.#ownNamespace(unit);
-    const tiers = [...new Set(this.#tiers.namesOf(direction, unit.list))].sort(byText);
+    const tiers = [...new Set(this.#finder.tiers.namesOf(direction, unit.list))].sort(byText);
     return {
       direction,
       workloads,
@@ -252,17 +273,23 @@ class Exposures {
       ...(isHost && { hostNetwork: true }),
       policies,
       ...(tiers.length > 0 && { tiers }),
-      peers: this.#teller.peers(unit, found, addressed, workloads),
+      peers: this.#teller.peers(
+        unit,
+        [...found, ...ambiguous],
+        [addressed, ...ambiguousAddresses],
+        workloads,
+        this.#finder.tiers.asksForAddresses(direction, unit.list),
+      ),
       closed:
         said.isolated || tiers.length > 0
           ? closedScopes({
               said,
               tiers,
               otherTiers: this.#tiersWith(direction === 'ingress' ? 'egress' : 'ingress'),
-              lines: this.#tiers.linesOf(direction, unit.list, said.lines),
+              lines: this.#finder.linesOf(unit),
               own,
-              found,
-              addressed,
+              found: [...found, ...ambiguous],
+              addressed: [addressed, ...ambiguousAddresses],
               namespaces: this.#space.all.length,
               hasNodes: this.#policy.cluster.nodes.size > 0,
               policies,
@@ -271,6 +298,25 @@ class Exposures {
             })
           : [],
     };
+  }
+
+  /** Addresses and nodes that policies of equal priority disagree about. */
+  #ambiguousAddresses({ direction, k, list }: Unit): readonly (Addressed & Between)[] {
+    const finder = this.#ambiguous;
+    if (finder === undefined) return [];
+    const addressed = this.#addresses.ambiguous(direction, k);
+    return [
+      ...addressed.addresses.map((each) => ({
+        addresses: [each],
+        nodes: [],
+        between: finder.betweenAddresses(direction, list, each.ranges),
+      })),
+      ...addressed.nodes.map((each) => ({
+        addresses: [],
+        nodes: [each],
+        between: finder.betweenAddresses(direction, list, this.#addresses.rangesOf(each.nodes)),
+      })),
+    ];
   }
 
   /** The namespace of pods that policies isolate: all of one unit are in it. */
@@ -311,144 +357,14 @@ class Exposures {
     return names;
   }
 
-  /** The potential pods that get through, the policies of their own namespaces considered. */
-  #found(unit: Unit): readonly Found[] {
-    const { direction, said, sides, list } = unit;
-    const [first, second] = sides;
-    if (first === undefined) return [];
-    const lines = this.#tiers.linesOf(direction, list, said.lines);
-    const one = this.#foundIn(unit, lines, first[0], first[1]);
-    if (second === undefined || (second[1] === first[1] && second[2] === first[2])) return one;
-    // Corner 37: the families are decided apart, and what they agree on is said once.
-    const other = this.#foundIn(unit, lines, second[0], second[1]);
-    const inOne = new Set(one.map((each) => this.#keyOf(each)));
-    const inOther = new Set(other.map((each) => this.#keyOf(each)));
-    return [
-      ...one.map((each) => (inOther.has(this.#keyOf(each)) ? each : { ...each, family: first[0] })),
-      ...other
-        .filter((each) => !inOne.has(this.#keyOf(each)))
-        .map((each) => ({ ...each, family: second[0] })),
-    ];
-  }
-
-  #keyOf({ kind, line, ...rest }: Found): string {
-    const { existing, fresh, pods, use } = line;
-    const narrowing = 'narrowing' in rest ? this.#narrowingKey(rest.narrowing) : '';
-    return [kind, existing.list.join(','), fresh?.key, pods.key, use, narrowing].join('\u0006');
-  }
-
-  #narrowingKey(narrowing: Narrowing): string {
-    const partly = narrowing
-      .partly()
-      .map(
-        ({ namespaces, parts }) =>
-          `${namespaces.join(',')}:${parts.map(({ pods, use }) => pods.key + use).join()}`,
-      );
-    return `${narrowing.closed().join(',')};${partly.join(';')}`;
-  }
-
-  #foundIn(
-    { direction, example: subject, k }: Unit,
-    lines: readonly Line[],
-    family: Family,
-    side: OwnSide,
-  ): readonly Found[] {
-    const found: Found[] = [];
-    const fixed: Line[] = [];
-    const all = this.#tiers.leftOf(direction, subject, k, family);
-    const size = all.reduce((sum, [, regions]) => sum + regions.length, 0);
-    const lefts = this.#tiers.canCombine(lines.length, size) ? all : [];
-    if (lefts.length === 0) this.#narrow(direction, lines, side, allLeft, found, fixed);
-    for (const [left, regions] of lefts) {
-      const pieces = lines.flatMap((line) =>
-        regions.flatMap((region): readonly Line[] => {
-          const shared = regionBoth(line, region);
-          return shared === undefined ? [] : [{ ...line, ...shared }];
-        }),
-      );
-      this.#narrow(direction, minimal(pieces, this.#space, this.#uses), side, left, found, fixed);
-    }
-    // What one line leaves in one namespace has been said with as few lines as can be.
-    const isMinimal = lines.length < 2 && lefts.length < 2 && (lines[0]?.existing.list.length ?? 0) < 2;
-    for (const line of isMinimal ? fixed : minimal(fixed, this.#space, this.#uses)) {
-      found.push({ kind: 'existing', line });
-    }
-    return found;
-  }
-
-  /** What the other side leaves of lines: those that new namespaces have a part in, and those of namespaces that exist. */
-  #narrow(
-    direction: Direction,
-    lines: readonly Line[],
-    side: OwnSide,
-    left: Left,
-    found: Found[],
-    fixed: Line[],
-  ): void {
-    const others = this.#others[direction];
-    for (const line of lines) {
-      const use = usualUse(line.use, left, this.#uses);
-      if (line.fresh !== undefined && use !== noUse) {
-        const narrowing = others.narrowing(line, side, left);
-        for (const namespace of narrowing.undecided())
-          this.#undecidedNamespaces.add(this.#space.name(namespace));
-        found.push({ kind: 'spanning', line: { ...line, use }, narrowing });
-        continue;
-      }
-      const at = (namespaces: readonly number[], parts: readonly Part[]): void => {
-        const existing = namespaces.length === 1 ? this.#space.own(namespaces[0]!).existing : undefined;
-        for (const part of parts) {
-          fixed.push({
-            ...part,
-            existing: existing ?? this.#space.places(namespaces),
-            fresh: undefined,
-            rules: line.rules,
-          });
-        }
-      };
-      const partsAt = (namespace: number): readonly Part[] => {
-        // Pods that no NetworkPolicy isolates have been decided already.
-        if (use === noUse && !others.isolates(namespace)) return [];
-        const effective = others.effective(line.pods, line.use, side, namespace, left);
-        if (effective.isUndecided) this.#undecidedNamespaces.add(this.#space.name(namespace));
-        return effective.parts();
-      };
-      const { list } = line.existing;
-      if (list.length === 1) {
-        at(list, partsAt(list[0]!));
-        continue;
-      }
-      // Where only some namespaces are meant, each is asked, and those that leave the same stand together.
-      const groups = new Map<string, { readonly parts: readonly Part[]; readonly namespaces: number[] }>();
-      for (const namespace of list) {
-        const parts = partsAt(namespace);
-        const key = parts.map((part) => `${part.use} ${part.pods.key}`).join('\u0006');
-        const known = groups.get(key);
-        if (known === undefined) groups.set(key, { parts, namespaces: [namespace] });
-        else known.namespaces.push(namespace);
-      }
-      for (const { parts, namespaces } of groups.values()) at(namespaces, parts);
-    }
-  }
-
   undecided(): readonly string[] {
     const sentences: string[] = [];
-    if (this.#tiers.isTooMuch) {
+    if (this.#finder.tiers.isTooMuch || this.#ambiguous?.isTooMuch === true) {
       sentences.push(
         'some of what cluster-wide policies say was left out of account, for they have too many selectors',
       );
     }
-    if (this.#tiers.asksForNames) {
-      sentences.push(
-        'a cluster-wide policy names ports of destinations: of pods that do not exist yet, those are told that declare no such port',
-      );
-    }
-    if (this.#policy.possible !== this.#policy) {
-      sentences.push(
-        'cluster-wide policies of equal priority disagree for some pods: what only one of them lets through is left out',
-      );
-    }
-    const namespaces = [...this.#undecidedNamespaces].sort(byText);
+    const namespaces = [...this.#finder.undecided].sort(byText);
     if (namespaces.length > 0) {
       sentences.push(
         `which potential pods the policies of ${namespaces.slice(0, 5).join(', ')}${namespaces.length > 5 ? ' and others' : ''} do not select was too much to work out, so these pods are left out`,
@@ -456,7 +372,7 @@ class Exposures {
     }
     if (this.#uses.isCut) {
       sentences.push(
-        'ports that bear two names at once were left out, for there are too many names of ports',
+        'what ports may be used that bear several names was left out, for there are too many names of ports',
       );
     }
     return sentences;

@@ -1,5 +1,5 @@
-import { difference, example, has, includes, intersection, union, without } from './cubes.ts';
-import type { Cube } from './cubes.ts';
+import { areApart, difference, example, has, includes, intersection, union, without } from './cubes.ts';
+import type { Cube, CutOrder } from './cubes.ts';
 import {
   freshBoth,
   isEmptyScope,
@@ -31,6 +31,12 @@ export interface Line extends Region {
   readonly rules: readonly RuleRef[];
 }
 
+/** Equal regions have equal keys, and others have others. */
+export function regionKey({ existing, fresh, pods }: Region): string {
+  const places = existing.isAll ? '*' : existing.list.join(',');
+  return `${places}\u0004${fresh?.key ?? '-'}\u0004${pods.key}`;
+}
+
 export function regionIncludes(outer: Region, inner: Region): boolean {
   if (!includes(outer.pods, inner.pods) || !placesInclude(outer.existing, inner.existing)) return false;
   if (inner.fresh === undefined) return true;
@@ -45,31 +51,46 @@ export function regionBoth(a: Region, b: Region): Region | undefined {
   return isEmptyScope(scope) ? undefined : { ...scope, pods };
 }
 
-/** What `a` has and `b` has not. */
-export function regionMinus(a: Region, b: Region): readonly Region[] {
-  const shared = regionBoth(a, b);
-  if (shared === undefined) return [a];
+/** What `a` has and `b` has not; `order` as of `difference`. */
+export function regionMinus(a: Region, b: Region, order?: CutOrder): readonly Region[] {
+  if (areApart(a.pods, b.pods)) return [a];
+  const scope = { existing: placesBoth(a.existing, b.existing), fresh: freshBoth(a.fresh, b.fresh) };
+  if (isEmptyScope(scope)) return [a];
   const left: Region[] = [];
   const elsewhere = placesMinus(a.existing, b.existing);
   if (elsewhere.list.length > 0) left.push({ existing: elsewhere, fresh: undefined, pods: a.pods });
   const nowhere = { list: [], isAll: false };
   if (a.fresh !== undefined) {
-    const others = b.fresh === undefined ? [a.fresh] : difference(a.fresh, b.fresh);
+    const others = b.fresh === undefined ? [a.fresh] : difference(a.fresh, b.fresh, order);
     for (const fresh of others) left.push({ existing: nowhere, fresh, pods: a.pods });
   }
-  for (const pods of difference(a.pods, b.pods)) left.push({ ...shared, pods });
+  for (const pods of difference(a.pods, b.pods, order)) left.push({ ...scope, pods });
   return left;
 }
 
 /** More pieces than these are not looked at: then it is left open whether they are covered. */
 const mostPieces = 256;
 
+/** How much work may yet be done. */
+export interface Budget {
+  left: number;
+}
+
+/** How much work it is to look at a region. */
+export function costOf({ existing, fresh, pods }: Region): number {
+  return 1 + (pods.literals.size + (fresh?.literals.size ?? 0)) / 8 + existing.list.length / 64;
+}
+
 /** Whether some regions together have all of another; `false` also where that would take too long to tell. */
-export function isCovered(region: Region, by: readonly Region[]): boolean {
+export function isCovered(region: Region, by: readonly Region[], budget?: Budget, order?: CutOrder): boolean {
   if (!samplesAreIn(region.pods, by)) return false;
   let left: readonly Region[] = [region];
   for (const each of by) {
-    left = left.flatMap((piece) => regionMinus(piece, each));
+    if (budget !== undefined) {
+      for (const piece of left) budget.left -= costOf(piece);
+      if (budget.left < 0) return false;
+    }
+    left = left.flatMap((piece) => regionMinus(piece, each, order));
     if (left.length === 0) return true;
     if (left.length > mostPieces) return false;
   }
@@ -106,8 +127,14 @@ function regionEither(a: Region, b: Region, space: NamespaceSpace): Region | und
   return pods === undefined ? undefined : { existing: a.existing, fresh: a.fresh, pods };
 }
 
-/** Of more lines than these only those that are alike are put together: what they say stays exact, and is longer. */
-const mostCompared = 48;
+/** Of more lines than these only the widest are held against the others. */
+const mostHeld = 1024;
+/** So much work is done to say one thing with fewer lines: what they say stays exact, and may be longer. */
+const mostWork = 60_000;
+/** Lines with more conditions than these are not put together at each of them. */
+const mostConditions = 24;
+/** More lines than these are not each told with what others say of the same pods. */
+const mostCompleted = 256;
 /** Rules that are named for one line. */
 const mostRules = 16;
 
@@ -116,34 +143,41 @@ export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTa
   if (all.length < 2) return all;
   let lines = alike(all, uses);
   if (lines.length < 2) return lines;
-  if (lines.length > mostCompared) return withoutNarrow(lines, uses);
-  for (let changed = true; changed;) {
-    changed = false;
-    lines = withoutContained(lines, uses);
-    for (let i = 0; i < lines.length && !changed; i++) {
-      for (let j = i + 1; j < lines.length && !changed; j++) {
-        const merged = joined(lines[i]!, lines[j]!, space, uses);
-        if (merged === undefined) continue;
-        lines = [...lines.filter((_, k) => k !== i && k !== j), merged];
-        changed = true;
-      }
-      if (changed || lines.length < 2) continue;
-      const wider = widened(lines[i]!, lines, space, uses);
+  const budget: Budget = { left: mostWork };
+  for (let changed = true; changed && budget.left > 0;) {
+    lines = withoutContained(lines, uses, budget);
+    const fewer = joined(lines, space, budget);
+    changed = fewer.length < lines.length;
+    lines = fewer;
+    if (changed) continue;
+    for (const [i, line] of lines.entries()) {
+      const wider = lines.length < 2 ? undefined : widened(line, lines, space, uses, budget);
       if (wider === undefined) continue;
-      lines = lines.map((line, k) => (k === i ? wider : line));
+      lines = lines.with(i, wider);
       changed = true;
+      break;
     }
   }
-  return trimmed(withoutCovered(lines, uses), space, uses);
+  return alike(trimmed(withoutCovered(lines, uses, budget), space, uses, budget), uses);
+}
+
+/** Each line with what wider ones say of the same pods: then it says all that these may use. Of very many it is left. */
+export function completed(lines: readonly Line[], uses: UseTable): readonly Line[] {
+  if (lines.length > mostCompleted) return lines;
+  return lines.map((line) => {
+    let { use } = line;
+    for (const other of lines) {
+      if (!uses.includes(use, other.use) && regionIncludes(other, line)) use = uses.union(use, other.use);
+    }
+    return use === line.use ? line : { ...line, use };
+  });
 }
 
 /** Lines of one region become one. */
 function alike(lines: readonly Line[], uses: UseTable): readonly Line[] {
   const byRegion = new Map<string, Line>();
   for (const line of lines) {
-    const { existing } = line;
-    const places = existing.isAll ? '*' : existing.list.join(',');
-    const key = `${places}\u0004${line.fresh?.key ?? '-'}\u0004${line.pods.key}`;
+    const key = regionKey(line);
     const known = byRegion.get(key);
     byRegion.set(key, known === undefined ? line : both(known, line, uses));
   }
@@ -158,29 +192,27 @@ function rulesOf(...lines: readonly Line[]): readonly RuleRef[] {
   return [...new Set(lines.flatMap(({ rules }) => rules))].slice(0, mostRules);
 }
 
-function withoutContained(lines: readonly Line[], uses: UseTable): readonly Line[] {
+function withoutContained(lines: readonly Line[], uses: UseTable, budget: Budget): readonly Line[] {
+  const widest =
+    lines.length <= mostHeld
+      ? lines
+      : lines
+          .toSorted(
+            (a, b) => conditions(a) - conditions(b) || b.existing.list.length - a.existing.list.length,
+          )
+          .slice(0, 8);
+  const at = new Map(lines.map((line, i) => [line, i]));
+  budget.left -= (lines.length * widest.length) / 16;
   return lines.filter(
     (line, i) =>
-      !lines.some(
-        (other, j) =>
-          i !== j &&
+      !widest.some(
+        (other) =>
+          other !== line &&
           uses.includes(other.use, line.use) &&
           regionIncludes(other, line) &&
           // Of two that say the same the first stays.
-          (j < i || !uses.includes(line.use, other.use) || !regionIncludes(line, other)),
+          (at.get(other)! < i || !uses.includes(line.use, other.use) || !regionIncludes(line, other)),
       ),
-  );
-}
-
-/** Of very many lines, those that one of the widest has are left out. */
-function withoutNarrow(lines: readonly Line[], uses: UseTable): readonly Line[] {
-  const widest = lines
-    .toSorted((a, b) => conditions(a) - conditions(b) || b.existing.list.length - a.existing.list.length)
-    .slice(0, 8);
-  return lines.filter(
-    (line) =>
-      widest.includes(line) ||
-      !widest.some((other) => uses.includes(other.use, line.use) && regionIncludes(other, line)),
   );
 }
 
@@ -188,12 +220,51 @@ function conditions({ pods, fresh }: Line): number {
   return pods.literals.size + (fresh?.literals.size ?? 4);
 }
 
-/** Two lines as one that says no more and no less of pods that have the same use in both. */
-function joined(a: Line, b: Line, space: NamespaceSpace, uses: UseTable): Line | undefined {
-  const region = a.use === b.use ? regionEither(a, b, space) : undefined;
-  return region === undefined
-    ? undefined
-    : { ...region, use: uses.union(a.use, b.use), rules: rulesOf(a, b) };
+/** Lines that differ in one condition only, or in the namespaces that exist, become one where one line says exactly what they say. */
+function joined(lines: readonly Line[], space: NamespaceSpace, budget: Budget): readonly Line[] {
+  const byRest = new Map<string, Line>();
+  const left = new Set<Line>();
+  const waiting = lines.toReversed();
+  for (let line = waiting.pop(); line !== undefined; line = waiting.pop()) {
+    const rests = budget.left > 0 ? restsOf(line) : [];
+    budget.left -= rests.length * costOf(line) * 0.25;
+    let merged: Line | undefined;
+    for (const rest of rests) {
+      const other = byRest.get(rest);
+      const region =
+        other !== undefined && left.has(other) && other.use === line.use
+          ? regionEither(other, line, space)
+          : undefined;
+      if (region === undefined) continue;
+      left.delete(other!);
+      // Of one that has all of the other, the other's rules say nothing new.
+      merged = regionIncludes(other!, line)
+        ? other!
+        : regionIncludes(line, other!)
+          ? line
+          : { ...region, use: line.use, rules: rulesOf(other!, line) };
+      break;
+    }
+    if (merged !== undefined) {
+      waiting.push(merged);
+      continue;
+    }
+    left.add(line);
+    for (const rest of rests) byRest.set(rest, line);
+  }
+  return [...left];
+}
+
+/** What of a line has to be equal in others that it can be put together with, for each way to do that. */
+function restsOf({ existing, fresh, pods, use }: Line): readonly string[] {
+  const places = existing.isAll ? '*' : existing.list.join(',');
+  const ofFresh = fresh?.key ?? '-';
+  const rests = [`${use}\u0004n\u0004${pods.key}`];
+  if (pods.literals.size <= mostConditions) {
+    for (const key of pods.literals.keys())
+      rests.push(`${use}\u0004${key}\u0004${places}\u0004${ofFresh}\u0004${without(pods, key).key}`);
+  }
+  return rests;
 }
 
 /** A line with one condition less, where other lines have the rest. */
@@ -202,6 +273,7 @@ function widened(
   lines: readonly Line[],
   space: NamespaceSpace,
   uses: UseTable,
+  budget: Budget,
 ): Line | undefined {
   const others = lines.filter((other) => uses.includes(other.use, line.use));
   if (others.length < 2) return undefined;
@@ -218,7 +290,7 @@ function widened(
     const existing = space.places(placesEither(scope.existing, line.existing));
     candidates.push({ existing, fresh: scope.fresh, pods: line.pods });
   }
-  const wider = candidates.find((region) => isCovered(region, others));
+  const wider = candidates.find((region) => isCovered(region, others, budget));
   return wider === undefined
     ? undefined
     : {
@@ -243,17 +315,22 @@ function couldCover(lines: readonly Line[], cubeOf: (line: Line) => Cube | undef
 }
 
 /** Without the lines that others together have, the narrowest first. */
-function withoutCovered(lines: readonly Line[], uses: UseTable): readonly Line[] {
+function withoutCovered(lines: readonly Line[], uses: UseTable, budget: Budget): readonly Line[] {
   const kept = new Set(lines);
   for (const line of lines.toSorted((a, b) => conditions(b) - conditions(a))) {
     const others = [...kept].filter((other) => other !== line && uses.includes(other.use, line.use));
-    if (others.length > 1 && isCovered(line, others)) kept.delete(line);
+    if (others.length > 1 && isCovered(line, others, budget)) kept.delete(line);
   }
   return lines.filter((line) => kept.has(line));
 }
 
 /** Without the namespaces that exist of which a line speaks beside those with its labels, where others speak of them too. */
-function trimmed(all: readonly Line[], space: NamespaceSpace, uses: UseTable): readonly Line[] {
+function trimmed(
+  all: readonly Line[],
+  space: NamespaceSpace,
+  uses: UseTable,
+  budget: Budget,
+): readonly Line[] {
   const lines = [...all];
   for (const [i, line] of lines.entries()) {
     const { fresh, existing, pods, use } = line;
@@ -262,7 +339,7 @@ function trimmed(all: readonly Line[], space: NamespaceSpace, uses: UseTable): r
     const also = placesMinus(existing, alike);
     if (also.list.length === 0) continue;
     const others = lines.filter((other) => other !== line && uses.includes(other.use, use));
-    if (!isCovered({ existing: also, fresh: undefined, pods }, others)) continue;
+    if (!isCovered({ existing: also, fresh: undefined, pods }, others, budget)) continue;
     lines[i] = { ...line, existing: space.places(placesBoth(existing, alike).list) };
   }
   return lines;

@@ -1,17 +1,20 @@
 import type { Direction } from '../model/index.ts';
 import { formatAddress, PortSet, protocols } from '../net/index.ts';
-import type { Family } from '../net/index.ts';
+import type { AddressRange, Family } from '../net/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { allowedPorts, rangesId } from '../reach/index.ts';
 import { exampleAddress } from './addresses.ts';
 import type { Addressed } from './addresses.ts';
+import type { Between, FoundAmbiguous } from './ambiguous.ts';
+import { examplePodAddress } from './cells.ts';
 import { byText, example, has, otherThan, selectorText } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import type { Entrances } from './entrances.ts';
+import type { Found } from './found.ts';
 import type { Admitted } from './lines.ts';
 import { nameLabel, placesMinus } from './namespaces.ts';
 import type { NamespaceSpace, Places } from './namespaces.ts';
-import type { Narrowing, OwnSide, Part } from './own-side.ts';
+import type { OwnSide, Part } from './own-side.ts';
 import type { Line, RuleRef } from './regions.ts';
 import { exposureKinds } from './types.ts';
 import type {
@@ -23,8 +26,8 @@ import type {
   NamedPorts,
   Witness,
 } from './types.ts';
-import { portOf } from './uses.ts';
-import type { Use, UseTable } from './uses.ts';
+import { portIn } from './uses.ts';
+import type { UseTable } from './uses.ts';
 
 /** Pods with the same policies in one direction, of whom everybody else says the same. */
 export interface Unit {
@@ -40,15 +43,8 @@ export interface Unit {
   readonly classes: number[];
 }
 
-/** A peer that gets through, before it is put in words. */
-export type Found =
-  | {
-      readonly kind: 'spanning';
-      readonly line: Line;
-      readonly narrowing: Narrowing;
-      readonly family?: Family;
-    }
-  | { readonly kind: 'existing'; readonly line: Line; readonly family?: Family };
+/** Who gets through by an address, and between which policies of equal priority, where these disagree. */
+type AddressedBetween = Addressed & Partial<Between>;
 
 /** Without `details`, more names of namespaces than these are not listed, but counted. */
 const mostNames = 20;
@@ -62,20 +58,26 @@ export class Teller {
   readonly #uses: UseTable;
   readonly #entrances: Entrances;
   readonly #details: boolean;
+  readonly #equals: () => readonly string[];
 
-  /** @param details - whether every namespace is named that lets potential pods through only in part */
+  /**
+   * @param details - whether every namespace is named that lets potential pods through only in part
+   * @param equals - names of the policies that nothing orders: what comes in through entrances is bound at the controller, too
+   */
   constructor(
     policy: CompiledPolicy,
     space: NamespaceSpace,
     uses: UseTable,
     entrances: Entrances,
     details: boolean,
+    equals: () => readonly string[],
   ) {
     this.#policy = policy;
     this.#space = space;
     this.#uses = uses;
     this.#entrances = entrances;
     this.#details = details;
+    this.#equals = equals;
   }
 
   /** `namespace/name`. */
@@ -84,86 +86,98 @@ export class Teller {
     return `${namespace}/${name}`;
   }
 
-  /** Everybody who gets through, in the order of documents. */
+  /**
+   * Everybody who gets through, in the order of documents.
+   *
+   * @param hasAddresses - whether tiers may treat pods by their addresses, so that examples need one
+   */
   peers(
     unit: Unit,
-    found: readonly Found[],
-    { addresses, nodes }: Addressed,
+    found: readonly (Found | FoundAmbiguous)[],
+    addressed: readonly AddressedBetween[],
     workloads: readonly string[],
+    hasAddresses: boolean,
   ): readonly Exposed[] {
+    const peers: Exposed[] = addressed.flatMap((each) => this.#addressed(unit, each));
+    for (const each of found) peers.push(this.#potential(unit, each, hasAddresses));
+    if (unit.direction === 'ingress') {
+      for (const each of this.#entrances.of(unit.classes, workloads, this.#equals)) peers.push(each);
+    }
+    return peers
+      .map((peer) => ({ peer, key: sortKey(peer) }))
+      .sort(
+        (a, b) =>
+          exposureKinds.indexOf(a.peer.exposure) - exposureKinds.indexOf(b.peer.exposure) ||
+          Number(a.peer.ambiguous !== undefined) - Number(b.peer.ambiguous !== undefined) ||
+          widthOf(b.peer) - widthOf(a.peer) ||
+          byText(a.key, b.key),
+      )
+      .map(({ peer }) => peer);
+  }
+
+  #addressed(unit: Unit, { addresses, nodes, between }: AddressedBetween): readonly Exposed[] {
     const { said } = unit;
-    const peers: Exposed[] = [];
-    for (const { ranges, ports, reach } of addresses) {
-      const port = portOf({ ports, named: [] });
-      if (port === undefined) continue;
-      const { protocol, port: number } = port;
-      peers.push({
+    const ambiguous = between !== undefined && { ambiguous: true as const, between };
+    return [
+      ...addresses.map(({ ranges, ports, reach }): Exposed => ({
         kind: 'ip',
         exposure: reach === 'internet' ? 'internet' : `${reach}-addresses`,
         id: rangesId(ranges),
-        ranges: ranges.map(({ family, first, last }) => [
-          formatAddress({ family, value: first }),
-          formatAddress({ family, value: last }),
-        ]),
+        ranges: rangeTexts(ranges),
         allowed: allowedPorts(ports),
         because: this.#addressReasons(unit, said.addresses, ranges, ports),
-        witness: { kind: 'address', address: exampleAddress(ranges), protocol, port: number },
-      });
-    }
-    for (const { nodes: names, ports } of nodes) {
-      const port = portOf({ ports, named: [] });
-      const [first] = names;
-      if (port === undefined || first === undefined) continue;
-      peers.push({
+        ...ambiguous,
+        witness: { kind: 'address', address: exampleAddress(ranges), ...portIn(ports) },
+      })),
+      ...nodes.map(({ nodes: names, ports }): Exposed => ({
         kind: 'nodes',
         exposure: 'nodes',
         nodes: names,
         allowed: allowedPorts(ports),
         because: this.reasons(said.addresses, mostReasons),
-        witness: { kind: 'node', node: first, protocol: port.protocol, port: port.port },
-      });
-    }
-    for (const each of found) peers.push(this.#potential(each));
-    if (unit.direction === 'ingress') {
-      for (const each of this.#entrances.of(unit.classes, workloads)) peers.push(each);
-    }
-    return peers.sort(
-      (a, b) =>
-        exposureKinds.indexOf(a.exposure) - exposureKinds.indexOf(b.exposure) ||
-        widthOf(b) - widthOf(a) ||
-        byText(sortKey(a), sortKey(b)),
-    );
+        ...ambiguous,
+        witness: { kind: 'node', node: names[0]!, ...portIn(ports) },
+      })),
+    ];
   }
 
-  #potential(found: Found): Exposed {
-    const { line, family } = found;
-    const use = this.#uses.use(line.use);
+  #potential(unit: Unit, found: Found | FoundAmbiguous, hasAddresses: boolean): Exposed {
+    const { line, family, ranges } = found;
     return {
       kind: 'pods',
       exposure: kindOf(line),
       namespaces: this.#namespaces(found),
       pods: selectorText(line.pods),
-      ...this.#ports(use),
+      ...(ranges !== undefined && { addresses: rangeTexts(ranges) }),
+      ...this.#ports(line.use),
       ...(family !== undefined && { family }),
       because: this.reasons(line.rules, mostReasons),
-      witness: this.#witness(line, use),
+      ...('between' in found && { ambiguous: true as const, between: found.between }),
+      witness: this.#witness(
+        line,
+        hasAddresses
+          ? examplePodAddress(ranges, ranges?.[0]?.family ?? family ?? unit.sides[0]![0])
+          : undefined,
+      ),
     };
   }
 
-  #ports({ ports, named }: Use): {
+  #ports(id: number): {
     readonly allowed: Exposed['allowed'];
     readonly named?: readonly NamedPorts[];
   } {
+    const { ports } = this.#uses.use(id);
     const allowed = allowedPorts(ports);
+    const named = this.#uses.namedOf(id);
     if (named.length === 0) return { allowed };
     return {
       allowed,
-      named: named.map(({ names, within }) => {
-        const { protocol } = names[0]!;
+      named: named.map(({ protocol, names, without, within }) => {
         const isEvery = PortSet.everyPort(protocol).minus(ports).equals(within);
         return {
           protocol,
-          names: names.map(({ name }) => name),
+          names,
+          ...(without.length > 0 && { without }),
           ...(!isEvery && { within: allowedPorts(within) }),
         };
       }),
@@ -207,17 +221,16 @@ export class Teller {
   }
 
   #part({ pods, use }: Part): ExposedPart {
-    return { pods: selectorText(pods), ...this.#ports(this.#uses.use(use)) };
+    return { pods: selectorText(pods), ...this.#ports(use) };
   }
 
-  #witness({ existing, fresh, pods }: Line, use: Use): Witness {
-    const port = portOf(use);
-    if (port === undefined) throw new RangeError('a line lets something be used');
+  #witness({ existing, fresh, pods, use }: Line, address: string | undefined): Witness {
+    const { names, ...port } = this.#uses.portOf(use);
     const at = {
       labels: Object.fromEntries(example(pods)),
-      ...(port.names.length > 0 && { portNames: port.names.map(({ name }) => name) }),
-      protocol: port.protocol,
-      port: port.port,
+      ...(address !== undefined && { address }),
+      ...(names.length > 0 && { portNames: names }),
+      ...port,
     };
     if (fresh === undefined) {
       return { kind: 'pod', namespace: this.#space.name(existing.list[0]!), ...at };
@@ -275,6 +288,13 @@ export class Teller {
   }
 }
 
+function rangeTexts(ranges: readonly AddressRange[]): readonly (readonly [string, string])[] {
+  return ranges.map(({ family, first, last }) => [
+    formatAddress({ family, value: first }),
+    formatAddress({ family, value: last }),
+  ]);
+}
+
 function kindOf({ existing, fresh, pods }: Line): ExposureKind {
   const isAnyPod = pods.literals.size === 0;
   if (fresh === undefined) return isAnyPod ? 'namespace' : 'namespace-pods';
@@ -298,6 +318,6 @@ function sortKey(peer: Exposed): string {
     case 'nodes':
       return peer.nodes.join();
     case 'pods':
-      return `${peer.namespaces.new ?? '~'}\u0006${String(peer.namespaces.existing)}\u0006${peer.pods}\u0006${peer.family ?? ''}`;
+      return `${peer.namespaces.new ?? '~'}\u0006${String(peer.namespaces.existing)}\u0006${peer.pods}\u0006${peer.family ?? ''}\u0006${String(peer.addresses ?? '')}`;
   }
 }

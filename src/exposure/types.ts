@@ -42,11 +42,13 @@ export const exposureKinds: readonly ExposureKind[] = [
   'nodes',
 ];
 
-/** Ports that bear names at a pod that does not exist yet, whatever number it gives them (corner 28). */
+/** Ports by the names that they bear at a pod that does not exist yet, which may give a name to any number (corner 28). */
 export interface NamedPorts {
   readonly protocol: Protocol;
-  /** Mostly one; where two policies name a port differently it has to bear both names. */
+  /** Mostly one; where two policies name a port differently it has to bear both names. Empty only with `without`. */
   readonly names: readonly string[];
+  /** Names that it must not bear, which cluster-wide policies deny. */
+  readonly without?: readonly string[];
   /** Where not every number will do: those that may bear the names. */
   readonly within?: AllowedPorts;
 }
@@ -101,20 +103,26 @@ export interface ExposureReason {
 
 /** Something that gets through: created, the engine allows it. */
 export type Witness =
-  | {
+  | ({
       readonly kind: 'pod';
       readonly namespace: string;
       /** The labels of the namespace, where it does not exist yet. */
       readonly namespaceLabels?: { readonly [key: string]: string };
       readonly labels: { readonly [key: string]: string };
+      /** The address that it gets, where a cluster-wide policy asks for addresses of pods. */
+      readonly address?: string;
       /** Names that the port has to bear at the pod. */
       readonly portNames?: readonly string[];
-      readonly protocol: Protocol;
-      readonly port: number;
-    }
-  | { readonly kind: 'address'; readonly address: string; readonly protocol: Protocol; readonly port: number }
-  | { readonly kind: 'entry'; readonly entry: string; readonly protocol: Protocol; readonly port: number }
-  | { readonly kind: 'node'; readonly node: string; readonly protocol: Protocol; readonly port: number };
+    } & WitnessPort)
+  | ({ readonly kind: 'address'; readonly address: string } & WitnessPort)
+  | ({ readonly kind: 'entry'; readonly entry: string } & WitnessPort)
+  | ({ readonly kind: 'node'; readonly node: string } & WitnessPort);
+
+/** Both absent where only protocols get through that the API cannot name (corner 33). */
+interface WitnessPort {
+  readonly protocol?: Protocol;
+  readonly port?: number;
+}
 
 interface ExposedCommon {
   readonly exposure: ExposureKind;
@@ -124,6 +132,10 @@ interface ExposedCommon {
   readonly family?: Family;
   /** Empty where nothing isolates the workload, and where a cluster-wide policy lets it through. At most a few. */
   readonly because: readonly ExposureReason[];
+  /** They get through if some of several policies of equal priority are applied, and not if others are (corner 60). */
+  readonly ambiguous?: true;
+  /** With `ambiguous`: the names of these cluster-wide policies, sorted. */
+  readonly between?: readonly string[];
   readonly witness: Witness;
 }
 
@@ -140,6 +152,11 @@ export type Exposed =
       readonly namespaces: ExposedNamespaces;
       /** A selector as kubectl's `-l` takes it; empty for any pod. */
       readonly pods: string;
+      /**
+       * Only pods with such an address, `[first, last]`, which `networks` of cluster-wide policies decide (corner 63). Absent: whatever
+       * address they get.
+       */
+      readonly addresses?: readonly (readonly [string, string])[];
     })
   /** An entrance that leads to these of the workloads, `ingress/ns/name` and so on, whose controller or clients the policies admit. */
   | (ExposedCommon & { readonly kind: 'entry'; readonly id: string; readonly workloads: readonly string[] })

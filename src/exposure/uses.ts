@@ -1,36 +1,44 @@
-import type { Direction, Ports } from '../model/index.ts';
-import { PortSet } from '../net/index.ts';
+import type { Cluster, Direction, Ports, TierPorts } from '../model/index.ts';
+import { PortSet, protocols } from '../net/index.ts';
 import type { Protocol } from '../net/index.ts';
 import { portsOfRule } from '../policy/index.ts';
 import type { Profile } from '../policy/index.ts';
+import { always, ConditionTable, never } from './conditions.ts';
+import { byText } from './cubes.ts';
 
-/** A port that a destination declares by name, whatever its number is there (corner 28). */
-export interface PortName {
+/** Ports of one protocol that may be used where they meet a condition on the names that they bear. */
+interface ConditionalPorts {
   readonly protocol: Protocol;
-  readonly name: string;
-}
-
-/** Ports that bear all of some names at a destination that is not there yet. */
-export interface NamedUse {
-  /** Ascending by protocol and name; at least one, all of one protocol. */
-  readonly names: readonly PortName[];
-  /** Those of the ports that bear the names which may be used. */
+  /** Of the table's conditions; neither `never` nor `always`. */
+  readonly condition: number;
   readonly within: PortSet;
 }
 
-/** What may be used: ports by number, and where the destination is a potential pod also ports by name. */
+/**
+ * What may be used: ports by number, whatever names they bear, and where the destination is a potential pod also ports by
+ * name, which it may give to any number (corner 28). No port is in two of these.
+ */
 export interface Use {
   readonly ports: PortSet;
-  /** Ascending by names. */
-  readonly named: readonly NamedUse[];
+  /** Ascending by protocol and condition, each pair once. */
+  readonly conditional: readonly ConditionalPorts[];
+}
+
+/** Ports that bear all of some names at a destination that is not there yet, and none of others. */
+export interface NamedUse {
+  readonly protocol: Protocol;
+  /** Ascending; together with `without` at least one. */
+  readonly names: readonly string[];
+  readonly without: readonly string[];
+  /** Those of the ports which may be used. */
+  readonly within: PortSet;
 }
 
 /** Ids of the two uses that every table has. */
 export const noUse = 0;
 export const everyUse = 1;
 
-/** Beyond so many pairs of names, ports that bear two names at once are left out, and `isCut` says so. */
-const mostPairs = 4096;
+const shift = 0x400_0000;
 
 /** Uses as small numbers: equal ones have one id, and what is asked twice is looked up. */
 export class UseTable {
@@ -38,22 +46,28 @@ export class UseTable {
   readonly #ids = new Map<string, number>();
   readonly #ofSet = new Map<PortSet, number>();
   readonly #ofPorts = { ingress: new WeakMap<Ports, number>(), egress: new WeakMap<Ports, number>() };
+  readonly #ofTierPorts = new WeakMap<TierPorts, number>();
   readonly #unions = new Map<number, number>();
   readonly #intersections = new Map<number, number>();
-  readonly #included = new Map<number, boolean>();
+  readonly #differences = new Map<number, number>();
+  readonly #named = new Map<number, readonly NamedUse[]>();
+  readonly #conditions: ConditionTable;
   readonly #reading: Profile;
-  #isCut = false;
 
-  /** @param reading - what decides where the API leaves open what ports mean */
-  constructor(reading: Profile) {
+  /**
+   * @param reading - what decides where the API leaves open what ports mean
+   * @param cluster - whose policies name ports
+   */
+  constructor(reading: Profile, cluster: Pick<Cluster, 'policies' | 'tierPolicies'>) {
     this.#reading = reading;
-    this.#intern(PortSet.none, new Map());
-    this.#intern(PortSet.all, new Map());
+    this.#conditions = new ConditionTable(namesIn(cluster));
+    this.#intern(PortSet.none, []);
+    this.#intern(PortSet.all, []);
   }
 
   /** Whether some use is less than it should be; then answers about it are not complete. */
   get isCut(): boolean {
-    return this.#isCut;
+    return this.#conditions.isFull;
   }
 
   use(id: number): Use {
@@ -63,7 +77,7 @@ export class UseTable {
   /** The use of ports by number alone. */
   of(set: PortSet): number {
     let id = this.#ofSet.get(set);
-    if (id === undefined) this.#ofSet.set(set, (id = this.#intern(set, new Map())));
+    if (id === undefined) this.#ofSet.set(set, (id = this.#intern(set, [])));
     return id;
   }
 
@@ -77,130 +91,344 @@ export class UseTable {
     let id = known.get(ports);
     if (id !== undefined) return id;
     const { fixed, named } = portsOfRule(ports, direction, this.#reading);
-    const byNames = new Map<string, NamedUse>();
-    for (const { protocol, name } of named) {
-      add(byNames, { names: [{ protocol, name }], within: PortSet.everyPort(protocol) });
-    }
-    id = this.#intern(fixed, byNames);
+    id = this.#withNames(fixed, (protocol) =>
+      named.flatMap((each) => (each.protocol === protocol ? [each.name] : [])),
+    );
     known.set(ports, id);
     return id;
+  }
+
+  /** The same for a rule of a tier: a name stands for the port with whatever protocol it has (corners 57 and 62). */
+  ofTierRule(ports: TierPorts): number {
+    if (ports.kind === 'all') return everyUse;
+    let id = this.#ofTierPorts.get(ports);
+    if (id !== undefined) return id;
+    const sets: PortSet[] = [];
+    const names: string[] = [];
+    for (const entry of ports.ports) {
+      if (entry.kind === 'everyPort') sets.push(PortSet.everyPort(entry.protocol));
+      if (entry.kind === 'range') sets.push(PortSet.range(entry.protocol, entry.from, entry.to));
+      if (entry.kind === 'named') names.push(entry.name);
+    }
+    id = this.#withNames(PortSet.union(sets), () => names);
+    this.#ofTierPorts.set(ports, id);
+    return id;
+  }
+
+  #withNames(fixed: PortSet, namesOf: (protocol: Protocol) => readonly string[]): number {
+    const conditional = protocols.map((protocol): ConditionalPorts => {
+      const condition = this.#conditions.bears([...new Set(namesOf(protocol))]);
+      return { protocol, condition, within: PortSet.everyPort(protocol).minus(fixed) };
+    });
+    return this.#intern(
+      fixed,
+      conditional.filter(({ condition, within }) => condition !== never && !within.isEmpty),
+    );
   }
 
   union(a: number, b: number): number {
     if (a === b || b === noUse || a === everyUse) return a;
     if (a === noUse || b === everyUse) return b;
-    return this.#memoised(this.#unions, a, b, (x, y) => {
-      const named = new Map<string, NamedUse>();
-      for (const each of [...x.named, ...y.named]) add(named, each);
-      return this.#intern(x.ports.union(y.ports), named);
-    });
+    return this.#combined(
+      this.#unions,
+      Math.min(a, b),
+      Math.max(a, b),
+      (x, y) => x.union(y),
+      (x, y) => this.#conditions.or(x, y),
+    );
   }
 
   intersect(a: number, b: number): number {
     if (a === b || b === everyUse || a === noUse) return a;
     if (a === everyUse || b === noUse) return b;
-    return this.#memoised(this.#intersections, a, b, (x, y) => {
-      const named = new Map<string, NamedUse>();
-      for (const { names, within } of x.named) add(named, { names, within: within.intersect(y.ports) });
-      for (const { names, within } of y.named) add(named, { names, within: within.intersect(x.ports) });
-      const isCut = x.named.length * y.named.length > mostPairs;
-      if (isCut) this.#isCut = true;
-      const others = new Map(isCut ? y.named.map((each) => [keyOf(each.names), each]) : []);
-      for (const one of x.named) {
-        const same = others.get(keyOf(one.names));
-        for (const other of isCut ? (same === undefined ? [] : [same]) : y.named) {
-          add(named, {
-            names: merged(one.names, other.names),
-            within: one.within.intersect(other.within),
-          });
-        }
-      }
-      return this.#intern(x.ports.intersect(y.ports), named);
-    });
+    return this.#combined(
+      this.#intersections,
+      Math.min(a, b),
+      Math.max(a, b),
+      (x, y) => x.intersect(y),
+      (x, y) => this.#conditions.and(x, y),
+    );
+  }
+
+  /** What `a` lets use and `b` does not. */
+  minus(a: number, b: number): number {
+    if (a === b || a === noUse || b === everyUse) return noUse;
+    if (b === noUse) return a;
+    return this.#combined(
+      this.#differences,
+      a,
+      b,
+      (x, y) => x.minus(y),
+      (x, y) => this.#conditions.and(x, this.#conditions.not(y)),
+    );
   }
 
   /** Whether whatever `inner` lets use, `outer` does too, at every destination. */
   includes(outer: number, inner: number): boolean {
-    if (outer === inner || outer === everyUse || inner === noUse) return true;
-    if (outer === noUse || inner === everyUse) return false;
-    const key = outer * 0x400_0000 + inner;
-    let is = this.#included.get(key);
-    if (is === undefined) this.#included.set(key, (is = includesUse(this.use(outer), this.use(inner))));
-    return is;
+    return this.minus(inner, outer) === noUse;
   }
 
-  #memoised(known: Map<number, number>, a: number, b: number, compute: (x: Use, y: Use) => number): number {
-    const key = Math.min(a, b) * 0x400_0000 + Math.max(a, b);
+  #combined(
+    known: Map<number, number>,
+    a: number,
+    b: number,
+    ofPorts: (x: PortSet, y: PortSet) => PortSet,
+    ofConditions: (x: number, y: number) => number,
+  ): number {
+    const key = a * shift + b;
     let id = known.get(key);
-    if (id === undefined) known.set(key, (id = compute(this.use(a), this.use(b))));
+    if (id === undefined) {
+      const [x, y] = [this.use(a), this.use(b)];
+      id =
+        x.conditional.length === 0 && y.conditional.length === 0
+          ? this.of(ofPorts(x.ports, y.ports))
+          : this.#overlaid(x, y, ofConditions);
+      known.set(key, id);
+    }
     return id;
   }
 
-  #intern(ports: PortSet, byNames: ReadonlyMap<string, NamedUse>): number {
-    // What may be used by number needs no name.
-    const named = [...byNames]
-      .map(([key, { names, within }]) => ({ key, names, within: within.minus(ports) }))
-      .filter(({ within }) => !within.isEmpty)
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
-    const key = `${ports.key}|${named.map((each) => `${each.key}:${each.within.key}`).join('|')}`;
+  #overlaid(x: Use, y: Use, ofConditions: (x: number, y: number) => number): number {
+    const layers: Layer[] = [];
+    const others = layersOf(y);
+    for (const one of layersOf(x)) {
+      for (const other of others) {
+        const condition = ofConditions(one.condition, other.condition);
+        if (condition === never) continue;
+        const within = one.within.intersect(other.within);
+        if (within.isEmpty) continue;
+        const protocol = one.protocol ?? other.protocol;
+        layers.push({ ...(protocol !== undefined && { protocol }), condition, within });
+      }
+    }
+    return this.#ofLayers(layers);
+  }
+
+  #intern(ports: PortSet, parts: readonly ConditionalPorts[]): number {
+    const byCondition = new Map<string, ConditionalPorts>();
+    for (const part of parts) {
+      const key = `${part.protocol} ${part.condition}`;
+      const known = byCondition.get(key);
+      byCondition.set(key, known === undefined ? part : { ...part, within: known.within.union(part.within) });
+    }
+    const conditional = [...byCondition.values()].sort(
+      (a, b) => byText(a.protocol, b.protocol) || a.condition - b.condition,
+    );
+    let key = ports.key;
+    for (const part of conditional) key += `|${part.protocol} ${part.condition}:${part.within.key}`;
     let id = this.#ids.get(key);
     if (id === undefined) {
       id = this.#uses.length;
-      this.#uses.push({ ports, named: named.map(({ names, within }) => ({ names, within })) });
+      this.#uses.push({ ports, conditional });
       this.#ids.set(key, id);
     }
     return id;
   }
-}
 
-function add(named: Map<string, NamedUse>, { names, within }: NamedUse): void {
-  const [first] = names;
-  // Names of two protocols are never on one port.
-  if (within.isEmpty || first === undefined || names.some(({ protocol }) => protocol !== first.protocol))
-    return;
-  const own = within.intersect(PortSet.everyPort(first.protocol));
-  if (own.isEmpty) return;
-  const key = keyOf(names);
-  const known = named.get(key);
-  named.set(key, { names, within: known === undefined ? own : known.within.union(own) });
-}
-
-function keyOf(names: readonly PortName[]): string {
-  return names.map(({ protocol, name }) => `${protocol}/${name}`).join('&');
-}
-
-function merged(a: readonly PortName[], b: readonly PortName[]): readonly PortName[] {
-  const all = new Map([...a, ...b].map(({ protocol, name }) => [`${protocol}/${name}`, { protocol, name }]));
-  return [...all].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, name]) => name);
-}
-
-function includesUse(outer: Use, inner: Use): boolean {
-  if (!outer.ports.includes(inner.ports)) return false;
-  return inner.named.every(({ names, within }) => {
-    let left = within.minus(outer.ports);
-    for (const other of outer.named) {
-      const isWider = other.names.every(({ protocol, name }) =>
-        names.some((each) => each.protocol === protocol && each.name === name),
-      );
-      if (isWider) left = left.minus(other.within);
+  /**
+   * Every port there is, cut so that each of some uses has all of a segment or nothing of it; segments that the same uses have
+   * are one. `undefined` where there would be too many.
+   */
+  segments(ids: Iterable<number>): readonly Segment[] | undefined {
+    const asked = [...new Set(ids)].filter((id) => id !== everyUse && id !== noUse);
+    const segments = new Map<string, { readonly of: readonly number[]; readonly parts: Layer[] }>();
+    const add = (of: readonly number[], part: Layer): void => {
+      const key = of.join();
+      const known = segments.get(key);
+      if (known === undefined) segments.set(key, { of, parts: [part] });
+      else known.parts.push(part);
+    };
+    add(
+      asked.filter((id) => this.use(id).ports.other),
+      { condition: always, within: PortSet.unnamed },
+    );
+    for (const protocol of protocols) {
+      for (const { ports, having } of intervals(
+        protocol,
+        asked.map((id) => [id, this.use(id)]),
+      )) {
+        const within = PortSet.union(ports);
+        const constant = [...having].flatMap(([id, condition]) => (condition === always ? [id] : []));
+        const named = [...having].filter(([, condition]) => condition !== always);
+        let parts: { readonly condition: number; readonly of: readonly number[] }[] = [
+          { condition: always, of: constant },
+        ];
+        for (const [condition, own] of Map.groupBy(named, ([, each]) => each)) {
+          const more = own.map(([id]) => id);
+          parts = parts.flatMap((part) => [
+            { condition: this.#conditions.and(part.condition, condition), of: [...part.of, ...more] },
+            { condition: this.#conditions.and(part.condition, this.#conditions.not(condition)), of: part.of },
+          ]);
+          parts = parts.filter((part) => part.condition !== never);
+          if (parts.length > mostSegments) return undefined;
+        }
+        for (const part of parts)
+          add(
+            part.of.toSorted((a, b) => a - b),
+            { protocol, condition: part.condition, within },
+          );
+        if (segments.size > mostSegments) return undefined;
+      }
     }
-    return left.isEmpty;
-  });
+    return Array.from(segments.values(), ({ of, parts }) => ({
+      use: this.#ofLayers(parts),
+      of: new Set(of),
+    }));
+  }
+
+  #ofLayers(layers: readonly Layer[]): number {
+    const conditional: ConditionalPorts[] = [];
+    const ports: PortSet[] = [];
+    for (const { protocol, condition, within } of layers) {
+      if (condition === always || protocol === undefined) ports.push(within);
+      else conditional.push({ protocol, condition, within });
+    }
+    return this.#intern(PortSet.union(ports), conditional);
+  }
+
+  /** What a use says of ports by name, in few parts; ascending. */
+  namedOf(id: number): readonly NamedUse[] {
+    let named = this.#named.get(id);
+    if (named === undefined) this.#named.set(id, (named = this.#tellNamed(this.use(id))));
+    return named;
+  }
+
+  #tellNamed({ conditional }: Use): readonly NamedUse[] {
+    const byNames = new Map<string, NamedUse>();
+    for (const { protocol, condition, within } of conditional) {
+      for (const { names, without } of this.#conditions.partsOf(condition)) {
+        const key = `${protocol}/${names.join('&')}!${without.join('&')}`;
+        const known = byNames.get(key);
+        byNames.set(
+          key,
+          known === undefined
+            ? { protocol, names, without, within }
+            : { ...known, within: known.within.union(within) },
+        );
+      }
+    }
+    return [...byNames].sort(([a], [b]) => byText(a, b)).map(([, each]) => each);
+  }
+
+  /**
+   * A port of a use, of TCP if it has one, and the names that it has to bear.
+   *
+   * @throws RangeError for a use without ports
+   */
+  portOf(id: number): UsablePort {
+    const { ports } = this.use(id);
+    const byNumber = portIn(ports);
+    if (byNumber.protocol !== undefined) return { ...byNumber, names: [] };
+    const [first] = this.namedOf(id).toSorted((a, b) => a.names.length - b.names.length);
+    const range = first?.within.ranges(first.protocol)[0];
+    if (first !== undefined && range !== undefined)
+      return { protocol: first.protocol, port: range.from, names: first.names };
+    if (ports.other) return { names: [] };
+    throw new RangeError('a line lets something be used');
+  }
 }
 
-/** A port of a use, of TCP if it has one, and the names that it has to bear; `undefined` for a use without ports. */
-export function portOf({
-  ports,
-  named,
-}: Use):
-  { readonly protocol: Protocol; readonly port: number; readonly names: readonly PortName[] } | undefined {
+/** One port; neither field where there are only protocols that the API cannot name (corner 33). */
+interface OnePort {
+  readonly protocol?: Protocol;
+  readonly port?: number;
+}
+
+/** One port, and the names that it has to bear to be used. */
+interface UsablePort extends OnePort {
+  readonly names: readonly string[];
+}
+
+/** A port of a set, of TCP if it has one. */
+export function portIn(ports: PortSet): OnePort {
   for (const protocol of ['TCP', 'UDP', 'SCTP'] as const) {
     const [range] = ports.ranges(protocol);
-    if (range !== undefined) return { protocol, port: range.from, names: [] };
+    if (range !== undefined) return { protocol, port: range.from };
   }
-  const [first] = named;
-  const protocol = first?.names[0]?.protocol;
-  const range = protocol === undefined ? undefined : first?.within.ranges(protocol)[0];
-  if (first === undefined || protocol === undefined || range === undefined) return undefined;
-  return { protocol, port: range.from, names: first.names };
+  return {};
+}
+
+/** Ports with the condition under which they may be used. */
+interface Layer {
+  /** Only of this one; there where the condition is neither `never` nor `always`. */
+  readonly protocol?: Protocol;
+  readonly condition: number;
+  readonly within: PortSet;
+}
+
+/** A use that others have all of, or nothing. */
+export interface Segment {
+  readonly use: number;
+  /** Those that have all of it. */
+  readonly of: ReadonlySet<number>;
+}
+
+/** More segments than these are not made. */
+const mostSegments = 4096;
+
+/** A use as parts of every port there is. */
+function layersOf({ ports, conditional }: Use): readonly Layer[] {
+  const rest = PortSet.all.minus(PortSet.union([ports, ...conditional.map(({ within }) => within)]));
+  return [{ condition: always, within: ports }, ...conditional, { condition: never, within: rest }];
+}
+
+/** The ports of one protocol, those together that the same uses have under the same conditions; `never` is left out. */
+function intervals(
+  protocol: Protocol,
+  uses: readonly (readonly [id: number, use: Use])[],
+): Iterable<{ readonly ports: PortSet[]; readonly having: ReadonlyMap<number, number> }> {
+  const events: { readonly at: number; readonly id: number; readonly condition: number }[] = [];
+  for (const [id, { ports, conditional }] of uses) {
+    for (const layer of [{ protocol, condition: always, within: ports }, ...conditional]) {
+      if (layer.protocol !== protocol) continue;
+      for (const { from, to } of layer.within.ranges(protocol)) {
+        events.push({ at: from, id, condition: layer.condition }, { at: to + 1, id, condition: never });
+      }
+    }
+  }
+  // What ends goes first: where a range ends another of the same use may begin.
+  events.sort((a, b) => a.at - b.at || Number(a.condition !== never) - Number(b.condition !== never));
+  const found = new Map<
+    string,
+    { readonly ports: PortSet[]; readonly having: ReadonlyMap<number, number> }
+  >();
+  const having = new Map<number, number>();
+  let from = 1;
+  const close = (to: number): void => {
+    const ports = PortSet.range(protocol, from, to);
+    if (ports.isEmpty) return;
+    const sorted = [...having].sort(([a], [b]) => a - b);
+    const key = sorted.join(';');
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { ports: [ports], having: new Map(sorted) });
+    else known.ports.push(ports);
+  };
+  for (const { at, id, condition } of events) {
+    if (at > from) {
+      close(at - 1);
+      from = at;
+    }
+    if (condition === never) having.delete(id);
+    else having.set(id, condition);
+  }
+  close(65535);
+  return found.values();
+}
+
+/** All names that policies give to ports, sorted. */
+function namesIn({ policies, tierPolicies }: Pick<Cluster, 'policies' | 'tierPolicies'>): readonly string[] {
+  const names = new Set<string>();
+  const add = (ports: Ports | TierPorts): void => {
+    for (const entry of ports.kind === 'all' ? [] : ports.ports) {
+      if (entry.kind === 'named') names.add(entry.name);
+    }
+  };
+  for (const direction of ['ingress', 'egress'] as const) {
+    for (const policy of policies) {
+      const spec = policy[direction];
+      if (spec.kind === 'isolates') for (const { ports } of spec.rules) add(ports);
+    }
+    for (const policy of tierPolicies) for (const { ports } of policy[direction]) add(ports);
+  }
+  return [...names].sort(byText);
 }

@@ -33,5 +33,11 @@ export type { Behaviour, BehaviourCell, Profile, ProfileName, Reading, ReadingId
 export { blockOf, everyPortOf, isResolved, portsOfEntry, portsOfRule } from './profiles/reading.ts';
 export type { TierHit, TierSay } from './tier-decide.ts';
 export { TierEnds } from './tier-ends.ts';
-export { evaluateTiers } from './tier-value.ts';
-export type { Reading as TierReading, TierStep } from './tier-value.ts';
+export { anyOf as anyPeerHolds, evaluateTiersOver } from './tier-value.ts';
+export type {
+  CompiledTierRule,
+  RankedPolicy,
+  Reading as TierReading,
+  SetAlgebra,
+  TierStep,
+} from './tier-value.ts';

@@ -35,9 +35,27 @@ export interface TierStep {
  * What the tiers say of a connection, port by port: `accepted` whatever else is said, left to the NetworkPolicies
  * (`asked`), or neither, which is denied. The two have nothing in common.
  */
-export interface TierValue {
-  readonly accepted: PortSet;
-  readonly asked: PortSet;
+export interface TierValue<T = PortSet> {
+  readonly accepted: T;
+  readonly asked: T;
+}
+
+/** Sets that tiers decide about: the ports of one connection, or whatever else rules match some of. */
+export interface SetAlgebra<T> {
+  readonly none: T;
+  readonly all: T;
+  isEmpty(set: T): boolean;
+  minus(a: T, b: T): T;
+  intersect(a: T, b: T): T;
+  union(sets: readonly T[]): T;
+}
+
+/** What rules match. */
+export interface TierMatch<T> {
+  /** Whether the peers of a rule mean the other end; absent where `match` says all that there is to say of it. */
+  readonly holds?: (rule: CompiledTierRule) => Holds;
+  /** What a rule matches when its peers do. */
+  readonly match: (rule: CompiledTierRule, policy: RankedPolicy) => T;
 }
 
 /**
@@ -61,13 +79,17 @@ export interface TierOther {
 }
 
 /** What policies say port by port while they are asked. */
-interface Said {
-  accept: PortSet;
-  deny: PortSet;
-  pass: PortSet;
+interface Said<T> {
+  accept: T;
+  deny: T;
+  pass: T;
 }
 
-const noBound = { capped: PortSet.none, floored: PortSet.none };
+/** What is asked, and with which sets it is answered. */
+interface Asking<T> extends TierMatch<T>, Reading {
+  readonly direction: Direction;
+  readonly sets: SetAlgebra<T>;
+}
 
 /**
  * Evaluates the tiers of one side as ordered lists (corners 53 and 60): for each policy the first rule that matches, the
@@ -82,70 +104,80 @@ export function evaluateTiers(
   reading: Reading,
   other: TierOther,
 ): TierValue {
-  const first = steps.findIndex(({ policy }) => policy.tier === 'baseline');
-  const admin = first < 0 ? steps : steps.slice(0, first);
-  const value = evaluateAdmin(admin, direction, reading, other);
-  if (first < 0 || value.asked.isEmpty) return value;
-  const denied = deniedByBaseline(steps.slice(first), value.asked, direction, reading, other);
-  return { accepted: value.accepted, asked: minus(value.asked, denied) };
+  return evaluateTiersOver(portSets, steps, direction, reading, {
+    holds: (rule) => anyOf(rule.peers, other),
+    match: (rule) => other.resolve(rule.spec),
+  });
 }
 
-function evaluateAdmin(
+/** The same over any sets, as those of pods that could be there. */
+export function evaluateTiersOver<T>(
+  sets: SetAlgebra<T>,
   steps: readonly TierStep[],
   direction: Direction,
-  reading: Reading,
-  other: TierOther,
-): TierValue {
-  let open = PortSet.all;
-  const accepted: PortSet[] = [];
-  const asked: PortSet[] = [];
+  { bound, assume }: Reading,
+  { holds, match }: TierMatch<T>,
+): TierValue<T> {
+  const asking: Asking<T> = { sets, direction, bound, assume, ...(holds && { holds }), match };
+  const first = steps.findIndex(({ policy }) => policy.tier === 'baseline');
+  const admin = first < 0 ? steps : steps.slice(0, first);
+  const value = evaluateAdmin(admin, asking);
+  if (first < 0 || sets.isEmpty(value.asked)) return value;
+  const denied = deniedByBaseline(steps.slice(first), value.asked, asking);
+  return { accepted: value.accepted, asked: sets.minus(value.asked, denied) };
+}
+
+function evaluateAdmin<T>(steps: readonly TierStep[], asking: Asking<T>): TierValue<T> {
+  const { sets } = asking;
+  let open = sets.all;
+  const accepted: T[] = [];
+  const asked: T[] = [];
   // What a pass that files cannot decide may lower to, or raise to, what NetworkPolicies say.
-  const bounds = { ...noBound };
-  for (let i = 0; i < steps.length && !open.isEmpty;) {
+  const bounds = { capped: sets.none, floored: sets.none };
+  for (let i = 0; i < steps.length && !sets.isEmpty(open);) {
     const end = endOfGroup(steps, i);
-    const said = sayOf(steps, i, end, open, direction, reading, other, bounds);
+    const said = sayOf(steps, i, end, open, asking, bounds);
     accepted.push(said.accept);
     asked.push(said.pass);
-    open = minus(minus(minus(open, said.accept), said.pass), said.deny);
+    open = undecided(open, said, sets);
     i = end;
   }
   asked.push(open);
-  const all = { accepted: union(accepted), asked: union(asked) };
-  if (bounds.capped.isEmpty && bounds.floored.isEmpty) return all;
+  const all = { accepted: sets.union(accepted), asked: sets.union(asked) };
   const { capped, floored } = bounds;
+  if (sets.isEmpty(capped) && sets.isEmpty(floored)) return all;
   return {
-    accepted: minus(all.accepted, capped),
-    asked: union([all.asked, intersect(all.accepted, capped), minus(floored, all.accepted)]),
+    accepted: sets.minus(all.accepted, capped),
+    asked: sets.union([all.asked, sets.intersect(all.accepted, capped), sets.minus(floored, all.accepted)]),
   };
 }
 
 /** Of what the Admin tier leaves, the part that the Baseline tier denies; there Pass allows, as Accept does (corner 61). */
-function deniedByBaseline(
-  steps: readonly TierStep[],
-  asked: PortSet,
-  direction: Direction,
-  reading: Reading,
-  other: TierOther,
-): PortSet {
+function deniedByBaseline<T>(steps: readonly TierStep[], asked: T, asking: Asking<T>): T {
+  const { sets, bound } = asking;
   let open = asked;
-  const denied: PortSet[] = [];
+  const denied: T[] = [];
   let i = 0;
-  while (i < steps.length && steps[i]!.policy.priority !== undefined && !open.isEmpty) {
+  while (i < steps.length && steps[i]!.policy.priority !== undefined && !sets.isEmpty(open)) {
     const end = endOfGroup(steps, i);
-    const said = sayOf(steps, i, end, open, direction, reading, other, undefined);
+    const said = sayOf(steps, i, end, open, asking, undefined);
     denied.push(said.deny);
-    open = minus(minus(minus(open, said.accept), said.pass), said.deny);
+    open = undecided(open, said, sets);
     i = end;
   }
-  const ranked = union(denied);
+  const ranked = sets.union(denied);
   while (i < steps.length && steps[i]!.policy.priority !== undefined) i++;
   if (i === steps.length) return ranked;
   // A BaselineAdminNetworkPolicy may stand first, last or between: what it says is one of the options wherever it matches,
   // and the only one where no other does.
-  const said = sayOf(steps, i, steps.length, asked, direction, reading, other, undefined);
-  if (reading.bound === 'sure') return union([ranked, said.deny]);
-  const allowed = union([said.accept, said.pass]);
-  return union([minus(ranked, allowed), intersect(said.deny, open)]);
+  const said = sayOf(steps, i, steps.length, asked, asking, undefined);
+  if (bound === 'sure') return sets.union([ranked, said.deny]);
+  const allowed = sets.union([said.accept, said.pass]);
+  return sets.union([sets.minus(ranked, allowed), sets.intersect(said.deny, open)]);
+}
+
+function undecided<T>(open: T, { accept, pass, deny }: Said<T>, sets: SetAlgebra<T>): T {
+  return sets.minus(sets.minus(sets.minus(open, accept), pass), deny);
 }
 
 /** Policies with one priority in one tier are a group: the index after its last. */
@@ -156,64 +188,63 @@ function endOfGroup(steps: readonly TierStep[], start: number): number {
   return end;
 }
 
-/** What the policies of a group say of the ports that are open; each port in one of the three at most. */
-function sayOf(
+/** What the policies of a group say of what is open; each of it in one of the three at most. */
+function sayOf<T>(
   steps: readonly TierStep[],
   start: number,
   end: number,
-  open: PortSet,
-  direction: Direction,
-  reading: Reading,
-  other: TierOther,
-  bounds: { capped: PortSet; floored: PortSet } | undefined,
-): Said {
-  const said = { accept: PortSet.none, deny: PortSet.none, pass: PortSet.none };
-  for (let i = start; i < end; i++) addPolicy(steps[i]!, open, direction, reading, other, said, bounds);
+  open: T,
+  asking: Asking<T>,
+  bounds: { capped: T; floored: T } | undefined,
+): Said<T> {
+  const { sets, bound } = asking;
+  const said: Said<T> = { accept: sets.none, deny: sets.none, pass: sets.none };
+  for (let i = start; i < end; i++) addPolicy(steps[i]!, open, asking, said, bounds);
   if (end - start === 1) return said;
   // Corner 60: where they disagree, any of them may be applied. What is passed leads to no less than a denial and no
   // more than an acceptance.
-  if (reading.bound === 'sure') {
-    said.pass = minus(said.pass, said.deny);
-    said.accept = minus(minus(said.accept, said.deny), said.pass);
+  if (bound === 'sure') {
+    said.pass = sets.minus(said.pass, said.deny);
+    said.accept = sets.minus(sets.minus(said.accept, said.deny), said.pass);
   } else {
-    said.pass = minus(said.pass, said.accept);
-    said.deny = minus(minus(said.deny, said.accept), said.pass);
+    said.pass = sets.minus(said.pass, said.accept);
+    said.deny = sets.minus(sets.minus(said.deny, said.accept), said.pass);
   }
   return said;
 }
 
-/** Adds what one policy says: for each port its first rule that matches. */
-function addPolicy(
+/** Adds what one policy says: of each port its first rule that matches. */
+function addPolicy<T>(
   { policy, unsure }: TierStep,
-  open: PortSet,
-  direction: Direction,
-  { assume }: Reading,
-  other: TierOther,
-  said: Said,
-  bounds: { capped: PortSet; floored: PortSet } | undefined,
+  open: T,
+  { sets, direction, assume, holds: holdsFor, match }: Asking<T>,
+  said: Said<T>,
+  bounds: { capped: T; floored: T } | undefined,
 ): void {
   let left = open;
-  for (const { action, peers, spec } of policy.rules[direction]) {
-    const holds = anyOf(peers, other);
+  for (const rule of policy.rules[direction]) {
+    const { action } = rule;
+    const holds = holdsFor?.(rule) ?? yes;
     if (holds === no) continue;
-    const hit = intersect(left, other.resolve(spec));
-    if (hit.isEmpty) continue;
-    if (holds === yes) left = minus(left, hit);
+    const hit = sets.intersect(left, match(rule, policy));
+    if (sets.isEmpty(hit)) continue;
+    if (holds === yes) left = sets.minus(left, hit);
     if (holds === yes && !unsure) {
-      said[action] = union([said[action], hit]);
+      said[action] = sets.union([said[action], hit]);
     } else if (action === 'pass' && bounds !== undefined) {
       // Corner 23: the rule matches or it does not; the connection gets the lesser of both, or the greater.
-      if (assume === 'closed') bounds.capped = union([bounds.capped, hit]);
-      else bounds.floored = union([bounds.floored, hit]);
+      if (assume === 'closed') bounds.capped = sets.union([bounds.capped, hit]);
+      else bounds.floored = sets.union([bounds.floored, hit]);
     } else if ((action === 'deny') === (assume === 'closed')) {
-      said[action] = union([said[action], hit]);
-      left = minus(left, hit);
+      said[action] = sets.union([said[action], hit]);
+      left = sets.minus(left, hit);
     }
-    if (left.isEmpty) return;
+    if (sets.isEmpty(left)) return;
   }
 }
 
-function anyOf(peers: readonly number[], other: TierOther): Holds {
+/** Whether one of some peers means an end, which a rule asks for. */
+export function anyOf(peers: readonly number[], other: Pick<TierOther, 'holds'>): Holds {
   let holds: Holds = no;
   for (const peer of peers) {
     const own = peer === everybody ? yes : other.holds(peer);
@@ -225,17 +256,20 @@ function anyOf(peers: readonly number[], other: TierOther): Holds {
 
 // Most rules are about every port or about none that is left: no set is made for these.
 
-function minus(a: PortSet, b: PortSet): PortSet {
-  if (a.isEmpty || b.isEmpty) return a;
-  return b.isAll || a === b ? PortSet.none : a.minus(b);
-}
-
-function intersect(a: PortSet, b: PortSet): PortSet {
-  if (a.isEmpty || b.isAll) return a;
-  return b.isEmpty || a.isAll ? b : a.intersect(b);
-}
-
-function union(sets: readonly PortSet[]): PortSet {
-  const some = sets.filter((set) => !set.isEmpty);
-  return some.length > 1 ? PortSet.union(some) : (some[0] ?? PortSet.none);
-}
+const portSets: SetAlgebra<PortSet> = {
+  none: PortSet.none,
+  all: PortSet.all,
+  isEmpty: (set) => set.isEmpty,
+  minus: (a, b) => {
+    if (a.isEmpty || b.isEmpty) return a;
+    return b.isAll || a === b ? PortSet.none : a.minus(b);
+  },
+  intersect: (a, b) => {
+    if (a.isEmpty || b.isAll) return a;
+    return b.isEmpty || a.isAll ? b : a.intersect(b);
+  },
+  union: (sets) => {
+    const some = sets.filter((set) => !set.isEmpty);
+    return some.length > 1 ? PortSet.union(some) : (some[0] ?? PortSet.none);
+  },
+};

@@ -54,7 +54,8 @@ function exposureDocument(exposure: Exposure, answer: ExposureAnswer, places: bo
 }
 
 function peerDocument(peer: Exposed): Record<string, unknown> {
-  const use = { ...partDocument(peer), family: peer.family, witness: peer.witness };
+  const { family, ambiguous, between, witness } = peer;
+  const use = { ...partDocument(peer), family, ambiguous, between, witness };
   switch (peer.kind) {
     case 'ip':
       return { kind: peer.kind, exposure: peer.exposure, id: peer.id, ranges: peer.ranges, ...use };
@@ -81,6 +82,7 @@ function peerDocument(peer: Exposed): Record<string, unknown> {
           })),
         },
         pods,
+        addresses: peer.addresses,
         ...use,
       };
     }
@@ -90,9 +92,10 @@ function peerDocument(peer: Exposed): Record<string, unknown> {
 function partDocument({ allowed, named }: ExposedPart | Exposed): Record<string, unknown> {
   return {
     allowed: allowedDocument(allowed),
-    named: named?.map(({ protocol, names, within }) => ({
+    named: named?.map(({ protocol, names, without, within }) => ({
       protocol,
       names,
+      without,
       within: within === undefined ? undefined : allowedDocument(within),
     })),
   };

@@ -45,7 +45,7 @@ export function* exposureDot({ document }: ExposureAnswer): Generator<string, vo
       let id = peers.get(text);
       if (id === undefined) peers.set(text, (id = `peer${peers.size}`));
       const isNarrowed = narrowedTexts(peer, exposure.direction).length > 0;
-      const style = isNarrowed ? ', style=dashed' : '';
+      const style = peer.ambiguous === true ? ', style=dotted' : isNarrowed ? ', style=dashed' : '';
       const [from, to] = exposure.direction === 'ingress' ? [id, own] : [own, id];
       lines.push(`  ${from} -> ${to} [label=${quoted(usableText(peer))}${style}];`);
     }

@@ -70,6 +70,13 @@ function* grouped(answer: ExposureAnswer, look: Look): Generator<string, void> {
       const what = direction === 'ingress' ? 'Nobody could reach' : 'Nobody could be reached from';
       yield* wrap(`${what} ${named([...workloads])}.`, look);
     }
+    const isAmbiguous = own.some(({ peers }) => peers.some(({ ambiguous }) => ambiguous === true));
+    if (isAmbiguous && look.headers) {
+      yield* wrap(
+        'Ambiguous: policies of equal priority disagree, and any of them may be applied; name a workload to see which.',
+        look,
+      );
+    }
     if (shown.some(({ isNarrowed }) => isNarrowed) && look.headers) {
       const other = direction === 'ingress' ? 'egress' : 'ingress';
       yield* wrap(
@@ -193,7 +200,9 @@ function* section(exposure: Exposure, answer: ExposureAnswer, look: Look): Gener
     for (const text of narrowed) yield* wrap(`${peerText(peer)}: ${text}`, look, '  ', '    ');
   }
   for (const closed of exposure.closed) yield* wrap(closedText(closed, direction), look, '  ', '    ');
-  const example = peers.find(({ witness }) => witness.kind === 'pod')?.witness;
+  const example = peers.find(
+    ({ witness, ambiguous }) => witness.kind === 'pod' && ambiguous !== true,
+  )?.witness;
   if (isolated && example !== undefined)
     yield* wrap(`For example ${witnessText(example)}.`, look, '  ', '    ');
 }
@@ -226,7 +235,12 @@ function witnessText(witness: Witness): string {
       ? ` with ${labels(witness.namespaceLabels)}`
       : '';
   const where = `in ${isNew ? 'a new namespace' : 'namespace'} ${visible(witness.namespace)}${marked}`;
-  return `${own} ${where}, on ${witness.protocol} ${witness.port}`;
+  const at = witness.address === undefined ? '' : ` at ${witness.address}`;
+  const port =
+    witness.protocol === undefined ? 'a protocol of another name' : `${witness.protocol} ${witness.port}`;
+  const name =
+    witness.portNames === undefined ? '' : `, which it calls ${witness.portNames.map(visible).join(' and ')}`;
+  return `${own} ${where}${at}, on ${port}${name}`;
 }
 
 // Behind the answer --------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ export function peerText(peer: Exposed): string {
       return peer.nodes.length === 1 ? `node ${visible(peer.nodes[0]!)}` : `nodes ${names(peer.nodes)}`;
     case 'pods': {
       const family = peer.family === undefined ? '' : `, ${peer.family} only`;
-      return `${podsText(peer.pods)} ${namespacesText(peer.namespaces)}${family}`;
+      return `${podsText(peer.pods)} ${namespacesText(peer.namespaces)}${atText(peer.addresses)}${family}`;
     }
   }
 }
@@ -27,6 +27,12 @@ export function peerText(peer: Exposed): string {
 /** `any pod`, `pods with app=web`. */
 export function podsText(selector: string): string {
   return selector === '' ? 'any pod' : `pods with ${visible(selector)}`;
+}
+
+/** `, at 10.0.0.0/8`, `, at IPv4 except 10.0.0.0/8`: addresses of pods are not the internet's. */
+function atText(ranges: readonly (readonly [string, string])[] | undefined): string {
+  if (ranges === undefined) return '';
+  return `, at ${visible(addressesText(ranges).replaceAll(/internet \((IPv[46])\)/g, '$1'))}`;
 }
 
 function namespacesText({
@@ -49,27 +55,64 @@ function names(list: readonly string[]): string {
   return listed(list.map(visible), mostNames);
 }
 
-/** What may be used: `TCP 5432`, `TCP http` where the pod names its ports. */
-export function usableText({ allowed, named }: ExposedPart | Exposed): string {
+/**
+ * What may be used: `TCP 5432`; `TCP http` where the pod names its ports, `TCP but metrics` where it must not; `, ambiguous` where
+ * that depends on which of several policies of equal priority is applied.
+ */
+export function usableText(peer: ExposedPart | Exposed): string {
+  const { allowed, named = [] } = peer;
   const numbers = portsText(allowed, mostRanges);
-  if (named === undefined) return numbers;
-  const texts = named.map(namedText);
-  return numbers === 'none' ? texts.join('; ') : [numbers, ...texts].join('; ');
+  const ofNames = namedTexts(named);
+  // All protocols that have ports but for some names, and those that have none.
+  const isAll = allowed !== 'all' && allowed.other === true && Object.keys(allowed).length === 1;
+  const whole = isAll
+    ? ofNames.findIndex((text) => text.startsWith(`${protocolsInOrder.join('+')} but `))
+    : -1;
+  const texts =
+    whole >= 0
+      ? ofNames.toSpliced(whole, 1, ofNames[whole]!.replace(/^\S+/, 'all'))
+      : [...(numbers === 'none' && named.length > 0 ? [] : [numbers]), ...ofNames];
+  return texts.join('; ') + ('ambiguous' in peer ? ', ambiguous' : '');
 }
 
 const mostRanges = 6;
 
-function namedText({ protocol, names: all, within }: NamedPorts): string {
-  const name = `${protocol} ${all.map(visible).join(' and ')}`;
-  return within === undefined ? name : `${name} among ${portsText(within, mostRanges).replace(/^\w+ /, '')}`;
+/** One text for each combination of names, of the protocols together that have the same. */
+function namedTexts(named: readonly NamedPorts[]): readonly string[] {
+  const groups = Map.groupBy(
+    named,
+    ({ names: all, without = [], within }) =>
+      `${all.join()}!${without.join()}${within === undefined ? '' : JSON.stringify(within)}`,
+  );
+  return [...groups.values()].map((alike) => {
+    const { names: all, without = [], within } = alike[0]!;
+    const own = protocolsInOrder.filter((each) => alike.some(({ protocol }) => protocol === each));
+    const ports = [
+      own.join('+'),
+      ...(all.length === 0 ? [] : [all.map(visible).join(' and ')]),
+      ...(within === undefined ? [] : [`among ${portsText(within, mostRanges).replace(/^\w+ /, '')}`]),
+      ...(without.length === 0 ? [] : [`but ${without.map(visible).join(' and ')}`]),
+    ];
+    return ports.join(' ');
+  });
 }
+
+/** The most used first. */
+const protocolsInOrder: readonly NamedPorts['protocol'][] = ['TCP', 'UDP', 'SCTP'];
 
 /** What namespaces take away of an entry, one sentence each, without full stops. */
 export function narrowedTexts(peer: Exposed, direction: Direction): readonly string[] {
-  if (peer.kind !== 'pods') return [];
+  const { between } = peer;
+  const disagreeing =
+    between === undefined || between.length === 0 ? '' : ` (${listed(between.map(visible), 4)})`;
+  const open =
+    peer.ambiguous === true
+      ? [`ambiguous: policies of equal priority disagree${disagreeing}, and any of them may be applied`]
+      : [];
+  if (peer.kind !== 'pods') return open;
   const { closedByOwn, partlyByOwn, closed, partly } = peer.namespaces;
   const which = direction === 'ingress' ? 'egress' : 'ingress';
-  const texts: string[] = [];
+  const texts: string[] = [...open];
   if (closedByOwn > 0) {
     const where = closed === undefined ? count(closedByOwn, 'namespace') : listed(closed.map(visible), 6);
     texts.push(`not in ${where}: ${which} policies there close it`);

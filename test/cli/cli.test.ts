@@ -482,15 +482,22 @@ spec:
   subject: { namespaces: {} }
   ingress:
     - action: Deny
-      from: [{ pods: { namespaceSelector: {}, podSelector: { matchLabels: { k${i}: x } } } }]
+      from: [{ pods: { namespaceSelector: {}, podSelector: { matchLabels: { a${i}: x, b${i}: x, c${i}: x } } } }]
 `;
-    const input = `apiVersion: v1\nkind: Pod\nmetadata: { name: web, namespace: a }\n${Array.from({ length: 12 }, (_, i) => cut(i)).join('')}`;
+    const input = `apiVersion: v1\nkind: Pod\nmetadata: { name: web, namespace: a }\n${Array.from({ length: 24 }, (_, i) => cut(i)).join('')}`;
     const { code, err } = podwall('exposure - -q', { input });
     expect(code).toBe(3);
     expect(err).toMatch(
       /\nIncomplete: some of what cluster-wide policies say was left out .*\. Exit code 3\.\n$/,
     );
     expect(podwall('exposure - -q --allow-incomplete', { input })).toMatchObject({ code: 0, err: '' });
+  });
+
+  test('an exposure asks of the entrances of the controller that is named', () => {
+    const input = `apiVersion: v1\nkind: Pod\nmetadata: { name: web, namespace: a }\n`;
+    const { code, err } = podwall('exposure - --ingress-controller a/front', { input });
+    expect(code).toBe(2);
+    expect(err).toContain('a/front');
   });
 
   test('findings stand in documents, not on standard error', () => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { exposure } from '../../src/exposure/index.ts';
-import type { Exposure } from '../../src/exposure/index.ts';
+import type { Exposure, ExposureQuery } from '../../src/exposure/index.ts';
 import { readManifests } from '../../src/manifest/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import { entriesOf, map } from '../../src/reach/index.ts';
@@ -73,6 +73,43 @@ test('what comes in through entrances is what a map says of them', () => {
   expect([...new Set(told)].sort()).toEqual([...new Set(mapped)].sort());
 });
 
+test('entrances are asked of the controller that is named', () => {
+  const text = `
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: a, labels: {app: web}}
+spec: {containers: [{name: c, image: x}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: front, namespace: edge, labels: {app: front}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: a}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: a}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: a}
+spec: {podSelector: {}, ingress: [{from: [{namespaceSelector: {}, podSelector: {matchLabels: {app: front}}}]}]}
+`;
+  const { cluster } = readManifests([{ file: 'input.yaml', text }]);
+  const policy = compile(cluster);
+  const entriesWith = (query: ExposureQuery): readonly string[] =>
+    exposure(policy, { ...query, direction: 'ingress' }).document.exposures.flatMap(({ peers }) =>
+      peers.flatMap((peer) => (peer.kind === 'entry' ? [peer.id] : [])),
+    );
+  const pods = cluster.pods.filter(({ name }) => name === 'front');
+  expect(entriesWith({})).toEqual([]);
+  expect(entriesWith({ controllers: [{ name: 'edge/front', pods }] })).toEqual(['ingress/a/web']);
+});
+
 test('there are cases', () => {
   expect(cases.length).toBeGreaterThan(3);
 });
@@ -127,10 +164,9 @@ spec: {priority: 10, subject: {namespaces: {}}, egress: [{action: Allow, to: [{n
   expect([isOpen('upstream'), isOpen('np-guard')]).toEqual([true, false]);
 });
 
-/** Policies that each cut the space of potential pods in two, as peers of `web` and as subjects of the other side. */
-function tiersOfKeys(count: number): string {
-  const pods = (key: string): string =>
-    `{pods: {namespaceSelector: {}, podSelector: {matchLabels: {${key}: x}}}}`;
+/** Policies that each deny a port to pods with some labels, as peers of `web` and as subjects of the other side. */
+function tiersOf(count: number, labelsOf: (i: number) => string): string {
+  const pods = (labels: string): string => `{podSelector: {matchLabels: {${labels}}}}`;
   const policies = Array.from(
     { length: count },
     (_, i) => `
@@ -142,7 +178,16 @@ spec:
   tier: Admin
   priority: ${i}
   subject: {namespaces: {}}
-  ingress: [{action: Deny, from: [${pods(`k${i}`)}], protocols: [{tcp: {destinationPort: {number: ${80 + i}}}}]}]
+  ingress: [{action: Deny, from: [{pods: ${pods(labelsOf(i))}}]}]
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: q${i}}
+spec:
+  tier: Admin
+  priority: ${500 + i}
+  subject: {pods: ${pods(labelsOf(i + count))}}
+  egress: [{action: Deny, to: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: ${80 + i}}}}]}]
 `,
   );
   const pod = `
@@ -153,21 +198,29 @@ metadata: {name: web, namespace: a}
   return pod + policies.join('');
 }
 
-test('tiers of many keys are taken into account up to a bound, and beyond it that is told', () => {
-  const told = (count: number): { readonly peers: number; readonly undecided: readonly string[] } => {
-    const { cluster } = readManifests([{ file: 'input.yaml', text: tiersOfKeys(count) }]);
-    const { exposures, undecided } = exposure(compile(cluster), { direction: 'ingress' }).document;
-    return {
-      peers: exposures.flatMap(({ peers }) => peers.filter(({ kind }) => kind === 'pods')).length,
-      undecided,
-    };
+function toldOf(text: string): { readonly peers: readonly string[]; readonly undecided: readonly string[] } {
+  const { cluster } = readManifests([{ file: 'input.yaml', text }]);
+  const { exposures, undecided } = exposure(compile(cluster), { direction: 'ingress' }).document;
+  return {
+    peers: exposures
+      .flatMap(({ peers }) => peers.filter(({ kind }) => kind === 'pods'))
+      .map((peer) => `${peerText(peer)}: ${usableText(peer)}`),
+    undecided,
   };
-  // Every set of keys has a use of its own.
-  expect(told(9)).toEqual({ peers: 2 ** 9, undecided: [] });
-  expect(told(12)).toEqual({
-    peers: 1,
-    undecided: [
-      'some of what cluster-wide policies say was left out of account, for they have too many selectors',
-    ],
-  });
+}
+
+test('tiers of many unlike keys are told as they are written: nobody with any of these labels, and each port by itself', () => {
+  const { peers, undecided } = toldOf(tiersOf(40, (i) => `k${i}: x`));
+  expect(undecided).toEqual([]);
+  // Those that none selects may use all; on the port of each policy also those that the others select.
+  expect(peers).toHaveLength(41);
+  for (const peer of peers) for (let i = 0; i < 40; i++) expect(peer).toContain(`k${i}!=x`);
+  expect(peers.filter((peer) => peer.includes(`k40!=x`) && !peer.includes(`k41!=x`))).toHaveLength(1);
+});
+
+test('where selectors of many keys cut pods into too many pieces, that is told', () => {
+  const { undecided } = toldOf(tiersOf(24, (i) => `a${i}: x, b${i}: x, c${i}: x`));
+  expect(undecided).toEqual([
+    'some of what cluster-wide policies say was left out of account, for they have too many selectors',
+  ]);
 });

@@ -15,6 +15,8 @@ export interface Potential {
   readonly namespaceLabels: Labels | undefined;
   readonly labels: Labels;
   readonly ports: readonly { readonly name: string; readonly protocol: Protocol; readonly port: number }[];
+  /** Empty for a pod that has none yet. */
+  readonly addresses: readonly Address[];
 }
 
 export function setOf(allowed: AllowedPorts): PortSet {
@@ -31,7 +33,7 @@ const others = PortSet.all.minus(PortSet.union(protocols.map((protocol) => PortS
 /** What a peer may use at a pod that declares some ports. */
 function portsOf({ allowed, named }: ExposedPart | Exposed, ports: Potential['ports']): PortSet {
   let set = setOf(allowed);
-  for (const { protocol, names, within } of named ?? []) {
+  for (const { protocol, names, without = [], within } of named ?? []) {
     let bearing = within === undefined ? PortSet.everyPort(protocol) : setOf(within);
     for (const name of names) {
       const numbers = ports.filter((port) => port.name === name && port.protocol === protocol);
@@ -39,16 +41,30 @@ function portsOf({ allowed, named }: ExposedPart | Exposed, ports: Potential['po
         PortSet.union(numbers.map(({ port }) => PortSet.range(protocol, port, port))),
       );
     }
+    for (const each of ports) {
+      if (each.protocol !== protocol || !without.includes(each.name)) continue;
+      bearing = bearing.minus(PortSet.range(protocol, each.port, each.port));
+    }
     set = set.union(bearing);
   }
   return set;
 }
 
-/** What a report says that a potential pod may use with the pods of an exposure, in a family. */
-export function predicted({ peers }: Exposure, pod: Potential, family: Family): PortSet {
+/**
+ * What a report says that a potential pod may use with the pods of an exposure, in a family.
+ *
+ * @param possible - whether under some choice among policies of equal priority, else under every one
+ */
+export function predicted({ peers }: Exposure, pod: Potential, family: Family, possible = false): PortSet {
   let set = PortSet.none;
   for (const peer of peers) {
     if (peer.kind !== 'pods' || (peer.family !== undefined && peer.family !== family)) continue;
+    if (peer.ambiguous !== undefined && !possible) continue;
+    const { addresses } = peer;
+    if (addresses !== undefined) {
+      const own = pod.addresses.filter((address) => address.family === family);
+      if (!own.some((address) => isInRanges(addresses, address))) continue;
+    }
     if (!matches(parseSelector(peer.pods), pod.labels)) continue;
     set = set.union(throughNamespaces(peer, pod));
   }
@@ -83,21 +99,24 @@ export function addressOf(text: string): Address | undefined {
   return value === undefined ? parseAddress(text) : { family: 'IPv6', value };
 }
 
-/** What a report says that an address may use. */
-export function predictedAddress({ peers }: Exposure, address: Address): PortSet {
+function isInRanges(ranges: readonly (readonly [string, string])[], address: Address): boolean {
+  return ranges.some(([first, last]) => {
+    const [from, to] = [addressOf(first), addressOf(last)];
+    return (
+      from?.family === address.family &&
+      to !== undefined &&
+      from.value <= address.value &&
+      address.value <= to.value
+    );
+  });
+}
+
+/** What a report says that an address may use; `possible` as for pods. */
+export function predictedAddress({ peers }: Exposure, address: Address, possible = false): PortSet {
   return PortSet.union(
     peers.flatMap((peer) => {
-      if (peer.kind !== 'ip') return [];
-      const isIn = peer.ranges.some(([first, last]) => {
-        const [from, to] = [addressOf(first), addressOf(last)];
-        return (
-          from?.family === address.family &&
-          to !== undefined &&
-          from.value <= address.value &&
-          address.value <= to.value
-        );
-      });
-      return isIn ? [setOf(peer.allowed)] : [];
+      if (peer.kind !== 'ip' || (peer.ambiguous !== undefined && !possible)) return [];
+      return isInRanges(peer.ranges, address) ? [setOf(peer.allowed)] : [];
     }),
   );
 }

@@ -190,7 +190,7 @@ test.each([
   ['few', 12, 1500],
   ['many', 90, 60],
 ])(`fewer lines say the same of everybody: %s (seed ${seed})`, (_, maxLength, numRuns) => {
-  const uses = new UseTable(profiles.upstream);
+  const uses = new UseTable(profiles.upstream, { policies: [], tierPolicies: [] });
   const ports = [PortSet.range('TCP', 1, 1), PortSet.range('TCP', 2, 2), PortSet.range('TCP', 1, 2)];
   const line: fc.Arbitrary<Line> = fc
     .tuple(region, fc.constantFrom(...ports))
