@@ -117,11 +117,10 @@ export class Engine {
     if (requirements !== undefined) this.labels.mention(requirements, -1, this.#regroup);
   }
 
-  /** Moves the pods of a raw set to the classes of its label set. */
-  readonly #regroup = (raw: number): void => {
-    for (const pod of this.#podsOfRaw.copy(raw)) {
-      this.#move(pod, { ...this.classes.key(this.classes.of(pod)), labels: this.labels.setOf(raw) });
-    }
+  /** Moves the pods of raw sets to the classes of their label set. */
+  readonly #regroup = (raws: readonly number[], labels: number): void => {
+    const pods = raws.flatMap((raw) => [...this.#podsOfRaw.copy(raw)]);
+    this.#moveAll(pods, (c) => ({ ...this.classes.key(c), labels }));
   };
 
   /** The peer of a new or known block, held once more. */
@@ -185,9 +184,8 @@ export class Engine {
   }
 
   #partHosts(part: boolean): void {
-    for (const [pod, node] of this.hosts.all()) {
+    for (const [pod, node] of this.hosts.all())
       this.#move(pod, { ...this.classes.key(this.classes.of(pod)), node: part ? node : -1 });
-    }
   }
 
   /** The ids of a peer entry, each held once more; `undefined` when it makes its rule fail closed (corners 59 and 66). */
@@ -299,7 +297,7 @@ export class Engine {
         continue;
       }
       const to = this.blocks.holdCellOf(this.blocks.withBlock(cell, block, true));
-      for (const pod of pods) this.#move(pod, this.classes.keyWithCell(this.classes.of(pod), family, to));
+      this.#moveAll(pods, (c) => this.classes.keyWithCell(c, family, to));
       this.blocks.releaseCell(to);
     }
   }
@@ -314,10 +312,8 @@ export class Engine {
         continue;
       }
       const to = this.blocks.holdCellOf(left);
-      for (const c of this.classes.ofCell.copy(cell)) {
-        const key = this.classes.keyWithCell(c, family, to);
-        for (const pod of this.classes.pods.copy(c)) this.#move(pod, key);
-      }
+      const pods = [...this.classes.ofCell.copy(cell)].flatMap((c) => [...this.classes.pods.copy(c)]);
+      this.#moveAll(pods, (c) => this.classes.keyWithCell(c, family, to));
       this.blocks.releaseCell(to);
     }
     this.blocks.release(block);
@@ -767,6 +763,31 @@ export class Engine {
     this.groups.selected.copy(like, c);
     this.matrix.copyClass(c, like, key.family, key.portMap);
     return c;
+  }
+
+  /** Moves pods to other classes that are the same to every policy: a class that moves as a whole gets another key. */
+  #moveAll(pods: readonly number[], keyOf: (c: number) => ClassKey): void {
+    const byClass = new Map<number, number[]>();
+    for (const pod of pods) {
+      const c = this.classes.of(pod);
+      const list = byClass.get(c);
+      if (list === undefined) byClass.set(c, [pod]);
+      else list.push(pod);
+    }
+    for (const [c, some] of byClass) {
+      const key = keyOf(c);
+      if (some.length < this.classes.pods.size(c) || this.classes.find(key) >= 0) {
+        for (const pod of some) this.#move(pod, key);
+        continue;
+      }
+      this.matrix.touched++;
+      const { cell4, cell6 } = this.classes.key(c);
+      this.blocks.again(key.cell4);
+      this.blocks.again(key.cell6);
+      this.classes.rename(c, key);
+      this.blocks.releaseCell(cell4);
+      this.blocks.releaseCell(cell6);
+    }
   }
 
   /** Moves a pod to another class that is the same to every policy: no total changes. */

@@ -84,10 +84,14 @@ export class LabelSets {
   }
 
   /**
-   * Takes what a selector asks for into account, or, with -1, no longer; `moved` is called for each raw set that is in another
-   * label set than before. Label sets that change as a whole keep their number.
+   * Takes what a selector asks for into account, or, with -1, no longer; `moved` is called with raw sets that are by now in
+   * another label set, the same for all of them. Label sets that change as a whole keep their number.
    */
-  mention(requirements: readonly LiveRequirement[], by: 1 | -1, moved: (raw: number) => void): void {
+  mention(
+    requirements: readonly LiveRequirement[],
+    by: 1 | -1,
+    moved: (raws: readonly number[], set: number) => void,
+  ): void {
     this.#index.mention(requirements, by, (token, pairs) => {
       // Some labels are on nearly every pod, and most label sets change as a whole: those are only counted.
       const counts = new Map<number, number>();
@@ -148,15 +152,16 @@ export class LabelSets {
     raws: readonly number[],
     token: number,
     by: 1 | -1,
-    moved: (raw: number) => void,
+    moved: (raws: readonly number[], set: number) => void,
   ): void {
     const tokens = this.#withToken(set, token, by);
+    let to = set;
     for (const raw of raws) {
-      const to = this.#holdSet(tokens);
+      to = this.#holdSet(tokens);
       this.#leave(raw);
       this.#enter(raw, to);
-      moved(raw);
     }
+    moved(raws, to);
   }
 
   #enter(raw: number, set: number): void {

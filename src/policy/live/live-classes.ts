@@ -103,6 +103,20 @@ export class LiveClasses {
   /** A class that is not there yet. */
   add(key: ClassKey): number {
     const c = this.#keys.hold(this.#write(key));
+    this.#list(c, key);
+    return c;
+  }
+
+  /** Gives a class a key that no other has yet. */
+  rename(c: number, key: ClassKey): void {
+    this.#unlist(c);
+    this.#countCells(c, -this.pods.size(c));
+    this.#keys.rename(c, this.#write(key));
+    this.#list(c, key);
+    this.#countCells(c, this.pods.size(c));
+  }
+
+  #list(c: number, key: ClassKey): void {
     if (c >= this.#posInNamespace.length) {
       const length = this.#posInNamespace.length * 2;
       this.#posInNamespace = grown(this.#posInNamespace, length);
@@ -114,18 +128,21 @@ export class LiveClasses {
     if (key.labels >= 0) this.#posInLabels[c] = this.ofLabels.push(key.labels, c);
     if (key.cell4 !== noCell) this.#posInCell4[c] = this.ofCell.push(key.cell4, c);
     if (key.cell6 !== noCell) this.#posInCell6[c] = this.ofCell.push(key.cell6, c);
-    return c;
   }
 
   /** Forgets a class without pods. */
   remove(c: number): void {
+    this.#unlist(c);
+    this.#keys.release(c);
+  }
+
+  #unlist(c: number): void {
     const { namespace, labels, cell4, cell6 } = this.key(c);
     if (namespace >= 0) removeFrom(this.ofNamespace, namespace, this.#posInNamespace, c);
     if (labels >= 0) removeFrom(this.ofLabels, labels, this.#posInLabels, c);
     // The cells of the two families have different numbers, so a list holds classes of one family's cell.
     if (cell4 !== noCell) removeFrom(this.ofCell, cell4, this.#posInCell4, c);
     if (cell6 !== noCell) removeFrom(this.ofCell, cell6, this.#posInCell6, c);
-    this.#keys.release(c);
   }
 
   /** The class of a pod. */
