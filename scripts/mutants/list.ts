@@ -710,6 +710,24 @@ export const mutants: readonly Mutant[] = [
     why: 'after a change Baseline is asked where a profile decides by pod (corner 64)',
   },
   {
+    file: 'src/policy/live/live-matrix.ts',
+    find: 'opposite.users.size(peer & ~unsureMark) > 0;',
+    replace: 'false;',
+    why: 'a class that joins a sparse peer is counted as before',
+  },
+  {
+    file: 'src/policy/live/live-matrix.ts',
+    find: 'targets.set(to, (known ?? 0) + weight);',
+    replace: 'targets.set(to, weight);',
+    why: 'of classes that change together only one is counted anew',
+  },
+  {
+    file: 'src/policy/live/engine.ts',
+    find: 'if (some.length < this.classes.pods.size(c) || this.classes.find(key) >= 0) {',
+    replace: 'if (this.classes.find(key) >= 0) {',
+    why: 'pods of a class that is parted all go where some of them belong',
+  },
+  {
     file: 'src/policy/live/live-cluster.ts',
     find: 'if (policy === undefined) continue;\n      engine.tiers.enlist',
     replace: 'if (policy === undefined || policy === before) continue;\n      engine.tiers.enlist',

@@ -199,32 +199,25 @@ export class LiveMatrix extends PairAccess {
   /** Lets classes join some peers and leave others. */
   changePeers(changes: readonly NewPeers[]): void {
     // Of most classes only the row changes, or only the column: who is admitted by whom.
-    const concerned = changes.map(({ c, leaves, joins }) => {
+    const rows: NewPeers[] = [];
+    const columns: NewPeers[] = [];
+    const both: NewPeers[] = [];
+    for (const change of changes) {
+      const { c, leaves, joins } = change;
       const { row, column } = this.concerns(leaves, joins);
-      if ((!row && !column) || !this.#isCounted(c)) return 'neither';
-      this.touched++;
-      return row && column ? 'both' : row ? 'row' : 'column';
-    });
-    for (const [i, change] of changes.entries()) if (concerned[i] === 'neither') this.#setPeers(change);
-    for (const [side, which] of [
-      [this.egress, 'row'],
-      [this.ingress, 'column'],
-    ] as const) {
-      this.#together(side, () => {
-        for (const [i, change] of changes.entries()) {
-          if (concerned[i] !== which) continue;
-          const { c, leaves, joins } = change;
-          const opposite = side === this.egress ? this.ingress : this.egress;
-          // What dense peers say goes by lines.
-          const isSparse = (peer: number): boolean =>
-            opposite.dense[peer & ~unsureMark] === 0 && opposite.users.size(peer & ~unsureMark) > 0;
-          const touches = leaves.some(isSparse) || joins.some(isSparse);
-          this.#changeLine(side, c, touches, () => this.#setPeers(change));
-        }
-      });
+      if ((!row && !column) || !this.#isCounted(c)) this.#setPeers(change);
+      else {
+        this.touched++;
+        (row && column ? both : row ? rows : columns).push(change);
+      }
     }
-    for (const [i, change] of changes.entries()) {
-      if (concerned[i] !== 'both') continue;
+    for (const [side, some] of [
+      [this.egress, rows],
+      [this.ingress, columns],
+    ] as const) {
+      if (some.length > 0) this.#together(side, () => this.#changePeersOf(side, some));
+    }
+    for (const change of both) {
       this.#addClass(change.c, -1);
       this.#setPeers(change);
       this.#addClass(change.c, 1);
@@ -232,6 +225,17 @@ export class LiveMatrix extends PairAccess {
     for (const { leaves, joins } of changes) {
       for (const peer of leaves) this.#settle(peer);
       for (const peer of joins) this.#settle(peer & ~unsureMark);
+    }
+  }
+
+  #changePeersOf(side: Side, changes: readonly NewPeers[]): void {
+    const opposite = side === this.egress ? this.ingress : this.egress;
+    // What dense peers say goes by lines.
+    const isSparse = (peer: number): boolean =>
+      opposite.dense[peer & ~unsureMark] === 0 && opposite.users.size(peer & ~unsureMark) > 0;
+    for (const change of changes) {
+      const touches = change.leaves.some(isSparse) || change.joins.some(isSparse);
+      this.#changeLine(side, change.c, touches, () => this.#setPeers(change));
     }
   }
 
