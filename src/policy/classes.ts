@@ -44,7 +44,9 @@ export class ClassTable {
   readonly #cluster: Cluster;
   readonly #areFinishedPods: boolean;
   #pods: readonly Pod[] | undefined;
-  readonly #indexOfPod = new Map<Pod, number>();
+  /** By namespace that was asked about: the numbers of its pods. */
+  readonly #indexOfPod = new Map<string, Map<Pod, number>>();
+  #all: Map<Pod, number> | undefined;
 
   constructor(
     cluster: Cluster,
@@ -189,11 +191,24 @@ export class ClassTable {
 
   /** The number of a pod of the cluster; -1 for a pod that the profile ignores, or of another cluster. */
   indexOf(pod: Pod): number {
-    if (this.#indexOfPod.size === 0)
-      for (const [i, each] of this.pods.entries()) this.#indexOfPod.set(each, i);
-    return this.#indexOfPod.get(pod) ?? -1;
+    let ofNamespace = this.#indexOfPod.get(pod.namespace);
+    if (ofNamespace === undefined) {
+      if (this.#indexOfPod.size < fewNamespaces) {
+        // A question is about few of very many pods: those of other namespaces are only passed by.
+        this.#indexOfPod.set(pod.namespace, (ofNamespace = new Map<Pod, number>()));
+        for (let i = 0; i < this.pods.length; i++)
+          if (this.pods[i]!.namespace === pod.namespace) ofNamespace.set(this.pods[i]!, i);
+      } else {
+        this.#all ??= new Map(this.pods.map((each, i) => [each, i]));
+        ofNamespace = this.#all;
+      }
+    }
+    return ofNamespace.get(pod) ?? -1;
   }
 }
+
+/** The pods of so many namespaces are indexed each by themselves; whoever asks about more asks about all. */
+const fewNamespaces = 16;
 
 /** Numbers what remains of the labels of nodes; -1 for a pod whose node is not known, and where nobody asks. */
 function nodeSetsOf(cluster: Cluster, tiers: Tiers | undefined): (node: string | undefined) => number {

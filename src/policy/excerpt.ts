@@ -14,7 +14,7 @@ import type { TierSides } from './tier-side.ts';
 /** What questions about many pairs ask: of all of them a `Matrix` tells, of those of a few classes an `Excerpt`. */
 export type PairAccess = Pick<
   Matrix,
-  'rowOf' | 'columnOf' | 'rowCount' | 'columnCount' | 'block' | 'touched' | 'ofOwnNode'
+  'rowOf' | 'columnOf' | 'rowCount' | 'columnCount' | 'block' | 'touched' | 'ofOwnNode' | 'isBlocks'
 >;
 
 /** The tables of an excerpt have at most so many cells, of 4 bytes each. */
@@ -247,6 +247,10 @@ export class Excerpt implements PairAccess {
       ports.intersect(this.#egress.allows[out + lane]!, this.#ingress.allows[into + lane]!);
     const in4 = inLane(0);
     return this.#accesses.join(ports, shared, in4, this.#lanes === 1 ? in4 : inLane(1));
+  }
+
+  get isBlocks(): boolean {
+    return true;
   }
 
   /** Nothing: every pair has the access of its block. */

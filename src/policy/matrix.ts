@@ -152,6 +152,11 @@ export class Matrix {
     return this.#columns.count;
   }
 
+  /** Whether every pair of classes has the access of its row and column, so that `touched` has none to tell of. */
+  get isBlocks(): boolean {
+    return false;
+  }
+
   /** The lanes in which each peer means anybody: bit 0 is IPv4 and bit 1 IPv6 where the families may differ. */
   #lanesOfPeers(): Uint8Array {
     const { peers, blocks } = this.#parts;

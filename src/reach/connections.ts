@@ -2,7 +2,7 @@ import type { ClusterNode, Direction, Pod } from '../model/index.ts';
 import { families, PortSet } from '../net/index.ts';
 import type { Family } from '../net/index.ts';
 import { noAccess } from '../policy/index.ts';
-import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import type { CompiledPolicy, PairAccess, PolicyEnd } from '../policy/index.ts';
 import { allowedPorts, byText, portSet } from './allowed.ts';
 import { focusTest } from './focus.ts';
 import type { Focus, FocusTest, Traits } from './focus.ts';
@@ -113,14 +113,18 @@ export class Connections {
   #meet(): void {
     const { focus, groups } = this;
     // Very many groups have few different traits.
-    const kinds = new Map<number, number[]>();
-    for (let group = 0; group < groups.count; group++) append(kinds, this.#traits[group]!, group);
-    const byDemands = Map.groupBy(kinds.keys(), (traits) => focus.demands(traits));
+    const kinds: (number[] | undefined)[] = [];
+    for (let group = 0; group < groups.count; group++) {
+      const traits = this.#traits[group]!;
+      (kinds[traits] ??= []).push(group);
+    }
+    const known = [...kinds.keys()].filter((traits) => kinds[traits] !== undefined);
+    const byDemands = Map.groupBy(known, (traits) => focus.demands(traits));
     byDemands.delete(-1);
     const neighbours = new Neighbours(this.#policy);
     const of = (some: readonly number[]): readonly number[] => {
       const [only] = some;
-      if (only !== undefined && some.length === 1) return kinds.get(only)!;
+      if (only !== undefined && some.length === 1) return kinds[only]!;
       const wanted = new Set(some);
       const found: number[] = [];
       for (let group = 0; group < groups.count; group++)
@@ -129,7 +133,7 @@ export class Connections {
     };
     for (const [demands, kindsOfSources] of byDemands) {
       const sources = of(kindsOfSources);
-      const targets = of([...kinds.keys()].filter((traits) => focus.meets(traits, demands)));
+      const targets = of(known.filter((traits) => focus.meets(traits, demands)));
       const access = new GroupAccess(this.#policy, groups, neighbours, sources, targets);
       this.#parties.set(demands, { sources, access });
       const isWorthIt = sources.length > 64 && targets.length * 4 < groups.count;
@@ -146,12 +150,17 @@ export class Connections {
     for (const { sources, access } of this.#parties.values()) {
       const { targets } = access;
       const whole = this.countedOf([...targets.byColumns.values()].flat());
+      // Of sources that are targets too, and of others: how many they are.
+      let others = 0;
       for (const from of sources) {
         // That one pod reaches itself is no question (corner 41).
         const isAlone = targets.members[from] === 1 && groups.weight[from] === 1;
         if (targets.groups.length > (isAlone ? 1 : 0)) asked.egress[from] = 1;
-        if (groups.isPopulated(from)) pairs += this.pairsWith(from, whole - targets.members[from]!);
+        if (!groups.isPopulated(from)) continue;
+        if (targets.members[from] === 1) pairs += this.pairsWith(from, whole - 1);
+        else others += this.countOf(from);
       }
+      pairs += BigInt(others) * BigInt(whole);
       const [only] = sources;
       for (const to of targets.groups) {
         if (sources.length > 1 || only !== to || groups.weight[to] !== 1) asked.ingress[to] = 1;
@@ -203,13 +212,17 @@ export class Connections {
         this.focus.ofRanges(outside.peer(i).ranges),
       ),
     );
-    return (group) => {
-      const own = this.#traits[group]!;
+    const known: (boolean | undefined)[] = [];
+    const keeps = (own: Traits): boolean => {
       for (const traits of probes) {
         if (direction === 'egress' ? this.focus.keeps(own, traits) : this.focus.keeps(traits, own))
           return true;
       }
       return false;
+    };
+    return (group) => {
+      const own = this.#traits[group]!;
+      return (known[own] ??= keeps(own));
     };
   }
 
@@ -277,17 +290,45 @@ export class Connections {
     }
   }
 
+  /** The groups that have pods and of which something is asked with addresses outside, in a direction. */
+  *askingOutside(direction: Direction): Generator<number, void> {
+    const isKept = this.#keepsOutside(direction);
+    const accessOf = this.outside.accessOf[direction];
+    for (let group = 0; group < accessOf.length; group++)
+      if (accessOf[group]! >= 0 && isKept(group)) yield group;
+  }
+
+  /** Whether a group has a connection with some address outside. */
+  opensOutside(direction: Direction, group: number): boolean {
+    return this.countOutside(direction, group, 1) > 0;
+  }
+
+  /** With how many peers outside a group has a connection; no more are counted than `most`. */
+  countOutside(direction: Direction, group: number, most = Infinity): number {
+    const access = this.outside.accessOf[direction][group]!;
+    const key = `${direction} ${access} ${this.#traits[group]!} ${most}`;
+    // Names mean ports of the pods of a group.
+    let count = this.#isCut ? undefined : this.#counted.get(key);
+    if (count === undefined) {
+      count = 0;
+      for (const _ of this.openOutside(direction, group)) if (++count >= most) break;
+      if (!this.#isCut) this.#counted.set(key, count);
+    }
+    return count;
+  }
+
+  readonly #counted = new Map<string, number>();
+
   /** The peers outside that some group has a connection with, by index. */
   connectedOutside(): ReadonlySet<number> {
     const connected = new Set<number>();
     for (const direction of ['egress', 'ingress'] as const) {
-      const isKept = this.#keepsOutside(direction);
-      const seen = new Set<number>();
-      for (let group = 0; group < this.groups.count; group++) {
+      const seen = new Set<string>();
+      for (const group of this.askingOutside(direction)) {
         const access = this.outside.accessOf[direction][group]!;
-        if (access < 0 || !isKept(group) || (!this.#isCut && this.focus.keepsAll && seen.has(access)))
-          continue;
-        seen.add(access);
+        const key = `${access} ${this.#traits[group]!}`;
+        if (!this.#isCut && seen.has(key)) continue;
+        seen.add(key);
         for (const { peer } of this.openOutside(direction, group)) connected.add(peer);
       }
     }
@@ -295,9 +336,15 @@ export class Connections {
     return connected;
   }
 
-  /** Whether policies of equal priority can disagree, so that some connections may be ambiguous. */
-  get canBeAmbiguous(): boolean {
-    return this.#possible !== undefined;
+  /** The same where policies of equal priority are resolved to what allows most; `undefined` where none can disagree. */
+  get possible(): Connections | undefined {
+    return this.#possible;
+  }
+
+  /** The pairs of classes of one of its sources that are asked about, by what is open in any case or may be. */
+  pairsFrom(group: number, isAmbiguous: boolean): PairAccess {
+    const found = isAmbiguous ? (this.#possible ?? this) : this;
+    return found.#parties.get(this.focus.demands(this.#traits[group]!))!.access.pairs;
   }
 
   /** The ports that were asked about at a group; everything when none were. */
@@ -310,8 +357,10 @@ export class Connections {
    * else.
    */
   *parties(): Generator<Party> {
-    for (const { sources, access } of this.#parties.values())
-      yield { sources: sources.filter((from) => this.#mayOpen[from] === 1), access };
+    for (const { sources, access } of this.#parties.values()) {
+      const isOpen = this.#mayOpen;
+      yield { sources: sources.filter((from) => isOpen[from] === 1), access };
+    }
   }
 
   /** The connections that documents list for some accesses to a group. */
@@ -508,12 +557,6 @@ export class Connections {
   get ends(): number {
     return this.groups.count + this.outside.size + this.nodes.length;
   }
-}
-
-function append(lists: Map<number, number[]>, key: number, item: number): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
 }
 
 /** An access from outside, by its number and in full. */

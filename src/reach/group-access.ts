@@ -81,7 +81,8 @@ export class GroupAccess {
   readonly #groups: Groups;
   readonly #sources: readonly number[];
   readonly #neighbours: Neighbours;
-  readonly #matrix: PairAccess;
+  /** The pairs of classes of its sources and targets. */
+  readonly pairs: PairAccess;
   readonly #rowSets: NumberSets;
   readonly #columnSets: NumberSets;
   /** By class: the targets that have pods of it; made when first asked for. */
@@ -101,9 +102,9 @@ export class GroupAccess {
     this.#groups = groups;
     this.#neighbours = neighbours;
     this.#sources = sources;
-    this.#matrix = policy.between(classesOf(policy, groups, sources), classesOf(policy, groups, targets));
-    this.#rowSets = groups.setsOf(sources, this.#matrix.rowOf);
-    this.#columnSets = groups.setsOf(targets, this.#matrix.columnOf);
+    this.pairs = policy.between(classesOf(policy, groups, sources), classesOf(policy, groups, targets));
+    this.#rowSets = groups.setsOf(sources, this.pairs.rowOf);
+    this.#columnSets = groups.setsOf(targets, this.pairs.columnOf);
     const members = new Uint8Array(groups.count);
     const byColumns = new Map<number, number[]>();
     for (const group of targets) {
@@ -113,6 +114,24 @@ export class GroupAccess {
     }
     this.targets = { groups: targets, members, byColumns };
   }
+
+  /** Whether all pairs of a source have the access of their blocks. */
+  isPlain(from: number): boolean {
+    if (!this.pairs.isBlocks || this.targets.members[from] === 1) return false;
+    if (!this.#neighbours.matter) return true;
+    // Corner 42: one of the two is a host-network pod.
+    const { hostPods } = this.#policy.parts.classes;
+    if (this.#isHost === undefined) {
+      this.#isHost = new Uint8Array(this.#groups.count);
+      for (const i of hostPods) this.#isHost[this.#groups.ofPod[i]!] = 1;
+    }
+    this.#hasHosts ??= this.targets.groups.some((to) => this.#isHost![to] === 1);
+    return !this.#hasHosts && this.#isHost[from] === 0;
+  }
+
+  /** By group: 1 for those with host-network pods; and whether some target is such a one. */
+  #isHost: Uint8Array | undefined;
+  #hasHosts: boolean | undefined;
 
   #ofClass(): ReadonlyMap<number, readonly number[]> {
     if (this.#targetsOfClass === undefined) {
@@ -130,15 +149,13 @@ export class GroupAccess {
    */
   openSources(): Uint8Array {
     const { parts } = this.#policy;
-    const matrix = this.#matrix;
+    const matrix = this.pairs;
     const { size } = parts.classes;
     const columns = new Set([...this.targets.byColumns.keys()].flatMap((set) => this.#columnSets.list[set]!));
     const isTarget = new Uint8Array(size);
-    for (const group of this.targets.groups) for (const c of this.#groups.classesOf(group)) isTarget[c] = 1;
+    this.#groups.markClasses(this.targets.groups, isTarget);
     const isRowOpen = new Int8Array(matrix.rowCount).fill(-1);
-    /** By class: 1 open, -1 closed, 0 not asked yet. */
-    const isOpen = new Int8Array(size);
-    const ask = (s: number): number => {
+    const ask = (s: number): boolean => {
       const row = matrix.rowOf[s]!;
       if (isRowOpen[row] === -1) {
         isRowOpen[row] = 0;
@@ -148,20 +165,19 @@ export class GroupAccess {
           break;
         }
       }
-      if (isRowOpen[row] === 1) return 1;
-      let open = -1;
+      if (isRowOpen[row] === 1) return true;
+      let open = false;
       matrix.touched(s, (d, access) => {
-        if (isTarget[d] === 1 && access !== noAccess) open = 1;
+        if (isTarget[d] === 1 && access !== noAccess) open = true;
       });
       return open;
     };
+    const isSource = new Uint8Array(size);
+    this.#groups.markClasses(this.#sources, isSource);
+    const isOpen = new Uint8Array(size);
+    for (let s = 0; s < size; s++) if (isSource[s] === 1 && ask(s)) isOpen[s] = 1;
     const found = new Uint8Array(this.#groups.count);
-    for (const group of this.#sources) {
-      for (const c of this.#groups.classesOf(group)) {
-        if (isOpen[c] === 0) isOpen[c] = ask(c);
-        if (isOpen[c] === 1) found[group] = 1;
-      }
-    }
+    for (const group of this.#sources) if (this.#groups.hasMarked(group, isOpen)) found[group] = 1;
     for (const group of this.targets.groups) {
       found[group] = 1;
       if (!this.#neighbours.matter) continue;
@@ -209,7 +225,7 @@ export class GroupAccess {
     exact: ReadonlyMap<number, Exact>,
     visit: (to: number, accesses: Accesses) => void,
   ): void {
-    const matrix = this.#matrix;
+    const matrix = this.pairs;
     const { size } = this.#policy.parts.classes;
     for (const [to, { pairs, exempt }] of exact) {
       let found = exempt;
@@ -232,9 +248,21 @@ export class GroupAccess {
     }
   }
 
-  /** The pairs of classes whose access is not that of their block, by target. */
+  /** The same as `#workOut`, which is asked of few sources more than once. */
   #exact(from: number): ReadonlyMap<number, Exact> {
-    const matrix = this.#matrix;
+    let exact = this.#known.get(from);
+    if (exact === undefined) {
+      exact = this.#workOut(from);
+      if (this.#known.size < mostKnown) this.#known.set(from, exact);
+    }
+    return exact;
+  }
+
+  readonly #known = new Map<number, ReadonlyMap<number, Exact>>();
+
+  /** The pairs of classes whose access is not that of their block, by target. */
+  #workOut(from: number): ReadonlyMap<number, Exact> {
+    const matrix = this.pairs;
     const { size } = this.#policy.parts.classes;
     const exact = new Map<number, Exact>();
     const at = (to: number): Exact => {
@@ -287,7 +315,7 @@ export class GroupAccess {
         // Of one pod, the pair with itself is all that was counted.
         if (from === to && s === d && all === 1) continue;
         const exact = at(to);
-        exact.exempt = withAccess(exact.exempt, this.#matrix.ofOwnNode(s, d));
+        exact.exempt = withAccess(exact.exempt, this.pairs.ofOwnNode(s, d));
         // Where it holds for every pair of these classes, none is left for the policies.
         if (pods >= all) exact.pairs.set(pair, exempted);
       }
@@ -300,7 +328,7 @@ export class GroupAccess {
     let found = this.#blocks.get(key);
     if (found === undefined) {
       found = none;
-      const matrix = this.#matrix;
+      const matrix = this.pairs;
       for (const row of this.#rowSets.list[rows]!) {
         for (const column of this.#columnSets.list[columns]!)
           found = withAccess(found, matrix.block(row, column));
@@ -321,11 +349,11 @@ export class GroupAccess {
   }
 
   #rowCounts(group: number): ReadonlyMap<number, number> {
-    return this.#countsOf(group, this.#rows, this.#matrix.rowOf);
+    return this.#countsOf(group, this.#rows, this.pairs.rowOf);
   }
 
   #columnCounts(group: number): ReadonlyMap<number, number> {
-    return this.#countsOf(group, this.#columns, this.#matrix.columnOf);
+    return this.#countsOf(group, this.#columns, this.pairs.columnOf);
   }
 
   /** How many classes of a group have each row or column. */
@@ -347,6 +375,9 @@ export class GroupAccess {
   }
 }
 
+/** What so many sources have beside their blocks is remembered: a focus has few, and they are asked about again. */
+const mostKnown = 64;
+
 /** What is known of a target beside its blocks. */
 interface Exact {
   /** By pair of classes, source times the number of classes plus destination: its access, or `exempted`. */
@@ -364,7 +395,7 @@ function append(lists: Map<number, number[]>, key: number, item: number): void {
 /** The classes of some groups, each once. */
 function classesOf({ parts }: CompiledPolicy, groups: Groups, some: readonly number[]): Int32Array {
   const isIn = new Uint8Array(parts.classes.size);
-  for (let i = 0; i < some.length; i++) for (const c of groups.classesOf(some[i]!)) isIn[c] = 1;
+  groups.markClasses(some, isIn);
   const found = new Int32Array(isIn.length);
   let length = 0;
   for (let c = 0; c < isIn.length; c++) if (isIn[c] === 1) found[length++] = c;

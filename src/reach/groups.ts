@@ -10,9 +10,15 @@ export interface Group {
   readonly node: ClusterNode | undefined;
   /** Class to number of pods. */
   readonly classes: ReadonlyMap<number, number>;
-  /** Ids of the workloads in it. */
-  readonly workloads: ReadonlySet<string>;
-  readonly namespaces: ReadonlySet<string>;
+  /** By class: its first pods here, two where there are so many. */
+  readonly ofClass: ReadonlyMap<number, readonly Pod[]>;
+  /**
+   * A few that stand for it: the first pods, at most two of a class, so that a workload can be seen to reach its own replicas;
+   * those that are their node count as one class.
+   */
+  readonly examples: readonly Pod[];
+  /** Those that are their node, as far as policies go (corner 44). */
+  readonly hosts: readonly Pod[];
 }
 
 /**
@@ -88,6 +94,22 @@ export class Groups {
   /** The numbers of the pods of a peer. */
   members(group: number): Int32Array {
     return this.#members.subarray(this.#starts[group], this.#starts[group + 1]);
+  }
+
+  /** Marks the classes of the pods of some peers. */
+  markClasses(groups: readonly number[], marks: Uint8Array): void {
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i]!;
+      const end = this.#classStarts[group + 1]!;
+      for (let k = this.#classStarts[group]!; k < end; k++) marks[this.#classes[k]!] = 1;
+    }
+  }
+
+  /** Whether a peer has pods of a marked class. */
+  hasMarked(group: number, marks: Uint8Array): boolean {
+    const end = this.#classStarts[group + 1]!;
+    for (let k = this.#classStarts[group]!; k < end; k++) if (marks[this.#classes[k]!] === 1) return true;
+    return false;
   }
 
   /** The classes of its pods, each once. */
@@ -192,21 +214,35 @@ export class Groups {
     const numbers = this.members(group);
     const members = Array.from(numbers, (i) => classes.pods[i]!);
     const counts = new Map<number, number>();
-    for (const i of numbers) {
-      const c = classes.classOf[i]!;
-      counts.set(c, (counts.get(c) ?? 0) + classes.pods[i]!.replicas);
+    const ofClass = new Map<number, Pod[]>();
+    const examples: Pod[] = [];
+    const hosts: Pod[] = [];
+    for (let k = 0; k < numbers.length; k++) {
+      const pod = members[k]!;
+      const c = classes.classOf[numbers[k]!]!;
+      counts.set(c, (counts.get(c) ?? 0) + pod.replicas);
+      const some = ofClass.get(c);
+      if (some === undefined) ofClass.set(c, [pod]);
+      else if (some.length < 2) some.push(pod);
+      const isHost = classes.host[c] === 1;
+      if (isHost) hosts.push(pod);
+      const isShown = isHost ? hosts.length <= 2 : some === undefined || some.at(-1) === pod;
+      if (isShown && examples.length < mostExamples) examples.push(pod);
     }
-    const withoutPods = this.emptyWorkloads(group);
     return {
       peer: this.peer(group),
       pods: members,
       node: undefined,
       classes: counts,
-      workloads: new Set([...members.map((pod) => pod.workload), ...withoutPods.map((each) => each.id)]),
-      namespaces: new Set([...members, ...withoutPods].map(({ namespace }) => namespace)),
+      ofClass,
+      examples,
+      hosts,
     };
   }
 }
+
+/** So many pods stand for a peer. */
+const mostExamples = 8;
 
 /** The classes of a peer of more pods than these are counted once, and remembered. */
 const mostCounted = 32;
@@ -304,8 +340,9 @@ export function nodeGroup(node: ClusterNode): Group {
     pods: [],
     node,
     classes: new Map(),
-    workloads: new Set(),
-    namespaces: new Set(),
+    ofClass: new Map(),
+    examples: [],
+    hosts: [],
   };
 }
 

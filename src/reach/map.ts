@@ -3,7 +3,7 @@ import type { Diagnostic } from '../model/index.ts';
 import { formatAddress } from '../net/index.ts';
 import type { Family, PortSet } from '../net/index.ts';
 import { familyBits } from '../policy/index.ts';
-import type { CompiledPolicy } from '../policy/index.ts';
+import type { CompiledPolicy, PairAccess } from '../policy/index.ts';
 import { byText } from './allowed.ts';
 import { Connections } from './connections.ts';
 import type { ConnectionQuery, PairCounts } from './connections.ts';
@@ -19,6 +19,7 @@ import { reasons } from './reasons.ts';
 import type { ReasonEnd } from './reasons.ts';
 import { apiVersion } from './types.ts';
 import type { MapAnswer, MapConnection, MapPeer, MapReason, MapStream, MapSummary } from './types.ts';
+import { surveyOf } from './survey.ts';
 import { undecidedDiagnostics } from './undecided.ts';
 
 /** What a map shows. */
@@ -74,7 +75,7 @@ function listed(policy: CompiledPolicy, query: MapQuery, found: Connections): Ma
   const entrances = entrancesOf(policy, query, found);
   for (const group of entrances.targets) isConnected[group] = 1;
   const shown = shownGroups(found, isConnected);
-  const ends = new Ends(found, entrances);
+  const ends = new Ends(found, entrances, shown, isConnected);
   const because = (connection: MapConnection): readonly MapReason[] => ends.because(policy, connection);
   const all = [...mergedBySource(connections, entrances.rows)];
   return {
@@ -119,8 +120,8 @@ function listed(policy: CompiledPolicy, query: MapQuery, found: Connections): Ma
 export function streamedMap(policy: CompiledPolicy, query: MapQuery): MapStream {
   const found = new Connections(policy, query);
   const isConnected = new Uint8Array(found.ends);
-  if (found.focus.isFocused) {
-    // Who is a peer depends on who has a connection.
+  // Who is a peer of a focused map depends on who has a connection.
+  if (found.focus.isFocused && found.nodes.length > 0) {
     for (const source of found.sources()) {
       found.from(source, (_, to) => {
         isConnected[source] = 1;
@@ -128,12 +129,17 @@ export function streamedMap(policy: CompiledPolicy, query: MapQuery): MapStream 
       });
     }
   } else {
+    if (found.focus.isFocused)
+      for (const each of [found, found.possible])
+        if (each !== undefined)
+          for (const [group, marked] of surveyOf(each).isConnected.entries())
+            if (marked === 1) isConnected[group] = 1;
     for (const peer of found.connectedOutside()) isConnected[found.groups.count + peer] = 1;
   }
   const entrances = entrancesOf(policy, query, found);
   for (const group of entrances.targets) isConnected[group] = 1;
   const shown = shownGroups(found, isConnected);
-  const ends = new Ends(found, entrances);
+  const ends = new Ends(found, entrances, shown, isConnected);
   const because = (connection: MapConnection): readonly MapReason[] => ends.because(policy, connection);
   const listedOnes = function* (): Generator<MapConnection, void> {
     for (const source of found.sources()) {
@@ -268,22 +274,43 @@ class Ends {
   #byId: ReadonlyMap<string, number> | undefined;
 
   readonly #entrances: MapEntrances;
+  readonly #shown: readonly number[];
+  readonly #isConnected: Uint8Array;
 
-  constructor(found: Connections, entrances: MapEntrances) {
+  /**
+   * @param shown - the groups that are peers of the document
+   * @param isConnected - by end: 1 for those with a connection, which addresses outside need to be peers
+   */
+  constructor(
+    found: Connections,
+    entrances: MapEntrances,
+    shown: readonly number[],
+    isConnected: Uint8Array,
+  ) {
     this.#found = found;
     this.#entrances = entrances;
+    this.#shown = shown;
+    this.#isConnected = isConnected;
   }
 
   find(id: string): number | undefined {
     const found = this.#found;
-    this.#byId ??= new Map(Array.from({ length: found.ends }, (_, end) => [found.id(end), end]));
+    if (this.#byId === undefined) {
+      const byId = new Map<string, number>();
+      for (const group of this.#shown) byId.set(found.id(group), group);
+      for (let end = found.groups.count; end < found.ends; end++)
+        if (found.outsideIndex(end) < 0 || this.#isConnected[end] === 1) byId.set(found.id(end), end);
+      this.#byId = byId;
+    }
     return this.#byId.get(id);
   }
 
   because(policy: CompiledPolicy, connection: MapConnection): readonly MapReason[] {
     if (connection.because !== undefined) return connection.because;
     if (this.#entrances.has(connection.from)) return this.#entrances.because(connection);
-    return reasons(policy, this.#end(connection.from), this.#end(connection.to), connection);
+    const pairs = (): PairAccess =>
+      this.#found.pairsFrom(this.find(connection.from)!, connection.ambiguous === true);
+    return reasons(policy, this.#end(connection.from), this.#end(connection.to), connection, pairs);
   }
 
   #end(id: string): ReasonEnd {

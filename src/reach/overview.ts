@@ -4,10 +4,9 @@ import { allowedPorts, byText } from './allowed.ts';
 import { Blocks } from './blocks.ts';
 import type { Section } from './blocks.ts';
 import type { Connections, Entry } from './connections.ts';
-import type { Accesses } from './group-access.ts';
-import { none } from './group-access.ts';
 import { fieldsOf, homesOf, isOneHome, labelOf, nowhere, sideOf } from './overview-lines.ts';
 import type { OverviewLine, OverviewSide } from './overview-lines.ts';
+import { listedInBlocks, listedOutside, surveyOf } from './survey.ts';
 import type { ConnectivityMap, Level, MapConnection, MapPeer, MapSummary } from './types.ts';
 
 /** What a map holds that is too large to be listed: exact numbers, in lines that stand for all of its connections. */
@@ -50,77 +49,26 @@ export interface OverviewLines extends Pick<
  * @returns `undefined` when there are no more than `most` connections
  */
 export function overviewOf(found: Connections, level: Level, most: number): OverviewLines | undefined {
-  const all: Blocks[] = [];
+  const outside = listedOutside(found);
+  // What blocks hold tells how it will most likely end; lines are made for nothing where it does not.
+  if (listedInBlocks(found) + outside <= most && surveyOf(found).listed + outside <= most) return undefined;
   const homes = homesOf(found, level);
+  const all: Blocks[] = [];
+  let blocks = new Blocks(found, homes);
   const rest = new Rest(found, homes);
-  const isConnected = new Uint8Array(found.groups.count);
-  let open = 0n;
-  let listed = 0;
-  for (const { sources, access } of found.parties()) {
-    const { targets } = access;
-    // Other sources have other targets.
-    const blocks = new Blocks(found, homes);
-    all.push(blocks);
-    // By set of columns: how many sources reach all groups that have it; by group: how often it is not among them.
-    const reached = new Map<number, number>();
-    const reaching = new Map<number, number>();
-    const missed = new Map<number, number>();
-    // By set of rows: how many each of its sources reaches, itself among them.
-    const opened = new Map<number, number>();
-    const alike = Map.groupBy(sources, (from) => access.rowsOf(from));
-    alike.delete(-1);
-    const counted = new Map(
-      Array.from(targets.byColumns, ([columns, ends]) => [columns, found.countedOf(ends)]),
-    );
-    for (const [rows, members] of alike) {
-      for (const [columns, ends] of targets.byColumns) {
-        const entries = found.entriesOf(access.shared(rows, columns), ends[0]!);
-        if (entries.length === 0) continue;
-        opened.set(rows, (opened.get(rows) ?? 0) + counted.get(columns)!);
-        listed += members.length * ends.length * entries.length;
-        reached.set(columns, (reached.get(columns) ?? 0) + members.length);
-        blocks.add(members, rows, columns, ends, entries);
-        reaching.set(rows, (reaching.get(rows) ?? 0) + ends.length * entries.length);
-      }
-    }
-    for (const from of sources) {
-      const rows = access.rowsOf(from);
-      if (rows < 0) continue;
-      let connections = reaching.get(rows) ?? 0;
-      let mine = opened.get(rows) ?? 0;
-      access.apart(from, (to, accesses) => {
-        const columns = access.columnsOf(to);
-        const shared: Accesses = columns < 0 ? none : access.shared(rows, columns);
-        const usual = found.entriesOf(shared, to);
-        const own = found.entriesOf(accesses, to);
-        if (usual.length > 0) mine -= found.countOf(to);
-        if (own.length > 0) mine += found.countOf(to) - Number(from === to);
-        if (usual.length > 0 && own.length === 0) missed.set(to, (missed.get(to) ?? 0) + 1);
-        if (own.length > 0) isConnected[to] = 1;
-        if (isSame(own, usual)) return;
-        listed += own.length - usual.length;
-        connections += own.length - usual.length;
-        // That one pod reaches itself is no connection, and none that a line could be blamed for.
-        blocks.less({ from, to }, rows, columns, usual, from === to && own.length === 0);
-        rest.add(from, to, own);
-      });
-      open += found.pairsWith(from, mine);
-      if (connections > 0) isConnected[from] = 1;
-    }
-    for (const [columns, members] of targets.byColumns) {
-      const times = reached.get(columns) ?? 0;
-      for (const to of members) if (times > (missed.get(to) ?? 0)) isConnected[to] = 1;
-    }
-  }
-  const toOutside = outsideLines(found, 'egress');
-  const fromOutside = outsideLines(found, 'ingress');
-  for (const line of [...toOutside, ...fromOutside]) listed += line.connections;
-  for (const direction of ['egress', 'ingress'] as const) {
-    for (const [group, isKnown] of isConnected.entries()) {
-      if (isKnown === 0 && found.openOutside(direction, group).next().done !== true) isConnected[group] = 1;
-    }
-  }
-  if (listed <= most) return undefined;
+  const { open, isConnected, listed } = surveyOf(found, {
+    party: () => {
+      blocks = new Blocks(found, homes);
+      all.push(blocks);
+    },
+    block: (from, rows, columns, to, entries) => blocks.add(from, rows, columns, to, entries),
+    apart: (pair, rows, columns, usual, own) => {
+      // That one pod reaches itself is no connection, and none that a line could be blamed for.
+      blocks.less(pair, rows, columns, usual, pair.from === pair.to && own.length === 0);
+      rest.add(pair.from, pair.to, own);
+    },
+  });
+  if (listed + outside <= most) return undefined;
   const ofBlocks = Map.groupBy(
     all.flatMap((blocks) => [...blocks.lines()]),
     ([where]) => where,
@@ -133,8 +81,8 @@ export function overviewOf(found: Connections, level: Level, most: number): Over
     mixed: section('mixed'),
     across: section('across'),
     inside: section('inside'),
-    toOutside,
-    fromOutside,
+    toOutside: outsideLines(found, 'egress'),
+    fromOutside: outsideLines(found, 'ingress'),
   };
 }
 
@@ -148,10 +96,6 @@ function sorted(lines: readonly OverviewLine[]): readonly OverviewLine[] {
       byText(a.from.examples[0] ?? '', b.from.examples[0] ?? '') ||
       byText(a.to.examples[0] ?? '', b.to.examples[0] ?? ''),
   );
-}
-
-function isSame(a: readonly Entry[], b: readonly Entry[]): boolean {
-  return a === b || (a.length === b.length && a.every((entry, i) => labelOf(entry) === labelOf(b[i]!)));
 }
 
 /** Single pairs, by their ports and the last words of both names. */
@@ -282,9 +226,8 @@ function outsideLines(found: Connections, direction: Direction): readonly Overvi
     string,
     readonly { readonly key: string; readonly entry: Entry; readonly peers: number[] }[]
   >();
-  for (let group = 0; group < found.groups.count; group++) {
+  for (const group of found.askingOutside(direction)) {
     const access = found.outside.accessOf[direction][group]!;
-    if (access < 0) continue;
     const shared = `${access} ${found.portsAt(group).key} ${found.focus.keepsAll ? '' : found.traits(group)}`;
     let parts = known.get(shared);
     if (parts === undefined) {

@@ -2,7 +2,7 @@ import type { Direction, Pod } from '../model/index.ts';
 import { families, PortSet } from '../net/index.ts';
 import type { Family } from '../net/index.ts';
 import { has } from '../policy/index.ts';
-import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import type { CompiledPolicy, PairAccess, PolicyEnd } from '../policy/index.ts';
 import { portSet } from './allowed.ts';
 import { endOf } from './groups.ts';
 import type { Group } from './groups.ts';
@@ -12,16 +12,19 @@ import type { MapConnection, MapReason } from './types.ts';
 /** One end of a listed connection. */
 export type ReasonEnd = { readonly group: Group } | { readonly outside: OutsidePeer };
 
-// A connection of groups is explained by a few of its pods: one of each class, and not more than this.
-const mostExamples = 8;
 const mostReasons = 6;
 
-/** Why a listed connection is open, for each side; those that admit more of its ports come first. */
+/**
+ * Why a listed connection is open, for each side; those that admit more of its ports come first.
+ *
+ * @param pairs - the pairs of classes of two groups, asked for where no example shows the connection
+ */
 export function reasons(
   compiled: CompiledPolicy,
   from: ReasonEnd,
   to: ReasonEnd,
   connection: MapConnection,
+  pairs: () => PairAccess,
 ): readonly MapReason[] {
   const policy = connection.ambiguous === true ? compiled.possible : compiled;
   const wanted = portSet(connection.allowed);
@@ -34,13 +37,13 @@ export function reasons(
       }
     }
   };
-  for (const source of examples(policy, from)) {
-    for (const destination of examples(policy, to)) ask(source, destination);
+  for (const source of examples(from)) {
+    for (const destination of examples(to)) ask(source, destination);
   }
   const neighbours = onOneNode(policy, from, to);
   if (neighbours !== undefined) ask(...neighbours);
   if (found.size === 0) {
-    for (const [source, destination] of openPairs(policy, from, to, wanted)) {
+    for (const [source, destination] of openPairs(policy, from, to, wanted, pairs)) {
       ask(source, destination);
       if (found.size > 0) break;
     }
@@ -65,7 +68,7 @@ function askedOf(
   }));
 }
 
-function examples(policy: CompiledPolicy, end: ReasonEnd): readonly PolicyEnd[] {
+function examples(end: ReasonEnd): readonly PolicyEnd[] {
   if ('outside' in end) {
     // One of each family, as a pod may have the other only.
     const firsts = new Map(end.outside.ranges.toReversed().map((range) => [range.family, range]));
@@ -75,15 +78,7 @@ function examples(policy: CompiledPolicy, end: ReasonEnd): readonly PolicyEnd[] 
     }));
   }
   if (end.group.node !== undefined) return [endOf(end.group)!];
-  const seen = new Map<number, PolicyEnd>();
-  for (const pod of end.group.pods) {
-    const c = policy.classOf({ kind: 'pod', pod });
-    // Two of a class, so that a workload can be seen to reach its own replicas.
-    const key = seen.has(c * 2) ? c * 2 + 1 : c * 2;
-    if (!seen.has(key)) seen.set(key, { kind: 'pod', pod });
-    if (seen.size >= mostExamples) break;
-  }
-  return [...seen.values()];
+  return end.group.examples.map((pod) => ({ kind: 'pod', pod }));
 }
 
 /**
@@ -95,16 +90,17 @@ function* openPairs(
   from: ReasonEnd,
   to: ReasonEnd,
   wanted: PortSet,
+  pairs: () => PairAccess,
 ): Generator<readonly [PolicyEnd, PolicyEnd]> {
-  const sources = byClass(policy, from);
-  const destinations = byClass(policy, to);
+  const sources = byClass(from);
+  const destinations = byClass(to);
   if (sources === undefined || destinations === undefined) {
-    for (const source of firstOfEach(policy, from, sources)) {
-      for (const destination of firstOfEach(policy, to, destinations)) yield [source, destination];
+    for (const source of firstOfEach(from, sources)) {
+      for (const destination of firstOfEach(to, destinations)) yield [source, destination];
     }
     return;
   }
-  const { matrix } = policy;
+  const matrix = pairs();
   const isOpen = (access: number): boolean => {
     const { both, only4, only6 } = policy.accesses.access(access);
     return [both, only4, only6].some((id) => !policy.parts.ports.set(id).intersect(wanted).isEmpty);
@@ -137,19 +133,16 @@ function* openPairs(
   }
 }
 
-/** The pods of a group by class; `undefined` for a node and for addresses. */
-function byClass(policy: CompiledPolicy, end: ReasonEnd): ReadonlyMap<number, readonly Pod[]> | undefined {
-  if ('outside' in end || end.group.node !== undefined) return undefined;
-  const { classes } = policy.parts;
-  return Map.groupBy(end.group.pods, (pod) => classes.classOf[classes.indexOf(pod)]!);
+/** Pods of a group by class; `undefined` for a node and for addresses. */
+function byClass(end: ReasonEnd): ReadonlyMap<number, readonly Pod[]> | undefined {
+  return 'outside' in end || end.group.node !== undefined ? undefined : end.group.ofClass;
 }
 
 function firstOfEach(
-  policy: CompiledPolicy,
   end: ReasonEnd,
   pods: ReadonlyMap<number, readonly Pod[]> | undefined,
 ): readonly PolicyEnd[] {
-  if (pods === undefined) return examples(policy, end);
+  if (pods === undefined) return examples(end);
   return [...pods.values()].flatMap((list) => list.slice(0, 1)).map((pod) => ({ kind: 'pod', pod }));
 }
 
@@ -160,6 +153,9 @@ function onOneNode(
   to: ReasonEnd,
 ): readonly [PolicyEnd, PolicyEnd] | undefined {
   if ('outside' in from || 'outside' in to) return undefined;
+  // Corner 44: one of the two is a node, or a pod that is one.
+  if (![from.group, to.group].some(({ node, hosts }) => node !== undefined || hosts.length > 0))
+    return undefined;
   const byNode = new Map<string, PolicyEnd[]>();
   for (const [node, end] of endsWithNodes(from.group)) {
     const ends = byNode.get(node);

@@ -34,7 +34,7 @@ export interface MapView {
 }
 
 /** Above this many connections their reasons are no longer asked for one by one. */
-const mostReasons = 2000;
+const mostReasons = 500;
 /** Ranges of ports in one cell before `+9`. */
 const mostRanges = 4;
 
@@ -188,6 +188,7 @@ export function linesOf(view: MapView, groups: readonly Group[], isAcross = fals
   const isAsked = view.answer.document.connections.length <= mostReasons;
   return groups.map((group) => {
     const [first] = group.edges;
+    let because: string | undefined;
     const without = (side: readonly number[]): readonly number[] =>
       isAcross ? side : side.filter((peer) => kinOf(view, peer).length > 0);
     const to = describe(view, group.to, without(group.from));
@@ -195,7 +196,10 @@ export function linesOf(view: MapView, groups: readonly Group[], isAcross = fals
       from: describe(view, group.from, without(group.to)),
       to: isEachOther(group) ? 'each other' : to,
       ports: first === undefined ? '' : portsOf(view.connectionOf(first)),
-      because: isAsked ? becauseOf(view, group) : '',
+      // Worked out where it is shown: a line may stand for very many connections.
+      get because() {
+        return (because ??= isAsked ? becauseOf(view, group) : '');
+      },
       group,
     };
   });
