@@ -732,9 +732,9 @@ function note(entry: i32, at: i32): i32 {
       return after;
     }
     case 7:
-      return noteList(field, below, at, false);
+      return noteList(entry, field, below, at, false);
     case 8:
-      return noteList(field, below, at, true);
+      return noteList(entry, field, below, at, true);
     default:
       return value(at);
   }
@@ -830,7 +830,7 @@ function noteAnnotations(field: i32, from: i32): i32 {
   }
 }
 
-function noteList(field: i32, below: i32, from: i32, isShared: bool): i32 {
+function noteList(entry: i32, field: i32, below: i32, from: i32, isShared: bool): i32 {
   if (byteAt(from) != OPEN_BRACKET) return CARE;
   const start = out;
   const outer = lane;
@@ -861,8 +861,13 @@ function noteList(field: i32, below: i32, from: i32, isShared: bool): i32 {
   if (!isShared) return at;
   const length = listKey(start);
   if (length == 0) return at;
-  const number = intern(KEY, length);
-  if (number < 0) return at;
+  const last = LAST_NOTED + (((entry << 2) + lane) << 2);
+  let number = load<i32>(last) - 1;
+  if (number < 0 || !isInterned(number, KEY, length)) {
+    number = intern(KEY, length);
+    if (number < 0) return at;
+    store<i32>(last, number + 1);
+  }
   if (load<i32>(ENTRIES + (number << 4) + 12) == 1) {
     setRecord(start + 3, number);
     out = start + 4;
@@ -936,17 +941,23 @@ function colon(from: i32): i32 {
   return byteAt(at) == COLON ? at + 1 : bad(at);
 }
 
+/** Which bytes are control characters; `lt_u` would take twice as many instructions. */
+// @ts-ignore: decorator
+@inline
+function areControls(bytes: v128): v128 {
+  return i8x16.eq(i8x16.min_u(bytes, i8x16.splat(31)), bytes);
+}
+
 /** The next quote, backslash or control character. */
 function special(from: i32): i32 {
   let at = from;
   const quotes = i8x16.splat(<i8>QUOTE);
   const backslashes = i8x16.splat(<i8>BACKSLASH);
-  const space = i8x16.splat(32);
   while (true) {
     const bytes = v128.load(windowAt + at);
     const is = v128.or(
       v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)),
-      i8x16.lt_u(bytes, space),
+      areControls(bytes),
     );
     const found = i8x16.bitmask(is);
     if (found != 0) return at + ctz(found);
@@ -956,13 +967,26 @@ function special(from: i32): i32 {
 
 function string(from: i32): i32 {
   let at = from;
+  const quotes = i8x16.splat(<i8>QUOTE);
+  const backslashes = i8x16.splat(<i8>BACKSLASH);
   while (true) {
-    at = special(at);
-    const byte = byteAt(at);
-    if (byte == QUOTE) return at + 1;
-    if (byte != BACKSLASH) return bad(at);
-    at += 2;
-    if (at > end) return MORE;
+    const bytes = v128.load(windowAt + at);
+    const is = v128.or(
+      v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)),
+      areControls(bytes),
+    );
+    let left = i8x16.bitmask(is);
+    at += 16;
+    while (left != 0) {
+      const place = at - 16 + ctz(left);
+      const byte = byteAt(place);
+      if (byte == QUOTE) return place + 1;
+      if (byte != BACKSLASH) return bad(place);
+      if (place + 2 > end) return MORE;
+      // It and what it escapes, which may be the first byte of those that come next.
+      if (place + 1 == at) at++;
+      left &= ~(3 << (place - at + 16));
+    }
   }
 }
 
@@ -1002,7 +1026,6 @@ function brackets(from: i32): i32 {
   let escape: u64 = 0;
   const quoteBytes = i8x16.splat(<i8>QUOTE);
   const backslashBytes = i8x16.splat(<i8>BACKSLASH);
-  const spaceBytes = i8x16.splat(32);
   // With these bits, all brackets are 0x7f; so are `Y`, `y`, `_` and DEL.
   const bracketBits = i8x16.splat(0x26);
   const bracketBytes = i8x16.splat(0x7f);
@@ -1058,12 +1081,7 @@ function brackets(from: i32): i32 {
     }
     odd &= ~strings;
     if (strings != 0) {
-      const controls = mask64(
-        i8x16.lt_u(a, spaceBytes),
-        i8x16.lt_u(b, spaceBytes),
-        i8x16.lt_u(c, spaceBytes),
-        i8x16.lt_u(d, spaceBytes),
-      );
+      const controls = mask64(areControls(a), areControls(b), areControls(c), areControls(d));
       odd |= controls & strings & ~escaped;
     }
     // Zeros behind the end are no control characters.
@@ -1126,6 +1144,11 @@ function intern(source: i32, length: i32): i32 {
   return -1;
 }
 
+function isInterned(number: i32, source: i32, length: i32): bool {
+  const place = ENTRIES + (number << 4);
+  return load<i32>(place + 8) == length && same(load<i32>(place + 4), source, length) == length;
+}
+
 function add(source: i32, length: i32, hash: i32, slot: i32): i32 {
   const entry = entries;
   if (entry >= MOST_INTERNED) return -1;
@@ -1147,19 +1170,28 @@ function add(source: i32, length: i32, hash: i32, slot: i32): i32 {
 }
 
 function hashOf(at: i32, length: i32): i32 {
-  let even: i32 = length * <i32>0x9e3779b1;
-  let odd: i32 = length;
-  const whole = length & ~7;
+  let first: i32 = length * <i32>0x9e3779b1;
+  let second: i32 = length;
+  let third: i32 = <i32>0x27d4eb2f;
+  let fourth: i32 = <i32>0x165667b1;
+  const whole = length & ~15;
   let i = 0;
-  for (; i < whole; i += 8) {
-    even = rotl<u32>((even ^ load<i32>(at + i)) * <i32>0x9e3779b1, 15);
-    odd = rotl<u32>((odd ^ load<i32>(at + i + 4)) * <i32>0x85ebca6b, 13);
+  for (; i < whole; i += 16) {
+    first = rotl<u32>((first ^ load<i32>(at + i)) * <i32>0x9e3779b1, 15);
+    second = rotl<u32>((second ^ load<i32>(at + i, 4)) * <i32>0x85ebca6b, 13);
+    third = rotl<u32>((third ^ load<i32>(at + i, 8)) * <i32>0x9e3779b1, 11);
+    fourth = rotl<u32>((fourth ^ load<i32>(at + i, 12)) * <i32>0x85ebca6b, 17);
+  }
+  for (; i + 4 <= length; i += 4) {
+    first = rotl<u32>((first ^ load<i32>(at + i)) * <i32>0x9e3779b1, 15);
   }
   for (; i < length; i++) {
-    even = rotl<u32>((even ^ <i32>load<u8>(at + i)) * <i32>0x9e3779b1, 15);
+    second = rotl<u32>((second ^ <i32>load<u8>(at + i)) * <i32>0x85ebca6b, 13);
   }
-  even = (even ^ odd) * <i32>0xc2b2ae35;
-  return even ^ (even >>> 15);
+  first = (first ^ rotl<u32>(third, 7)) * <i32>0xc2b2ae35;
+  second = (second ^ rotl<u32>(fourth, 9)) * <i32>0x9e3779b1;
+  first = (first ^ (first >>> 15) ^ second) * <i32>0x85ebca6b;
+  return first ^ (first >>> 13);
 }
 
 function characterLength(at: i32, to: i32): i32 {

@@ -778,24 +778,31 @@ const itemsKey = bytesOf('items');
 const apiVersionKey = bytesOf('apiVersion');
 const kindKey = bytesOf('kind');
 
-/** Four bytes at a time, least significant first, by turns in two sums that do not wait for each other. */
+/** Four bytes at a time, least significant first, by turns in four sums that do not wait for each other. */
 function hashOf(bytes: Uint8Array, start: number, length: number): number {
-  let even = Math.imul(length, 0x9e3779b1);
-  let odd = length;
-  const whole = start + (length & ~7);
+  let first = Math.imul(length, 0x9e3779b1);
+  let second = length;
+  let third = 0x27d4eb2f;
+  let fourth = 0x165667b1;
+  const whole = start + (length & ~15);
+  const end = start + length;
   let at = start;
-  for (; at < whole; at += 8) {
-    even = Math.imul(even ^ wordAt(bytes, at), 0x9e3779b1);
-    even = (even << 15) | (even >>> 17);
-    odd = Math.imul(odd ^ wordAt(bytes, at + 4), 0x85ebca6b);
-    odd = (odd << 13) | (odd >>> 19);
+  for (; at < whole; at += 16) {
+    first = turned(Math.imul(first ^ wordAt(bytes, at), 0x9e3779b1), 15);
+    second = turned(Math.imul(second ^ wordAt(bytes, at + 4), 0x85ebca6b), 13);
+    third = turned(Math.imul(third ^ wordAt(bytes, at + 8), 0x9e3779b1), 11);
+    fourth = turned(Math.imul(fourth ^ wordAt(bytes, at + 12), 0x85ebca6b), 17);
   }
-  for (; at < start + length; at++) {
-    even = Math.imul(even ^ (bytes[at] as number), 0x9e3779b1);
-    even = (even << 15) | (even >>> 17);
-  }
-  even = Math.imul(even ^ odd, 0xc2b2ae35);
-  return even ^ (even >>> 15);
+  for (; at + 4 <= end; at += 4) first = turned(Math.imul(first ^ wordAt(bytes, at), 0x9e3779b1), 15);
+  for (; at < end; at++) second = turned(Math.imul(second ^ (bytes[at] as number), 0x85ebca6b), 13);
+  first = Math.imul(first ^ turned(third, 7), 0xc2b2ae35);
+  second = Math.imul(second ^ turned(fourth, 9), 0x9e3779b1);
+  first = Math.imul(first ^ (first >>> 15) ^ second, 0x85ebca6b);
+  return first ^ (first >>> 13);
+}
+
+function turned(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits));
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {
