@@ -7,7 +7,7 @@ const quote = 0x22;
 const colon = 0x3a;
 const comma = 0x2c;
 
-/** Longer references are read anew. */
+/** Longer references, and more before the name, are read anew. */
 const longestRemembered = 1024;
 
 /** What an apiVersion with a kind means as an owner. */
@@ -27,12 +27,22 @@ export class OwnerBytes {
   readonly #parts: PodParts;
   /** Values of apiVersion in scope 0, kinds in scope 1. */
   readonly #words = new TextTable();
+  /** By number of the kind, by that of the apiVersion plus 1. */
+  readonly #kinds: (OwnerKind | undefined)[][] = [];
+  /** What the members so far say; -1 for what they do not. */
+  #apiVersion = -1;
+  #kind = -1;
+  #nameAt = -1;
+  #nameEnd = -1;
   /** What was read last in which namespace, when it can be read so again. */
   readonly #last = new Uint8Array(longestRemembered);
   #lastLength = 0;
   #lastNamespace = -1;
-  /** By number of the kind, by that of the apiVersion plus 1. */
-  readonly #kinds: (OwnerKind | undefined)[][] = [];
+  /** What stood before the name when that was not known, and what it said. */
+  readonly #lead = new Uint8Array(longestRemembered);
+  #leadLength = 0;
+  #leadApiVersion = -1;
+  #leadKind = -1;
 
   constructor(parts: PodParts) {
     this.#parts = parts;
@@ -46,73 +56,96 @@ export class OwnerBytes {
    */
   read(bytes: Uint8Array, start: number, end: number, namespace: number, foreign: Set<string>): boolean {
     // Pods of one workload mostly follow each other.
-    if (this.#isLast(bytes, start, end, namespace)) return true;
+    if (this.#lastNamespace === namespace && this.#lastLength === end - start) {
+      if (isSame(bytes, start, this.#last, this.#lastLength)) return true;
+    }
     this.#lastLength = 0;
     if (!this.#read(bytes, start, end, namespace, foreign)) return false;
     if (!this.isForeign && end - start <= longestRemembered) {
-      for (let i = start; i < end; i++) this.#last[i - start] = bytes[i]!;
+      copy(bytes, start, this.#last, end - start);
       this.#lastLength = end - start;
       this.#lastNamespace = namespace;
     }
     return true;
   }
 
-  #isLast(bytes: Uint8Array, start: number, end: number, namespace: number): boolean {
-    if (this.#lastLength !== end - start || this.#lastNamespace !== namespace) return false;
-    const last = this.#last;
-    for (let i = start; i < end; i++) if (last[i - start] !== bytes[i]) return false;
-    return true;
-  }
-
   #read(bytes: Uint8Array, start: number, end: number, namespace: number, foreign: Set<string>): boolean {
     const last = end - 1;
     if (bytes[start] !== 0x5b || bytes[last] !== 0x5d) return false;
-    let at = skipBlanks(bytes, start + 1);
-    if (at === last) return this.#found(noOwner, false);
-    if (bytes[at] !== 0x7b) return false;
-    let apiVersion = -1;
-    let kind = -1;
-    let nameAt = -1;
-    let nameEnd = -1;
+    let at: number;
+    if (this.#leadLength > 0 && isSame(bytes, start, this.#lead, this.#leadLength)) {
+      // Most owners differ by their names alone.
+      this.#apiVersion = this.#leadApiVersion;
+      this.#kind = this.#leadKind;
+      this.#nameAt = start + this.#leadLength;
+      at = plainTextEnd(bytes, this.#nameAt - 1);
+      if (at < 0) return false;
+      this.#nameEnd = at - 1;
+      at = skipBlanks(bytes, at);
+      if (bytes[at] === comma) at = this.#members(bytes, start, at + 1);
+    } else {
+      this.#apiVersion = -1;
+      this.#kind = -1;
+      this.#nameAt = -1;
+      at = skipBlanks(bytes, start + 1);
+      if (at === last) return this.#found(noOwner, false);
+      if (bytes[at] !== 0x7b) return false;
+      at = this.#members(bytes, start, at + 1);
+    }
+    if (at < 0 || bytes[at] !== 0x7d || skipBlanks(bytes, at + 1) !== last) return false;
+    if (this.#kind < 0 || this.#nameAt < 0 || this.#nameAt === this.#nameEnd) return false;
+    const { kind, isForeign } = this.#kindOf(this.#apiVersion, this.#kind);
+    if (isForeign) {
+      const of = this.#parts.vocabulary.namespaces.values[namespace] ?? '';
+      const name = new TextDecoder().decode(bytes.subarray(this.#nameAt, this.#nameEnd));
+      const reference = this.#reference(this.#apiVersion, this.#kind, name);
+      for (const key of ownerKeys(of, [reference])) foreign.add(key);
+    }
+    const { owners } = this.#parts;
+    const owner = kind < 0 ? noOwner : owners.ofAscii(namespace, kind, bytes, this.#nameAt, this.#nameEnd);
+    return this.#found(owner, isForeign);
+  }
+
+  /** Reads members from the one on whose key begins at `from`: where they end, -1 when something is odd. */
+  #members(bytes: Uint8Array, start: number, from: number): number {
+    let at = from - 1;
     do {
       at = skipBlanks(bytes, at + 1);
-      if (bytes[at] !== quote) return false;
+      if (bytes[at] !== quote) return -1;
       const keyAt = at + 1;
       at = plainTextEnd(bytes, at);
-      if (at < 0) return false;
+      if (at < 0) return -1;
       const keyEnd = at - 1;
       at = skipBlanks(bytes, at);
-      if (bytes[at] !== colon) return false;
+      if (bytes[at] !== colon) return -1;
       at = skipBlanks(bytes, at + 1);
       const valueAt = at;
-      at = bytes[at] === quote ? plainTextEnd(bytes, at) : wordEnd(bytes, at);
-      if (at < 0) return false;
+      const isText = bytes[at] === quote;
+      at = isText ? plainTextEnd(bytes, at) : wordEnd(bytes, at);
+      if (at < 0) return -1;
       if (isKey(bytes, keyAt, keyEnd, 'kind')) {
-        if (kind >= 0 || bytes[valueAt] !== quote) return false;
-        kind = this.#words.internAscii(1, bytes, valueAt + 1, at - 1);
+        if (this.#kind >= 0 || !isText || at - valueAt === 2) return -1;
+        this.#kind = this.#words.internAscii(1, bytes, valueAt + 1, at - 1);
       } else if (isKey(bytes, keyAt, keyEnd, 'name')) {
-        if (nameAt >= 0 || bytes[valueAt] !== quote) return false;
-        nameAt = valueAt + 1;
-        nameEnd = at - 1;
+        if (this.#nameAt >= 0 || !isText) return -1;
+        this.#nameAt = valueAt + 1;
+        this.#nameEnd = at - 1;
+        this.#rememberLead(bytes, start);
       } else if (isKey(bytes, keyAt, keyEnd, 'apiVersion')) {
-        if (apiVersion >= 0 || bytes[valueAt] !== quote) return false;
-        apiVersion = this.#words.internAscii(0, bytes, valueAt + 1, at - 1);
+        if (this.#apiVersion >= 0 || !isText) return -1;
+        this.#apiVersion = this.#words.internAscii(0, bytes, valueAt + 1, at - 1);
       }
       at = skipBlanks(bytes, at);
     } while (bytes[at] === comma);
-    if (bytes[at] !== 0x7d || skipBlanks(bytes, at + 1) !== last) return false;
-    if (kind < 0 || nameAt < 0 || nameAt === nameEnd || this.#words.text(kind) === '') return false;
-    const { kind: number, isForeign } = this.#kindOf(apiVersion, kind);
-    if (isForeign) {
-      const of = this.#parts.vocabulary.namespaces.values[namespace] ?? '';
-      const name = new TextDecoder().decode(bytes.subarray(nameAt, nameEnd));
-      for (const key of ownerKeys(of, [this.#reference(apiVersion, kind, name)])) foreign.add(key);
-    }
-    const { owners } = this.#parts;
-    return this.#found(
-      number < 0 ? noOwner : owners.ofAscii(namespace, number, bytes, nameAt, nameEnd),
-      isForeign,
-    );
+    return at;
+  }
+
+  #rememberLead(bytes: Uint8Array, start: number): void {
+    this.#leadLength = this.#nameAt - start;
+    this.#leadApiVersion = this.#apiVersion;
+    this.#leadKind = this.#kind;
+    if (this.#leadLength <= longestRemembered) copy(bytes, start, this.#lead, this.#leadLength);
+    else this.#leadLength = 0;
   }
 
   #found(owner: number, isForeign: boolean): true {
@@ -138,6 +171,15 @@ export class OwnerBytes {
     const reference = { kind: this.#words.text(kind), name };
     return apiVersion < 0 ? reference : { ...reference, apiVersion: this.#words.text(apiVersion) };
   }
+}
+
+function isSame(bytes: Uint8Array, start: number, other: Uint8Array, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[start + i] !== other[i]) return false;
+  return true;
+}
+
+function copy(bytes: Uint8Array, start: number, to: Uint8Array, length: number): void {
+  for (let i = 0; i < length; i++) to[i] = bytes[start + i]!;
 }
 
 function isKey(bytes: Uint8Array, start: number, end: number, key: string): boolean {

@@ -58,11 +58,13 @@ export class PodRows {
   readonly #owners = new Known();
   readonly #phases = new Known();
   readonly #values = new Known();
-  /** By the interned lists of containers and of init containers: the number of their ports. */
-  readonly #ports = new Map<number, number>();
+  /** By the interned list of containers, and by both lists where there are init containers, too: their ports. */
+  readonly #ports = new Known();
+  readonly #portsOfBoth = new Map<number, number>();
   readonly #noPorts: number;
   /** The lists of the pod that comes next as an object, whose ports are to be learnt. */
-  #unlearnt = -1;
+  #containers = -1;
+  #initContainers = -1;
   #takenBefore = 0;
   #learnsFrom: PodIntake | undefined;
   readonly #row: { -readonly [field in keyof PlainPod]: PlainPod[field] };
@@ -213,8 +215,10 @@ export class PodRows {
     const pods = this.#learnsFrom;
     if (pods === undefined) return;
     this.#learnsFrom = undefined;
-    if (pods.taken === this.#takenBefore + 1 && pods.lastPorts >= 0)
-      this.#ports.set(this.#unlearnt, pods.lastPorts);
+    if (pods.taken === this.#takenBefore + 1 && pods.lastPorts >= 0) {
+      if (this.#initContainers < 0) this.#ports.set(this.#containers, pods.lastPorts);
+      else this.#portsOfBoth.set(keyOfBoth(this.#containers, this.#initContainers), pods.lastPorts);
+    }
   }
 
   #setPorts(containers: number, initContainers: number, pods: PodIntake): boolean {
@@ -222,13 +226,16 @@ export class PodRows {
       this.#row.ports = this.#noPorts;
       return true;
     }
-    const key = (containers + 1) * (mostLists + 1) + initContainers + 1;
-    const ports = this.#ports.get(key);
-    if (ports !== undefined) {
+    const ports =
+      initContainers < 0
+        ? this.#ports.get(containers)
+        : (this.#portsOfBoth.get(keyOfBoth(containers, initContainers)) ?? unknown);
+    if (ports !== unknown) {
       this.#row.ports = ports;
       return true;
     }
-    this.#unlearnt = key;
+    this.#containers = containers;
+    this.#initContainers = initContainers;
     this.#learnsFrom = pods;
     this.#takenBefore = pods.taken;
     return false;
@@ -395,6 +402,10 @@ export class PodRows {
     } while (depth > 0);
     return next;
   }
+}
+
+function keyOfBoth(containers: number, initContainers: number): number {
+  return (containers + 1) * (mostLists + 1) + initContainers;
 }
 
 const trueWord = [0x74, 0x72, 0x75, 0x65];

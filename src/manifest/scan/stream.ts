@@ -483,13 +483,15 @@ export class JsonStream {
 
   #newItems(line: number, pods: PodIntake | undefined): Items {
     const list = new ListPlaces(line);
+    // Pods remember it as long as there is a cluster: it must not know the stream, and so all that was read.
+    const { places } = this;
     return {
       values: [],
       origins: [],
       duplicates: [],
       list,
       pods,
-      podOrigins: { origin: (index) => new ObjectOrigin(this.places, index, list) },
+      podOrigins: { origin: (index) => new ObjectOrigin(places, index, list) },
       arePodsPlain: pods !== undefined,
     };
   }

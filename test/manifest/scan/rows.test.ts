@@ -54,6 +54,12 @@ const cases: readonly (readonly [string, Parts, boolean])[] = [
     true,
   ],
   ['without owner', { owners: '[]' }, true],
+  [
+    'whose kind comes last',
+    { owners: '[{"name":"web-1","kind":"ReplicaSet","apiVersion":"apps/v1"}]' },
+    true,
+  ],
+  ['whose owner has two names', { owners: `[${owner.replace('"uid"', '"name":"x","uid"')}]` }, false],
   ['with two owners', { owners: `[${owner},${owner}]` }, false],
   ['whose owner has a number for a name', { owners: '[{"kind":"ReplicaSet","name":1}]' }, false],
   ['with an escape', { labels: String.raw`{"app":"w\u0065b"}` }, false],
