@@ -17,4 +17,4 @@ export { noOwner } from './pod-owners.ts';
 export { lenientAddresses, noPorts, readProtocol } from './pods.ts';
 export type { PodReader } from './pods.ts';
 export type { ListOrigin } from './origin.ts';
-export { ownerId, ownerOf } from './workloads.ts';
+export { ownerOf, shownKind } from './workloads.ts';

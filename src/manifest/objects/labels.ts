@@ -32,6 +32,8 @@ export class LabelReader {
   readonly #buckets = new Map<number, Labels[]>();
   /** What found its bucket full, by the sorted pairs as text. */
   readonly #overflow = new Map<string, Labels>();
+  /** The good set that was read last: pods of one workload mostly follow each other. */
+  #last = noLabels;
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -47,6 +49,7 @@ export class LabelReader {
     const known = this.#ofValue.get(value);
     if (known !== undefined) return known;
     const keys = Object.keys(value);
+    if (areSame(this.#last, keys, value)) return this.#last;
     let hash = 0;
     for (let i = 0; i < keys.length; i++) {
       const label = value[keys[i] as string];
@@ -57,6 +60,7 @@ export class LabelReader {
     for (const labels of bucket ?? []) {
       if (!areSame(labels, keys, value)) continue;
       this.#ofValue.set(value, labels);
+      this.#last = labels;
       return labels;
     }
     for (let i = 0; i < keys.length; i++) {
@@ -69,6 +73,7 @@ export class LabelReader {
     for (let i = 0; i < keys.length; i++) labels.set(keys[i] as string, value[keys[i] as string] as string);
     const read = labels.size === 0 ? noLabels : this.#remember(hash, bucket, labels);
     this.#ofValue.set(value, read);
+    this.#last = read;
     return read;
   }
 

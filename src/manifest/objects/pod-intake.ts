@@ -12,7 +12,7 @@ import type { KindHeader, Naming } from './naming.ts';
 import { ownerKeys } from './pod-makers.ts';
 import { PodOwners, noOwner } from './pod-owners.ts';
 import type { PodReader } from './pods.ts';
-import { checkOwners, nothingUndecided, ownerId, ownerOf } from './workloads.ts';
+import { checkOwners, nothingUndecided, ownerOf, shownKind } from './workloads.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -88,6 +88,8 @@ export class PodIntake {
   readonly #labels: LabelReader;
   readonly #reader: PodReader;
   readonly #naming: Naming;
+  /** The owner that was found last, of a list with one good reference in this namespace. */
+  #lastOwner: { readonly reference: Fields; readonly namespace: number; readonly owner: number } | undefined;
   /** By namespace: the owners of good `ownerReferences`, by the value that was read. */
   readonly #ofReferences: (InstanceCache<number> | undefined)[] = [];
 
@@ -242,16 +244,27 @@ export class PodIntake {
     const ofReferences = (this.#ofReferences[number] ??= new InstanceCache());
     const known = value === undefined ? undefined : ofReferences.get(value);
     if (known !== undefined) return known;
+    const single: unknown = value?.length === 1 ? value[0] : undefined;
+    if (isRecord(single) && this.#isLastOwner(single, number)) return this.#lastOwner?.owner ?? noOwner;
     const before = this.#findings.count;
     checkOwners(this.#findings, object, metadata);
     for (const key of ownerKeys(namespace, ownerReferences)) this.foreignOwners.add(key);
     const reference = ownerOf(metadata);
     if (reference === undefined) return noOwner;
     const { owners } = this.parts;
-    const { kind, name } = ownerId(namespace, reference);
-    const owner = owners.of(number, owners.kind(kind), name);
-    if (value !== undefined && this.#findings.count === before) ofReferences.set(value, owner);
+    const owner = owners.of(number, owners.kind(shownKind(reference)), reference.name);
+    if (value !== undefined && this.#findings.count === before) {
+      ofReferences.set(value, owner);
+      if (isRecord(single)) this.#lastOwner = { reference: single, namespace: number, owner };
+    }
     return owner;
+  }
+
+  /** Pods of one workload mostly follow each other. */
+  #isLastOwner({ apiVersion, kind, name }: Fields, namespace: number): boolean {
+    if (this.#lastOwner?.namespace !== namespace) return false;
+    const last = this.#lastOwner.reference;
+    return last.kind === kind && last.name === name && last.apiVersion === apiVersion;
   }
 }
 

@@ -33,6 +33,8 @@ export class PodReader {
   /** Good lists, by a hash of all that matters of them. */
   readonly #ports = new Map<number, (readonly ContainerPort[])[]>();
   readonly #nodes = new Map<string, string>();
+  /** The good list without sidecars that was read last: pods of one workload mostly follow each other. */
+  #last = noPorts;
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -131,6 +133,7 @@ export class PodReader {
     initContainers: unknown,
     path: Path,
   ): readonly ContainerPort[] {
+    if (initContainers === undefined && areSamePorts(this.#last, containers)) return this.#last;
     let hash = hashPorts(containers, false, 0);
     if (initContainers !== undefined) hash = hashPorts(initContainers, true, hash);
     if (hash === 0) return noPorts;
@@ -138,7 +141,9 @@ export class PodReader {
     if (bucket !== undefined && !Number.isNaN(hash)) {
       for (const ports of bucket) {
         const after = comparePorts(ports, 0, containers, false);
-        if (comparePorts(ports, after, initContainers, true) === ports.length) return ports;
+        if (comparePorts(ports, after, initContainers, true) !== ports.length) continue;
+        if (initContainers === undefined) this.#last = ports;
+        return ports;
       }
     }
     const before = this.#findings.count;
@@ -254,6 +259,31 @@ function hashPorts(containers: unknown, areInit: boolean, seed: number): number 
     }
   }
   return hash;
+}
+
+/** Whether these are exactly the ports of well-formed containers, at least one. */
+function areSamePorts(ports: readonly ContainerPort[], containers: unknown): boolean {
+  if (!Array.isArray(containers) || ports.length === 0) return false;
+  let index = 0;
+  for (const container of containers as readonly unknown[]) {
+    if (!isRecord(container)) return false;
+    const declared = container.ports;
+    if (declared === undefined || declared === null) continue;
+    if (!Array.isArray(declared)) return false;
+    for (const port of declared as readonly unknown[]) {
+      if (!isRecord(port)) return false;
+      const { containerPort, protocol = 'TCP', name = '' } = port;
+      const known = ports[index++];
+      if (
+        known === undefined ||
+        known.port !== containerPort ||
+        known.protocol !== protocol ||
+        (known.name ?? '') !== name
+      )
+        return false;
+    }
+  }
+  return index === ports.length;
 }
 
 /** How many of `ports` from `start` on are exactly those of `containers`, as an index behind them; -1 if they differ. */

@@ -22,8 +22,6 @@ export const nothingUndecided: Undecided = new Map();
 
 /** What owns a pod or another controller, by reference. */
 export interface Owner {
-  /** `ns/Kind/name`: the id of the workload, unless that has an owner of its own. */
-  readonly id: string;
   readonly kind: string;
   readonly name: string;
 }
@@ -121,7 +119,7 @@ export class ControllerReader {
       origin: object.origin,
       object,
       // A Deployment that an operator's object owns is still what people know the pods by.
-      owner: owner === undefined ? undefined : ownerId(namespace, owner),
+      owner: owner === undefined ? undefined : { kind: shownKind(owner), name: owner.name },
       replicas,
       labels,
       undecided,
@@ -442,11 +440,10 @@ export function checkOwners(findings: Findings, object: RawObject, { ownerRefere
   }
 }
 
-/** The owner as a workload of `namespace`; a kind of Kubernetes' name in another group says so (corner 69). */
-export function ownerId(namespace: string, { kind, name, apiVersion }: OwnerReference): Owner {
+/** The kind of an owner as a workload; one of Kubernetes' name in another group says so (corner 69). */
+export function shownKind({ kind, apiVersion }: OwnerReference): string {
   const group = ownKinds.has(kind) && typeof apiVersion === 'string' ? groupOf(apiVersion) : undefined;
-  const shown = group?.includes('.') === true ? `${kind}.${group}` : kind;
-  return { id: `${namespace}/${shown}/${name}`, kind: shown, name };
+  return group?.includes('.') === true ? `${kind}.${group}` : kind;
 }
 
 /** Whether servers of that version copy zone and region onto pods; without a version, some supported ones do. */

@@ -1,5 +1,5 @@
 import { TextTable } from '../../model/index.ts';
-import { noOwner, ownerId, ownerKeys, ownerOf } from '../objects/index.ts';
+import { noOwner, ownerKeys, ownerOf, shownKind } from '../objects/index.ts';
 import type { PodParts } from '../objects/index.ts';
 import { plainTextEnd, skipBlanks } from './bytes.ts';
 
@@ -162,7 +162,7 @@ export class OwnerBytes {
   #judge(reference: Readonly<Record<string, unknown>>): OwnerKind {
     const owner = ownerOf({ ownerReferences: [reference] });
     return {
-      kind: owner === undefined ? -1 : this.#parts.owners.kind(ownerId('', owner).kind),
+      kind: owner === undefined ? -1 : this.#parts.owners.kind(shownKind(owner)),
       isForeign: ownerKeys('', [reference]).length > 0,
     };
   }
