@@ -57,6 +57,11 @@ export function peer(index: number, policies: number, shift = 0): unknown {
   return pod('there', `peer-${index}`, { group }, addressOf(128, index), 'node-2');
 }
 
+/** One more pod of the node under the policy of its number: its policy set is there. */
+export function replica(index: number, policies: number): unknown {
+  return pod('here', `replica-${index}`, { server: `s${index % policies}` }, addressOf(101, index + 1), node);
+}
+
 function pod(
   namespace: string,
   name: string,

@@ -9,15 +9,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readObjects } from '../../src/manifest/index.ts';
 import { compileRuleset, planTransaction, podsOnNode, transactionText } from '../../src/nft/index.ts';
-import type { Installed, Ruleset } from '../../src/nft/index.ts';
+import type { Installed, Ruleset, Transaction } from '../../src/nft/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import { runIn, whyNoWire, withWire } from './network.ts';
 import type { Wire } from './network.ts';
-import { objects, peer } from './rules.ts';
+import { objects, peer, replica } from './rules.ts';
 import { Shell } from './shell.ts';
 
-/** Kinds of changes to a pod on another node. */
-export type UpdateKind = 'pod comes' | 'pod is relabelled' | 'pod goes';
+/** Kinds of changes: to a pod on another node, then to one of this node under a policy set that is there. */
+export type UpdateKind =
+  'pod comes' | 'pod is relabelled' | 'pod goes' | 'pod of the node comes' | 'pod of the node goes';
 
 /** How long changes of one kind took. */
 export interface UpdateCost {
@@ -76,28 +77,33 @@ async function measure(
   const indices = Array.from({ length: changes }, (_, i) => peers - changes + i);
   const pods = (from: number, to: number, shift: number): unknown[] =>
     indices.slice(from, to).map((index) => peer(index, policies, shift));
+  const replicas = (from: number, to: number): unknown[] =>
+    Array.from({ length: to - from }, (_, i) => replica(from + i, policies));
   const states: readonly (readonly [UpdateKind, (done: number) => readonly unknown[]])[] = [
     ['pod comes', (done) => pods(0, done, 0)],
     ['pod is relabelled', (done) => [...pods(0, done, 1), ...pods(done, changes, 0)]],
     ['pod goes', (done) => pods(done, changes, 1)],
+    ['pod of the node comes', (done) => replicas(0, done)],
+    ['pod of the node goes', (done) => replicas(done, changes)],
   ];
   const first = planTransaction(undefined, rulesetWith([]));
   load(wire, transactionText(first));
   let current: Installed = first.installed;
   const costs: UpdateCost[] = [];
+  let refused = 0;
   const shell = new Shell(wire.node);
   await shell.load('list tables');
   for (const [kind, othersAfter] of states) {
-    const texts: string[] = [];
+    const plans: Transaction[] = [];
     for (let done = 1; done <= changes; done++) {
       const plan = planTransaction(current, rulesetWith(othersAfter(done)));
       current = plan.installed;
-      texts.push(transactionText(plan).join(''));
+      plans.push(plan);
     }
     const times: number[] = [];
-    for (const text of texts) {
+    for (const plan of plans) {
       const start = performance.now();
-      await shell.load(text);
+      refused += await shell.apply(plan);
       times.push(performance.now() - start);
     }
     times.sort((a, b) => a - b);
@@ -110,6 +116,7 @@ async function measure(
     });
   }
   await shell.close();
+  if (refused > 0) throw new Error(`nft refused ${refused} batches as sessions write them`);
   const afterwards = tableOf(wire);
   load(wire, transactionText(planTransaction(undefined, current.ruleset, { first: current.generation })));
   return { costs, equal: afterwards === tableOf(wire) };

@@ -469,6 +469,12 @@ export const mutants: readonly Mutant[] = [
     why: 'flows of an earlier epoch pass when its numbers come again',
   },
   {
+    file: 'src/nft/layout.ts',
+    find: 'key: markText(markOf(markMask, generation))',
+    replace: 'key: markText(lowestBit(markMask))',
+    why: 'flows that the first generation approved pass whatever narrows (checklist 48)',
+  },
+  {
     file: 'src/nft/narrowing.ts',
     find: 'if (owned.get(address) !== owner)',
     replace: 'if (!owned.has(address))',

@@ -10,5 +10,6 @@ export { renderJson, renderText } from './render.ts';
 export type { ListingNotes } from './render.ts';
 export { firstGeneration } from './ruleset.ts';
 export type { Generation, NftRule, Ruleset, RuleSource } from './ruleset.ts';
+export { sessionText } from './session.ts';
 export type { Json } from './syntax.ts';
 export { narrowingText, transactionJson, transactionText } from './transaction.ts';

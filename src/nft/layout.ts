@@ -1,6 +1,7 @@
 import { families } from '../net/index.ts';
 import type { Family } from '../net/index.ts';
-import type { Chain, FlowEnd, Generation, KeyType, NftRule, NftSet, Statement } from './ruleset.ts';
+import type { Chain, FlowEnd, Generation, KeyType, NftMap, NftRule, NftSet, Statement } from './ruleset.ts';
+import { markText } from './syntax.ts';
 
 // The part of a table that is the same on every node. Why it is so: docs/explanation/enforcement.md.
 
@@ -39,6 +40,8 @@ export const names = {
   /** Where the packets of an isolated local pod go. */
   dispatch: (direction: 'egress' | 'ingress', family: Family): string =>
     `${direction === 'egress' ? 'eg' : 'in'}${digitOf(family)}`,
+  /** The mark of flows that need no judging: that of the generation. */
+  generation: 'gen',
   /** The node's ranges for pods, and the pods that are known, where unknown ones are to stay closed. */
   ranges: (family: Family): string => `local${digitOf(family)}`,
   known: (family: Family): string => `known${digitOf(family)}`,
@@ -103,23 +106,42 @@ export function isMarkMask(mask: number): boolean {
   return run >= 2 ** fewestBits - 1 && Number.isInteger(Math.log2(run + 1));
 }
 
+/** The mark of flows that a generation has approved. */
+function markOf(markMask: number, { number }: Generation): number {
+  return (number * lowestBit(markMask)) >>> 0;
+}
+
+/**
+ * The map that knows which approvals count. The number is an element and no part of the rule that accepts: where a rule
+ * with a verdict changes, the kernel walks through all chains of the table to see that none leads to itself.
+ */
+export function generationMap(markMask: number, generation: Generation): NftMap {
+  return {
+    name: names.generation,
+    type: 'mark',
+    entries: [{ key: markText(markOf(markMask, generation)), verdict: { kind: 'accept' } }],
+  };
+}
+
+/** The chain that marks what may pass. */
+export const approveChain = 'approve';
+
 /** The two chains that know the generation: the fast path, and its entry. */
-export function markChains(markMask: number, { number, epoch }: Generation): readonly [Chain, Chain] {
-  const value = (number * lowestBit(markMask)) >>> 0;
+export function markChains(markMask: number, generation: Generation): readonly [Chain, Chain] {
+  const { epoch } = generation;
   // Epoch 0 needs no label: flows that were approved then lack those of later ones, and are judged again.
   const epochs = epoch === 0 ? [] : [epoch];
   const gate: Statement[] = [
-    { kind: 'mark', mask: markMask, value },
     ...epochs.map((bit): Statement => ({ kind: 'label', bit })),
-    { kind: 'accept' },
+    { kind: 'generation', mask: markMask, map: names.generation },
   ];
   const approve: Statement[] = [
     ...epochs.map((bit): Statement => ({ kind: 'setLabel', bit })),
-    { kind: 'setMark', mask: markMask, value },
+    { kind: 'setMark', mask: markMask, value: markOf(markMask, generation) },
   ];
   return [
     { name: 'gate', about: 'flows that this generation has approved', rules: [{ statements: gate }] },
-    { name: 'approve', about: 'marks a flow as approved', rules: [{ statements: approve }] },
+    { name: approveChain, about: 'marks a flow as approved', rules: [{ statements: approve }] },
   ];
 }
 

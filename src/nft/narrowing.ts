@@ -102,7 +102,9 @@ class View {
     this.#targets = new Map(
       maps.map(({ name, entries }) => [
         name,
-        new Map(entries.map(({ key, verdict }) => [key, verdict.chain])),
+        new Map(
+          entries.flatMap(({ key, verdict }) => (verdict.kind === 'accept' ? [] : [[key, verdict.chain]])),
+        ),
       ]),
     );
   }

@@ -1,7 +1,7 @@
 import { mostGenerations, nextGeneration } from './layout.ts';
 import { narrowings } from './narrowing.ts';
 import type { Narrowing } from './narrowing.ts';
-import { chainsOf, ruleText, setProperties } from './render.ts';
+import { chainsOf, mapsOf, ruleText, setProperties } from './render.ts';
 import { firstGeneration } from './ruleset.ts';
 import type {
   Chain,
@@ -14,7 +14,7 @@ import type {
   SetElement,
   Statement,
 } from './ruleset.ts';
-import { keyText, sameElements } from './syntax.ts';
+import { keyText, namedBy, sameElements, verdictText } from './syntax.ts';
 
 /** What a node has loaded. */
 export interface Installed {
@@ -123,7 +123,7 @@ function parts(ruleset: Ruleset, generation: Generation): Parts {
     new Map(list.map((each) => [each.name, each]));
   return {
     sets: byName(ruleset.sets),
-    maps: byName(ruleset.maps),
+    maps: byName(mapsOf(ruleset, generation)),
     chains: byName(chainsOf(ruleset, generation)),
   };
 }
@@ -240,16 +240,8 @@ function replacedSets(
   };
 }
 
-function namesSet({ statements }: NftRule, names: ReadonlySet<string>): boolean {
-  return (
-    names.size > 0 &&
-    statements.some((statement) => {
-      if ('set' in statement) return names.has(statement.set);
-      return statement.kind === 'port' && typeof statement.port === 'object' && 'set' in statement.port
-        ? names.has(statement.port.set)
-        : false;
-    })
-  );
+function namesSet(rule: NftRule, names: ReadonlySet<string>): boolean {
+  return names.size > 0 && namedBy(rule).some((name) => names.has(name));
 }
 
 /** What sets gain. Where a comment changes, or ranges might overlap, what was there goes first. */
@@ -306,7 +298,7 @@ function dispatchSteps(before: Parts, after: Parts): readonly Step[] {
 }
 
 function sameVerdict(a: MapEntry, b: MapEntry | undefined): boolean {
-  return b !== undefined && a.verdict.kind === b.verdict.kind && a.verdict.chain === b.verdict.chain;
+  return b !== undefined && verdictText(a.verdict) === verdictText(b.verdict);
 }
 
 /** What nothing leads to any more: chains, then what only they named. */

@@ -1,6 +1,13 @@
-import { markChains } from './layout.ts';
-import type { Chain, Generation, NftMap, NftRule, NftSet, Ruleset } from './ruleset.ts';
-import { elementJson, elementText, statementJson, statementText } from './syntax.ts';
+import { generationMap, markChains } from './layout.ts';
+import type { Chain, Generation, MapEntry, NftMap, NftRule, NftSet, Ruleset } from './ruleset.ts';
+import {
+  elementJson,
+  elementText,
+  statementJson,
+  statementText,
+  verdictJson,
+  verdictText,
+} from './syntax.ts';
 import type { Json } from './syntax.ts';
 
 /** What a reader is told beside the rules; nothing of it is loaded. */
@@ -16,6 +23,11 @@ export function chainsOf({ chains, markMask }: Ruleset, generation: Generation):
   return [...markChains(markMask, generation), ...chains];
 }
 
+/** All maps of a table, that of the generation first. */
+export function mapsOf({ maps, markMask }: Ruleset, generation: Generation): readonly NftMap[] {
+  return [generationMap(markMask, generation), ...maps];
+}
+
 /**
  * A whole table in nft's language, as one transaction for `nft -f`, in pieces.
  *
@@ -29,15 +41,18 @@ export function* renderText(
   for (const line of notes.head ?? []) yield noteLine('', line);
   yield `table inet ${ruleset.table} {\n`;
   for (const set of ruleset.sets) yield `${setText(set)}\n`;
-  for (const map of ruleset.maps) yield `\tmap ${map.name} {\n\t\ttype ${map.type} : verdict\n\t}\n\n`;
+  const maps = mapsOf(ruleset, generation);
+  for (const map of maps) {
+    yield `\tmap ${map.name} {\n\t\t${mapProperty(map)}\n\t}\n\n`;
+  }
   const chains = chainsOf(ruleset, generation);
   for (const [i, chain] of chains.entries()) {
     yield chainText(chain, notes);
     yield i === chains.length - 1 ? '}\n' : '\n';
   }
-  for (const map of ruleset.maps) {
+  for (const map of maps) {
     if (map.entries.length === 0) continue;
-    const lines = map.entries.map(({ key, verdict }) => `\t${key} : ${verdict.kind} ${verdict.chain},\n`);
+    const lines = map.entries.map((entry) => `\t${entryText(entry)},\n`);
     yield `\nadd element inet ${ruleset.table} ${map.name} {\n${lines.join('')}}\n`;
   }
 }
@@ -46,19 +61,20 @@ export function* renderText(
 export function renderJson(ruleset: Ruleset, generation: Generation): Json {
   const table = { family: 'inet', table: ruleset.table };
   const chains = chainsOf(ruleset, generation);
+  const maps = mapsOf(ruleset, generation);
   return {
     nftables: [
       { metainfo: { json_schema_version: 1 } },
       { add: { table: { family: 'inet', name: ruleset.table } } },
       ...ruleset.sets.map((set): Json => ({ add: { set: { ...table, ...setJson(set) } } })),
       ...chains.map((chain): Json => ({ add: { chain: { ...table, ...chainJson(chain) } } })),
-      ...ruleset.maps.map((map): Json => ({ add: { map: { ...table, ...mapJson(map) } } })),
+      ...maps.map((map): Json => ({ add: { map: { ...table, ...mapJson(map) } } })),
       ...chains.flatMap((chain) =>
         chain.rules.map((rule): Json => ({
           add: { rule: { ...table, chain: chain.name, ...ruleJson(rule) } },
         })),
       ),
-      ...ruleset.maps.flatMap((map): Json[] =>
+      ...maps.flatMap((map): Json[] =>
         map.entries.length === 0
           ? []
           : [{ add: { element: { ...table, name: map.name, elem: map.entries.map(entryJson) } } }],
@@ -111,9 +127,20 @@ export function mapJson({ name, type }: NftMap): { readonly [field: string]: Jso
   return { name, type, map: 'verdict' };
 }
 
+/** An entry of a map in nft's language. */
+export function entryText({ key, verdict }: MapEntry): string {
+  return `${key} : ${verdictText(verdict)}`;
+}
+
 /** An entry of a map in JSON. */
-export function entryJson({ key, verdict }: NftMap['entries'][number]): Json {
-  return [key, { [verdict.kind]: { target: verdict.chain } }];
+export function entryJson({ key, verdict }: MapEntry): Json {
+  // Marks are numbers in JSON.
+  return [key.startsWith('0x') ? Number(key) : key, verdictJson(verdict)];
+}
+
+/** The one property of a map in nft's language. */
+export function mapProperty({ type }: NftMap): string {
+  return `type ${type} : verdict`;
 }
 
 /** The properties of a set in nft's language, one a line, without its elements. */

@@ -13,7 +13,7 @@ export type Key =
   | { readonly prefix: readonly [address: string, length: number] };
 
 /** The nft types that keys are made of. */
-export type KeyType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service';
+export type KeyType = 'ipv4_addr' | 'ipv6_addr' | 'inet_proto' | 'inet_service' | 'mark';
 
 /** An element of a set. */
 export interface SetElement {
@@ -36,18 +36,23 @@ export interface NftSet {
   readonly elements: readonly SetElement[];
 }
 
-/** A named map from addresses to chains. */
+/** A named map from addresses to chains, or from marks to `accept`. */
 export interface NftMap {
   readonly name: string;
   readonly type: KeyType;
   readonly entries: readonly MapEntry[];
 }
 
-/** Where packets of one address go. */
+/** Where packets of one address, or of flows with one mark, go. */
 export interface MapEntry {
+  /** As nft lists it. */
   readonly key: string;
-  readonly verdict: { readonly kind: 'jump' | 'goto'; readonly chain: string };
+  readonly verdict: Verdict;
 }
+
+/** What a map leads to. */
+export type Verdict =
+  { readonly kind: 'jump' | 'goto'; readonly chain: string } | { readonly kind: 'accept' };
 
 /** The hook of a base chain; its type is `filter`, its policy `accept`. */
 export interface Hook {
@@ -116,7 +121,8 @@ export type Statement =
   /** A flow that the kernel meets in the middle of a TCP connection. */
   | { readonly kind: 'midstream' }
   | { readonly kind: 'original' }
-  | { readonly kind: 'mark'; readonly mask: number; readonly value: number }
+  /** Looks up what becomes of flows with the generation that the packet's flow is marked with. */
+  | { readonly kind: 'generation'; readonly mask: number; readonly map: string }
   | { readonly kind: 'setMark'; readonly mask: number; readonly value: number }
   | { readonly kind: 'label'; readonly bit: number }
   | { readonly kind: 'setLabel'; readonly bit: number }

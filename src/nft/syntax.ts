@@ -1,6 +1,6 @@
 import { unreachable } from '../errors.ts';
 import type { Family } from '../net/index.ts';
-import type { FlowEnd, Key, PortMatch, SetElement, Statement } from './ruleset.ts';
+import type { FlowEnd, Key, NftRule, PortMatch, SetElement, Statement, Verdict } from './ruleset.ts';
 
 /** A value of a JSON document. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [field: string]: Json };
@@ -30,10 +30,10 @@ export function statementText(statement: Statement): string {
       return 'ct state new tcp flags & (fin|syn|rst|ack) != syn';
     case 'original':
       return 'ct direction original';
-    case 'mark':
-      return `ct mark & ${hex(statement.mask)} == ${hex(statement.value)}`;
+    case 'generation':
+      return `ct mark & ${markText(statement.mask)} vmap @${statement.map}`;
     case 'setMark':
-      return `ct mark set ct mark & ${hex(keptBits(statement))} | ${hex(statement.value)}`;
+      return `ct mark set ct mark & ${markText(keptBits(statement))} | ${markText(statement.value)}`;
     case 'label':
       return `ct label ${statement.bit}`;
     case 'setLabel':
@@ -104,8 +104,8 @@ export function statementJson(statement: Statement): readonly Json[] {
       ];
     case 'original':
       return [match('==', { ct: { key: 'direction' } }, 'original')];
-    case 'mark':
-      return [match('==', { '&': [ctMark, statement.mask] }, statement.value)];
+    case 'generation':
+      return [{ vmap: { key: { '&': [ctMark, statement.mask] }, data: `@${statement.map}` } }];
     case 'setMark': {
       const value = { '|': [{ '&': [ctMark, keptBits(statement)] }, statement.value] };
       return [{ mangle: { key: ctMark, value } }];
@@ -154,6 +154,16 @@ export function keyJson(key: Key): Json {
   return { prefix: { addr: key.prefix[0], len: key.prefix[1] } };
 }
 
+/** What a map leads to as nft's language has it; equal verdicts have equal texts. */
+export function verdictText(verdict: Verdict): string {
+  return verdict.kind === 'accept' ? 'accept' : `${verdict.kind} ${verdict.chain}`;
+}
+
+/** The same in JSON. */
+export function verdictJson(verdict: Verdict): Json {
+  return verdict.kind === 'accept' ? { accept: null } : { [verdict.kind]: { target: verdict.chain } };
+}
+
 /** An element of a set as nft's language has it. */
 export function elementText({ key, comment }: SetElement): string {
   return comment === undefined ? keyText(key) : `${keyText(key)} comment "${comment}"`;
@@ -174,6 +184,17 @@ export function sameElements(a: readonly SetElement[], b: readonly SetElement[])
       return comment === other.comment && (key === other.key || keyText(key) === keyText(other.key));
     })
   );
+}
+
+/** The sets and maps that a rule names. */
+export function namedBy({ statements }: NftRule): readonly string[] {
+  return statements.flatMap((statement) => {
+    if ('set' in statement) return [statement.set];
+    if ('map' in statement) return [statement.map];
+    return statement.kind === 'port' && typeof statement.port === 'object' && 'set' in statement.port
+      ? [statement.port.set]
+      : [];
+  });
 }
 
 const withPorts: readonly string[] = ['tcp', 'udp', 'sctp'];
@@ -206,7 +227,8 @@ function portJson(port: PortMatch): Json {
   return 'set' in port ? `@${port.set}` : { range: port.range };
 }
 
-function hex(value: number): string {
+/** A mark, or bits of one, as nft lists it. */
+export function markText(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`;
 }
 

@@ -4,8 +4,10 @@ import type { Step, Transaction } from './plan.ts';
 import {
   chainJson,
   entryJson,
+  entryText,
   hookText,
   mapJson,
+  mapProperty,
   ruleJson,
   ruleText,
   setJson,
@@ -54,7 +56,8 @@ export function narrowingText(narrowing: Narrowing): string {
 /** nft reads a line at a time: so many elements stand in one. */
 const elementsOfLine = 1000;
 
-function stepText(step: Step, table: string): readonly string[] {
+/** One command to nft, as lines. */
+export function stepText(step: Step, table: string): readonly string[] {
   const inTable = `inet ${table}`;
   switch (step.kind) {
     case 'addTable':
@@ -75,12 +78,9 @@ function stepText(step: Step, table: string): readonly string[] {
         step.elements.map(({ key }) => keyText(key)),
       );
     case 'addMap':
-      return [`add map ${inTable} ${step.map.name} { type ${step.map.type} : verdict; }\n`];
+      return [`add map ${inTable} ${step.map.name} { ${mapProperty(step.map)}; }\n`];
     case 'addEntries':
-      return elementLines(
-        `add element ${inTable} ${step.map}`,
-        step.entries.map(({ key, verdict }) => `${key} : ${verdict.kind} ${verdict.chain}`),
-      );
+      return elementLines(`add element ${inTable} ${step.map}`, step.entries.map(entryText));
     case 'deleteEntries':
       return elementLines(
         `delete element ${inTable} ${step.map}`,
@@ -106,10 +106,14 @@ function stepText(step: Step, table: string): readonly string[] {
 }
 
 function elementLines(command: string, elements: readonly string[]): readonly string[] {
-  return Array.from({ length: Math.ceil(elements.length / elementsOfLine) }, (_, i) => {
-    const some = elements.slice(i * elementsOfLine, (i + 1) * elementsOfLine);
-    return `${command} { ${some.join(', ')} }\n`;
-  });
+  return chunksOf(elements).map((some) => `${command} { ${some.join(', ')} }\n`);
+}
+
+/** Elements as they stand in one command each. */
+export function chunksOf(elements: readonly string[]): readonly (readonly string[])[] {
+  return Array.from({ length: Math.ceil(elements.length / elementsOfLine) }, (_, i) =>
+    elements.slice(i * elementsOfLine, (i + 1) * elementsOfLine),
+  );
 }
 
 function stepJson(step: Step, table: string): readonly Json[] {

@@ -99,9 +99,9 @@ describe('the listing', () => {
   });
 
   test('marks flows with the generation that was asked for', () => {
-    expect(podwall('nft cilium.yaml -q --generation 18').out).toContain(
-      'ct mark & 0x0fff0000 == 0x00120000 accept',
-    );
+    const { out } = podwall('nft cilium.yaml -q --generation 18');
+    expect(out).toContain('add element inet podwall gen {\n\t0x00120000 : accept,\n}');
+    expect(out).toContain('ct mark set ct mark & 0xf012ffff | 0x00120000');
     for (const wrong of ['0', '4096', 'x', '-1', '1.5']) {
       const { code, err } = podwall(`nft cilium.yaml --generation=${wrong}`);
       expect([code, err]).toEqual([2, expect.stringContaining('It is a number from 1 to 4095.')]);

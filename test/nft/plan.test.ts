@@ -13,12 +13,16 @@ import {
   narrowingText,
   planTransaction,
   renderJson,
+  sessionText,
   transactionJson,
   transactionText,
 } from '../../src/nft/index.ts';
-import type { Installed, Ruleset, RulesetOptions, Transaction } from '../../src/nft/index.ts';
+import type { Installed, Ruleset, RulesetOptions, Step, Transaction } from '../../src/nft/index.ts';
+import type { NftSet } from '../../src/nft/ruleset.ts';
 import { addressesOf, compile } from '../../src/policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../../src/policy/index.ts';
+import { runIn, whyNoWire, withWire } from '../../bench/wire/network.ts';
+import { Shell } from '../../bench/wire/shell.ts';
 import { clusters, clustersWithTiers, toJson, toYaml } from '../property/clusters.ts';
 import type { Json, JsonObject } from '../property/clusters.ts';
 import { send } from './evaluator.ts';
@@ -58,12 +62,17 @@ class Follower {
   }
 }
 
-/** A table without what may differ: the two chains that know the generation. */
+/** A table without what may differ: the generation, which two chains and a map know. */
 function contents({ sets, chains }: KernelTable): string {
   const sorted = <T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] =>
     [...map].sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([
-    sorted(sets).map(([name, set]) => [name, set.comment, set.interval, sorted(set.elements)]),
+    sorted(sets).map(([name, set]) => [
+      name,
+      set.comment,
+      set.interval,
+      name === 'gen' ? [...set.elements.values()] : sorted(set.elements),
+    ]),
     sorted(chains)
       .filter(([name]) => name !== 'gate' && name !== 'approve')
       .map(([name, { hook, rules }]) => [name, hook, rules]),
@@ -653,7 +662,9 @@ describe('a transaction', () => {
     for (const steps of batches) {
       const filled = steps.flatMap((step) => (step.kind === 'addRules' ? [step.chain] : []));
       const led = steps.flatMap((step) => (step.kind === 'addEntries' ? step.entries : []));
-      expect(filled.filter((chain) => led.some(({ verdict }) => verdict.chain === chain))).toEqual([]);
+      expect(
+        filled.filter((chain) => led.some(({ verdict }) => 'chain' in verdict && verdict.chain === chain)),
+      ).toEqual([]);
     }
     expect(batches.flat().filter(({ kind }) => kind === 'addEntries').length).toBeGreaterThan(0);
   });
@@ -726,13 +737,15 @@ describe('a transaction', () => {
       flow,
     };
     expect(send(table, packet).verdict).toBe('accept');
-    const wrapped = planTransaction({ ruleset: wide, generation: { number: 4095, epoch: 0 } }, narrow);
-    for (const document of transactionJson(wrapped)) table.apply(document);
-    expect(send(table, { ...packet, state: 'established', tcpFlags: ['ack'] }).verdict).toBe('drop');
+    const later = new KernelTable();
+    const last = planTransaction(undefined, wide, { first: { number: 4095, epoch: 0 } });
+    const wrapped = planTransaction(last.installed, narrow);
+    for (const document of [last, wrapped].flatMap(transactionJson)) later.apply(document);
+    expect(send(later, { ...packet, state: 'established', tcpFlags: ['ack'] }).verdict).toBe('drop');
     const allowed: Flow = { ...flow, client: '10.0.0.1', mark: 0 };
     const first = { ...packet, saddr: '10.0.0.1', flow: allowed };
-    expect(send(table, first).verdict).toBe('accept');
-    expect(send(table, { ...first, state: 'established', tcpFlags: ['ack'] }).path).toEqual([
+    expect(send(later, first).verdict).toBe('accept');
+    expect(send(later, { ...first, state: 'established', tcpFlags: ['ack'] }).path).toEqual([
       'forward',
       'gate',
     ]);
@@ -790,4 +803,81 @@ describe.skipIf(whyNoKernel !== undefined)('in the kernel', () => {
       expect(led).toBe(anew);
     }
   });
+});
+
+describe.skipIf(whyNoWire() !== undefined)('through an nft that stays', () => {
+  test(`states in a row, seed ${seed}`, { timeout: 120_000 }, async () => {
+    let [steps, light] = [0, 0];
+    await withWire(async ({ node }) => {
+      const shell = new Shell(node);
+      for (const { states } of fc.sample(cases, { seed, numRuns: 8 })) {
+        runIn(node, 'nft', 'flush', 'ruleset');
+        let installed: Installed | undefined;
+        for (const objects of states) {
+          const { ruleset } = stateOf(toJson(objects));
+          const transaction = planTransaction(installed, ruleset, { chainsOfBatch: 3 });
+          ({ installed } = transaction);
+          expect(await shell.apply(transaction)).toBe(0);
+          steps += transaction.batches.flat().length;
+          light += sessionText(transaction).filter((text) => text.includes('\nlist chain ')).length;
+          const files = { fresh: JSON.stringify(renderJson(ruleset, installed.generation)) };
+          const [led, anew] = [
+            runIn(node, 'nft', '-j', 'list', 'ruleset'),
+            inNamespace('nft -j -f fresh; nft -j list ruleset', files),
+          ].map((listed) => {
+            const table = new KernelTable();
+            table.apply(JSON.parse(listed));
+            for (const set of table.sets.values()) Object.assign(set, { comment: undefined });
+            return contents(table);
+          });
+          expect(led === anew, `another table than a fresh start makes, seed ${seed}`).toBe(true);
+        }
+      }
+      await shell.close();
+    });
+    expect(Math.min(steps, light)).toBeGreaterThan(0);
+  });
+
+  test('a text that nft refuses changes nothing, and is said as ever', async () => {
+    await withWire(async ({ node }) => {
+      const shell = new Shell(node);
+      // A table without the map that the text has nft list.
+      await shell.load('add table inet podwall\nadd set inet podwall sel { type ipv4_addr; }\n');
+      const set = { name: 'sel', type: ['ipv4_addr'], interval: false } as const;
+      const element = { key: '10.0.0.1' };
+      const add = transactionOf([{ kind: 'addElements', set: 'sel', elements: [element] }], set);
+      expect(await shell.apply(add)).toBe(0);
+      const remove = transactionOf([{ kind: 'deleteElements', set: 'sel', elements: [element] }], set);
+      expect(await shell.apply(remove)).toBe(1);
+      expect(runIn(node, 'nft', 'list', 'set', 'inet', 'podwall', 'sel')).not.toContain('10.0.0.1');
+      await expect(shell.apply(remove)).rejects.toThrow('No such file');
+      await shell.close();
+    });
+  });
+});
+
+function transactionOf(steps: readonly Step[], set: Omit<NftSet, 'elements'>): Transaction {
+  const ruleset = { ...stateOf('').ruleset, sets: [{ ...set, elements: [] }] };
+  return {
+    table: 'podwall',
+    batches: [steps],
+    narrowings: [],
+    installed: { ruleset, generation: firstGeneration },
+  };
+}
+
+test('what stays in a table is named in a session, so that nft need not read it', () => {
+  const before = planTransaction(undefined, stateOf(web + db + fromWeb).ruleset);
+  const other = web.replace('app: web', 'app: other');
+  const text = sessionText(planTransaction(before.installed, stateOf(other + db + fromWeb).ruleset)).join('');
+  const sets = [...text.matchAll(/^delete element inet podwall (\S+) /gm)].map(([, name = '']) => name);
+  expect(sets).toContain('gen');
+  expect(sets.length).toBeGreaterThan(1);
+  for (const name of sets) {
+    const told = text.search(new RegExp(`^add (?:set|map) inet podwall ${name} `, 'm'));
+    expect(told).toBeGreaterThanOrEqual(0);
+    expect(told).toBeLessThan(text.indexOf(`delete element inet podwall ${name} `));
+  }
+  expect(text).not.toMatch(/^add element /m);
+  expect(text).toMatch(/\nlist map inet podwall gen\nlist chain inet podwall approve\n$/);
 });

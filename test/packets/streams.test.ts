@@ -62,7 +62,8 @@ class Node {
   async change(ruleset: Ruleset): Promise<boolean> {
     const plan = planTransaction(this.#installed, ruleset);
     this.#installed = plan.installed;
-    for (const text of transactionText(plan)) await this.#shell.load(text);
+    const refused = await this.#shell.apply(plan);
+    if (refused > 0) throw new Error(`nft took ${refused} batches only as they are usually written`);
     return plan.narrowings.length > 0;
   }
 

@@ -64,7 +64,8 @@ function namesFor(
 } {
   const maps = ruleset.maps.filter(({ name }) => name.startsWith(map));
   const entry = maps.flatMap(({ entries }) => entries).find(({ key }) => key === address);
-  const chain = ruleset.chains.find(({ name }) => name === entry?.verdict.chain);
+  const target = entry === undefined || entry.verdict.kind === 'accept' ? undefined : entry.verdict.chain;
+  const chain = ruleset.chains.find(({ name }) => name === target);
   const sets = (chain?.rules ?? []).flatMap(({ statements }) =>
     statements.flatMap((statement) => {
       if ('set' in statement) return [statement.set];
