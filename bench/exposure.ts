@@ -1,6 +1,9 @@
 // How long from a compiled policy to the exposure of every pod: who could reach it, and whom it could reach, decided over
 // label space. One size or shape in a process of its own.
 //
+// `exposure` is the first call, cold: the whole document, with the texts of selectors, the witnesses, the rules and the
+// proofs of what is closed; reading and compiling are measured apart, and writing it as JSON or as a table is not in it.
+//
 //     node --expose-gc bench/exposure.ts 10k/5k    one line of JSON
 import { parseArgs } from 'node:util';
 import { exposure } from '../src/exposure/index.ts';

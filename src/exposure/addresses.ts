@@ -64,6 +64,7 @@ const publicRanges: { readonly [family in Family]: readonly AddressRange[] } = {
 export class AddressTable {
   readonly #policy: CompiledPolicy;
   readonly #known = new WeakMap<readonly OutsideSegment[], Map<string, Addressed>>();
+  readonly #plain = new Map<string, Addressed>();
   /** Nodes that all policies of the input treat alike. */
   readonly #nodes: readonly { readonly names: string[]; readonly example: ClusterNode }[];
   /** Nodes of which the input has no address: no ipBlock can be held against them. */
@@ -93,10 +94,11 @@ export class AddressTable {
   of(direction: Direction, k: number): Addressed {
     const segments = this.#policy.outside(direction, k);
     const family = this.#policy.parts.classes.family[k]!;
-    let byFamily = this.#known.get(segments);
-    if (byFamily === undefined) this.#known.set(segments, (byFamily = new Map<string, Addressed>()));
-    const key = String(family);
-    let found = byFamily.get(key);
+    // Most policies tell no addresses apart. With nodes, pods with the same segments may differ about these.
+    const isPlain = segments.length === families.length && this.#nodes.length === 0;
+    const known = isPlain ? this.#plain : this.#knownOf(segments);
+    const key = isPlain ? `${segments.map(({ ports }) => ports).join()} ${family}` : String(family);
+    let found = known.get(key);
     if (found === undefined) {
       const { ports } = this.#policy.parts;
       // Corner 37: addresses of a family that the pod lacks cannot reach it, nor it them.
@@ -109,9 +111,15 @@ export class AddressTable {
       const open = (one: PolicyEnd, other: PolicyEnd, each: Family): number =>
         this.#policy.sideAllowed(direction, one, other, each);
       found = { addresses, nodes: isShut ? [] : this.#nodesOf(k, addresses, open) };
-      byFamily.set(key, found);
+      known.set(key, found);
     }
     return found;
+  }
+
+  #knownOf(segments: readonly OutsideSegment[]): Map<string, Addressed> {
+    let known = this.#known.get(segments);
+    if (known === undefined) this.#known.set(segments, (known = new Map<string, Addressed>()));
+    return known;
   }
 
   /** What some choice among policies of equal priority lets through beyond what every choice does (corner 60). */

@@ -1,6 +1,7 @@
 import type { NamedController } from '../entry/index.ts';
 import type { Diagnostic, Direction, Place, Pod } from '../model/index.ts';
 import { families } from '../net/index.ts';
+import type { Family } from '../net/index.ts';
 import { familyBits } from '../policy/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { apiVersion, notModelledEntries, undecidedDiagnostics } from '../reach/index.ts';
@@ -13,7 +14,7 @@ import { byText } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import { Entrances } from './entrances.ts';
 import { Finder } from './found.ts';
-import { admitted } from './lines.ts';
+import { Admissions } from './lines.ts';
 import type { Admitted } from './lines.ts';
 import { NamespaceSpace } from './namespaces.ts';
 import { OwnSides } from './own-side.ts';
@@ -105,6 +106,7 @@ class Exposures {
   readonly #ambiguous: AmbiguousFinder | undefined;
   readonly #teller: Teller;
   readonly #others: { readonly [direction in Direction]: OwnSides };
+  readonly #tierNames = new Map<Direction, readonly string[]>();
   readonly #closingNames = new Map<readonly number[], readonly string[]>();
   /** By class: the ids of the workloads with pods of it, and how many pods of those that were asked about. */
   readonly #workloadsOf: (Map<string, number> | undefined)[] = [];
@@ -189,16 +191,21 @@ class Exposures {
     const directions = (['ingress', 'egress'] as const).filter(
       (each) => this.#query.direction === undefined || this.#query.direction === each,
     );
-    return directions
-      .flatMap((direction) => this.#units(direction).map((unit) => this.#exposureOf(unit)))
-      .sort(
-        (a, b) =>
-          rankOf(a) - rankOf(b) ||
-          byText(a.workloads[0] ?? '', b.workloads[0] ?? '') ||
-          // Ingress first, as in every list of directions.
-          byText(b.direction, a.direction) ||
-          byText(a.policies.join(), b.policies.join()),
-      );
+    const ranked = directions.flatMap((direction) =>
+      this.#units(direction).map((unit) => {
+        const exposure = this.#exposureOf(unit);
+        return { exposure, rank: rankOf(exposure), first: exposure.workloads[0] ?? '' };
+      }),
+    );
+    ranked.sort(
+      (a, b) =>
+        a.rank - b.rank ||
+        byText(a.first, b.first) ||
+        // Ingress first, as in every list of directions.
+        byText(b.exposure.direction, a.exposure.direction) ||
+        byText(a.exposure.policies.join(), b.exposure.policies.join()),
+    );
+    return ranked.map(({ exposure }) => exposure);
   }
 
   #units(direction: Direction): readonly Unit[] {
@@ -206,32 +213,33 @@ class Exposures {
     const units = new Map<string, Unit>();
     const said = new Map<string, Admitted>();
     const sideIds = new Map<OwnSide, number>();
+    const admissions = new Admissions(this.#policy, direction, this.#space, this.#uses);
+    const isIsolating = groups.map(({ policies }) =>
+      policies.some((index) => rules[direction][index] !== undefined),
+    );
+    const { tiers } = this.#finder;
     for (const [k, own] of this.#workloadsOf.entries()) {
       if (own === undefined) continue;
       const isHost = classes.host[k] === 1;
-      const selections = isHost
-        ? []
-        : groupsOf(k).filter(({ group }) =>
-            groups[group]!.policies.some((index) => rules[direction][index] !== undefined),
-          );
-      const map =
-        direction === 'ingress' && ports.hasNames && selections.length > 0 ? classes.portMap[k]! : 0;
-      const policies = `${selections.map(({ group, unsure }) => (unsure ? `${group}?` : group)).join(',')};${map};${isHost}`;
+      let policies = isHost ? 'host' : '';
+      for (const { group, unsure } of isHost ? [] : groupsOf(k)) {
+        if (isIsolating[group]!) policies += unsure ? `${group}?,` : `${group},`;
+      }
+      if (direction === 'ingress' && ports.hasNames && policies !== '') policies += `;${classes.portMap[k]!}`;
       const subject: PolicyEnd = { kind: 'pod', pod: classes.pods[classes.example[k]!]! };
       const bits = classes.family[k]!;
-      const sides = families
-        .filter((family) => (bits & familyBits[family]) !== 0)
-        .map((family) => {
-          const side = this.#others[direction].of(subject, k, family);
-          return [family, side, this.#finder.tiers.signature(direction, subject, k, family)] as const;
-        });
-      const ids = sides.map(([, side, tiers]) => {
+      const sides: (readonly [Family, OwnSide, string])[] = [];
+      const list = tiers.listOf(direction, k);
+      let key = `${policies};${bits};${list}`;
+      for (const family of families) {
+        if ((bits & familyBits[family]) === 0) continue;
+        const side = this.#others[direction].of(subject, k, family);
+        const signature = tiers.signature(direction, subject, k, family);
         let id = sideIds.get(side);
         if (id === undefined) sideIds.set(side, (id = sideIds.size));
-        return tiers === '' ? id : `${id} ${tiers}`;
-      });
-      const list = this.#finder.tiers.listOf(direction, k);
-      const key = `${policies};${bits};${ids.join(',')};${list}`;
+        key += `;${id} ${signature}`;
+        sides.push([family, side, signature]);
+      }
       const known = units.get(key);
       if (known !== undefined) {
         known.classes.push(k);
@@ -239,7 +247,7 @@ class Exposures {
       }
       let admission = said.get(policies);
       if (admission === undefined) {
-        said.set(policies, (admission = admitted(this.#policy, direction, k, this.#space, this.#uses)));
+        said.set(policies, (admission = admissions.of(k)));
       }
       units.set(key, { direction, k, example: subject, said: admission, sides, list, classes: [k] });
     }
@@ -327,8 +335,13 @@ class Exposures {
 
   /** The names of the cluster-wide policies that have rules in a direction, sorted. */
   #tiersWith(direction: Direction): readonly string[] {
-    const deciding = this.#policy.cluster.tierPolicies.filter((policy) => policy[direction].length > 0);
-    return [...new Set(deciding.map(({ name }) => name))].sort(byText);
+    let names = this.#tierNames.get(direction);
+    if (names === undefined) {
+      const deciding = this.#policy.cluster.tierPolicies.filter((policy) => policy[direction].length > 0);
+      names = [...new Set(deciding.map(({ name }) => name))].sort(byText);
+      this.#tierNames.set(direction, names);
+    }
+    return names;
   }
 
   /** The policies of existing namespaces that isolate the potential pods of some lines. */

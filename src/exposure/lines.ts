@@ -29,45 +29,89 @@ export interface Admitted {
   readonly addresses: readonly RuleRef[];
 }
 
-/**
- * What the policies of a class say about pods that could be there.
- *
- * A pod that is not there yet has no address, so an ipBlock does not mean it (corner 39); what it could get through an
- * address is said of the addresses.
- *
- * @param k - the class in the table of classes
- */
-export function admitted(
-  policy: CompiledPolicy,
-  direction: Direction,
-  k: number,
-  space: NamespaceSpace,
-  uses: UseTable,
-): Admitted {
-  const { parts } = policy;
-  const policies: number[] = [];
-  const lines: Line[] = [];
-  const dropped: Dropped[] = [];
-  const addresses: RuleRef[] = [];
-  let hasRules = false;
-  // Corner 44: nothing isolates a pod that is its node.
-  const selecting = parts.classes.host[k] === 1 ? [] : policy.selectingClass(k);
-  for (const { index, policy: written, sure } of selecting) {
+/** What one policy says. */
+interface Saying extends Pick<Admitted, 'lines' | 'dropped' | 'addresses'> {
+  readonly hasRules: boolean;
+}
+
+/** What the policies of classes say about pods that could be there. */
+export class Admissions {
+  readonly #policy: CompiledPolicy;
+  readonly #direction: Direction;
+  readonly #space: NamespaceSpace;
+  readonly #uses: UseTable;
+  /** By policy, and by port map where its rules name ports of the pods that it selects. */
+  readonly #sayings = new Map<number | string, Saying>();
+
+  constructor(policy: CompiledPolicy, direction: Direction, space: NamespaceSpace, uses: UseTable) {
+    this.#policy = policy;
+    this.#direction = direction;
+    this.#space = space;
+    this.#uses = uses;
+  }
+
+  /**
+   * What the policies of a class say.
+   *
+   * A pod that is not there yet has no address, so an ipBlock does not mean it (corner 39); what it could get through an
+   * address is said of the addresses.
+   *
+   * @param k - the class in the table of classes
+   */
+  of(k: number): Admitted {
+    const { parts } = this.#policy;
+    const policies: number[] = [];
+    const sayings: Saying[] = [];
+    // Corner 44: nothing isolates a pod that is its node.
+    const selecting = parts.classes.host[k] === 1 ? [] : this.#policy.selectingClass(k);
+    for (const { index, policy: written, sure } of selecting) {
+      if (written[this.#direction].kind === 'unaffected') continue;
+      // Corner 23: a policy of which files cannot tell isolates and admits nothing, or the opposite where that was assumed.
+      if (!sure && parts.assume === 'open') continue;
+      policies.push(index);
+      if (sure) sayings.push(this.#saying(index, parts.classes.portMap[k]!));
+    }
+    const hasRules = sayings.some((saying) => saying.hasRules);
+    const dropped = sayings.flatMap((saying) => saying.dropped);
+    const addresses = sayings.flatMap((saying) => saying.addresses);
+    if (policies.length === 0) {
+      const everybody: Line = { ...this.#space.everywhere, pods: anyLabels, use: everyUse, rules: [] };
+      return { isolated: false, policies, lines: [everybody], hasRules, dropped, addresses };
+    }
+    const lines = sayings.length === 1 ? sayings[0]!.lines : sayings.flatMap((saying) => saying.lines);
+    const told = minimal(lines, this.#space, this.#uses);
+    return { isolated: true, policies, lines: told, hasRules, dropped, addresses };
+  }
+
+  #saying(index: number, portMap: number): Saying {
+    const { rules, ports } = this.#policy.parts;
+    const asksForNames =
+      this.#direction === 'ingress' &&
+      portMap !== 0 &&
+      (rules.ingress[index] ?? []).some(({ spec }) => ports.isNamed(spec));
+    const key = asksForNames ? `${index} ${portMap}` : index;
+    let saying = this.#sayings.get(key);
+    if (saying === undefined) this.#sayings.set(key, (saying = this.#say(index, portMap)));
+    return saying;
+  }
+
+  #say(index: number, portMap: number): Saying {
+    const { cluster, parts } = this.#policy;
+    const direction = this.#direction;
+    const written = cluster.policies[index]!;
     const spec = written[direction];
-    if (spec.kind === 'unaffected') continue;
-    // Corner 23: a policy of which files cannot tell isolates and admits nothing, or the opposite where that was assumed.
-    if (!sure && parts.assume === 'open') continue;
-    policies.push(index);
-    if (!sure) continue;
-    const own = space.indexOf(written.namespace);
-    for (const [rule, { peers, ports }] of spec.rules.entries()) {
-      hasRules = true;
+    const lines: Line[] = [];
+    const dropped: Dropped[] = [];
+    const addresses: RuleRef[] = [];
+    const own = this.#space.indexOf(written.namespace);
+    const rules = spec.kind === 'unaffected' ? [] : spec.rules;
+    for (const [rule, { peers, ports }] of rules.entries()) {
       const compiled = parts.rules[direction][index]?.[rule];
       if (compiled === undefined) continue;
       const use =
         direction === 'egress'
-          ? uses.ofRule(ports, 'egress')
-          : uses.of(parts.ports.set(parts.ports.resolve(compiled.spec, parts.classes.portMap[k]!)));
+          ? this.#uses.ofRule(ports, 'egress', compiled.spec)
+          : this.#uses.of(parts.ports.set(parts.ports.resolve(compiled.spec, portMap)));
       const entries: readonly (Peer | undefined)[] = peers.kind === 'any' ? [undefined] : peers.peers;
       for (const [i, peer] of entries.entries()) {
         const ref = { policy: index, rule, peer: peer === undefined ? -1 : i };
@@ -79,17 +123,16 @@ export function admitted(
         }
         if (looks === 'addresses' || looks === 'everywhere') addresses.push(ref);
         if (peer?.kind === 'ipBlock') continue;
-        const region = regionOf(peer, own, space);
+        const region = regionOf(peer, own, this.#space);
         if (region === undefined) dropped.push({ ref, reason: 'contradiction', looks });
-        else lines.push({ ...region, use, rules: [ref] });
+        else {
+          const { existing, fresh, pods } = region;
+          lines.push({ existing, fresh, pods, use, rules: [ref] });
+        }
       }
     }
+    return { lines, dropped, addresses, hasRules: rules.length > 0 };
   }
-  if (policies.length === 0) {
-    const everybody: Line = { ...space.everywhere, pods: anyLabels, use: everyUse, rules: [] };
-    return { isolated: false, policies, lines: [everybody], hasRules, dropped, addresses };
-  }
-  return { isolated: true, policies, lines: minimal(lines, space, uses), hasRules, dropped, addresses };
 }
 
 function looksOf(peer: Peer | undefined): Dropped['looks'] {

@@ -349,7 +349,8 @@ export class OwnSides {
     if (rule === undefined) return;
     let use: number;
     if (this.#direction === 'ingress') {
-      use = this.#uses.ofRule(rule.ports, 'ingress');
+      const { spec } = this.#policy.parts.rules.ingress[user.policy]![user.rule]!;
+      use = this.#uses.ofRule(rule.ports, 'ingress', spec);
     } else {
       // Corner 28: names resolve on the destination, and that is the subject.
       const { spec } = this.#policy.parts.rules.egress[user.policy]![user.rule]!;

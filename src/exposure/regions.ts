@@ -115,7 +115,7 @@ const valueOfNobody = '\u0007';
 
 /** Two regions as one, where one region says exactly what they say. */
 function regionEither(a: Region, b: Region, space: NamespaceSpace): Region | undefined {
-  if (a.pods.key === b.pods.key) {
+  if (a.pods === b.pods || a.pods.key === b.pods.key) {
     const fresh =
       a.fresh === undefined || b.fresh === undefined ? (a.fresh ?? b.fresh) : union(a.fresh, b.fresh);
     if (fresh === undefined && (a.fresh !== undefined || b.fresh !== undefined)) return undefined;
@@ -143,6 +143,7 @@ export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTa
   if (all.length < 2) return all;
   let lines = alike(all, uses);
   if (lines.length < 2) return lines;
+  if (lines.length <= mostPaired && areUnlike(lines, uses)) return lines;
   const budget: Budget = { left: mostWork };
   for (let changed = true; changed && budget.left > 0;) {
     lines = withoutContained(lines, uses, budget);
@@ -159,6 +160,14 @@ export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTa
     }
   }
   return alike(trimmed(withoutCovered(lines, uses, budget), space, uses, budget), uses);
+}
+
+/** Of no more lines than these each is held against each other at once. */
+const mostPaired = 8;
+
+/** Whether no line lets use what another does too: then none says anything that others say, and none can be put together. */
+function areUnlike(lines: readonly Line[], uses: UseTable): boolean {
+  return lines.every((line, i) => lines.every((other, j) => i === j || !uses.includes(other.use, line.use)));
 }
 
 /** Each line with what wider ones say of the same pods: then it says all that these may use. Of very many it is left. */
@@ -222,6 +231,7 @@ function conditions({ pods, fresh }: Line): number {
 
 /** Lines that differ in one condition only, or in the namespaces that exist, become one where one line says exactly what they say. */
 function joined(lines: readonly Line[], space: NamespaceSpace, budget: Budget): readonly Line[] {
+  if (lines.length <= mostPaired) return joinedPairs(lines, space);
   const byRest = new Map<string, Line>();
   const left = new Set<Line>();
   const waiting = lines.toReversed();
@@ -237,12 +247,7 @@ function joined(lines: readonly Line[], space: NamespaceSpace, budget: Budget): 
           : undefined;
       if (region === undefined) continue;
       left.delete(other!);
-      // Of one that has all of the other, the other's rules say nothing new.
-      merged = regionIncludes(other!, line)
-        ? other!
-        : regionIncludes(line, other!)
-          ? line
-          : { ...region, use: line.use, rules: rulesOf(other!, line) };
+      merged = asOne(other!, line, region);
       break;
     }
     if (merged !== undefined) {
@@ -253,6 +258,29 @@ function joined(lines: readonly Line[], space: NamespaceSpace, budget: Budget): 
     for (const rest of rests) byRest.set(rest, line);
   }
   return [...left];
+}
+
+/** Two lines with one use as one: of one that has all of the other, the other's rules say nothing new. */
+function asOne(a: Line, b: Line, region: Region): Line {
+  if (regionIncludes(a, b)) return a;
+  return regionIncludes(b, a) ? b : { ...region, use: a.use, rules: rulesOf(a, b) };
+}
+
+function joinedPairs(all: readonly Line[], space: NamespaceSpace): readonly Line[] {
+  const lines = [...all];
+  for (let i = 0; i < lines.length; i++) {
+    for (let j = i + 1; j < lines.length; j++) {
+      const [a, b] = [lines[i]!, lines[j]!];
+      const region = a.use === b.use ? regionEither(a, b, space) : undefined;
+      if (region === undefined) continue;
+      lines[i] = asOne(a, b, region);
+      lines.splice(j, 1);
+      // What it is now may be put together with one before.
+      i = -1;
+      break;
+    }
+  }
+  return lines;
 }
 
 /** What of a line has to be equal in others that it can be put together with, for each way to do that. */

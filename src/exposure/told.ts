@@ -7,7 +7,7 @@ import { exampleAddress } from './addresses.ts';
 import type { Addressed } from './addresses.ts';
 import type { Between, FoundAmbiguous } from './ambiguous.ts';
 import { examplePodAddress } from './cells.ts';
-import { byText, example, has, otherThan, selectorText } from './cubes.ts';
+import { byText, example, has, selectorText } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import type { Entrances } from './entrances.ts';
 import type { Found } from './found.ts';
@@ -103,6 +103,7 @@ export class Teller {
     if (unit.direction === 'ingress') {
       for (const each of this.#entrances.of(unit.classes, workloads, this.#equals)) peers.push(each);
     }
+    if (peers.length < 2) return peers;
     return peers
       .map((peer) => ({ peer, key: sortKey(peer) }))
       .sort(
@@ -244,7 +245,9 @@ export class Teller {
   /** A name that no namespace has, and that a cube lets a new one have. */
   #newName(fresh: Cube): string {
     const taken = fresh.literals.get(nameLabel)?.values ?? [];
-    return otherThan([...taken, ...this.#space.all.map(({ name }) => name)], 'new');
+    let name = 'new';
+    for (let i = 2; taken.includes(name) || this.#space.indexOf(name) >= 0; i++) name = `new-${i}`;
+    return name;
   }
 
   /** The rules that some references mean, at most so many. */

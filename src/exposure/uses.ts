@@ -45,7 +45,7 @@ export class UseTable {
   readonly #uses: Use[] = [];
   readonly #ids = new Map<string, number>();
   readonly #ofSet = new Map<PortSet, number>();
-  readonly #ofPorts = { ingress: new WeakMap<Ports, number>(), egress: new WeakMap<Ports, number>() };
+  readonly #ofSpec: (number | undefined)[] = [];
   readonly #ofTierPorts = new WeakMap<TierPorts, number>();
   readonly #unions = new Map<number, number>();
   readonly #intersections = new Map<number, number>();
@@ -85,16 +85,17 @@ export class UseTable {
    * What the ports of a rule mean at a destination that is not there yet (corners 25, 26, 28 and 31).
    *
    * @param direction - that of the rule
+   * @param spec - the number that the compiled policy has for these ports: few lists are written in many rules
    */
-  ofRule(ports: Ports, direction: Direction): number {
-    const known = this.#ofPorts[direction];
-    let id = known.get(ports);
-    if (id !== undefined) return id;
-    const { fixed, named } = portsOfRule(ports, direction, this.#reading);
-    id = this.#withNames(fixed, (protocol) =>
-      named.flatMap((each) => (each.protocol === protocol ? [each.name] : [])),
-    );
-    known.set(ports, id);
+  ofRule(ports: Ports, direction: Direction, spec: number): number {
+    let id = this.#ofSpec[spec];
+    if (id === undefined) {
+      const { fixed, named } = portsOfRule(ports, direction, this.#reading);
+      id = this.#withNames(fixed, (protocol) =>
+        named.flatMap((each) => (each.protocol === protocol ? [each.name] : [])),
+      );
+      this.#ofSpec[spec] = id;
+    }
     return id;
   }
 
@@ -116,14 +117,14 @@ export class UseTable {
   }
 
   #withNames(fixed: PortSet, namesOf: (protocol: Protocol) => readonly string[]): number {
-    const conditional = protocols.map((protocol): ConditionalPorts => {
+    const conditional: ConditionalPorts[] = [];
+    for (const protocol of protocols) {
       const condition = this.#conditions.bears([...new Set(namesOf(protocol))]);
-      return { protocol, condition, within: PortSet.everyPort(protocol).minus(fixed) };
-    });
-    return this.#intern(
-      fixed,
-      conditional.filter(({ condition, within }) => condition !== never && !within.isEmpty),
-    );
+      if (condition === never) continue;
+      const within = PortSet.everyPort(protocol).minus(fixed);
+      if (!within.isEmpty) conditional.push({ protocol, condition, within });
+    }
+    return this.#intern(fixed, conditional);
   }
 
   union(a: number, b: number): number {
