@@ -716,6 +716,18 @@ export const mutants: readonly Mutant[] = [
     why: 'after a change Baseline is asked where a profile decides by pod (corner 64)',
   },
   {
+    file: 'src/policy/live/told-once.ts',
+    find: 'from: group.flatMap(({ from }) => from)',
+    replace: 'from: group[0]!.from',
+    why: 'of blocks of a difference that are joined only the first is told',
+  },
+  {
+    file: 'src/policy/live/told-once.ts',
+    find: 'pods: group.flatMap(({ pods }) => pods)',
+    replace: 'pods: group[0]!.pods',
+    why: 'of address lines of a difference that are joined only the first is told',
+  },
+  {
     file: 'src/policy/live/live-matrix.ts',
     find: 'opposite.users.size(peer & ~unsureMark) > 0;',
     replace: 'false;',

@@ -17,6 +17,7 @@ import {
   expandedPairs,
   expectedOutside,
   expectedPairs,
+  toldTwice,
   unequal,
 } from '../policy/live/differences.ts';
 import { change, clusterOf, stateOf, stories, storiesWithTiers } from '../policy/live/states.ts';
@@ -133,6 +134,8 @@ function otherDecision(live: LiveCluster, policy: CompiledPolicy, sample: number
 function wrong(difference: Difference, before: CompiledPolicy, after: CompiledPolicy): string | undefined {
   const pairs = unequal(expandedPairs(difference, before, after), expectedPairs(before, after));
   if (pairs !== undefined) return pairs;
+  const twice = toldTwice(difference);
+  if (twice !== undefined) return `told twice: ${twice}`;
   const addresses = boundsOf(before, after);
   return unequal(expandedOutside(difference, addresses), expectedOutside(before, after, addresses));
 }

@@ -77,8 +77,7 @@ export class Differ {
   }
 
   /** What has changed outside for profiles that were remembered and are the same. */
-  ofOutside(before: OutsideBefore): Difference {
-    const found = new Findings(this.#engine);
+  #ofOutside(before: OutsideBefore, found: Findings): void {
     const side = this.#matrix.egress;
     for (const [profile, segments] of before) {
       const byFamily = Map.groupBy(side.classes.copy(profile), (c) => this.#matrix.familyOf(c));
@@ -89,7 +88,6 @@ export class Differ {
         found.addSegments('egress', found.podsOf(some), segments, after, family);
       }
     }
-    return found.finish();
   }
 
   /** Lets go of what was remembered. */
@@ -104,8 +102,12 @@ export class Differ {
     this.#matrix.settleAll();
   }
 
-  /** What has changed for classes that were remembered and still have the same pods. */
-  ofClasses(before: Before): Difference {
+  /**
+   * What has changed for classes that were remembered and still have the same pods.
+   *
+   * @param outside - what profiles said that are the same and may say something else by now
+   */
+  ofClasses(before: Before, outside: OutsideBefore = new Map()): Difference {
     const found = new Findings(this.#engine);
     this.#ofLines('egress', before, found);
     this.#ofLines('ingress', before, found);
@@ -129,6 +131,7 @@ export class Differ {
         found.addOutside(direction, found.podsOf(classes), was, is, family, family);
       }
     }
+    this.#ofOutside(outside, found);
     return found.finish();
   }
 
@@ -313,7 +316,7 @@ export class Differ {
       };
       found.emit([pod], [pod], step);
     }
-    return found.finish();
+    return found.finish((each) => (each === pod ? selfBefore || selfAfter : each.replicas > 1));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Direction, Pod } from '../../model/index.ts';
-import { families, lastOf } from '../../net/index.ts';
+import { families, joined, lastOf } from '../../net/index.ts';
 import type { AddressRange, Family, PortSet } from '../../net/index.ts';
 import { familyBits, isHost } from '../classes.ts';
 import { outsideOf } from '../outside.ts';
@@ -8,6 +8,7 @@ import { withTiersOutside } from '../tier-outside.ts';
 import type { Bound } from '../tier-value.ts';
 import { nothing } from '../port-table.ts';
 import type { Engine } from './engine.ts';
+import { toldOnce } from './told-once.ts';
 
 /**
  * Ports of which something else holds than before. A port is allowed, denied, or *ambiguous*: allowed under some choice among
@@ -43,8 +44,8 @@ export interface OutsideDifference extends PortDifference {
 }
 
 /**
- * What a change opens and closes, exactly: no pair with a family stands in two entries of `pods`, and no pod with an address and
- * a direction in two of `outside`. A pod that is new opens what it may, one that is gone closes it; of one that is different
+ * What a change opens and closes, exactly and once: no pair with a family stands in two entries of `pods`, and no pod with an
+ * address and a direction in two of `outside`; entries that say the same of the same pods or addresses are one. A pod that is new opens what it may, one that is gone closes it; of one that is different
  * the new object is named.
  */
 export interface Difference {
@@ -89,8 +90,9 @@ export class Findings {
     this.#engine = engine;
   }
 
-  finish(): Difference {
-    return { pods: this.#pods, outside: this.#outside };
+  /** @param several - whether an object stands, or stood, for several pods */
+  finish(several: (pod: Pod) => boolean = ({ replicas }) => replicas > 1): Difference {
+    return toldOnce({ pods: this.#pods, outside: this.#outside }, several);
   }
 
   /** The pods of some classes. */
@@ -110,9 +112,7 @@ export class Findings {
   pairs(isRow: boolean, own: readonly Pod[], others: readonly Pod[], step: Step): void {
     const { profile } = this.#engine;
     const add = (some: readonly Pod[], rest: readonly Pod[]): void => {
-      const mine = without(some, rest);
-      const theirs = without(rest, some);
-      this.emit(isRow ? mine : theirs, isRow ? theirs : mine, step);
+      this.emit(isRow ? some : rest, isRow ? rest : some, step);
     };
     const isNode = (pod: Pod): boolean => isHost(pod, profile);
     const [ownHosts, ownGuests] = parted(own, isNode);
@@ -237,10 +237,10 @@ export class Findings {
       const key = keyOf(differing);
       const known = found.get(key);
       if (known === undefined) found.set(key, { differing, ranges: [range] });
-      else addRange(known.ranges, range);
+      else known.ranges.push(range);
     }
     for (const { differing, ranges } of found.values())
-      this.#outside.push({ direction, pods, ranges, ...this.#told(differing) });
+      this.#outside.push({ direction, pods, ranges: joined(ranges), ...this.#told(differing) });
   }
 
   /** What a profile says about addresses outside. */
@@ -270,13 +270,6 @@ export class Findings {
       return [{ family: each, first: 0n, last: lastOf(each), ...noPorts }];
     });
   }
-}
-
-/** Pods but for the one that is all of `others`: one pod and itself are no pair. */
-function without(pods: readonly Pod[], others: readonly Pod[]): readonly Pod[] {
-  const [only] = others;
-  if (others.length !== 1 || only?.replicas !== 1) return pods;
-  return pods.includes(only) ? pods.filter((pod) => pod !== only) : pods;
 }
 
 function parted(pods: readonly Pod[], test: (pod: Pod) => boolean): readonly [Pod[], Pod[]] {
@@ -336,12 +329,4 @@ function* overlaps<A extends AddressRange, B extends AddressRange>(
     if (a.last === last) i++;
     if (b.last === last) k++;
   }
-}
-
-/** Adds a range behind others, or to the last when they touch. */
-function addRange(ranges: AddressRange[], range: AddressRange): void {
-  const last = ranges.at(-1);
-  if (last !== undefined && last.family === range.family && last.last + 1n === range.first) {
-    ranges[ranges.length - 1] = { ...last, last: range.last };
-  } else ranges.push(range);
 }

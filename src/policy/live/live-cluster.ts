@@ -19,7 +19,7 @@ import type { PolicyEnd } from '../ends.ts';
 import { unreachable } from '../../errors.ts';
 import type { Change } from './changes.ts';
 import { Differ } from './difference.ts';
-import type { Before } from './difference.ts';
+import type { Before, OutsideBefore } from './difference.ts';
 import { Engine } from './engine.ts';
 import type { Difference } from './findings.ts';
 import type { LivePolicy } from './groups.ts';
@@ -400,14 +400,12 @@ export class LiveCluster {
       changed.map(({ c, leaves, joins }) => ({ c, ...matrix.concerns(leaves, joins) })),
     );
     matrix.changePeers(changed);
-    const difference = this.#differed(before);
-    if (this.#differ === undefined || difference === undefined || outside === undefined) return difference;
-    return { ...difference, outside: [...difference.outside, ...this.#differ.ofOutside(outside).outside] };
+    return this.#differed(before, outside);
   }
 
-  #differed(before: Before | undefined): Difference | undefined {
+  #differed(before: Before | undefined, outside?: OutsideBefore): Difference | undefined {
     if (this.#differ === undefined || before === undefined) return undefined;
-    const difference = this.#differ.ofClasses(before);
+    const difference = this.#differ.ofClasses(before, outside);
     this.#differ.forget(before);
     return difference;
   }

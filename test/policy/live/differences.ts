@@ -178,3 +178,24 @@ export function unequal(found: Expanded, expected: Expanded): string | undefined
   }
   return undefined;
 }
+
+/** Two entries that say the same of the same ends on one side, so that they could be told as one; `undefined`: none. */
+export function toldTwice({ pods: blocks, outside: lines }: Difference): string | undefined {
+  const names = (some: readonly Pod[]): string =>
+    some
+      .map(({ id }) => id)
+      .sort()
+      .join();
+  const keys = [
+    ...blocks.flatMap((each) => {
+      const rest = `${each.family} ${told(each)}`;
+      return [`from ${names(each.from)} ${rest}`, `to ${names(each.to)} ${rest}`];
+    }),
+    ...lines.flatMap((each) => {
+      const rest = `${each.direction} ${told(each)}`;
+      const ranges = each.ranges.map(({ family, first, last }) => `${family} ${first}-${last}`);
+      return [`of ${names(each.pods)} ${rest}`, `${ranges.join()} ${rest}`];
+    }),
+  ];
+  return keys.find((key, i) => keys.indexOf(key) !== i);
+}

@@ -84,6 +84,51 @@ test('a policy closes what it isolates and leaves what it admits', () => {
   ]);
 });
 
+describe('what is the same is told once', () => {
+  const admits = (app: string, cidr: string): object =>
+    policy(app, {
+      podSelector: { matchLabels: { app } },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ from: [{ ipBlock: { cidr } }] }],
+      egress: [{ to: [{ ipBlock: { cidr } }] }],
+    });
+  const everywhere = (peers: object): object =>
+    policy('all', { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ...peers });
+  const blocks = (...cidrs: readonly string[]): object[] => cidrs.map((cidr) => ({ ipBlock: { cidr } }));
+
+  test('pods of many policies to the same addresses, and neighbouring addresses', () => {
+    // Each app has policies of its own; what is opened to all of them is one line for each direction.
+    const live = open(
+      ...shop,
+      admits('web', '1.0.0.0/8'),
+      admits('db', '2.0.0.0/8'),
+      admits('job', '3.0.0.0/8'),
+    );
+    const peers = blocks('203.0.113.0/25', '203.0.113.128/25', '2001:db8::/32');
+    const { difference } = live.apply(
+      arrival(everywhere({ ingress: [{ from: peers }], egress: [{ to: peers }] })),
+      {
+        difference: true,
+      },
+    );
+    expect(words(difference!)).toEqual([
+      `db+job+web egress, 1 ranges: +[${all}] -[;;]`,
+      `db+job+web ingress, 1 ranges: +[${all}] -[;;]`,
+    ]);
+  });
+
+  test('pods that are closed to everybody, whatever closed them to others before', () => {
+    const live = open(...shop, onlyWeb);
+    const { difference } = live.apply(arrival(everywhere({ ingress: [], egress: [] })), { difference: true });
+    expect(words(difference!)).toEqual([
+      `db+job+web egress, 1 ranges: +[;;] -[${all}]`,
+      `db+job+web to job+web: +[;;] -[${all}]`,
+      `job+web ingress, 1 ranges: +[;;] -[${all}]`,
+      'web to db: +[;;] -[;5432-5432;]',
+    ]);
+  });
+});
+
 describe('objects in any order', () => {
   test('a pod and a policy before their namespace, which is known by its name alone', () => {
     const live = open();
