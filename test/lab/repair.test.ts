@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { LabConnection } from '../../src/host/lab/index.ts';
 import { labName, podwall, remove, run, whyNoLab } from './lab.ts';
 
 // What somebody has changed by hand in a lab that runs is put right by the next apply, of the same input too.
@@ -139,6 +140,41 @@ describe.skipIf(whyNoLab !== undefined)('a lab that somebody has changed by hand
     // Flows that were let through meanwhile are judged again.
     expect(generation()).toBe(before + 1);
     expect(apply().out).toBe(head);
+  });
+
+  test('a denial that is not of policies is told from those that are', () => {
+    nft('table ip mine { chain c { type filter hook forward priority -300; policy drop; }; }');
+    const { code, out } = podwall('lab', 'verify', '-q', '-o', 'json', '--name', name);
+    const report = JSON.parse(out) as { readonly denied: number; readonly provenByRemoval: number };
+    expect(code).toBe(1);
+    expect(report.provenByRemoval).toBeLessThan(report.denied);
+    apply();
+    expect(verify()).toEqual(whole);
+  });
+
+  test('tables that verify has taken out of the way stay so, though they are put right', async () => {
+    const sleeps = (): boolean => nft('list', 'table', 'inet', 'podwall').includes('flags dormant');
+    const lab = await LabConnection.open(name);
+    try {
+      await lab.ask({ kind: 'suspend' }, 'done');
+      expect(sleeps()).toBe(true);
+      expect(apply().out).toBe(head);
+      nft('flush', 'chain', 'inet', 'podwall', chain());
+      expect(apply().out).toContain('"shop/db rule 1"');
+      expect(sleeps()).toBe(true);
+      await lab.ask({ kind: 'resume' }, 'done');
+      expect(sleeps()).toBe(false);
+    } finally {
+      lab.close();
+    }
+    expect(verify()).toEqual(whole);
+  });
+
+  test('an element that nobody has loaded is put right', () => {
+    const [, set] = /set (sel_\w+_4) /.exec(nft('list', 'table', 'inet', 'podwall'))!;
+    nft('add', 'element', 'inet', 'podwall', set!, '{ 203.0.113.77 }');
+    expect(apply().out).toContain(`element unexpected on two: set ${set}, 203.0.113.77`);
+    expect(verify()).toEqual(whole);
   });
 
   test('rules in another order are put right', () => {

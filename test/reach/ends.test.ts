@@ -458,9 +458,11 @@ test('150,000 names are searched in bounded time', () => {
     };
   });
   const large: Cluster = { ...cluster, workloads, pods: [] };
-  const before = performance.now();
+  // Of this thread alone: what else the machine does takes its time, too.
+  const before = process.threadCpuUsage();
   expect(find(`team-7/service-7-${'abcdefghij'.repeat(3)}abcdefghiX`, {}, large)).toContain(
     '[team-7/service-7-',
   );
-  expect(performance.now() - before).toBeLessThan(3000);
+  const { user, system } = process.threadCpuUsage(before);
+  expect(user + system).toBeLessThan(3_000_000);
 });
