@@ -24,6 +24,7 @@ import {
   renderLabProbe,
   renderLabReport,
   renderLabStatus,
+  visible,
 } from '../render/index.ts';
 import { exitCode, UsageError } from './exit.ts';
 import { readCluster, report } from './input.ts';
@@ -247,9 +248,9 @@ async function building<T>(flags: LabFlags, act: (told: (stage: string) => void)
 }
 
 function tellNotes({ notes, closed }: LabSummary, flags: LabFlags): void {
-  for (const text of closed) complain(`${text}\n`);
+  for (const text of closed) complain(`${visible(text)}\n`);
   if (flags.quiet === true) return;
-  for (const message of notes) complain(`note: ${message}.\n`);
+  for (const message of notes) complain(`note: ${visible(message)}.\n`);
 }
 
 /** Ends what was begun before the process ends by a signal; the answer takes that back. */

@@ -30,5 +30,5 @@ export type {
   LabServiceProbe,
   LabState,
 } from './plan.ts';
-export { countProbes, probesOf } from './probes.ts';
+export { countProbes, probeOf, probesOf } from './probes.ts';
 export { serviceProbesOf } from './service-probes.ts';

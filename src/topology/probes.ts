@@ -1,5 +1,5 @@
 import { families } from '../net/index.ts';
-import type { Address, Family } from '../net/index.ts';
+import type { Address, Family, Protocol } from '../net/index.ts';
 import type { LabEnd, LabPlan, LabProbe } from './plan.ts';
 
 /**
@@ -21,24 +21,33 @@ export function* probesOf(plan: LabPlan): Generator<LabProbe> {
 /** Those of one pair of ends. */
 function* probesBetween(plan: LabPlan, from: LabEnd, to: LabEnd): Generator<LabProbe> {
   for (const family of families) {
-    const source = addressOf(from, family);
-    const destination = addressOf(to, family);
-    if (source === undefined || destination === undefined) continue;
     for (const { protocol, port } of to.listeners) {
-      const { allowed, ambiguous } = plan.policy.decide(from.engine, to.engine, protocol, port, family);
-      if (ambiguous) continue;
-      yield {
-        from,
-        to,
-        family,
-        source,
-        destination,
-        protocol,
-        port,
-        predicted: allowed ? 'allowed' : 'denied',
-      };
+      const tried = probeOf(plan, from, to, family, protocol, port);
+      if (tried !== undefined && !tried.ambiguous) yield tried.probe;
     }
   }
+}
+
+/**
+ * One connection of two ends, whether or not anybody listens, with what the engine says of it.
+ *
+ * @returns with whether policies of equal priority leave it open, which is predicted as denied (corner 60); `undefined` when
+ *   one of the ends has no address of the family
+ */
+export function probeOf(
+  plan: LabPlan,
+  from: LabEnd,
+  to: LabEnd,
+  family: Family,
+  protocol: Protocol,
+  port: number,
+): { readonly probe: LabProbe; readonly ambiguous: boolean } | undefined {
+  const source = addressOf(from, family);
+  const destination = addressOf(to, family);
+  if (source === undefined || destination === undefined) return undefined;
+  const { allowed, ambiguous } = plan.policy.decide(from.engine, to.engine, protocol, port, family);
+  const predicted = allowed ? 'allowed' : 'denied';
+  return { probe: { from, to, family, source, destination, protocol, port, predicted }, ambiguous };
 }
 
 /** How many probes `probesOf` makes at most, without making them: fewer only where priorities leave some open. */

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { labName, podwall, remove, run, whyNoLab } from './lab.ts';
+import { describe, expect, test } from 'vitest';
+import { labName, podwall, run, useLab, whyNoLab } from './lab.ts';
 
 const name = labName('edges');
 
@@ -30,24 +27,13 @@ spec:
 `;
 
 describe.skipIf(whyNoLab !== undefined)('a lab', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'podwall-edges-'));
-  const file = join(folder, 'input.yaml');
+  const file = useLab(name, input);
   const predicted = (...flags: readonly string[]): unknown => {
     const { code, err } = podwall('lab', 'apply', file, '-q', '--name', name, ...flags);
     if (code !== 0) throw new Error(err);
     const { out } = podwall('lab', 'probe', 'shop/web', 'shop/db:5432', '-o', 'json', '--name', name);
     return JSON.parse(out);
   };
-
-  beforeAll(() => {
-    writeFileSync(file, input);
-    podwall('lab', 'up', file, '-q', '--name', name);
-  });
-
-  afterAll(() => {
-    remove(name);
-    rmSync(folder, { recursive: true });
-  });
 
   test('reads policies of tiers as the channel says that was asked for', () => {
     const standard = predicted('--cnp-channel', 'standard', '--allow-incomplete');

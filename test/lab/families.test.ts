@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { labName, podwall, remove, whyNoLab } from './lab.ts';
+import { labName, podwall, useLab, whyNoLab } from './lab.ts';
 
 // Nobody has an address in this input: what its Services ask for says which families there are.
 
@@ -39,18 +36,7 @@ spec:
 `;
 
 describe.skipIf(whyNoLab !== undefined)('a lab whose Services ask for both families', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'podwall-families-'));
-  const file = join(folder, 'input.yaml');
-
-  beforeAll(() => {
-    writeFileSync(file, input);
-    podwall('lab', 'up', file, '-q', '--name', name);
-  });
-
-  afterAll(() => {
-    remove(name);
-    rmSync(folder, { recursive: true });
-  });
+  useLab(name, input);
 
   test('serves each by cluster IPs and node ports of the families that it asks for', () => {
     const { code, out } = podwall('lab', 'verify', '-q', '-o', 'json', '--name', name);

@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+
+import { afterAll, beforeAll } from 'vitest';
 
 import { repository } from '../documents.ts';
 
@@ -47,6 +50,25 @@ export function podwall(...args: readonly string[]): Ran {
     },
   );
   return { code: status, out: stdout, err: stderr };
+}
+
+/**
+ * Has a lab of an input for the tests of a suite, in a file of its own, which is the answer.
+ *
+ * @param name - see `labName`
+ */
+export function useLab(name: string, input: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'podwall-lab-'));
+  const file = join(folder, 'input.yaml');
+  beforeAll(() => {
+    writeFileSync(file, input);
+    podwall('lab', 'up', file, '-q', '--name', name);
+  });
+  afterAll(() => {
+    remove(name);
+    rmSync(folder, { recursive: true });
+  });
+  return file;
 }
 
 /** Runs a program of the machine; the test fails when that does. */

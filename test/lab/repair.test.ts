@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { LabConnection } from '../../src/host/lab/index.ts';
-import { labName, podwall, remove, run, whyNoLab } from './lab.ts';
+import { labName, podwall, run, useLab, whyNoLab } from './lab.ts';
 
 // What somebody has changed by hand in a lab that runs is put right by the next apply, of the same input too.
 
@@ -35,8 +32,7 @@ spec:
 `;
 
 describe.skipIf(whyNoLab !== undefined)('a lab that somebody has changed by hand', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'podwall-repair-'));
-  const file = join(folder, 'input.yaml');
+  const file = useLab(name, input);
   const node = `podwall.${name}.node.two`;
   const nft = (...args: readonly string[]): string => run('ip', 'netns', 'exec', node, 'nft', ...args);
   const apply = (): ReturnType<typeof podwall> => podwall('lab', 'apply', file, '-q', '--name', name);
@@ -54,16 +50,6 @@ describe.skipIf(whyNoLab !== undefined)('a lab that somebody has changed by hand
   };
   const chain = (): string =>
     /10\.244\.\d+\.\d+ : goto (in_\w+)/.exec(nft('list', 'map', 'inet', 'podwall', 'in4'))![1]!;
-
-  beforeAll(() => {
-    writeFileSync(file, input);
-    podwall('lab', 'up', file, '-q', '--name', name);
-  });
-
-  afterAll(() => {
-    remove(name);
-    rmSync(folder, { recursive: true });
-  });
 
   test('stays as it is where nothing was changed', () => {
     const before = nft('-a', 'list', 'ruleset');

@@ -2,7 +2,7 @@ import { families, formatAddress } from '../../net/index.ts';
 import type { Protocol } from '../../net/index.ts';
 import { isPortProblem, parsePorts, resolveEnd, splitTarget } from '../../reach/index.ts';
 import type { EndOptions, PortQuery } from '../../reach/index.ts';
-import { serviceProbesOf } from '../../topology/index.ts';
+import { probeOf, serviceProbesOf } from '../../topology/index.ts';
 import type { LabEnd, LabPlan, LabProbe, LabServiceProbe } from '../../topology/index.ts';
 import { LabError } from './error.ts';
 import type { LabNamespace, ProbeSpec } from './protocol.ts';
@@ -38,7 +38,10 @@ export function findProbes(
     return serviceProbes(plan, client, `${end.service.namespace}/svc/${end.service.name}`, query);
   const server = findEnd(plan, destination, namespace);
   const { protocol, number } = portOf(server, query);
-  const specs = predicted(plan, client, server, protocol, number);
+  const specs = families.flatMap((family) => {
+    const tried = probeOf(plan, client, server, family, protocol, number);
+    return tried === undefined ? [] : [specOf(tried.probe)];
+  });
   if (specs.length === 0)
     throw new LabError(`${client.id} and ${server.id} have no address family in common`);
   return specs;
@@ -121,34 +124,6 @@ function serviceProbes(
         'it has no endpoint, is headless, or one of its endpoints may be reached and another not: probe its pods',
       )
     : new LabError(`${service} has no port ${protocol} ${number}`);
-}
-
-/** A connection in each family that both ends have, whether or not anybody listens. */
-function predicted(
-  plan: LabPlan,
-  from: LabEnd,
-  to: LabEnd,
-  protocol: Protocol,
-  port: number,
-): readonly ProbeSpec[] {
-  return families.flatMap((family) => {
-    const source = from.addresses.find((address) => address.family === family);
-    const destination = to.addresses.find((address) => address.family === family);
-    if (source === undefined || destination === undefined) return [];
-    const { allowed } = plan.policy.decide(from.engine, to.engine, protocol, port, family);
-    return [
-      specOf({
-        from,
-        to,
-        family,
-        source,
-        destination,
-        protocol,
-        port,
-        predicted: allowed ? 'allowed' : 'denied',
-      }),
-    ];
-  });
 }
 
 /** A probe as names and texts. */
