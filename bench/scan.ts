@@ -1,9 +1,10 @@
 // How fast large JSON is scanned, interning included, in WebAssembly and in TypeScript, against `JSON.parse` of the same
-// bytes; and whether both scanners say the same. On what `kubectl get -o json` prints, without the reading of the file.
-// Prints one JSON line: gigabytes a second of this thread's CPU time.
+// bytes; and whether both scanners say the same. On what `kubectl get -o json` prints, or on a compact dump, without the
+// reading of the file. Prints one JSON line: gigabytes a second of this thread's CPU time.
 //
 //     node bench/scan.ts
 //     node bench/scan.ts 10k/5k
+//     node bench/scan.ts 10k/5k compact
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,13 +22,14 @@ import { generate, sizeNamed } from './generate.ts';
 import { writeDump } from './write-dump.ts';
 
 const runs = 5;
-const piece = 2 ** 20;
+const piece = 2 ** 18;
 
 const size = sizeNamed(process.argv[2] ?? '10k/5k');
 if (size === undefined) throw new Error('name a size, as 10k/5k');
+const form = process.argv[3] === 'compact' ? 'compact' : 'kubectl';
 const folder = mkdtempSync(join(tmpdir(), 'podwall-scan-'));
 const file = join(folder, 'dump.json');
-await writeDump(generate(size), file, 'kubectl');
+await writeDump(generate(size), file, form);
 await buildScanner(join(folder, 'scanner.wasm'));
 const bytes = readFileSync(file);
 const module = readFileSync(join(folder, 'scanner.wasm'));

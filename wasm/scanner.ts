@@ -47,6 +47,7 @@ const ITEM_WORDS: i32 = 1 << 13;
 const ITEM_TEXT: i32 = 1 << 13;
 const LONGEST_INTERNED: i32 = 1 << 12;
 const MOST_PROBES: i32 = 32;
+const FIRST_SLOTS: i32 = 1 << 12;
 const DEEPEST: i32 = 256;
 const LONGEST_ANNOTATIONS: i32 = 80000;
 const MOST_HEADERS: i32 = 4096;
@@ -124,6 +125,7 @@ let measured: i32 = 0;
 
 let arenaFree: i32 = ARENA;
 let entries: i32 = 0;
+let slots: i32 = FIRST_SLOTS;
 let hasNewList: bool = false;
 
 let headers: i32 = 0;
@@ -1126,7 +1128,7 @@ function bracketsOneByOne(from: i32): i32 {
 function intern(source: i32, length: i32): i32 {
   if (length > LONGEST_INTERNED) return -1;
   const hash = hashOf(source, length);
-  const mask = MOST_INTERNED * 2 - 1;
+  const mask = slots - 1;
   let slot = hash & mask;
   for (let probe = 0; probe < MOST_PROBES; probe++) {
     const entry = load<i32>(SLOTS + (slot << 2)) - 1;
@@ -1166,7 +1168,18 @@ function add(source: i32, length: i32, hash: i32, slot: i32): i32 {
   store<i32>(place + 8, length);
   arenaFree = at + length;
   entries = entry + 1;
+  if (entries << 1 > slots && slots < MOST_INTERNED << 1) moreSlots();
   return entry;
+}
+
+function moreSlots(): void {
+  slots <<= 1;
+  memory.fill(SLOTS, 0, slots << 2);
+  for (let entry = 0; entry < entries; entry++) {
+    let slot = load<i32>(ENTRIES + (entry << 4)) & (slots - 1);
+    while (load<i32>(SLOTS + (slot << 2)) != 0) slot = (slot + 1) & (slots - 1);
+    store<i32>(SLOTS + (slot << 2), entry + 1);
+  }
 }
 
 function hashOf(at: i32, length: i32): i32 {

@@ -140,6 +140,8 @@ export const longestInterned: number = 2 ** 12;
 /** How many values are interned, and how many bytes they may have together. */
 export const mostInterned: number = 2 ** 18;
 export const internedBytes: number = 2 ** 26;
+/** How many slots there are for interned values at first; twice as many whenever half of them are taken. */
+export const firstSlots: number = 2 ** 12;
 /** A value that finds so many others in its way is not interned. */
 export const mostProbes = 32;
 /** How deep what is skipped may be nested; deeper objects are read as a whole, which counts exactly. */

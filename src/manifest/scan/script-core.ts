@@ -1,6 +1,7 @@
 import {
   deepestSkipped,
   event,
+  firstSlots,
   internedBytes,
   itemText,
   itemWords,
@@ -73,7 +74,7 @@ export class ScriptCore implements ScannerCore {
   /** Blocks of interned bytes. */
   readonly #arena: Uint8Array[] = [];
   #arenaUsed = arenaBlock;
-  readonly #slots = new Int32Array(mostInterned * 2);
+  #slots = new Int32Array(firstSlots);
   /** Of each: hash, block, place in it, length. */
   readonly #entry = new Int32Array(mostInterned * 4);
   /** Of lists: whether it has been told what they are made of. */
@@ -769,7 +770,20 @@ export class ScriptCore implements ScannerCore {
     this.#entry[entry * 4 + 2] = from;
     this.#entry[entry * 4 + 3] = length;
     this.#entries = entry + 1;
+    if (this.#entries * 2 > this.#slots.length && this.#slots.length < mostInterned * 2) this.#moreSlots();
     return entry;
+  }
+
+  /** In the order in which they came, so that none is further from its place than before: all are found again. */
+  #moreSlots(): void {
+    const slots = new Int32Array(this.#slots.length * 2);
+    const mask = slots.length - 1;
+    for (let entry = 0; entry < this.#entries; entry++) {
+      let slot = (this.#entry[entry * 4] as number) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = entry + 1;
+    }
+    this.#slots = slots;
   }
 }
 
