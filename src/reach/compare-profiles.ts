@@ -1,13 +1,16 @@
-import type { Cluster, Diagnostic } from '../model/index.ts';
-import { families, formatAddress, joined, lastOf, parseAddress, PortSet } from '../net/index.ts';
+import type { Cluster, Diagnostic, Pod } from '../model/index.ts';
+import { families, joined, lastOf, parseAddress, PortSet } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import { compile, profiles, readingIds, readingRows, withReading } from '../policy/index.ts';
-import type { Profile, ProfileName, ReadingId } from '../policy/index.ts';
+import type { CompiledPolicy, Profile, ProfileName, ReadingId } from '../policy/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
-import { map, MapTooLargeError, mostConnections, streamedMap } from './map.ts';
+import { Answer, isInBlocks } from './differing.ts';
+import type { EndPair } from './differing.ts';
+import { frameOf, map, MapTooLargeError, mostConnections, streamedMap } from './map.ts';
 import type { MapQuery } from './map.ts';
-import { rangesId } from './outside.ts';
-import { profileDiagnostics } from './profile-unknown.ts';
+import { narrowed } from './narrow.ts';
+import { rangesId, rangeText } from './outside.ts';
+import { profileDiagnostics, touches } from './profile-unknown.ts';
 import { portSet } from './allowed.ts';
 import { apiVersion } from './types.ts';
 import type { AllowedPorts, ConnectivityMap, MapConnection, MapPeer } from './types.ts';
@@ -71,25 +74,14 @@ export function compareProfiles(
   const asked: MapQuery = { ...query, explain: false };
   const [one, other] = [profiles[names[0]], profiles[names[1]]];
   const policies = [compile(cluster, { profile: one }), compile(cluster, { profile: other })] as const;
-  const answer = (profile: Profile, keeps: Keeps): Listed => {
-    const { peers, connections } = streamedMap(compile(cluster, { profile }), asked).document;
-    return kept(peers, connections, keeps);
-  };
-  const documents = policies.map((policy) => map(policy, asked).document);
   const differing = readingIds.filter((id) => one[id] !== other[id]);
-  const [first, second] = documents.map(({ peers, connections }) => JSON.stringify([peers, connections]));
-  const differences =
-    first === second
-      ? { list: [], peers: [] }
-      : differencesOf(documents, differing, names, {
-          // The first profile with one behaviour of the second, and the second with one of the first.
-          towards: (id, keeps) => answer(withReading(one, id, other[id]), keeps),
-          back: (id, keeps) => answer(withReading(other, id, one[id]), keeps),
-        });
+  const comparing = { cluster, names, differing, asked };
+  const differences = isInBlocks(asked) ? byBlocks(policies, comparing) : byListing(policies, comparing);
+  const frame = frameOf(policies[0], asked);
   return {
     apiVersion,
     kind: 'ProfileComparison',
-    level: documents[0]!.level,
+    level: frame.level,
     profiles: names,
     peers: differences.peers,
     differences: differences.list,
@@ -99,11 +91,8 @@ export function compareProfiles(
       const values = { [names[0]]: readingText(one, id), [names[1]]: readingText(other, id) };
       return caused === 0 ? [] : [{ id, question, corner, values, differences: caused }];
     }),
-    notModelled: documents[0]!.notModelled,
-    diagnostics: [
-      ...documents[0]!.diagnostics,
-      ...policies.flatMap((policy) => profileDiagnostics(policy, asked)),
-    ],
+    notModelled: frame.notModelled,
+    diagnostics: [...frame.diagnostics, ...policies.flatMap((policy) => profileDiagnostics(policy, asked))],
   };
 }
 
@@ -147,8 +136,8 @@ type Listed = Pick<ConnectivityMap, 'peers' | 'connections'>;
 type Keeps = (from: string | undefined, to: string | undefined) => boolean;
 
 interface Switched {
-  readonly towards: (id: ReadingId, keeps: Keeps) => Listed;
-  readonly back: (id: ReadingId, keeps: Keeps) => Listed;
+  readonly towards: (id: ReadingId) => Listed;
+  readonly back: (id: ReadingId) => Listed;
 }
 
 /** Connections that are looked at: maps of many profiles would not fit into memory together. */
@@ -161,32 +150,107 @@ function kept(peers: readonly MapPeer[], connections: Iterable<MapConnection>, k
   return { peers, connections: list };
 }
 
-function differencesOf(
-  documents: readonly ConnectivityMap[],
-  differing: readonly ReadingId[],
-  names: readonly [ProfileName, ProfileName],
-  { towards, back }: Switched,
-): { readonly list: readonly ProfileDifference[]; readonly peers: readonly MapPeer[] } {
-  // First what differs at all; then why, where it does.
+/** What is compared. */
+interface Comparing {
+  readonly cluster: Cluster;
+  readonly names: readonly [ProfileName, ProfileName];
+  /** The behaviours in which the profiles differ. */
+  readonly differing: readonly ReadingId[];
+  readonly asked: MapQuery;
+}
+
+type Differences = { readonly list: readonly ProfileDifference[]; readonly peers: readonly MapPeer[] };
+
+/** Finds what differs by blocks of groups, and lists nothing else. */
+function byBlocks(
+  policies: readonly [CompiledPolicy, CompiledPolicy],
+  { cluster, names, differing, asked }: Comparing,
+): Differences {
+  const [one, other] = [new Answer(policies[0], asked), new Answer(policies[1], asked)];
+  const pairs: EndPair[] = [];
+  for (const pair of one.differing(other)) {
+    if (pairs.push(pair) > mostConnections)
+      throw new MapTooLargeError(
+        `these maps differ in more than ${mostConnections.toLocaleString('en')} connections`,
+      );
+  }
+  if (pairs.length === 0) return { list: [], peers: [] };
+  const documents = [one.listed(pairs), other.listed(pairs)] as const;
+  const part = partOf(cluster, [one, other], pairs);
+  const answer = (base: Listed, profile: Profile, id: ReadingId, value: Profile): Listed =>
+    // What the input has nothing to do with changes nothing.
+    touches(cluster, id)
+      ? new Answer(compile(part, { profile: withReading(profile, id, value[id]) }), asked).listed(pairs)
+      : base;
+  const [first, second] = policies.map(({ profile }) => profile) as [Profile, Profile];
+  return differencesOf(documents, documents, differing, names, {
+    towards: (id) => answer(documents[0], first, id, second),
+    back: (id) => answer(documents[1], second, id, first),
+  });
+}
+
+/** What decides about some pairs: the cluster with the pods of their ends alone, where these are few. */
+function partOf(cluster: Cluster, answers: readonly Answer[], pairs: readonly EndPair[]): Cluster {
+  const pods = new Set<Pod>();
+  const seen = new Set<string>();
+  for (const id of pairs.flat()) {
+    if (id === undefined || seen.has(id)) continue;
+    seen.add(id);
+    for (const { found, entrances } of answers) {
+      // What comes in through entrances depends on their controllers too.
+      if (entrances.has(id)) return cluster;
+      const group = found.groupOf(id);
+      if (group >= 0) for (const pod of found.groups.get(group).pods) pods.add(pod);
+    }
+  }
+  return pods.size * 2 > cluster.pods.length ? cluster : narrowed(cluster, pods);
+}
+
+/** Finds what differs by listing both maps: where nodes or single ports are asked about. */
+function byListing(
+  policies: readonly [CompiledPolicy, CompiledPolicy],
+  { cluster, names, differing, asked }: Comparing,
+): Differences {
+  const documents = policies.map((policy) => map(policy, asked).document);
+  const [first, second] = documents.map(({ peers, connections }) => JSON.stringify([peers, connections]));
+  if (first === second) return { list: [], peers: [] };
   const pairs = new Set(
     findAll(documents, [], new JointOutside(documents)).map(({ from, to }) =>
       pairKey(typeof from === 'string' ? from : undefined, typeof to === 'string' ? to : undefined),
     ),
   );
   const keeps: Keeps = (from, to) => pairs.has(pairKey(from, to));
-  const all = [
-    ...documents.map(({ peers, connections }) => kept(peers, connections, keeps)),
-    ...differing.map((id) => towards(id, keeps)),
-  ];
+  const answer = (profile: Profile): Listed => {
+    const { peers, connections } = streamedMap(compile(cluster, { profile }), asked).document;
+    return kept(peers, connections, keeps);
+  };
+  const [one, other] = policies.map(({ profile }) => profile) as [Profile, Profile];
+  const ofPairs = documents.map(({ peers, connections }) => kept(peers, connections, keeps));
+  return differencesOf(ofPairs, documents, differing, names, {
+    // The first profile with one behaviour of the second, and the second with one of the first.
+    towards: (id) => answer(withReading(one, id, other[id])),
+    back: (id) => answer(withReading(other, id, one[id])),
+  });
+}
+
+/** @param whole - whose peers are the ends of the differences */
+function differencesOf(
+  documents: readonly Listed[],
+  whole: readonly Listed[],
+  differing: readonly ReadingId[],
+  names: readonly [ProfileName, ProfileName],
+  { towards, back }: Switched,
+): Differences {
+  const all = [...documents, ...differing.map(towards)];
   let outside = new JointOutside(all);
   let found = findAll(all, differing, outside);
   if (found.some(({ because }) => because.length === 0)) {
     // No behaviour causes it alone: those whose absence undoes it do so together.
-    all.push(...differing.map((id) => back(id, keeps)));
+    all.push(...differing.map(back));
     outside = new JointOutside(all);
     found = findAll(all, differing, outside);
   }
-  return told(found, names, documents, outside);
+  return told(found, names, whole, outside);
 }
 
 function pairKey(from: string | undefined, to: string | undefined): string {
@@ -333,7 +397,7 @@ function rangesOf({ ranges }: MapPeer): readonly AddressRange[] {
 function told(
   found: readonly Found[],
   names: readonly [ProfileName, ProfileName],
-  documents: readonly ConnectivityMap[],
+  documents: readonly Listed[],
   outside: JointOutside,
 ): { readonly list: readonly ProfileDifference[]; readonly peers: readonly MapPeer[] } {
   const ofPiece = new Map<number, string[]>();
@@ -410,8 +474,4 @@ function allowedIn({ ports }: FamilyAccess): AllowedPorts | 'none' {
 function byAddress(a: AddressRange, b: AddressRange): number {
   if (a.family !== b.family) return a.family === 'IPv4' ? -1 : 1;
   return a.first < b.first ? -1 : 1;
-}
-
-function rangeText({ family, first, last }: AddressRange): readonly [string, string] {
-  return [formatAddress({ family, value: first }), formatAddress({ family, value: last })];
 }

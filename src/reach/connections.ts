@@ -363,6 +363,59 @@ export class Connections {
     }
   }
 
+  /** The number of the group of an id; -1 without one. */
+  groupOf(id: string): number {
+    this.#groupOf ??= new Map(this.groups.ids.map((each, group) => [each, group]));
+    return this.#groupOf.get(id) ?? -1;
+  }
+
+  #groupOf: ReadonlyMap<string, number> | undefined;
+
+  /** What a source asks of its targets, as the number of its party; negative where no connection of it is asked about. */
+  demandsOf(group: number): number {
+    return this.focus.demands(this.#traits[group]!);
+  }
+
+  /** The sources with the same demands, and their targets. */
+  party(demands: number): Party | undefined {
+    return this.#parties.get(demands);
+  }
+
+  /** The accesses of two groups; `none` where they are not asked about. */
+  accesses(from: number, to: number): Accesses {
+    const party = this.#parties.get(this.demandsOf(from));
+    return party === undefined || party.access.targets.members[to] === 0 ? none : party.access.of(from, to);
+  }
+
+  /** The connections of two groups, ambiguous ones among them. */
+  between(from: number, to: number): readonly Entry[] {
+    const sure = this.entriesOf(this.accesses(from, to), to);
+    if (this.#possible === undefined) return sure;
+    const possible = this.#possible;
+    return [...sure, ...ambiguousEntries(sure, possible.entriesOf(possible.accesses(from, to), to))];
+  }
+
+  /** The connections of a group with addresses outside, by index of the peer. */
+  outsideOf(direction: Direction, group: number): ReadonlyMap<number, readonly Entry[]> {
+    const found = new Map<number, readonly Entry[]>();
+    const of = (view: Connections): Map<number, Entry> =>
+      new Map(
+        Array.from(view.openOutside(direction, group), ({ peer, set, partial }) => [
+          peer,
+          { allowed: allowedPorts(set), family: undefined, partial },
+        ]),
+      );
+    const sure = of(this);
+    for (const [peer, entry] of sure) found.set(peer, [entry]);
+    if (this.#possible === undefined) return found;
+    for (const [peer, entry] of of(this.#possible)) {
+      const own = found.get(peer) ?? [];
+      const more = ambiguousEntries(own, [entry]);
+      if (more.length > 0) found.set(peer, [...own, ...more]);
+    }
+    return found;
+  }
+
   /** The connections that documents list for some accesses to a group. */
   entriesOf(accesses: Accesses, to: number): readonly Entry[] {
     return accesses === none || accesses === noAccess ? [] : this.#entriesOf(accesses, to);

@@ -220,6 +220,24 @@ export class GroupAccess {
     for (const to of silent) visit(to, none);
   }
 
+  /** The accesses of a source and a target. */
+  of(from: number, to: number): Accesses {
+    const [rows, columns] = [this.rowsOf(from), this.columnsOf(to)];
+    if (rows < 0 || columns < 0) return none;
+    const exact = this.#exact(from).get(to);
+    if (exact === undefined) return this.shared(rows, columns);
+    let found: Accesses = none;
+    this.#visitExact(from, new Map([[to, exact]]), (_, accesses) => {
+      found = accesses;
+    });
+    return found;
+  }
+
+  /** The targets that `apart` tells of, without what they may. */
+  targetsApart(from: number): Iterable<number> {
+    return this.rowsOf(from) < 0 ? [] : this.#exact(from).keys();
+  }
+
   #visitExact(
     from: number,
     exact: ReadonlyMap<number, Exact>,
@@ -250,15 +268,18 @@ export class GroupAccess {
 
   /** The same as `#workOut`, which is asked of few sources more than once. */
   #exact(from: number): ReadonlyMap<number, Exact> {
+    if (this.#last?.from === from) return this.#last.exact;
     let exact = this.#known.get(from);
     if (exact === undefined) {
       exact = this.#workOut(from);
       if (this.#known.size < mostKnown) this.#known.set(from, exact);
+      this.#last = { from, exact };
     }
     return exact;
   }
 
   readonly #known = new Map<number, ReadonlyMap<number, Exact>>();
+  #last: { readonly from: number; readonly exact: ReadonlyMap<number, Exact> } | undefined;
 
   /** The pairs of classes whose access is not that of their block, by target. */
   #workOut(from: number): ReadonlyMap<number, Exact> {

@@ -1,6 +1,5 @@
 import type { NamedController } from '../entry/index.ts';
 import type { Diagnostic } from '../model/index.ts';
-import { formatAddress } from '../net/index.ts';
 import type { Family, PortSet } from '../net/index.ts';
 import { familyBits } from '../policy/index.ts';
 import type { CompiledPolicy, PairAccess } from '../policy/index.ts';
@@ -14,6 +13,7 @@ import { MapEntrances, mergedBySource } from './entrances.ts';
 import { notModelledEntries } from './not-modelled.ts';
 import { overviewOf } from './overview.ts';
 import type { MapOverview } from './overview.ts';
+import { rangeText } from './outside.ts';
 import type { OutsidePeer } from './outside.ts';
 import { reasons } from './reasons.ts';
 import type { ReasonEnd } from './reasons.ts';
@@ -164,6 +164,14 @@ export function streamedMap(policy: CompiledPolicy, query: MapQuery): MapStream 
   };
 }
 
+/** What a map says beside its peers and connections. */
+export function frameOf(
+  policy: CompiledPolicy,
+  query: MapQuery,
+): Pick<MapStream['document'], 'level' | 'notModelled' | 'diagnostics'> {
+  return { level: headOf(policy, query).level, ...tailOf(policy, query) };
+}
+
 /**
  * A map that people can read, whatever its size: every connection where there are no more than `most`, else what groups of
  * ends have in common.
@@ -261,11 +269,6 @@ function peersOf(
 
 function entrancesOf(policy: CompiledPolicy, query: MapQuery, found: Connections): MapEntrances {
   return new MapEntrances(policy, found, entriesOf(policy.cluster, query.controllers).entries);
-}
-
-function rangeText(range: OutsidePeer['ranges'][number]): readonly [string, string] {
-  const { family, first, last } = range;
-  return [formatAddress({ family, value: first }), formatAddress({ family, value: last })];
 }
 
 /** Ends by id, for those who read a document and ask back. */

@@ -49,6 +49,11 @@ export function rangesId(ranges: readonly AddressRange[]): string {
   return ranges.length > 1 ? `${text}+${ranges.length - 1}` : text;
 }
 
+/** A range as documents have it: its first and last address. */
+export function rangeText({ family, first, last }: AddressRange): readonly [string, string] {
+  return [formatAddress({ family, value: first }), formatAddress({ family, value: last })];
+}
+
 /** Whether ranges are all addresses of both families. */
 export function isInternet(ranges: readonly AddressRange[]): boolean {
   return (

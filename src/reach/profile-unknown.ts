@@ -2,6 +2,7 @@ import type { Cluster, Diagnostic, Direction, Peer, Place, PortEntry } from '../
 import { compile, readingRows, withReading } from '../policy/index.ts';
 import type { CompiledPolicy, Profile, ReadingId } from '../policy/index.ts';
 import { count } from './count.ts';
+import { Answer, isInBlocks } from './differing.ts';
 import { streamedMap } from './map.ts';
 import type { MapQuery } from './map.ts';
 
@@ -29,6 +30,11 @@ function touchedBy(cluster: Cluster, profile: Profile): readonly Touched[] {
     const place = placeOf(cluster, id);
     return place === undefined ? [] : [{ id, place }];
   });
+}
+
+/** Whether the input has to do with a behaviour: where it has not, every reading of it gives one answer. */
+export function touches(cluster: Cluster, id: ReadingId): boolean {
+  return placeOf(cluster, id) !== undefined;
 }
 
 /** The same as ids, without what no question about ports can ask for (corner 33). */
@@ -109,6 +115,7 @@ function isSameAnswer(a: CompiledPolicy, b: CompiledPolicy, what: MapQuery | 'co
     return text(a) === text(b);
   }
   const query = { ...what, explain: false };
+  if (isInBlocks(query)) return !new Answer(a, query).differs(new Answer(b, query));
   const [one, other] = [streamedMap(a, query).document, streamedMap(b, query).document];
   if (JSON.stringify(one.peers) !== JSON.stringify(other.peers)) return false;
   const rest = other.connections[Symbol.iterator]();
