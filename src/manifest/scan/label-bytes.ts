@@ -61,11 +61,13 @@ export class LabelBytes {
     if (at === last) return this.#none;
     for (;;) {
       if (bytes[at] !== quote || length === pairs.length) return -1;
-      const keyAt = ++at;
-      while (sorts[bytes[at]!] !== 0) at++;
-      if (bytes[at] !== quote) return -1;
-      if (!this.#isRemembered(length, bytes, keyAt, at)) {
+      const keyAt = at + 1;
+      at = this.#behindRemembered(length, bytes, keyAt);
+      if (at < 0) {
         areKeysSame = false;
+        at = keyAt;
+        while (sorts[bytes[at]!] !== 0) at++;
+        if (bytes[at] !== quote) return -1;
         const key = this.#key(bytes, keyAt, at);
         if (key < 0) return -1;
         this.#remember(length, key, bytes, keyAt, at);
@@ -76,12 +78,13 @@ export class LabelBytes {
       if (bytes[at] !== colon) return -1;
       at = skipBlanks(bytes, at + 1);
       if (bytes[at] !== quote) return -1;
-      const valueAt = ++at;
-      while ((sorts[bytes[at]!]! - 1) >>> 0 < 2) at++;
-      if (bytes[at] !== quote) return -1;
-      if (!this.#isRemembered(length + 1, bytes, valueAt, at)) {
+      const valueAt = at + 1;
+      at = this.#behindRemembered(length + 1, bytes, valueAt);
+      if (at < 0) {
         areSame = false;
-        if (at - valueAt > longestValue) return -1;
+        at = valueAt;
+        while ((sorts[bytes[at]!]! - 1) >>> 0 < 2) at++;
+        if (bytes[at] !== quote || at - valueAt > longestValue) return -1;
         if (at > valueAt && (sorts[bytes[valueAt]!] !== 1 || sorts[bytes[at - 1]!] !== 1)) return -1;
         const value = this.#labels.values.internAscii(pairs[length]!, bytes, valueAt, at);
         this.#remember(length + 1, value, bytes, valueAt, at);
@@ -99,13 +102,15 @@ export class LabelBytes {
     return (this.#set = this.#labels.add(pairs, length));
   }
 
-  /** Whether these bytes stood at this place before: then `#pairs` has their number. */
-  #isRemembered(place: number, bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#lengths[place] !== end - start) return false;
+  /** Where the string that begins behind `start` ends, if it stood at this place before: then `#pairs` has its number; else -1. */
+  #behindRemembered(place: number, bytes: Uint8Array, start: number): number {
+    const length = this.#lengths[place]!;
+    // The last byte differs most often.
+    if (length === notRemembered || bytes[start + length] !== quote) return -1;
     const remembered = this.#bytes;
-    let own = place * longestRemembered;
-    for (let i = start; i < end; i++) if (remembered[own++] !== bytes[i]) return false;
-    return true;
+    const own = place * longestRemembered;
+    for (let i = length - 1; i >= 0; i--) if (remembered[own + i] !== bytes[start + i]) return -1;
+    return start + length;
   }
 
   #remember(place: number, number: number, bytes: Uint8Array, start: number, end: number): void {
