@@ -176,6 +176,18 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/labels.ts',
+    find: '(code = key.values.get(labels.values.text(value)) ?? key.other)',
+    replace: '(code = key.values.get(labels.values.text(value)) ?? -1)',
+    why: 'of pods in columns, a key with a value that no selector mentions is taken as absent',
+  },
+  {
+    file: 'src/policy/classes.ts',
+    find: "const hostsAreNodes = profile.hostNetworkPods === 'node';",
+    replace: 'const hostsAreNodes = false;',
+    why: 'host-network pods are in classes that policies select (corner 44)',
+  },
+  {
+    file: 'src/policy/labels.ts',
     find: "`${key}${operator}${values.join(',')}`",
     replace: "`${key}${values.join(',')}`",
     why: 'In and NotIn of the same values are one selector',

@@ -48,7 +48,15 @@ export type {
   TlsPair,
 } from './entrance.ts';
 export { LabelSets } from './label-sets.ts';
-export { Numbers, PodTable, PodVocabulary, podColumns, podFlag, setPodColumns } from './pod-table.ts';
+export {
+  Numbers,
+  PodTable,
+  PodVocabulary,
+  podColumns,
+  podFlag,
+  setPodColumns,
+  sharePodColumns,
+} from './pod-table.ts';
 export type { PodColumns, PodRow } from './pod-table.ts';
 export { TextTable } from './text-table.ts';
 export { SealedText } from './sealed.ts';

@@ -231,16 +231,32 @@ export interface PodColumns {
 }
 
 const known = new WeakMap<Cluster, PodColumns>();
+/** By `cluster.pods`: its columns, with the finished pods that they are for. */
+const ofPods = new WeakMap<
+  readonly Pod[],
+  { readonly finishedPods: readonly Pod[]; readonly columns: PodColumns }
+>();
 
 /** Says which columns hold the pods of a cluster that makes its pods when someone asks for them. */
 export function setPodColumns(cluster: Cluster, columns: PodColumns): void {
   known.set(cluster, columns);
 }
 
-/** The pods of a cluster in columns. A copy of a cluster, however alike, has columns of its own. */
+/** Says the same of the lists that were made of columns: clusters that have both, as copies do, have these columns. */
+export function sharePodColumns(
+  pods: readonly Pod[],
+  finishedPods: readonly Pod[],
+  columns: PodColumns,
+): void {
+  ofPods.set(pods, { finishedPods, columns });
+}
+
+/** The pods of a cluster in columns. */
 export function podColumns(cluster: Cluster): PodColumns {
   const columns = known.get(cluster);
   if (columns !== undefined) return columns;
+  const shared = ofPods.get(cluster.pods);
+  if (shared !== undefined && shared.finishedPods === cluster.finishedPods) return shared.columns;
   const table = new PodTable();
   const rows = (pods: readonly Pod[]): Int32Array => Int32Array.from(pods, (pod) => table.add(pod));
   return { table, pods: rows(cluster.pods), finishedPods: rows(cluster.finishedPods) };

@@ -1,5 +1,5 @@
-import { podFlag, setPodColumns } from '../../model/index.ts';
-import type { Cluster, ClusterNode, Origin, Pod, Workload } from '../../model/index.ts';
+import { podFlag, setPodColumns, sharePodColumns } from '../../model/index.ts';
+import type { Cluster, ClusterNode, Origin, Pod, PodColumns, Workload } from '../../model/index.ts';
 import type { Address } from '../../net/index.ts';
 import type { ReadOptions } from '../raw.ts';
 import type { Collector } from './collect.ts';
@@ -400,8 +400,12 @@ export class GatheredWorkloads {
 
   /** Says where the pods of a cluster stand that has them from here. */
   setColumnsOf(cluster: Cluster): void {
+    setPodColumns(cluster, this.#columns);
+  }
+
+  get #columns(): PodColumns {
     const { live, finished } = this.#arranged;
-    setPodColumns(cluster, { table: this.#pods.table, pods: live, finishedPods: finished });
+    return { table: this.#pods.table, pods: live, finishedPods: finished };
   }
 
   #make(): Made {
@@ -429,6 +433,7 @@ export class GatheredWorkloads {
       else if (groups.hasFinished(group)) finishedWorkloads.push(workload);
     }
     const finishedPods = Array.from(finished, (row) => this.#pod(row, ids[groups.ofRow[row]!]!));
+    sharePodColumns(pods, finishedPods, this.#columns);
     return { workloads, pods, finishedPods, finishedWorkloads };
   }
 

@@ -133,10 +133,13 @@ test('pods of several lists are one cluster', () => {
   expect(told(readInPieces(encoder.encode(text), 1 << 16))).toEqual(told(readAtOnce(text)));
 });
 
-test('the columns of a copy are those of its pods', () => {
+test('the columns of a copy are those of its pods, and the same when it has all of them', () => {
   const { cluster } = readInPieces(encoder.encode(list(pod('a'), pod('b'), pod('c'))), 1 << 16);
   const fewer = podColumns({ ...cluster, pods: cluster.pods.slice(1) });
   expect([podColumns(cluster).pods.length, fewer.pods.length]).toEqual([3, 2]);
+  expect(podColumns({ ...cluster, policies: [] }).table).toBe(podColumns(cluster).table);
+  const finished = podColumns({ ...cluster, finishedPods: cluster.pods.slice(0, 1) });
+  expect([finished.pods.length, finished.finishedPods.length]).toEqual([3, 1]);
   expect(Array.from(fewer.pods, (row) => fewer.table.addressesOf(row))).toEqual(
     cluster.pods.slice(1).map(({ addresses }) => addresses),
   );
