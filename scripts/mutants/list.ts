@@ -499,6 +499,12 @@ export const mutants: readonly Mutant[] = [
     why: 'rules that admit less stop no flow (checklist 48)',
   },
   {
+    file: 'src/nft/comparison.ts',
+    find: 'namedBy(rule).every((set) => this.sameSet(set)) &&',
+    replace: '',
+    why: 'a set that loses addresses stops no flow (checklist 48)',
+  },
+  {
     file: 'src/nft/tier-stages.ts',
     find: "else if (group.length === 1) stages[tier].push({ step: group[0]!, asks: 'all' });",
     replace:

@@ -1,10 +1,12 @@
 import { families, PortSet } from '../net/index.ts';
 import type { Direction } from '../model/index.ts';
 import type { AddressRange, Family, Protocol } from '../net/index.ts';
+import { indexOf } from './comparison.ts';
+import type { Comparison, Index } from './comparison.ts';
 import { names, nodeChains } from './layout.ts';
 import { isWithin, rangeOfKey } from './ranges.ts';
 import { ruleText } from './render.ts';
-import type { Chain, Key, NftRule, NftSet, PortMatch, Ruleset, Statement } from './ruleset.ts';
+import type { Key, NftRule, NftSet, PortMatch, Ruleset, Statement } from './ruleset.ts';
 import { keyText, sameElements } from './syntax.ts';
 
 /** Something that a flow could do before and perhaps cannot do now, so that all flows have to be judged again. */
@@ -30,17 +32,17 @@ export type Narrowing =
  * `after` approves too, and no address of a pod has changed hands. The opposite does not hold: where a proof would take
  * unions of sets, the answer is that it narrows (checklist 48: when unsure, judge again).
  */
-export function narrowings(before: Ruleset, after: Ruleset): readonly Narrowing[] {
+export function narrowings(before: Ruleset, after: Ruleset, comparison: Comparison): readonly Narrowing[] {
   const found: Narrowing[] = [];
   if (before.markMask !== after.markMask) found.push({ kind: 'layout', what: 'mark' });
-  const [old, next] = [new View(before), new View(after)];
+  const [old, next] = [viewOf(before), viewOf(after)];
   if (old.fixedRules !== next.fixedRules) found.push({ kind: 'layout', what: 'rules' });
-  const cover = new Cover(old, next);
+  const cover = new Cover(old, next, comparison);
   for (const family of families) {
     const ranges = names.ranges(family);
     if (!cover.includes([ranges], [ranges], true)) found.push({ kind: 'layout', what: 'ranges' });
-    const owners = ownersIn(before, family);
-    const owned = ownersIn(after, family);
+    const owners = old.owners(family);
+    const owned = next.owners(family);
     for (const [address, owner] of owners) {
       // Checklist 22: what the old owner had open must not be the new one's; an address that is free may be given away.
       if (owned.get(address) !== owner)
@@ -77,30 +79,29 @@ interface Admission {
   readonly ports: PortSet;
 }
 
-function ownersIn(ruleset: Ruleset, family: Family): ReadonlyMap<string, string> {
-  const pairs = ruleset.sets.find(({ name }) => name === names.self(family));
-  return new Map(
-    (pairs?.elements ?? []).map(({ key, comment }) => [
-      typeof key === 'object' && 'pair' in key ? key.pair[0] : keyText(key),
-      comment ?? '',
-    ]),
-  );
+const known = new WeakMap<Ruleset, View>();
+
+/** A ruleset as it was looked at before: what is replaced was desired a moment ago. */
+function viewOf(ruleset: Ruleset): View {
+  let view = known.get(ruleset);
+  if (view === undefined) known.set(ruleset, (view = new View(ruleset)));
+  return view;
 }
 
 /** A ruleset, looked up by name. */
 class View {
-  readonly #sets: ReadonlyMap<string, NftSet>;
-  readonly #chains: ReadonlyMap<string, Chain>;
+  readonly #index: Index;
   readonly #targets: ReadonlyMap<string, ReadonlyMap<string, string>>;
   readonly #keys = new Map<string, ReadonlySet<string>>();
   readonly #ranges = new Map<string, readonly AddressRange[]>();
   readonly #admissions = new Map<string, readonly Admission[]>();
+  readonly #owners = new Map<Family, ReadonlyMap<string, string>>();
+  #fixedRules: string | undefined;
 
-  constructor({ sets, chains, maps }: Ruleset) {
-    this.#sets = new Map(sets.map((set) => [set.name, set]));
-    this.#chains = new Map(chains.map((chain) => [chain.name, chain]));
+  constructor(ruleset: Ruleset) {
+    this.#index = indexOf(ruleset);
     this.#targets = new Map(
-      maps.map(({ name, entries }) => [
+      ruleset.maps.map(({ name, entries }) => [
         name,
         new Map(
           entries.flatMap(({ key, verdict }) => (verdict.kind === 'accept' ? [] : [[key, verdict.chain]])),
@@ -111,10 +112,31 @@ class View {
 
   /** The rules of the layout's own chains, as text; what goes to the node itself is told by its own maps. */
   get fixedRules(): string {
-    const fixed = [...this.#chains.values()].filter(
-      ({ name }) => !/^(eg|in|own)_/.test(name) && !nodeChains.has(name),
-    );
-    return JSON.stringify(fixed.map(({ name, hook, rules }) => [name, hook, rules.map(ruleText)]));
+    if (this.#fixedRules === undefined) {
+      const fixed = [...this.#index.chains.values()].filter(
+        ({ name }) => !/^(eg|in|own)_/.test(name) && !nodeChains.has(name),
+      );
+      this.#fixedRules = JSON.stringify(
+        fixed.map(({ name, hook, rules }) => [name, hook, rules.map(ruleText)]),
+      );
+    }
+    return this.#fixedRules;
+  }
+
+  /** Whose the addresses of the node are. */
+  owners(family: Family): ReadonlyMap<string, string> {
+    let owners = this.#owners.get(family);
+    if (owners === undefined) {
+      const elements = this.set(names.self(family))?.elements ?? [];
+      owners = new Map(
+        elements.map(({ key, comment }) => [
+          typeof key === 'object' && 'pair' in key ? key.pair[0] : keyText(key),
+          comment ?? '',
+        ]),
+      );
+      this.#owners.set(family, owners);
+    }
+    return owners;
   }
 
   targets(map: string): ReadonlyMap<string, string> {
@@ -127,7 +149,7 @@ class View {
   }
 
   set(name: string): NftSet | undefined {
-    return this.#sets.get(name);
+    return this.#index.sets.get(name);
   }
 
   /** Whether an address, or a whole range of them, is in a set. */
@@ -151,7 +173,7 @@ class View {
   }
 
   rules(chain: string): readonly NftRule[] {
-    return this.#chains.get(chain)?.rules ?? [];
+    return this.#index.chains.get(chain)?.rules ?? [];
   }
 
   /** Whether a chain admits some flows and denies the rest, whatever the order: that of NetworkPolicies. */
@@ -219,12 +241,14 @@ const protocolOf = { tcp: 'TCP', udp: 'UDP', sctp: 'SCTP' } as const;
 class Cover {
   readonly #before: View;
   readonly #after: View;
+  readonly #comparison: Comparison;
   readonly #chains = new Map<string, boolean>();
   readonly #sets = new Map<string, boolean>();
 
-  constructor(before: View, after: View) {
+  constructor(before: View, after: View, comparison: Comparison) {
     this.#before = before;
     this.#after = after;
+    this.#comparison = comparison;
   }
 
   /** Whether a chain of the ruleset afterwards admits everything. */
@@ -237,6 +261,7 @@ class Cover {
 
   /** Whether all that a chain admitted before, a chain afterwards admits. */
   covers(before: string, after: string): boolean {
+    if (before === after && this.#comparison.sameChain(before)) return true;
     const key = `${before} ${after}`;
     let covers = this.#chains.get(key);
     if (covers === undefined) {

@@ -1,7 +1,8 @@
-import { mostGenerations, nextGeneration } from './layout.ts';
+import { Comparison, indexOf, sameProperties, sameRules } from './comparison.ts';
+import type { Index } from './comparison.ts';
+import { generationMap, markChains, mostGenerations, nextGeneration } from './layout.ts';
 import { narrowings } from './narrowing.ts';
 import type { Narrowing } from './narrowing.ts';
-import { chainsOf, mapsOf, ruleText, setProperties } from './render.ts';
 import { firstGeneration } from './ruleset.ts';
 import type {
   Chain,
@@ -14,7 +15,7 @@ import type {
   SetElement,
   Statement,
 } from './ruleset.ts';
-import { keyText, namedBy, sameElements, verdictText } from './syntax.ts';
+import { keyText, namedBy, verdictText } from './syntax.ts';
 
 /** What a node has loaded. */
 export interface Installed {
@@ -86,12 +87,16 @@ export function planTransaction(
   desired: Ruleset,
   options: PlanOptions = {},
 ): Transaction {
-  const why = current === undefined ? [] : narrowings(current.ruleset, desired);
+  const comparison = new Comparison(
+    current === undefined ? nothing.index : indexOf(current.ruleset),
+    indexOf(desired),
+  );
+  const why = current === undefined ? [] : narrowings(current.ruleset, desired, comparison);
   const generation = generationAfter(current, desired, why, options);
   if (generation.number < 1 || generation.number > mostGenerations(desired.markMask))
     throw new RangeError(`generation ${generation.number} does not fit the mask`);
-  const before = current === undefined ? nothing : parts(current.ruleset, current.generation);
-  const batches = batchesOf(before, parts(desired, generation), options.chainsOfBatch ?? 500);
+  const before = current === undefined ? nothing : tableOf(current.ruleset, current.generation);
+  const batches = batchesOf(before, tableOf(desired, generation), comparison, options.chainsOfBatch ?? 500);
   const [first = [], ...rest] = batches;
   return {
     table: desired.table,
@@ -111,55 +116,72 @@ function generationAfter(
   return why.length === 0 ? current.generation : nextGeneration(desired.markMask, current.generation);
 }
 
-/** A ruleset by name. */
-interface Parts {
-  readonly sets: ReadonlyMap<string, NftSet>;
-  readonly maps: ReadonlyMap<string, NftMap>;
-  readonly chains: ReadonlyMap<string, Chain>;
+/** A table by name: its ruleset, and what the generation adds. */
+interface Table {
+  readonly index: Index;
+  readonly marks: readonly Chain[];
+  readonly generation: NftMap | undefined;
 }
 
-function parts(ruleset: Ruleset, generation: Generation): Parts {
-  const byName = <T extends { readonly name: string }>(list: readonly T[]): ReadonlyMap<string, T> =>
-    new Map(list.map((each) => [each.name, each]));
+const nothing: Table = {
+  index: { sets: new Map(), maps: new Map(), chains: new Map() },
+  marks: [],
+  generation: undefined,
+};
+
+function tableOf(ruleset: Ruleset, generation: Generation): Table {
+  const { markMask } = ruleset;
   return {
-    sets: byName(ruleset.sets),
-    maps: byName(mapsOf(ruleset, generation)),
-    chains: byName(chainsOf(ruleset, generation)),
+    index: indexOf(ruleset),
+    marks: markChains(markMask, generation),
+    generation: generationMap(markMask, generation),
   };
 }
 
-const nothing: Parts = { sets: new Map(), maps: new Map(), chains: new Map() };
+function allMaps({ generation, index }: Table): readonly NftMap[] {
+  return [...(generation === undefined ? [] : [generation]), ...index.maps.values()];
+}
 
-function batchesOf(before: Parts, after: Parts, chainsOfBatch: number): readonly (readonly Step[])[] {
-  const chains = [...after.chains.values()].filter(({ name }) => !before.chains.has(name));
+function batchesOf(
+  before: Table,
+  after: Table,
+  comparison: Comparison,
+  chainsOfBatch: number,
+): readonly (readonly Step[])[] {
+  const isNew = before.generation === undefined;
+  const chains = [
+    ...(isNew ? after.marks : []),
+    ...[...after.index.chains.values()].filter(({ name }) => !before.index.chains.has(name)),
+  ];
   const led = inOrder(chains.filter(({ name }) => isPolicySet(name)));
   const fixed = chains.filter(({ name, hook }) => !isPolicySet(name) && hook === undefined);
   const hooked = chains.filter(({ hook }) => hook !== undefined);
   const prepared: readonly Step[] = [
-    ...[...after.sets.values()]
-      .filter(({ name }) => !before.sets.has(name))
+    ...[...after.index.sets.values()]
+      .filter(({ name }) => !before.index.sets.has(name))
       .map((set): Step => ({ kind: 'addSet', set })),
-    ...[...after.maps.values()]
-      .filter(({ name }) => !before.maps.has(name))
+    ...allMaps(after)
+      .filter(({ name }) => isNew || (name !== before.generation?.name && !before.index.maps.has(name)))
       .map((map): Step => ({ kind: 'addMap', map })),
     // Other chains may name them before they have rules.
     ...fixed.map((chain): Step => ({ kind: 'addChain', chain })),
   ];
-  const replaced = replacedSets(before, after);
+  const replaced = replacedSets(comparison);
   const last: readonly Step[] = [
     ...replaced.steps,
-    ...elementSteps(before, after, replaced.names),
-    ...changedChains(before, after, replaced.chains),
+    ...elementSteps(comparison, replaced.names),
+    ...changedMarks(before, after),
+    ...changedChains(comparison, replaced.chains),
     ...fixed.map(({ name, rules }): Step => ({ kind: 'addRules', chain: name, rules })),
     ...dispatchSteps(before, after),
     // A hook comes when all is there: what passed before would be approved, and stay so.
     ...addChains(hooked),
-    ...removalSteps(before, after, replaced.names),
+    ...removalSteps(comparison, replaced.names),
   ];
   // A packet that is on its way while a transaction is committed goes by the rules of before, but finds the elements of
   // after: an entry of a map would lead it into a chain that has no rules yet for it, and so past all of them (checklist 45).
   const [few = [], ...more] = chunks(led, chainsOfBatch).map(addChains);
-  if (before.chains.size > 0) return notEmpty([[...prepared, ...few], ...more, last]);
+  if (!isNew) return notEmpty([[...prepared, ...few], ...more, last]);
   return notEmpty(more.length === 0 ? [[...prepared, ...few, ...last]] : [prepared, few, ...more, last]);
 }
 
@@ -211,22 +233,22 @@ function addChains(chains: readonly Chain[]): readonly Step[] {
  * Sets that keep their name and become another kind of set, or have another comment: nft can change neither, so whatever
  * names them lets go of them first.
  */
-function replacedSets(
-  before: Parts,
-  after: Parts,
-): {
+function replacedSets({ before, after }: Comparison): {
   readonly steps: readonly Step[];
   readonly names: ReadonlySet<string>;
   readonly chains: ReadonlySet<string>;
 } {
   const sets = [...after.sets.values()].filter((set) => {
     const old = before.sets.get(set.name);
-    return old !== undefined && setProperties(old).join() !== setProperties(set).join();
+    return old !== undefined && !sameProperties(old, set);
   });
   const names = new Set(sets.map(({ name }) => name));
-  const chains = [...before.chains.values()].filter(({ rules }) =>
-    rules.some((rule) => namesSet(rule, names)),
-  );
+  const chains =
+    names.size === 0
+      ? []
+      : [...before.chains.values()].filter(({ rules }) =>
+          rules.some((rule) => namedBy(rule).some((name) => names.has(name))),
+        );
   return {
     steps: [
       ...chains.map(({ name }): Step => ({ kind: 'flushChain', chain: name })),
@@ -240,15 +262,11 @@ function replacedSets(
   };
 }
 
-function namesSet(rule: NftRule, names: ReadonlySet<string>): boolean {
-  return names.size > 0 && namedBy(rule).some((name) => names.has(name));
-}
-
 /** What sets gain. Where a comment changes, or ranges might overlap, what was there goes first. */
-function elementSteps(before: Parts, after: Parts, replaced: ReadonlySet<string>): readonly Step[] {
-  return [...after.sets.values()].flatMap((set): Step[] => {
-    const old = before.sets.get(set.name);
-    if (old === undefined || replaced.has(set.name) || sameElements(old.elements, set.elements)) return [];
+function elementSteps(comparison: Comparison, replaced: ReadonlySet<string>): readonly Step[] {
+  return [...comparison.after.sets.values()].flatMap((set): Step[] => {
+    const old = comparison.before.sets.get(set.name);
+    if (old === undefined || replaced.has(set.name) || comparison.sameSet(set.name)) return [];
     const known = textsOf(old.elements);
     const wanted = textsOf(set.elements);
     const added = set.elements.filter(({ key, comment }) => known.get(keyText(key)) !== (comment ?? ''));
@@ -268,24 +286,34 @@ function textsOf(elements: readonly SetElement[]): ReadonlyMap<string, string> {
 }
 
 /** Chains that stay and have other rules now; base chains and maps lead to them all the while. */
-function changedChains(before: Parts, after: Parts, flushed: ReadonlySet<string>): readonly Step[] {
-  return [...after.chains.values()].flatMap(({ name, rules }): Step[] => {
-    const old = before.chains.get(name);
-    if (old === undefined) return [];
-    const fill: Step = { kind: 'addRules', chain: name, rules };
-    if (flushed.has(name)) return [fill];
-    return sameRules(old.rules, rules) ? [] : [{ kind: 'flushChain', chain: name }, fill];
+function changedChains(comparison: Comparison, flushed: ReadonlySet<string>): readonly Step[] {
+  return [...comparison.after.chains.values()].flatMap(({ name, rules }): Step[] => {
+    if (!comparison.before.chains.has(name)) return [];
+    if (flushed.has(name)) return [{ kind: 'addRules', chain: name, rules }];
+    return comparison.sameRules(name) ? [] : refilled(name, rules);
   });
 }
 
-function sameRules(a: readonly NftRule[], b: readonly NftRule[]): boolean {
-  return a.length === b.length && a.every((rule, i) => rule === b[i] || ruleText(rule) === ruleText(b[i]!));
+/** The chains that know the generation. */
+function changedMarks(before: Table, after: Table): readonly Step[] {
+  return after.marks.flatMap(({ name, rules }): readonly Step[] => {
+    const old = before.marks.find((chain) => chain.name === name);
+    return old === undefined || sameRules(old.rules, rules) ? [] : refilled(name, rules);
+  });
+}
+
+function refilled(chain: string, rules: readonly NftRule[]): Step[] {
+  return [
+    { kind: 'flushChain', chain },
+    { kind: 'addRules', chain, rules },
+  ];
 }
 
 /** Where the packets of addresses go. An entry cannot change, but go and come in one transaction. */
-function dispatchSteps(before: Parts, after: Parts): readonly Step[] {
-  return [...after.maps.values()].flatMap(({ name, entries }): Step[] => {
-    const old = before.maps.get(name)?.entries ?? [];
+function dispatchSteps(before: Table, after: Table): readonly Step[] {
+  const maps = new Map(allMaps(before).map((map) => [map.name, map.entries]));
+  return allMaps(after).flatMap(({ name, entries }): Step[] => {
+    const old = maps.get(name) ?? [];
     const known = new Map(old.map((entry) => [entry.key, entry]));
     const wanted = new Map(entries.map((entry) => [entry.key, entry]));
     const gone = old.filter((entry) => !sameVerdict(entry, wanted.get(entry.key)));
@@ -302,16 +330,12 @@ function sameVerdict(a: MapEntry, b: MapEntry | undefined): boolean {
 }
 
 /** What nothing leads to any more: chains, then what only they named. */
-function removalSteps(before: Parts, after: Parts, replaced: ReadonlySet<string>): readonly Step[] {
+function removalSteps(comparison: Comparison, replaced: ReadonlySet<string>): readonly Step[] {
+  const { before, after } = comparison;
   const chains = [...before.chains.values()].filter(({ name }) => !after.chains.has(name));
   const elements = [...after.sets.values()].flatMap((set): Step[] => {
     const old = before.sets.get(set.name);
-    if (
-      old === undefined ||
-      set.interval ||
-      replaced.has(set.name) ||
-      sameElements(old.elements, set.elements)
-    )
+    if (old === undefined || set.interval || replaced.has(set.name) || comparison.sameSet(set.name))
       return [];
     const wanted = textsOf(set.elements);
     const gone = old.elements.filter(({ key }) => !wanted.has(keyText(key)));
