@@ -36,9 +36,16 @@ const suites = [
 const nearest: readonly (readonly [folder: string, names: readonly string[]])[] = [
   [
     'src/manifest/',
-    ['manifest/network-policy', 'manifest/tier-policy', 'conformance/networkpolicy-validation'],
+    [
+      'manifest/network-policy',
+      'manifest/tier-policy',
+      'conformance/networkpolicy-validation',
+      'conformance/clusternetworkpolicy-validation',
+    ],
   ],
   ['src/net/', ['net']],
+  ['src/topology/', ['topology/plan', 'topology/services']],
+  ['src/host/lab/', ['lab/repair']],
   ['src/entry/', ['entry']],
   ['src/reach/', ['reach', 'entry', 'policy/profiles']],
   ['src/nft/', ['nft/naming', 'nft/tiers', 'nft/plan', 'nft/property']],
@@ -57,9 +64,9 @@ const labSuites = ['topology', 'lab/repair.test.ts', 'lab/dual-stack.test.ts'];
 
 /** What is run of a mutant, one after the other, until something notices. */
 function testsFor({ file }: Mutant): readonly Tests[] {
-  if (/^src\/(topology|host\/lab)\//.test(file)) return [of(labSuites, fixedClusters)];
   const early = nearest.find(([folder]) => file.startsWith(folder))?.[1];
-  return [...(early === undefined ? [] : [of(early, fewClusters)]), of(suites, fixedClusters)];
+  const all = /^src\/(topology|host\/lab)\//.test(file) ? labSuites : suites;
+  return [...(early === undefined ? [] : [of(early, fewClusters)]), of(all, fixedClusters)];
 }
 
 const known = new Map<string, Tests>();

@@ -99,6 +99,7 @@ describe('CIDRs', () => {
     ['10.0.0.0/08', '10.0.0.0/8', ['prefix-leading-zeros']],
     ['10.0.0.0/0008', '10.0.0.0/8', ['prefix-leading-zeros']],
     ['::ffff:10.0.0.0/104', '10.0.0.0/8', ['ipv4-mapped']],
+    ['::ffff:0:0/96', '0.0.0.0/0', ['ipv4-mapped']],
     ['::ffff:0:0/90', '::ffc0:0:0/90', ['ipv4-mapped', 'host-bits']],
     ['FD00::/8', 'fd00::/8', ['not-canonical']],
   ])('%s is read as %s', (text, canonical, irregularities) => {

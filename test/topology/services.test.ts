@@ -316,6 +316,17 @@ endpoints: [ { addresses: [ 198.51.100.77 ] }, { addresses: [ 10.2.0.1 ] } ]
     expect(again.services[0]?.service.clusterIPs).toEqual(first?.service.clusterIPs);
   });
 
+  test('hide who comes by a node port behind the node, with the traffic policy Cluster (corner 36)', () => {
+    const external = (trafficPolicy: string): string | undefined => {
+      const text = `type: NodePort, externalTrafficPolicy: ${trafficPolicy}, selector: { app: web }, ports: [ { port: 80 } ]`;
+      const plan = planLab(clusterOf(...nodes, pod('w', 'n2', '10.2.0.1', 'app: web'), service('np', text)));
+      return /\tchain external_0 \{\n([^}]*)\t\}/.exec(plan.nodes.get('n1')!.services)?.[1];
+    };
+    expect(external('Cluster')).toBe('\t\tjump hide\n\t\tgoto service_0\n');
+    expect(external('Local')).toMatch(/goto external_0_local\n$/);
+    expect(external('Local')).not.toMatch(/^\t\tjump hide/);
+  });
+
   test('that are headless have names for the family that they ask for', () => {
     const names = (asked: string): number => {
       const text = service('h', `clusterIP: None, ${asked} selector: { app: web }, ports: [ { port: 80 } ]`);

@@ -102,7 +102,8 @@ function mutated(value: unknown, choose: (most: number) => number): unknown {
     const other = others[choose(others.length - 1)];
     if (Array.isArray(at)) {
       const items: readonly unknown[] = at;
-      return [[...items, other], [...items, ...items], items.slice(1), other][choose(3)];
+      const many = Array.from({ length: 101 }, () => items).flat();
+      return [[...items, other], [...items, ...items], items.slice(1), many, other][choose(4)];
     }
     if (isRecord(at)) {
       const keys = Object.keys(at);
