@@ -36,7 +36,8 @@ type OnError = (source: ErrorSource, code: ErrorCode, message: string, warning?:
 export function compose(text: string): Composed {
   const errors: ParserError[] = [];
   const add = (offset: number, end: number, code: ErrorCode, message: string): void => {
-    errors.push({ code, message, offset, end });
+    // The composer catches what is thrown within a collection, and tells it as an error of its own.
+    if (errors.length < enoughErrors) errors.push({ code, message, offset, end });
     if (errors.length >= enoughErrors) throw new EnoughErrors();
   };
   const composer = new Composer(kubernetesYamlOptions);

@@ -203,6 +203,14 @@ describe('other mistakes have words of their own', () => {
     ],
     ['a:\n    b: 1\n  c: 2\n', '3:3', 'yaml-syntax', '"c:" stands in column 3', undefined],
     ['a: 1\nb\nc: 2\n', '2:1', 'yaml-syntax', 'a colon is missing', undefined],
+    // More mistakes within one list than are looked at: what the first is counts.
+    [
+      'apiVersion: v1\nitems:\n- a: 1\noops\n' + '- a: 1\n  b:\n    c: d\n    e: f\n  g: h\n'.repeat(3),
+      '4:1',
+      'yaml-syntax',
+      'the line is no "key: value"',
+      undefined,
+    ],
     ['a: [b, c\nd: 1\n', '2:1', 'yaml-syntax', 'not closed with ]', undefined],
     ['a: {b: c\nd: 1\n', '2:1', 'yaml-syntax', 'not closed with }', undefined],
     ['a: b\nc: ]\n', '2:4', 'yaml-syntax', 'this bracket closes nothing', undefined],
