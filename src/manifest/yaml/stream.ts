@@ -1,9 +1,10 @@
-import type { Diagnostic, Path } from '../../model/index.ts';
+import type { Diagnostic, Origin, Path } from '../../model/index.ts';
 import type { ListOrigin } from '../objects/index.ts';
 import type { RawDocument } from '../raw.ts';
 import { BlockParser, decodeText, isObject, maxDocuments, readText } from '../text/index.ts';
 import type { BadByte, TextOptions } from '../text/index.ts';
 import { isRecord } from '../validate/index.ts';
+import { behindBlanks, countFeeds, hasContent, isBlank, isItemsLine } from './lines.ts';
 import { Reducer } from './reduce.ts';
 import { ListedOrigin, UnitOrigin, UnitPlaces } from './unit-places.ts';
 import type { Reread } from './unit-places.ts';
@@ -54,14 +55,12 @@ const noDuplicates: readonly Path[] = [];
 
 /** As much as this is said of what is wrong with one source. */
 const mostFindings = 1000;
+/** Whether members of a list go on is asked about so many bytes of them. */
+const longestLookedBack: number = 2 ** 16;
 /** Corrected lines are looked for until so much has been said. */
 const mostSuggestions = 50;
 
 const feed = 10;
-const carriage = 13;
-const space = 32;
-const tab = 9;
-const hash = 35;
 const percent = 37;
 const dash = 45;
 const point = 46;
@@ -115,6 +114,9 @@ export class YamlStream {
   /** The current unit of a list has a dash; it is too large, and has been told. */
   #hasItem = false;
   #isSkipped = false;
+  /** Behind the items: within a list that is a member's; how often it was asked whether a line may be. */
+  #inTailList = false;
+  #strays = 0;
   /** The line that was begun is too long to be held. */
   #inLine = false;
 
@@ -251,6 +253,7 @@ export class YamlStream {
       });
       if (this.#mode === 'items') this.#isSkipped = true;
       else {
+        if (this.#mode === 'tail') this.#takeHead();
         this.#mode = 'rest';
         this.#frame = undefined;
       }
@@ -295,6 +298,9 @@ export class YamlStream {
       case 'items':
         this.#itemLine(window, start, end, line);
         return;
+      case 'tail':
+        this.#tailLine(window, start, end, line);
+        return;
       default:
     }
   }
@@ -310,7 +316,42 @@ export class YamlStream {
     this.#endItem(start);
     this.#begin(start, line);
     if (isDash && indent === frame.column) this.#hasItem = true;
-    else this.#mode = 'tail';
+    else {
+      this.#mode = 'tail';
+      this.#inTailList = false;
+    }
+  }
+
+  /** A line behind the items: a dash where theirs are, and that no member of the list can have, is one of theirs again. */
+  #tailLine(window: Uint8Array, start: number, end: number, line: number): void {
+    const at = behindBlanks(window, start);
+    if (!hasContent(window, at, end)) return;
+    const { column } = this.#frame as Frame;
+    const indent = at - start;
+    if (indent > column) return;
+    const isDash = window[at] === dash && isBlank(window[at + 1], at + 1 >= end);
+    if (!isDash || indent !== column) this.#inTailList = false;
+    else if (!this.#inTailList) {
+      this.#inTailList = this.#goesOn(window, start, `${' '.repeat(indent)}- 0\n`);
+      if (this.#inTailList) return;
+      this.#begin(start, line);
+      this.#mode = 'items';
+      this.#hasItem = true;
+    }
+  }
+
+  /** Whether `next` may stand behind the members of the list that have been seen so far; if not, that is told. */
+  #goesOn(window: Uint8Array, end: number, next: string): boolean {
+    if (end - this.#at > longestLookedBack) return true;
+    if (this.#strays++ >= mostFindings) {
+      this.#unreported++;
+      return false;
+    }
+    const { text, moved } = this.#withoutItems(this.#text(window, this.#at, end) + next);
+    if (new BlockParser(text).parse(0, text.length) !== undefined) return true;
+    const before = this.#diagnostics.length + this.#unreported;
+    this.#readText(text, moved);
+    return this.#diagnostics.length + this.#unreported === before;
   }
 
   #isMarker(window: Uint8Array, start: number, first: number): boolean {
@@ -383,8 +424,7 @@ export class YamlStream {
   #takeApart(window: Uint8Array): boolean {
     if (!this.#isList || this.#filled - this.#at <= this.#limits.list) return false;
     const head = this.#text(window, this.#at, this.#itemsAt);
-    const whole = `${head}items: []\n`;
-    if (new BlockParser(whole).parse(0, whole.length) === undefined) {
+    if (!this.#isWhole(`${head}items: []\n`)) {
       this.#isList = false;
       return false;
     }
@@ -395,6 +435,16 @@ export class YamlStream {
     this.#nextLine = this.#itemsLine + 1;
     this.#begin(this.#next, this.#nextLine);
     return true;
+  }
+
+  /** Whether a text is one document without a mistake. */
+  #isWhole(text: string): boolean {
+    if (new BlockParser(text).parse(0, text.length) !== undefined) return true;
+    const { documents, diagnostics } = readText(
+      { file: this.#file, text },
+      { ...this.#options, suggest: false },
+    );
+    return documents.length === 1 && diagnostics.length === 0;
   }
 
   #endItem(end: number): void {
@@ -454,18 +504,34 @@ export class YamlStream {
     throw new Ended();
   }
 
-  /** The list that was taken apart, with what stands beside its items. */
+  /** The list that was taken apart, with what stands beside its items; where that cannot be read, what stands before them. */
   #takeList(tail: string): void {
-    const frame = this.#frame as Frame;
-    const text = `${frame.head}items: []\n${tail}`;
-    const before = countFeeds(frame.head) + 1;
-    const start = this.#atLine;
-    const moved = (line: number): number =>
-      line <= before ? frame.line + line - 1 : start + line - before - 1;
+    const { text, moved } = this.#withoutItems(tail);
+    const [document] = this.#readText(text, moved);
+    if (document !== undefined && isRecord(document.value)) {
+      const { value, origin, duplicates } = document;
+      this.#giveList(value, origin, duplicates, moved);
+    } else if (tail !== '') this.#takeHead();
+  }
+
+  /** The list that was taken apart, of which cannot be read what stands behind its items. */
+  #takeHead(): void {
+    const { text, moved } = this.#withoutItems('');
     const [document] = this.#readText(text, moved);
     if (document === undefined || !isRecord(document.value)) return;
-    const { value, origin } = document;
-    const duplicates = [...document.duplicates];
+    if (document.value['kind'] === undefined && !this.#frame?.values.some(isObject)) return;
+    // kubectl writes the kind of a list last.
+    this.#giveList({ kind: 'List', ...document.value }, document.origin, document.duplicates, moved);
+  }
+
+  #giveList(
+    value: Readonly<Record<string, unknown>>,
+    origin: Origin,
+    twice: readonly Path[],
+    moved: (line: number) => number,
+  ): void {
+    const frame = this.#frame as Frame;
+    const duplicates = [...twice];
     // Of two `items` the last counts, and that was read with the rest.
     const isLast = !duplicates.some((path) => path[0] === 'items' && path.length === 1);
     if (isLast) duplicates.push(...frame.duplicates);
@@ -474,6 +540,17 @@ export class YamlStream {
       origin: new ListedOrigin(origin, moved, isLast ? frame.origins : []),
       duplicates,
     });
+  }
+
+  /** The list that is taken apart as a text without its items, and which line of the source a line of it is. */
+  #withoutItems(tail: string): { readonly text: string; readonly moved: (line: number) => number } {
+    const { head, line: first } = this.#frame as Frame;
+    const before = countFeeds(head) + 1;
+    const start = this.#atLine;
+    return {
+      text: `${head}items: []\n${tail}`,
+      moved: (line) => (line <= before ? first + line - 1 : start + line - before - 1),
+    };
   }
 
   /** Notes where the current unit stands, up to `end`. */
@@ -518,38 +595,4 @@ export class YamlStream {
     if (this.#diagnostics.length < mostFindings) this.#diagnostics.push(diagnostic);
     else this.#unreported++;
   }
-}
-
-function isBlank(byte: number | undefined, isOver: boolean): boolean {
-  return isOver || byte === space || byte === tab || byte === feed || byte === carriage;
-}
-
-function behindBlanks(window: Uint8Array, start: number): number {
-  let at = start;
-  while (window[at] === space) at++;
-  return at;
-}
-
-/** Whether a line, or the rest of one, holds anything but blanks and a comment. */
-function hasContent(window: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) {
-    const byte = window[at];
-    if (byte === hash) return false;
-    if (byte !== space && byte !== tab && byte !== carriage && byte !== feed) return true;
-  }
-  return false;
-}
-
-const items: Readonly<Uint8Array> = Uint8Array.from('items:', (character) => character.charCodeAt(0));
-
-function isItemsLine(window: Uint8Array, start: number, end: number): boolean {
-  return (
-    items.every((byte, i) => window[start + i] === byte) && !hasContent(window, start + items.length, end)
-  );
-}
-
-function countFeeds(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
-  return count;
 }

@@ -183,7 +183,82 @@ describe('an item of a large list', () => {
       30,
     );
     expect(broken.diagnostics).toMatchObject([{ code: 'yaml-syntax', line: 20 }]);
-    expect(broken.cluster.pods.map(({ name }) => name)).toEqual(['b']);
+    expect(broken.cluster.pods.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+});
+
+describe('a line of a large list that stands too far left', () => {
+  const names = ({ cluster }: ReadResult) => cluster.pods.map(({ name }) => name).join(' ');
+  const shown = ({ diagnostics }: ReadResult) =>
+    diagnostics.map(({ code, line, column }) => `${line}:${column} ${code}`);
+
+  it.each([
+    ['a word', [pod('a'), 'oops\n', pod('b'), pod('c')], 'a b c'],
+    ['a key', [pod('a'), 'stray: 1\n', pod('b'), pod('c')], 'a b c'],
+    ['a tab', [pod('a'), '\tstray: 1\n', pod('b'), pod('c')], 'a b c'],
+    ['a bracket', [pod('a'), 'stray: [\n', pod('b'), pod('c')], 'a b c'],
+    ['a key of the item', [pod('a'), pod('b').replace('  metadata', 'metadata'), pod('c')], 'a c'],
+  ])('is told, and the items behind it count: %s', (_, items, left) => {
+    const text = listOf(...items);
+    const [first] = shown(readAtOnce(text));
+    for (const indent of ['', '  '])
+      for (const piece of [1, 40, 10_000]) {
+        // The same list, its dashes in another column.
+        const moved = text.replaceAll(/^(?=- |  |\n|oops|stray|\t)/gm, indent);
+        const read = readInPieces(indent === '' ? text : moved, piece);
+        expect(names(read)).toBe(left);
+        if (indent === '') expect(shown(read)[0]).toBe(first);
+        else expect(shown(read).length).toBeGreaterThan(0);
+      }
+  });
+
+  it.each([
+    ['a list', 'finalizers:\n- x\n- y\n'],
+    ['a list with an anchor', 'finalizers: &all\n- x\n- y\nagain: *all\n'],
+    ['a list deeper down', 'metadata:\n  finalizers:\n  - x\n'],
+    ['a list of lists', 'a:\n-\n  - x\n- - y\n'],
+    ['a key that is no scalar', '? a\n: - x\n'],
+  ])('may be a member of the list: %s', (_, tail) => {
+    for (const indent of ['', '  ']) {
+      const text = `apiVersion: v1\nkind: List\nitems:\n${(pod('a') + pod('b')).replaceAll(/^(?=.)/gm, indent)}${tail}`;
+      for (const piece of [1, 10_000])
+        expect(told(readInPieces(text, piece))).toEqual(told(readAtOnce(text)));
+      expect(names(readInPieces(text, 30))).toBe('a b');
+    }
+  });
+
+  it('is told as often as anyone reads, and read in time', () => {
+    const text = listOf(
+      ...Array.from({ length: 1500 }, (_, i) => `- kind: ConfigMap\n  apiVersion: v1\nx${i}: 1\n`),
+    );
+    const { diagnostics, objects } = readInPieces(text, 10_000);
+    expect(objects).toBe(1500);
+    expect(diagnostics.at(-1)?.message).toContain('more documents of this text could not be read');
+    expect(diagnostics.length).toBeLessThan(1010);
+  });
+
+  it('leaves the items when it is the last, or the members behind them are too large', () => {
+    const text = `${listOf(pod('a'), pod('b'))}oops\n`;
+    const broken = readInPieces(text, 100);
+    expect(names(broken)).toBe('a b');
+    expect(shown(broken)).toEqual(shown(readAtOnce(text)));
+    const large = readInPieces(`${listOf(pod('a'))}note:\n${'  x: y\n'.repeat(2000)}`, 100, { unit: 3000 });
+    expect(names(large)).toBe('a');
+    expect(large.diagnostics).toMatchObject([{ code: 'document-too-large' }]);
+  });
+});
+
+describe('the head of a large list', () => {
+  it.each([
+    ['with its kind twice', 'kind: List\nkind: List\n'],
+    ['with two kinds', 'kind: ConfigMap\nkind: List\n'],
+    ['with an anchor', 'metadata: &a {}\nkind: List\n'],
+  ])('%s is no reason to read it as a whole', (_, head) => {
+    const text = `${head}apiVersion: v1\nitems:\n${pod('a')}${pod('b')}`;
+    const read = readInPieces(text, 50, { unit: 400 });
+    expect(read.cluster.pods.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(told(read)).toEqual(told(readAtOnce(text)));
+    expect(read.diagnostics).toEqual(readAtOnce(text).diagnostics);
   });
 });
 
