@@ -473,8 +473,12 @@ export class Engine {
     return group;
   }
 
-  /** The profile that the policies of a class make, held once more. */
-  #holdProfile(c: number, direction: Direction): number {
+  /**
+   * The profile that the policies of a class make, held once more.
+   *
+   * @param tiersStay - whether the same policies of tiers select it as when it got the profile that it has
+   */
+  #holdProfile(c: number, direction: Direction, tiersStay = false): number {
     const side = this.matrix.side(direction);
     const portMap = this.classes.portMap(c);
     const list = this.groups.profileOf(c, direction, portMap);
@@ -487,7 +491,13 @@ export class Engine {
       list !== undefined ||
       (this.profile.baselineAfterPolicies === 'pod' &&
         this.groups.isolates(c, direction === 'ingress' ? 'egress' : 'ingress'));
-    const tiers = this.tiers.hold(direction, this.membershipsOf(c), isFinal, portMap);
+    const stays =
+      tiersStay &&
+      this.profile.baselineAfterPolicies === 'direction' &&
+      isFinal === ((side.profiles.at(side.profileOf[c]!, 0) & 1) === 1);
+    const tiers = stays
+      ? this.tiers.again(direction, side.tiersOf(side.profileOf[c]!))
+      : this.tiers.hold(direction, this.membershipsOf(c), isFinal, portMap);
     if (tiers < 0 && list === undefined) return side.profiles.again(side.open);
     if (tiers >= 0 && this.tiers.lists[direction].refs(tiers) === 1) side.tierMemo.clearRow(tiers);
     const whole = list === undefined ? [0, anyPeer, everything] : [...list];
@@ -498,18 +508,26 @@ export class Engine {
     return profile;
   }
 
-  /** The profiles of the classes whose policies have changed, where they are others than before. Each is held. */
-  newProfiles(classes: readonly number[], directions: ReadonlySet<Direction>): readonly NewProfiles[] {
+  /**
+   * The profiles of the classes whose policies have changed, where they are others than before. Each is held.
+   *
+   * @param tiersStay - whether the same policies of tiers as before select them
+   */
+  newProfiles(
+    classes: readonly number[],
+    directions: ReadonlySet<Direction>,
+    tiersStay: boolean,
+  ): readonly NewProfiles[] {
     const changed: NewProfiles[] = [];
     const { egress, ingress } = this.matrix;
     for (const c of classes) {
       const found = {
         c,
         egress: directions.has('egress')
-          ? this.#holdProfile(c, 'egress')
+          ? this.#holdProfile(c, 'egress', tiersStay)
           : egress.profiles.again(egress.profileOf[c]!),
         ingress: directions.has('ingress')
-          ? this.#holdProfile(c, 'ingress')
+          ? this.#holdProfile(c, 'ingress', tiersStay)
           : ingress.profiles.again(ingress.profileOf[c]!),
       };
       if (found.egress !== egress.profileOf[c] || found.ingress !== ingress.profileOf[c]) changed.push(found);

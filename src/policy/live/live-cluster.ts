@@ -385,6 +385,7 @@ export class LiveCluster {
       this.#engine.newProfiles(
         others.map(({ c }) => c),
         both,
+        false,
       ),
     );
     return this.#differed(before);
@@ -459,7 +460,7 @@ export class LiveCluster {
       for (const c of engine.classesOf(policy.subject)) classes.add(c);
     }
     engine.matrix.touched += classes.size;
-    const difference = this.#changeProfiles([...classes], new Set(['ingress', 'egress'] as const));
+    const difference = this.#changeProfiles([...classes], new Set(['ingress', 'egress'] as const), false);
     if (before !== undefined) engine.releaseTierPolicy(before);
     return difference;
   }
@@ -484,15 +485,19 @@ export class LiveCluster {
         (each) => isFinal || before?.rules[each] !== undefined || after?.rules[each] !== undefined,
       ),
     );
-    const difference = this.#changeProfiles(classes, directions);
+    const difference = this.#changeProfiles(classes, directions, true);
     if (before !== undefined) engine.releasePolicy(before);
     return difference;
   }
 
   /** Gives classes whose policies have changed the profiles that these make by now. */
-  #changeProfiles(classes: readonly number[], directions: ReadonlySet<Direction>): Difference | undefined {
+  #changeProfiles(
+    classes: readonly number[],
+    directions: ReadonlySet<Direction>,
+    tiersStay: boolean,
+  ): Difference | undefined {
     const engine = this.#engine;
-    const changed = engine.newProfiles(classes, directions);
+    const changed = engine.newProfiles(classes, directions, tiersStay);
     const { egress: out, ingress: into } = engine.matrix;
     const remembered = this.#differ?.remember(
       changed.map(({ c, egress, ingress }) => ({

@@ -37,7 +37,7 @@ export class LiveTiers {
   readonly #equalPriority: Profile['equalPriority'];
   readonly #policies = new Map<number, LiveTierPolicy>();
   /** By peer: the policies of which it is the subject. */
-  readonly #bySubject = new Map<number, LiveTierPolicy[]>();
+  readonly #bySubject: (readonly LiveTierPolicy[] | undefined)[] = [];
   /** Each list: the port map that counts, and the policies times 2, plus 1 where files cannot tell. */
   readonly lists: { readonly [direction in Direction]: IntTable } = {
     ingress: new IntTable(),
@@ -75,10 +75,9 @@ export class LiveTiers {
     const { subject, ranked } = policy;
     if (add) this.#policies.set(ranked.index, policy);
     if (subject < 0) return;
-    const others = (this.#bySubject.get(subject) ?? []).filter((each) => each !== policy);
+    const others = this.ofSubject(subject).filter((each) => each !== policy);
     if (add) others.push(policy);
-    if (others.length > 0) this.#bySubject.set(subject, others);
-    else this.#bySubject.delete(subject);
+    this.#bySubject[subject] = others.length > 0 ? others : undefined;
   }
 
   /** Forgets a policy that no list names any more. */
@@ -91,12 +90,12 @@ export class LiveTiers {
   }
 
   isSubject(peer: number): boolean {
-    return this.#bySubject.has(peer);
+    return this.#bySubject[peer] !== undefined;
   }
 
   /** The policies of which a peer is the subject. */
   ofSubject(peer: number): readonly LiveTierPolicy[] {
-    return this.#bySubject.get(peer) ?? [];
+    return this.#bySubject[peer] ?? [];
   }
 
   /**
@@ -108,7 +107,9 @@ export class LiveTiers {
     const found: { readonly policy: LiveTierPolicy; readonly unsure: number }[] = [];
     let isNamed = false;
     for (const each of memberships) {
-      for (const policy of this.ofSubject(each & ~unsureMark)) {
+      const policies = this.#bySubject[each & ~unsureMark];
+      if (policies === undefined) continue;
+      for (const policy of policies) {
         const { ranked } = policy;
         // Corners 55 and 64: where a NetworkPolicy isolates, Baseline is not asked.
         if (ranked.rules[direction].length === 0 || (isolated && ranked.tier === 'baseline')) continue;
@@ -132,6 +133,11 @@ export class LiveTiers {
       this.#held[direction][id] = { steps, portMap: table.at(id, 0), isOpen: canDisagree(steps) };
     }
     return id;
+  }
+
+  /** Holds a list that is held once more; -1 is none. */
+  again(direction: Direction, id: number): number {
+    return id < 0 ? id : this.lists[direction].again(id);
   }
 
   #compareNames(a: TierPolicy, b: TierPolicy): number {
