@@ -8,6 +8,8 @@ import type { BitMatrix } from './bit-matrix.ts';
 import { best, sum } from './clock.ts';
 import type { Cost } from './clock.ts';
 import type { MeasuredExposure } from './exposure.ts';
+import { foci, focusLevels } from './focus.ts';
+import type { MeasuredFocus } from './focus.ts';
 import { generate, growing, sizeNamed, sizes } from './generate.ts';
 import type { InMemory } from './in-memory.ts';
 import { aTenth } from './input.ts';
@@ -440,6 +442,49 @@ function shardsCase(size: string, shards: number): Case {
   };
 }
 
+// Focused maps ------------------------------------------------------------------------------------------------------
+
+/** Milliseconds after compile. */
+const focusedMap = 200;
+
+function focusCase(size: string, quick: boolean): Case {
+  return {
+    name: `focus, ${size}`,
+    quick,
+    run: ({ runs }) =>
+      focusLevels.flatMap((level) =>
+        (quick ? foci.filter((focus) => focus !== 'namespace') : foci).flatMap((focus): readonly Line[] => {
+          const args = ['focus.ts', size, level, focus] as const;
+          const measured = Array.from(
+            { length: Math.min(runs, quick ? 1 : 3) },
+            (_, run) => ask(...args, ...(quick && run === 0 ? ['--verify'] : [])) as MeasuredFocus,
+          );
+          const [first] = measured;
+          if (first === undefined) throw new Error('nothing was measured');
+          const of = (cost: (one: MeasuredFocus) => Cost): Cost => best(measured.map(cost));
+          const baseline = { what: 'compile', figure: of(({ compile }) => compile).cpuMs };
+          const limit = quick ? {} : { limit: focusedMap };
+          const equal = first.equal === undefined ? {} : { equal: first.equal };
+          const question = `map of one ${focus}, level ${level}`;
+          return [
+            timeLine(
+              `${question}, table`,
+              size,
+              of(({ table }) => table),
+              { baseline, ...limit, ...equal },
+            ),
+            timeLine(
+              `${question}, first JSON`,
+              size,
+              of(({ firstJson }) => firstJson),
+              { baseline, ...limit },
+            ),
+          ];
+        }),
+      ),
+  };
+}
+
 // Reading -----------------------------------------------------------------------------------------------------------
 
 /** What bench/scan.ts says; gigabytes a second. */
@@ -647,6 +692,8 @@ export const cases: readonly Case[] = [
   liveCase('150k/50k', 10_000, false),
   tiersCase('10k/5k', true),
   tiersCase('100k/20k', false),
+  focusCase('1k/500', true),
+  focusCase('150k/50k', false),
   growthInMemory,
   shardsCase('100k/20k', 8),
   ...kernelCases,

@@ -153,10 +153,10 @@ interface Known {
   readonly cluster: Cluster;
   /** The pods that count. */
   readonly pods: readonly Pod[];
-  readonly workloads: ReadonlyMap<string, ReadonlyMap<string, readonly Workload[]>>;
+  readonly workloads: ByName<Workload>;
   /** Without the pods that are their own workload, and without those of a template that has no names for them. */
-  readonly replicas: ReadonlyMap<string, ReadonlyMap<string, readonly Pod[]>>;
-  readonly services: ReadonlyMap<string, ReadonlyMap<string, readonly Service[]>>;
+  readonly replicas: ByName<Pod>;
+  readonly services: ByName<Service>;
 }
 
 const knownOf = { living: new WeakMap<Cluster, Known>(), all: new WeakMap<Cluster, Known>() };
@@ -169,9 +169,9 @@ function lookUp(cluster: Cluster, finished: boolean): Known {
     known = {
       cluster,
       pods,
-      workloads: byName(finished ? withFinished(cluster) : cluster.workloads),
-      replicas: byName(pods.filter((pod) => pod.id !== pod.workload)),
-      services: byName(cluster.services),
+      workloads: new ByName(finished ? withFinished(cluster) : cluster.workloads),
+      replicas: new ByName(pods, (pod) => pod.id !== pod.workload),
+      services: new ByName(cluster.services),
     };
     cache.set(cluster, known);
   }
@@ -187,18 +187,38 @@ function withFinished(cluster: Cluster): Workload[] {
   });
 }
 
-function byName<T extends { readonly namespace: string; readonly name: string }>(
-  things: readonly T[],
-): Map<string, Map<string, T[]>> {
-  const index = new Map<string, Map<string, T[]>>();
-  for (const thing of things) {
-    let inside = index.get(thing.namespace);
-    if (inside === undefined) index.set(thing.namespace, (inside = new Map<string, T[]>()));
-    const same = inside.get(thing.name);
-    if (same === undefined) inside.set(thing.name, [thing]);
-    else same.push(thing);
+/** Things by namespace and name: a question is about few namespaces, and only these are looked through for names. */
+class ByName<T extends { readonly namespace: string; readonly name: string }> {
+  readonly #things: readonly T[];
+  readonly #counts: (thing: T) => boolean;
+  readonly #known = new Map<string, ReadonlyMap<string, readonly T[]>>();
+
+  constructor(things: readonly T[], counts: (thing: T) => boolean = () => true) {
+    this.#things = things;
+    this.#counts = counts;
   }
-  return index;
+
+  /** All of them, by namespace and name. */
+  *[Symbol.iterator](): Generator<readonly [string, ReadonlyMap<string, readonly T[]>], void> {
+    const all = Map.groupBy(this.#things.filter(this.#counts), (thing) => thing.namespace);
+    for (const [namespace, own] of all) yield [namespace, Map.groupBy(own, ({ name }) => name)];
+  }
+
+  /** What a namespace has, by name. */
+  get(namespace: string): ReadonlyMap<string, readonly T[]> {
+    let inside = this.#known.get(namespace);
+    if (inside === undefined) {
+      const found = new Map<string, T[]>();
+      for (const thing of this.#things) {
+        if (thing.namespace !== namespace || !this.#counts(thing)) continue;
+        const same = found.get(thing.name);
+        if (same === undefined) found.set(thing.name, [thing]);
+        else same.push(thing);
+      }
+      this.#known.set(namespace, (inside = found));
+    }
+    return inside;
+  }
 }
 
 function resolveName(
@@ -256,10 +276,8 @@ function resolveName(
 /** The pods and workloads that are called `name` in `namespace`; Services only when asked for by kind. */
 function candidates(known: Known, namespace: string, name: string): Candidate[] {
   return [
-    ...(known.workloads.get(namespace)?.get(name) ?? []).map((workload) =>
-      workloadCandidate(known, workload),
-    ),
-    ...(known.replicas.get(namespace)?.get(name) ?? []).map(podCandidate),
+    ...(known.workloads.get(namespace).get(name) ?? []).map((workload) => workloadCandidate(known, workload)),
+    ...(known.replicas.get(namespace).get(name) ?? []).map(podCandidate),
   ];
 }
 
@@ -281,7 +299,7 @@ function candidatesOfKind(known: Known, namespace: string, kind: string, name: s
         : [{ kind, operand, end: () => ({ kind: 'entry', name: operand, entry }) }];
     }
     case 'Service':
-      return (known.services.get(namespace)?.get(name) ?? []).map((service) => ({
+      return (known.services.get(namespace).get(name) ?? []).map((service) => ({
         kind,
         operand: serviceId(service),
         end: () => serviceEnd(known, service),
@@ -331,7 +349,7 @@ function kindOf(known: Known, namespace: string, word: string): string | undefin
   const lower = word.toLowerCase();
   const common = kindByName.get(lower);
   if (common !== undefined) return common;
-  for (const same of known.workloads.get(namespace)?.values() ?? []) {
+  for (const same of known.workloads.get(namespace).values()) {
     for (const { kind } of same) if (kind.toLowerCase() === lower) return kind;
   }
   return undefined;

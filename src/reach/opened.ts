@@ -1,5 +1,5 @@
 import { unreachable } from '../errors.ts';
-import { matches } from '../model/index.ts';
+import { matches, podColumns, setPodColumns } from '../model/index.ts';
 import type { Cluster, Direction, Namespace, NetworkPolicy, Pod, Rule } from '../model/index.ts';
 import { families, formatAddress, joined, PortSet } from '../net/index.ts';
 import type { Address, AddressRange, Family } from '../net/index.ts';
@@ -70,7 +70,10 @@ export class Openings {
     this.#asked = asked;
     const rules = [...new Set(changes)].filter((change) => change.kind === 'rule');
     this.#indexOf = new Map(rules.map((change, i) => [change, i]));
-    this.#probe = compile({ ...cluster, policies: rules.map(probeOf), tierPolicies: [] }, { profile });
+    const probed = { ...cluster, policies: rules.map(probeOf), tierPolicies: [] };
+    // Its pods are those of the cluster, and need no columns of their own.
+    setPodColumns(probed, podColumns(cluster));
+    this.#probe = compile(probed, { profile });
     const { classes } = this.#probe.parts;
     const podsOf: Pod[][] = Array.from({ length: classes.size }, () => []);
     for (const [i, pod] of classes.pods.entries()) podsOf[classes.classOf[i]!]!.push(pod);
