@@ -421,8 +421,8 @@ export const mutants: readonly Mutant[] = [
     why: 'a namespace that is only mentioned lacks its name label (corner 22)',
   },
   {
-    file: 'src/policy/live/engine.ts',
-    find: 'if (cell !== noCell && pods.length === this.classes.podsInCell(cell)) {',
+    file: 'src/policy/live/held-peers.ts',
+    find: 'if (cell !== noCell && pods.length === this.#tables.classes.podsInCell(cell)) {',
     replace: 'if (cell !== noCell) {',
     why: 'a new block is taken to hold every address of a cell that it cuts (corner 34)',
   },
@@ -728,13 +728,13 @@ export const mutants: readonly Mutant[] = [
     why: 'of addresses outside nothing becomes ambiguous (corner 60)',
   },
   {
-    file: 'src/policy/live/engine.ts',
-    find: "(this.profile.baselineAfterPolicies === 'pod' &&",
+    file: 'src/policy/live/class-profiles.ts',
+    find: "(this.#tables.profile.baselineAfterPolicies === 'pod' &&",
     replace: '(false &&',
     why: 'after a change Baseline is asked where a profile decides by pod (corner 64)',
   },
   {
-    file: 'src/policy/live/engine.ts',
+    file: 'src/policy/live/class-profiles.ts',
     find: 'isFinal === ((side.profiles.at(side.profileOf[c]!, 0) & 1) === 1);',
     replace: 'true;',
     why: 'Baseline is asked as before where the first NetworkPolicy comes or the last one goes (corners 55 and 64)',
@@ -764,9 +764,9 @@ export const mutants: readonly Mutant[] = [
     why: 'of classes that change together only one is counted anew',
   },
   {
-    file: 'src/policy/live/engine.ts',
-    find: 'if (some.length < this.classes.pods.size(c) || this.classes.find(key) >= 0) {',
-    replace: 'if (this.classes.find(key) >= 0) {',
+    file: 'src/policy/live/live-pods.ts',
+    find: 'if (some.length < this.#tables.classes.pods.size(c) || this.#tables.classes.find(key) >= 0) {',
+    replace: 'if (this.#tables.classes.find(key) >= 0) {',
     why: 'pods of a class that is parted all go where some of them belong',
   },
   {

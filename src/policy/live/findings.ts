@@ -2,7 +2,6 @@ import type { Direction, Pod } from '../../model/index.ts';
 import { families, joined, lastOf } from '../../net/index.ts';
 import type { AddressRange, Family, PortSet } from '../../net/index.ts';
 import { familyBits, isHost } from '../classes.ts';
-import { outsideOf } from '../outside.ts';
 import type { OutsideSegment } from '../outside.ts';
 import { withTiersOutside } from '../tier-outside.ts';
 import type { Bound } from '../tier-value.ts';
@@ -246,13 +245,13 @@ export class Findings {
   /** What a profile says about addresses outside. */
   segmentsOf(direction: Direction, profile: number): readonly BoundSegment[] {
     const engine = this.#engine;
-    const admitted = outsideOf(engine.profileAt(direction, profile), direction, engine.outsideTables);
+    const admitted = engine.outside.admitted(direction, profile);
     const tiers = engine.matrix.side(direction).tiersOf(profile);
     const bound = (segments: readonly OutsideSegment[]): readonly BoundSegment[] =>
       segments.map(({ family, first, last, ports }) => ({ family, first, last, sure: ports, most: ports }));
     if (tiers < 0) return bound(admitted);
     const told = (each: Bound): readonly OutsideSegment[] =>
-      withTiersOutside(admitted, engine.tiersOutside(direction, tiers, each), engine.ports);
+      withTiersOutside(admitted, engine.outside.ofTiers(direction, tiers, each), engine.ports);
     const sure = told('sure');
     if (!engine.tiers.isOpen(direction, tiers)) return bound(sure);
     return Array.from(overlaps(sure, told('possible')), ([a, b, range]) => ({

@@ -324,7 +324,7 @@ export class LiveCluster {
     else {
       this.#weight += pod.replicas;
       this.#engine.matrix.totals.expect(this.#weight);
-      this.#pods.set(id, this.#engine.addPod(pod));
+      this.#pods.set(id, this.#engine.placed.add(pod));
     }
     if (this.#differ === undefined || before === undefined) return undefined;
     const difference = this.#differ.ofPod(before, was, this.#pods.get(id));
@@ -339,7 +339,7 @@ export class LiveCluster {
 
   #removePod(number: number): void {
     const { replicas } = this.#engine.pods[number]!;
-    this.#engine.removePod(number);
+    this.#engine.placed.remove(number);
     this.#weight -= replicas;
     this.#engine.matrix.totals.expect(this.#weight);
   }
@@ -382,7 +382,7 @@ export class LiveCluster {
     matrix.changePeers(changed);
     const both = new Set(['ingress', 'egress'] as const);
     matrix.changeProfiles(
-      this.#engine.newProfiles(
+      this.#engine.profiles.changed(
         others.map(({ c }) => c),
         both,
         false,
@@ -497,7 +497,7 @@ export class LiveCluster {
     tiersStay: boolean,
   ): Difference | undefined {
     const engine = this.#engine;
-    const changed = engine.newProfiles(classes, directions, tiersStay);
+    const changed = engine.profiles.changed(classes, directions, tiersStay);
     const { egress: out, ingress: into } = engine.matrix;
     const remembered = this.#differ?.remember(
       changed.map(({ c, egress, ingress }) => ({
