@@ -101,12 +101,12 @@ export class TextTable {
     const region = this.#regions[scope]!;
     const mask = this.#lengths[scope]! - 1;
     let slot = hashOf(bytes, start, end) & mask;
-    for (let probes = 0; slots[region + slot] !== 0; probes++) {
-      if (probes === mostProbes) return -1;
-      if (this.#equals(slots[region + slot]! - 1, bytes, start, end - start)) return region + slot;
+    for (let probes = 0; probes < mostProbes; probes++) {
+      const known = slots[region + slot]!;
+      if (known === 0 || this.#equals(known - 1, bytes, start, end - start)) return region + slot;
       slot = (slot + 1) & mask;
     }
-    return region + slot;
+    return -1;
   }
 
   #crowd(scope: number, text: string, id: number): void {

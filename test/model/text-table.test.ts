@@ -48,3 +48,36 @@ test('a hundred thousand texts keep their numbers while the table grows', () => 
     expect(table.text(i)).toBe(`pod-${i}`);
   }
 });
+
+/** Texts of eight letters that all have one hash: their second halves make up for what the first ones do. */
+function* colliding(): Generator<string> {
+  const target = 0x1234_5678;
+  for (let i = 0; ; i++) {
+    const half = i.toString(36).padStart(4, '0');
+    const four = [3, 2, 1, 0].reduce((word, at) => (word << 8) | half.charCodeAt(at), 0);
+    let hash = Math.imul(8, 0x9e37_79b1);
+    hash = Math.imul(hash ^ four, 0x85eb_ca6b);
+    hash ^= hash >>> 15;
+    const rest = hash ^ target;
+    const bytes = [rest & 255, (rest >>> 8) & 255, (rest >>> 16) & 255, rest >>> 24];
+    if (bytes.every((byte) => byte > 0x20 && byte < 0x7f)) yield half + String.fromCharCode(...bytes);
+  }
+}
+
+test('texts that were made to collide keep their numbers, and cost no more than others', () => {
+  const table = new TextTable();
+  const texts: string[] = [];
+  for (const each of colliding()) if (texts.push(each) === 3000) break;
+  expect(new Set(texts).size).toBe(3000);
+  for (const [i, each] of texts.entries()) {
+    for (const before of [texts[i >> 1] ?? '', texts[i] ?? '']) {
+      const known = texts.indexOf(before);
+      expect(table.find(0, before)).toBe(known < i ? known * 2 : -1);
+    }
+    expect([table.intern(0, each), table.intern(1, each)]).toEqual([i * 2, i * 2 + 1]);
+  }
+  // Others come between them, and their region grows.
+  for (let i = 0; i < 5000; i++) table.intern(0, `other-${i}`);
+  for (const [i, each] of texts.entries()) expect(table.intern(0, each)).toBe(i * 2);
+  expect(table.size).toBe(11_000);
+});
