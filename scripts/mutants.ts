@@ -47,6 +47,7 @@ const nearest: readonly (readonly [folder: string, names: readonly string[]])[] 
   ['src/topology/', ['topology/plan', 'topology/services']],
   ['src/host/lab/', ['lab/repair']],
   ['src/entry/', ['entry']],
+  ['src/exposure/', ['exposure/cases', 'exposure/regions']],
   ['src/reach/', ['reach', 'entry', 'policy/profiles']],
   ['src/nft/', ['nft/naming', 'nft/tiers', 'nft/plan', 'nft/property']],
   ['src/policy/live/', ['policy/live', 'property/live']],
@@ -59,13 +60,20 @@ interface Tests {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** No other folder of tests uses exposures. */
+const exposureSuites = ['exposure'];
+
 /** The lab is tested by labs. */
 const labSuites = ['topology', 'lab/repair.test.ts', 'lab/dual-stack.test.ts'];
 
 /** What is run of a mutant, one after the other, until something notices. */
 function testsFor({ file }: Mutant): readonly Tests[] {
   const early = nearest.find(([folder]) => file.startsWith(folder))?.[1];
-  const all = /^src\/(topology|host\/lab)\//.test(file) ? labSuites : suites;
+  const all = /^src\/(topology|host\/lab)\//.test(file)
+    ? labSuites
+    : file.startsWith('src/exposure/')
+      ? exposureSuites
+      : suites;
   return [...(early === undefined ? [] : [of(early, fewClusters)]), of(all, fixedClusters)];
 }
 

@@ -877,4 +877,90 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (this.#broken !== undefined) await',
     why: 'lab apply wakes the tables that lab verify has taken out of the way',
   },
+  {
+    file: 'src/exposure/cubes.ts',
+    find: `case 'NotIn': // corner 18: also without the key
+      return { except: true, values: bearable(), absent: true };`,
+    replace: `case 'NotIn': // corner 18: also without the key
+      return { except: true, values: bearable(), absent: false };`,
+    why: 'a potential pod without the key is outside of NotIn (corner 18)',
+  },
+  {
+    file: 'src/exposure/namespaces.ts',
+    find: 'const isNew = (value: string): boolean => validName.test(value) && !this.#indexOf.has(value);',
+    replace: 'const isNew = (value: string): boolean => validName.test(value);',
+    why: 'a new namespace bears the name of one that exists (corner 22)',
+  },
+  {
+    file: 'src/exposure/own-side.ts',
+    find: 'const isMet = isHost ? ipBlockMatchesNodes : ipBlockMatchesPods;',
+    replace: 'const isMet = isHost ? ipBlockMatchesPods : ipBlockMatchesNodes;',
+    why: 'ipBlocks of the other side take pods for nodes (corner 34)',
+  },
+  {
+    file: 'src/exposure/own-side.ts',
+    find: 'if (accepted !== noUse) {\n      // What a tier accepts no NetworkPolicy closes (corner 61).',
+    replace: 'if (accepted < 0) {\n      // What a tier accepts no NetworkPolicy closes (corner 61).',
+    why: 'a NetworkPolicy of the other side closes what a tier accepts (corner 61)',
+  },
+  {
+    file: 'src/exposure/found.ts',
+    find: 'if (second === undefined || (isAlike && !this.tiers.asksForAddresses(direction, list))) return one;',
+    replace: 'if (second === undefined || isAlike) return one;',
+    why: 'networks of one family bind potential pods of both (corner 37)',
+  },
+  {
+    file: 'src/exposure/uses.ts',
+    find: '(x, y) => this.#conditions.and(x, this.#conditions.not(y)),',
+    replace: '(x, y) => this.#conditions.and(x, y),',
+    why: 'what is denied by a name is all that is left (corner 62)',
+  },
+  {
+    file: 'src/exposure/uses.ts',
+    find: "if (entry.kind === 'named') names.push(entry.name);",
+    replace: "if (entry.kind === 'named' && sets.length === 0) names.push(entry.name);",
+    why: 'names of ports beside numbers do not count (corner 62)',
+  },
+  {
+    file: 'src/exposure/tier-space.ts',
+    find: 'const free = sets.union([asked, sets.intersect(isolated, spared)]);',
+    replace: 'const free = asked;',
+    why: 'Baseline binds pods of NetworkPolicies where a profile decides by pod (corner 64)',
+  },
+  {
+    file: 'src/exposure/tier-space.ts',
+    find: "if (hasBaseline) add('isolated', sets.minus(isolated, free), use);",
+    replace: '',
+    why: 'Baseline closes potential pods that a NetworkPolicy isolates (corners 55 and 64)',
+  },
+  {
+    file: 'src/exposure/tier-space.ts',
+    find: 'if (rule.written.length === 0) regions.push(this.#sets.everywhere);',
+    replace: '',
+    why: 'a rule that fails closed means no potential pod (corner 66)',
+  },
+  {
+    file: 'src/exposure/tier-space.ts',
+    find: 'const isIn = each.networks.some((network) => networks.has(network));',
+    replace: 'const isIn = each.networks.some((network) => networks.size > 0 && !networks.has(network));',
+    why: 'networks mean the pods outside of them (corner 63)',
+  },
+  {
+    file: 'src/exposure/tier-space.ts',
+    find: 'const accepted = all.map((each) => each.accepted).reduce((a, b) => sets.intersect(a, b));',
+    replace: 'const accepted = all.map((each) => each.accepted).reduce((a, b) => sets.union([a, b]));',
+    why: 'what is accepted at some address is accepted at all (corner 63)',
+  },
+  {
+    file: 'src/exposure/ambiguous.ts',
+    find: 'const use = uses.minus(line.use, each.use);',
+    replace: 'const use = uses.includes(each.use, line.use) ? noUse : line.use;',
+    why: 'what is sure is told as ambiguous (corner 60)',
+  },
+  {
+    file: 'src/exposure/closed.ts',
+    find: "'new-namespaces': found.some(({ line }) => line.fresh !== undefined),",
+    replace: "'new-namespaces': false,",
+    why: 'new namespaces are told to be closed where their pods get through',
+  },
 ];

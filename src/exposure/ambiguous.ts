@@ -6,8 +6,8 @@ import { inOrder, mayBeOfPods } from './cells.ts';
 import { byText } from './cubes.ts';
 import type { Finder, Found } from './found.ts';
 import { placesMinus } from './namespaces.ts';
-import type { NamespaceSpace, Places } from './namespaces.ts';
-import { minimal, regionBoth, regionKey, regionMinus } from './regions.ts';
+import type { Budget, NamespaceSpace, Places } from './namespaces.ts';
+import { costOf, minimal, regionBoth, regionKey, regionMinus } from './regions.ts';
 import type { Line } from './regions.ts';
 import { isOpenOrder } from './tier-space.ts';
 import type { RuleSpace } from './tier-space.ts';
@@ -26,6 +26,8 @@ export type FoundAmbiguous = Extract<Found, { readonly kind: 'existing' }> & Bet
 
 /** More pieces are not made of what is possible and not sure. */
 const mostPieces = 4096;
+/** Nor is more work done in all. */
+const mostWork = 4_000_000;
 
 /**
  * Finds what policies of equal priority disagree about (corner 60): what potential pods may use under some choice among these, and not
@@ -37,6 +39,7 @@ export class AmbiguousFinder {
   readonly #possible: Finder;
   readonly #space: NamespaceSpace;
   readonly #uses: UseTable;
+  readonly #work: Budget = { left: mostWork };
   #isTooMuch = false;
 
   /** @param possible - finds what gets through under some choice, with the same tables as `sure` */
@@ -121,6 +124,11 @@ export class AmbiguousFinder {
     const uses = this.#uses;
     let left = lines;
     for (const each of taken) {
+      for (const line of left) this.#work.left -= costOf(line);
+      if (this.#work.left < 0) {
+        this.#isTooMuch = true;
+        return [];
+      }
       left = left.flatMap((line): readonly Line[] => {
         const use = uses.minus(line.use, each.use);
         const shared = use === line.use ? undefined : regionBoth(line, each);

@@ -139,10 +139,19 @@ function literalOf({ key, operator, values }: Requirement): Literal {
 /** Replaces the literal of a key; `undefined` when nothing meets it. */
 function withLiteral(cube: Cube, key: string, literal: Literal): Cube | undefined {
   if (isNothing(literal)) return undefined;
-  const literals = new Map(cube.literals);
-  if (isAnything(literal)) literals.delete(key);
-  else literals.set(key, literal);
-  return cubeOf(inOrder(literals));
+  if (isAnything(literal)) return without(cube, key);
+  if (cube.literals.has(key)) return cubeOf(new Map(cube.literals).set(key, literal));
+  const literals = new Map<string, Literal>();
+  let isIn = false;
+  for (const [each, own] of cube.literals) {
+    if (!isIn && byText(key, each) < 0) {
+      literals.set(key, literal);
+      isIn = true;
+    }
+    literals.set(each, own);
+  }
+  if (!isIn) literals.set(key, literal);
+  return cubeOf(literals);
 }
 
 /** The same with keys ascending. */
@@ -243,6 +252,7 @@ export function difference(a: Cube, b: Cube, order?: CutOrder): readonly Cube[] 
   if (areApart(a, b)) return [a];
   const left: Cube[] = [];
   let rest = a;
+  let conditionsLeft = b.literals.size;
   const rankOf = (key: string): number => order?.get(key) ?? 0;
   const conditions =
     order === undefined || b.literals.size < 2
@@ -254,6 +264,7 @@ export function difference(a: Cube, b: Cube, order?: CutOrder): readonly Cube[] 
       const outside = withLiteral(rest, key, part);
       if (outside !== undefined) left.push(outside);
     }
+    if (--conditionsLeft === 0) break;
     const inside = withLiteral(rest, key, both(own, literal));
     if (inside === undefined) break;
     rest = inside;

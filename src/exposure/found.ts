@@ -109,8 +109,12 @@ export class Finder {
   ): readonly Found[] {
     const found: Found[] = [];
     const fixed: Line[] = [];
-    const size = lefts?.reduce((sum, [, regions]) => sum + regions.length, 0) ?? 0;
-    const isBound = lefts !== undefined && this.tiers.canCombine(lines.length, size);
+    const isBound =
+      lefts !== undefined &&
+      this.tiers.canCombine(
+        lines,
+        lefts.map(([, regions]) => regions),
+      );
     if (!isBound) this.#narrow(direction, lines, side, allLeft, found, fixed);
     for (const [left, regions] of isBound ? lefts : []) {
       const pieces = lines.flatMap((line) =>

@@ -24,12 +24,22 @@ export interface Scope {
   readonly fresh: Cube | undefined;
 }
 
+/** How much work may yet be done; about a million pieces of it take a second. */
+export interface Budget {
+  left: number;
+}
+
+/** So much work is done to say everything of one cluster with few lines. */
+const mostWork = 1_500_000;
+
 /** All namespaces of a cluster, and those that could be created in it. */
 export class NamespaceSpace {
   /** Those that exist, by name. */
   readonly all: readonly Namespace[];
   /** Every namespace that exists or could. */
   readonly everywhere: Scope;
+  /** What may be spent on saying things with few lines. */
+  readonly work: Budget = { left: mostWork };
   readonly #indexOf: ReadonlyMap<string, number>;
   readonly #scopes = new Map<string, Scope>();
   readonly #bySelector = new WeakMap<LabelSelector, Scope>();

@@ -1,9 +1,9 @@
 import type { SetAlgebra } from '../policy/index.ts';
 import { anyLabels } from './cubes.ts';
 import type { CutOrder } from './cubes.ts';
-import type { NamespaceSpace } from './namespaces.ts';
+import type { Budget, NamespaceSpace } from './namespaces.ts';
 import { costOf, isCovered, regionBoth, regionIncludes, regionMinus } from './regions.ts';
-import type { Budget, Region } from './regions.ts';
+import type { Region } from './regions.ts';
 
 /** More pieces of the space than these are not made of one set. */
 const mostPieces = 4096;
@@ -11,7 +11,7 @@ const mostPieces = 4096;
 const mostWork = 4_000_000;
 
 /** So much work is done to tell one set with wider regions. */
-const mostWidened = 40_000;
+const mostWidened = 20_000;
 
 /** A set of potential pods would take too many pieces, or too long. */
 export class TooManyPiecesError extends Error {
@@ -34,12 +34,14 @@ export class RegionSets implements SetAlgebra<readonly Region[]> {
   readonly all: readonly Region[];
   readonly #budget: Budget = { left: mostWork };
   readonly #order: CutOrder;
+  readonly #space: NamespaceSpace;
 
   /** @param order - as of `difference`: the keys that most selectors share first */
   constructor(space: NamespaceSpace, order: CutOrder) {
     this.everywhere = { ...space.everywhere, pods: anyLabels };
     this.all = [this.everywhere];
     this.#order = order;
+    this.#space = space;
   }
 
   isEmpty(set: readonly Region[]): boolean {
@@ -81,7 +83,8 @@ export class RegionSets implements SetAlgebra<readonly Region[]> {
     if (set.length < 2) return set;
     let left = set;
     const found: Region[] = [];
-    const budget: Budget = { left: mostWidened };
+    const granted = Math.min(mostWidened, this.#space.work.left);
+    const budget: Budget = { left: granted };
     for (const candidate of [this.everywhere, ...candidates]) {
       if (left.length === 0 || budget.left < 0) break;
       if (found.some((each) => regionIncludes(each, candidate))) continue;
@@ -90,7 +93,7 @@ export class RegionSets implements SetAlgebra<readonly Region[]> {
       found.push(candidate);
       left = left.filter((piece) => !regionIncludes(candidate, piece));
     }
-    this.#budget.left -= mostWidened - budget.left;
+    this.#space.work.left -= granted - budget.left;
     return found.length === 0 ? set : [...found, ...left];
   }
 

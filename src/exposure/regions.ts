@@ -9,7 +9,7 @@ import {
   placesInclude,
   placesMinus,
 } from './namespaces.ts';
-import type { NamespaceSpace, Scope } from './namespaces.ts';
+import type { Budget, NamespaceSpace, Scope } from './namespaces.ts';
 import type { UseTable } from './uses.ts';
 
 /** Pods that could be there: any in these namespaces with labels of a cube. */
@@ -71,11 +71,6 @@ export function regionMinus(a: Region, b: Region, order?: CutOrder): readonly Re
 /** More pieces than these are not looked at: then it is left open whether they are covered. */
 const mostPieces = 256;
 
-/** How much work may yet be done. */
-export interface Budget {
-  left: number;
-}
-
 /** How much work it is to look at a region. */
 export function costOf({ existing, fresh, pods }: Region): number {
   return 1 + (pods.literals.size + (fresh?.literals.size ?? 0)) / 8 + existing.list.length / 64;
@@ -83,6 +78,7 @@ export function costOf({ existing, fresh, pods }: Region): number {
 
 /** Whether some regions together have all of another; `false` also where that would take too long to tell. */
 export function isCovered(region: Region, by: readonly Region[], budget?: Budget, order?: CutOrder): boolean {
+  if (budget !== undefined) budget.left -= (by.length + keysOf(by).conditions) / 16;
   if (!samplesAreIn(region.pods, by)) return false;
   let left: readonly Region[] = [region];
   for (const each of by) {
@@ -102,12 +98,28 @@ function samplesAreIn(pods: Cube, by: readonly Region[]): boolean {
   const least = example(pods);
   if (!by.some((each) => has(each.pods, least))) return false;
   const most = new Map(least);
-  for (const each of by) {
-    for (const key of each.pods.literals.keys()) {
-      if (!most.has(key) && !pods.literals.has(key)) most.set(key, valueOfNobody);
-    }
+  for (const key of keysOf(by).keys) {
+    if (!most.has(key) && !pods.literals.has(key)) most.set(key, valueOfNobody);
   }
   return by.some((each) => has(each.pods, most));
+}
+
+/** The same regions are often asked whether they cover one and another. */
+const keysOfRegions = new WeakMap<readonly Region[], Keys>();
+
+interface Keys {
+  readonly keys: ReadonlySet<string>;
+  readonly conditions: number;
+}
+
+/** The keys that some regions have conditions on, and how many these are. */
+function keysOf(regions: readonly Region[]): Keys {
+  let found = keysOfRegions.get(regions);
+  if (found === undefined) {
+    const all = regions.flatMap(({ pods }) => [...pods.literals.keys()]);
+    keysOfRegions.set(regions, (found = { keys: new Set(all), conditions: all.length }));
+  }
+  return found;
 }
 
 /** No selector names it, for it is no label value. */
@@ -130,7 +142,7 @@ function regionEither(a: Region, b: Region, space: NamespaceSpace): Region | und
 /** Of more lines than these only the widest are held against the others. */
 const mostHeld = 1024;
 /** So much work is done to say one thing with fewer lines: what they say stays exact, and may be longer. */
-const mostWork = 60_000;
+const mostWork = 40_000;
 /** Lines with more conditions than these are not put together at each of them. */
 const mostConditions = 24;
 /** More lines than these are not each told with what others say of the same pods. */
@@ -144,7 +156,9 @@ export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTa
   let lines = alike(all, uses);
   if (lines.length < 2) return lines;
   if (lines.length <= mostPaired && areUnlike(lines, uses)) return lines;
-  const budget: Budget = { left: mostWork };
+  // Many answers of much work each would be too much, too.
+  const granted = Math.min(mostWork, space.work.left);
+  const budget: Budget = { left: granted };
   for (let changed = true; changed && budget.left > 0;) {
     lines = withoutContained(lines, uses, budget);
     const fewer = joined(lines, space, budget);
@@ -159,7 +173,9 @@ export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTa
       break;
     }
   }
-  return alike(trimmed(withoutCovered(lines, uses, budget), space, uses, budget), uses);
+  lines = alike(trimmed(withoutCovered(lines, uses, budget), space, uses, budget), uses);
+  space.work.left -= granted - budget.left;
+  return lines;
 }
 
 /** Of no more lines than these each is held against each other at once. */

@@ -16,7 +16,7 @@ import type { Cube, CutOrder } from './cubes.ts';
 import { isEmptyScope } from './namespaces.ts';
 import type { NamespaceSpace } from './namespaces.ts';
 import { RegionSets, TooManyPiecesError } from './region-sets.ts';
-import { completed, minimal, regionBoth, regionKey } from './regions.ts';
+import { completed, costOf, minimal, regionBoth, regionKey } from './regions.ts';
 import type { Line, Region } from './regions.ts';
 import { everyUse, noUse } from './uses.ts';
 import type { UseTable } from './uses.ts';
@@ -71,8 +71,8 @@ interface SaidOf extends Pick<Cell, 'ranges'> {
   readonly said: readonly Said[];
 }
 
-/** More lines are not put together with regions in all, where it is more than a few for some pods. */
-const mostCombined = 1_000_000;
+/** So much work is done to put lines together with regions in all, where it is more than little for some pods. */
+const mostCombined = 3_000_000;
 const few = 1024;
 
 /**
@@ -161,14 +161,18 @@ export class TierSpace {
   }
 
   /** Whether so many lines and regions are not too many to be put together; if they are, `isTooMuch` says so. */
-  canCombine(lines: number, regions: number): boolean {
-    const pieces = lines * regions;
-    if (pieces <= few) return true;
-    if (this.#combined + pieces > mostCombined) {
+  canCombine(lines: readonly Line[], sets: readonly (readonly Region[])[]): boolean {
+    const ofLines = lines.reduce((sum, line) => sum + costOf(line), 0);
+    let work = 0;
+    for (const regions of sets) {
+      work += regions.length * ofLines;
+      for (const region of regions) work += lines.length * costOf(region);
+    }
+    if (work > few && this.#combined + work > mostCombined) {
       this.#isTooMuch = true;
       return false;
     }
-    this.#combined += pieces;
+    this.#combined += work;
     return true;
   }
 
@@ -177,8 +181,8 @@ export class TierSpace {
     if (all === undefined) return [{ lines }];
     const bounded: Bounded[] = [];
     for (const { ranges, said } of all) {
-      const size = said.reduce((sum, { asked }) => sum + asked.length, 0);
-      if (!this.canCombine(lines.length, size)) return [{ lines }];
+      const sets = said.map(({ asked }) => asked);
+      if (!this.canCombine(lines, sets)) return [{ lines }];
       const made: Line[] = [];
       for (const { use: segment, accepted, asked } of said) {
         for (const region of accepted) made.push({ ...region, use: segment, rules: [] });
