@@ -20,11 +20,14 @@ export class Shell {
   /** nft takes a byte at a time from its standard input, and files at one go: so it is told to include one. */
   readonly #folder = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'podwall-nft-'));
   readonly #file = join(this.#folder, 'batch.nft');
+  readonly #forget = (): void => rmSync(this.#folder, { recursive: true, force: true });
   #said = '';
   #done: (() => void) | undefined;
 
   /** Starts nft in the network namespace of this name. */
   constructor(namespace: string) {
+    // Also where a test fails before it closes.
+    process.once('exit', this.#forget);
     this.#nft = spawn('ip', ['netns', 'exec', namespace, 'nft', '-i'], {
       // nft writes what is listed word by word, and nobody wants to read it.
       stdio: ['pipe', 'ignore', 'pipe'],
@@ -81,6 +84,7 @@ export class Shell {
     const gone = new Promise((resolve) => this.#nft.once('exit', resolve));
     this.#nft.stdin?.end();
     await gone;
-    rmSync(this.#folder, { recursive: true });
+    process.off('exit', this.#forget);
+    this.#forget();
   }
 }
