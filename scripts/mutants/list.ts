@@ -266,14 +266,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'if (rules !== undefined) this.#gathered.add(rules, unsure);',
-    replace: 'this.#gathered.add(rules ?? [], unsure);',
+    find: 'if (rules.isolates[policy] === 0) continue;',
+    replace: '',
     why: 'a policy isolates a direction that it does not list (corner 1)',
   },
   {
     file: 'src/policy/compile.ts',
-    find: 'lists = [Array.from(peers, (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];',
-    replace: 'lists = [Array.from(peers, (peer) => ({ peers: [peer], spec: specs.specOf(peer) })).slice(1)];',
+    find: 'for (let i = 0; i < merged.length; i += 2)',
+    replace: 'for (let i = 2; i < merged.length; i += 2)',
     why: 'of many policies that select the same pods the first peer is lost (corner 2)',
   },
   {
@@ -290,8 +290,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/class-rules.ts',
-    find: "if (unsure && this.#assume === 'closed') return;",
-    replace: '',
+    find: "return !(unsure && this.#assume === 'closed');",
+    replace: 'return true;',
     why: 'a policy that may not select the pod admits (corner 23)',
   },
   {

@@ -171,7 +171,7 @@ class Exposures {
         continue;
       }
       const isolated = (direction: Direction): boolean =>
-        profiles[direction][profileOf[direction][k]!]!.isolated;
+        profiles[direction].isolates(profileOf[direction][k]!);
       for (const direction of ['ingress', 'egress'] as const) {
         if (isolated(direction)) counts[direction] += pods;
         else for (const workload of own.keys()) open[direction].add(workload);
@@ -215,7 +215,7 @@ class Exposures {
     const sideIds = new Map<OwnSide, number>();
     const admissions = new Admissions(this.#policy, direction, this.#space, this.#uses);
     const isIsolating = groups.map(({ policies }) =>
-      policies.some((index) => rules[direction][index] !== undefined),
+      policies.some((index) => rules[direction].isolates[index] === 1),
     );
     const { tiers } = this.#finder;
     for (const [k, own] of this.#workloadsOf.entries()) {

@@ -106,7 +106,7 @@ export class Admissions {
     const own = this.#space.indexOf(written.namespace);
     const rules = spec.kind === 'unaffected' ? [] : spec.rules;
     for (const [rule, { peers, ports }] of rules.entries()) {
-      const compiled = parts.rules[direction][index]?.[rule];
+      const compiled = parts.rules[direction].of(index)?.[rule];
       if (compiled === undefined) continue;
       const use =
         direction === 'egress'

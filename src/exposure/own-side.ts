@@ -129,7 +129,7 @@ export class OwnSides {
     this.#space = space;
     const { cluster, parts } = policy;
     for (const group of parts.groups) {
-      const isolating = group.policies.filter((i) => parts.rules[direction][i] !== undefined);
+      const isolating = group.policies.filter((i) => parts.rules[direction].isolates[i] === 1);
       const [first] = isolating;
       const pods = first === undefined ? undefined : cubeFrom(cluster.policies[first]!.podSelector);
       // A selector that contradicts itself selects nobody, now or later (corner 21).
@@ -165,7 +165,7 @@ export class OwnSides {
   }
 
   #addRules(entry: number, policy: number): void {
-    const compiled = this.#policy.parts.rules[this.#direction][policy] ?? [];
+    const compiled = this.#policy.parts.rules[this.#direction].of(policy) ?? [];
     for (const [rule, { peers }] of compiled.entries()) {
       const user = { entry, policy, rule };
       if (this.#rule(user)?.peers.kind === 'any') this.#ofEverybody.push(user);
@@ -353,7 +353,7 @@ export class OwnSides {
       use = this.#uses.ofRule(rule.ports, 'ingress', spec);
     } else {
       // Corner 28: names resolve on the destination, and that is the subject.
-      const { spec } = this.#policy.parts.rules.egress[user.policy]![user.rule]!;
+      const { spec } = this.#policy.parts.rules.egress.of(user.policy)![user.rule]!;
       use = this.#uses.of(this.#policy.parts.ports.set(this.#policy.resolve(spec, peer, subject, c)));
     }
     used.set(user.entry, this.#uses.union(used.get(user.entry) ?? noUse, use));

@@ -129,7 +129,7 @@ export class TierSpace {
   /** The number of the list of tiers that bind a class in a direction; 0 where none does. */
   listOf(direction: Direction, k: number): number {
     const { profiles, profileOf, classes } = this.#policy.parts;
-    return classes.host[k] === 1 ? 0 : profiles[direction][profileOf[direction][k]!]!.tiers;
+    return classes.host[k] === 1 ? 0 : profiles[direction].tiersOf(profileOf[direction][k]!);
   }
 
   /** The names of the policies of a list. */
@@ -452,7 +452,7 @@ export class TierSpace {
     if (profile.baselineAfterPolicies !== 'pod') return [];
     const byPods = new Map<string, { readonly pods: Cube; readonly namespaces: Set<number> }>();
     for (const [i, { namespace, podSelector }] of cluster.policies.entries()) {
-      const pods = parts.rules[direction][i] === undefined ? undefined : cubeFrom(podSelector);
+      const pods = parts.rules[direction].of(i) === undefined ? undefined : cubeFrom(podSelector);
       if (pods === undefined) continue;
       let group = byPods.get(pods.key);
       if (group === undefined) byPods.set(pods.key, (group = { pods, namespaces: new Set<number>() }));

@@ -269,7 +269,7 @@ export class Teller {
   ): readonly ExposureReason[] {
     const { parts, cluster } = this.#policy;
     const admitting = refs.filter(({ policy, rule, peer }) => {
-      const compiled = parts.rules[direction][policy]?.[rule];
+      const compiled = parts.rules[direction].of(policy)?.[rule];
       const spec = cluster.policies[policy]![direction];
       if (compiled === undefined || spec.kind === 'unaffected') return false;
       const set = parts.ports.set(

@@ -103,7 +103,7 @@ export class ChainBuilder {
     const rules = this.#policy.parts.rules[direction];
     const policies = this.#policy
       .selecting({ kind: 'pod', pod })
-      .filter(({ index }) => rules[index] !== undefined)
+      .filter(({ index }) => rules.isolates[index] === 1)
       .sort((a, b) => (a.policy.name < b.policy.name ? -1 : 1));
     const alone: PolicySet | undefined =
       policies.length === 0
@@ -296,7 +296,7 @@ export class ChainBuilder {
       // Corner 23: what perhaps selects the pod isolates it, and admits nothing.
       if (!sure) continue;
       const written = policy[direction];
-      const compiled = parts.rules[direction][index];
+      const compiled = parts.rules[direction].of(index);
       if (written.kind === 'unaffected' || compiled === undefined) continue;
       for (const [i, rule] of written.rules.entries()) {
         const { peers, spec } = compiled[i]!;

@@ -66,8 +66,9 @@ export class TierChains {
   tierSetOf(direction: Direction, pod: Pod): TierSet | undefined {
     const { tiers, profiles, profileOf } = this.#policy.parts;
     if (tiers === undefined) return undefined;
-    const { tiers: id, isolated } =
-      profiles[direction][profileOf[direction][this.#policy.classOf({ kind: 'pod', pod })]!]!;
+    const { tiers: id, isolated } = profiles[direction].get(
+      profileOf[direction][this.#policy.classOf({ kind: 'pod', pod })]!,
+    );
     if (id === 0) return undefined;
     const list = tiers.lists[direction].list(id);
     const denies = rulesOf(list.steps, direction).some(({ action }) => action === 'deny');

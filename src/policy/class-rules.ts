@@ -32,20 +32,22 @@ export class Specs {
   }
 
   add({ peers, spec }: CompiledRule): void {
-    for (const peer of peers) {
-      if (peer >= this.#stamp.length) this.#widen(peer + 1);
-      if (this.#stamp[peer] !== this.#round) {
-        this.#stamp[peer] = this.#round;
-        this.#specOf[peer] = spec;
-        this.#peers[this.#count++] = peer;
-        continue;
-      }
-      const known = this.#specOf[peer]!;
-      if (known === spec) continue;
-      const several = this.#several.get(peer);
-      if (several === undefined) this.#several.set(peer, new Set([known, spec]));
-      else several.add(spec);
+    for (let i = 0; i < peers.length; i++) this.addPeer(peers[i]!, spec);
+  }
+
+  addPeer(peer: number, spec: number): void {
+    if (peer >= this.#stamp.length) this.#widen(peer + 1);
+    if (this.#stamp[peer] !== this.#round) {
+      this.#stamp[peer] = this.#round;
+      this.#specOf[peer] = spec;
+      this.#peers[this.#count++] = peer;
+      return;
     }
+    const known = this.#specOf[peer]!;
+    if (known === spec) return;
+    const several = this.#several.get(peer);
+    if (several === undefined) this.#several.set(peer, new Set([known, spec]));
+    else several.add(spec);
   }
 
   #widen(peers: number): void {
@@ -120,11 +122,25 @@ export class ClassRules {
 
   /** @param unsure - whether files cannot tell that the policy selects the class */
   add(rules: readonly CompiledRule[], unsure: boolean): void {
-    // Corner 23: what cannot be decided is never treated as allowed, unless the other bound is asked.
-    if (!unsure || this.#assume === 'closed') this.#isolated = true;
-    if (unsure && this.#assume === 'closed') return;
+    if (!this.isolate(unsure)) return;
     // Corner 2: the union of all rules; there is no order and no deny.
     for (const rule of rules) this.#specs.add(rule);
+  }
+
+  /**
+   * Takes note of a policy that isolates the direction.
+   *
+   * @returns whether its rules count, which may be added to `specs`
+   */
+  isolate(unsure: boolean): boolean {
+    // Corner 23: what cannot be decided is never treated as allowed, unless the other bound is asked.
+    if (!unsure || this.#assume === 'closed') this.#isolated = true;
+    return !(unsure && this.#assume === 'closed');
+  }
+
+  /** What the rules admit so far. */
+  get specs(): Specs {
+    return this.#specs;
   }
 
   /** What `finish` left: each peer, ascending, followed by its ports. */

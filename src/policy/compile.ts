@@ -1,6 +1,7 @@
 import type { Cluster, Direction, NetworkPolicy, Pod } from '../model/index.ts';
 import { BlockTable } from './blocks.ts';
 import { ClassRules, Specs } from './class-rules.ts';
+import { ClassProfiles } from './class-profiles.ts';
 import { ClassTable } from './classes.ts';
 import { ClassIndex } from './class-index.ts';
 import { CompiledPolicy } from './compiled-policy.ts';
@@ -9,11 +10,12 @@ import { ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import { PairMap } from './pair-map.ts';
 import { openProfile } from './parts.ts';
-import type { ClassProfile, CompiledRule, CompiledRules, Selection, SubjectGroup } from './parts.ts';
+import type { CompiledRules, Selection, SubjectGroup } from './parts.ts';
 import { anyPeer, PeerTable } from './peers.ts';
-import { everything, PortTable } from './port-table.ts';
+import { PortTable } from './port-table.ts';
 import { profileNamed } from './profile.ts';
 import type { Profile, ProfileName } from './profile.ts';
+import { RuleTable } from './rules.ts';
 import { SequenceTable } from './sequences.ts';
 import type { CompiledTiers } from './tier-side.ts';
 import { TierLists, Tiers } from './tiers.ts';
@@ -61,8 +63,8 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
 
   const groups = groupBySubject(cluster.policies, namespaceIndex, podLabels);
   const rules = {
-    ingress: cluster.policies.map((policy) => compileRules(policy, 'ingress', namespaceIndex, peers, ports)),
-    egress: cluster.policies.map((policy) => compileRules(policy, 'egress', namespaceIndex, peers, ports)),
+    ingress: compileAll(cluster.policies, 'ingress', namespaceIndex, peers, ports),
+    egress: compileAll(cluster.policies, 'egress', namespaceIndex, peers, ports),
   };
 
   const namespaceSets = namespaceNames.map((name) =>
@@ -73,11 +75,10 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
 
   const subjects = selectSubjects(groups, classes, index);
   const build = new ProfileBuilder(groups, rules, subjects, ports, peers.size, assume);
-  const profileOf = { ingress: new Int32Array(classes.size), egress: new Int32Array(classes.size) };
-  for (let c = 0; c < classes.size; c++) {
-    profileOf.egress[c] = build.profileOf('egress', subjects.nodeOf[c]!, 0);
-    profileOf.ingress[c] = build.profileOf('ingress', subjects.nodeOf[c]!, classes.portMap[c]!);
-  }
+  const profileOf = {
+    egress: build.profilesOf('egress', undefined),
+    ingress: build.profilesOf('ingress', classes.portMap),
+  };
 
   const tiered =
     tiers === undefined ? undefined : addTiers(tiers, classes, index, profileOf, build, ports, profile);
@@ -136,14 +137,14 @@ function addTiers(
       if (node === 0) continue;
       // Corner 64: a NetworkPolicy decides finally for the directions that it isolates, or for the pods that it selects.
       const isolated =
-        profiles[profileOf[direction][c]!]!.isolated ||
-        (reading.baselineAfterPolicies === 'pod' && others[profileOf[other][c]!]!.isolated);
+        profiles.isolates(profileOf[direction][c]!) ||
+        (reading.baselineAfterPolicies === 'pod' && others.isolates(profileOf[other][c]!));
       const portMap = direction === 'ingress' ? classes.portMap[c]! : 0;
       const ofNode = isolated ? known.isolated : known.open;
       let list = ofNode.get(node, portMap);
       if (list < 0)
         ofNode.add(node, portMap, (list = lists[direction].idOf(subjects.stepsOf(node), isolated, portMap)));
-      profileOf[direction][c] = build.withTiers(direction, profileOf[direction][c]!, list);
+      profileOf[direction][c] = profiles.withTiers(profileOf[direction][c]!, list);
     }
   }
   return {
@@ -174,25 +175,45 @@ function groupBySubject(
   return groups;
 }
 
-/** One direction of a policy in numbers; `undefined` when the policy does not isolate it (corners 1, 4 and 5). */
+/** One direction of all policies in numbers. */
+function compileAll(
+  policies: readonly NetworkPolicy[],
+  direction: Direction,
+  namespaceIndex: ReadonlyMap<string, number>,
+  peers: PeerTable,
+  ports: PortTable,
+): RuleTable {
+  const rules = new RuleTable(policies.length);
+  for (let i = 0; i < policies.length; i++)
+    compileRules(policies[i]!, direction, namespaceIndex, peers, ports, rules);
+  return rules;
+}
+
 function compileRules(
   policy: NetworkPolicy,
   direction: Direction,
   namespaceIndex: ReadonlyMap<string, number>,
   peers: PeerTable,
   ports: PortTable,
-): readonly CompiledRule[] | undefined {
+  into: RuleTable,
+): void {
   const spec = policy[direction];
-  if (spec.kind === 'unaffected') return undefined;
+  if (spec.kind === 'unaffected') {
+    into.endPolicy(false);
+    return;
+  }
   const namespace = namespaceIndex.get(policy.namespace)!;
-  return spec.rules.map((rule) => ({
-    peers:
-      rule.peers.kind === 'any' ? anyPeers : rule.peers.peers.map((peer) => peers.intern(peer, namespace)),
-    spec: ports.specOf(rule.ports, direction),
-  }));
+  for (let i = 0; i < spec.rules.length; i++) {
+    const rule = spec.rules[i]!;
+    if (rule.peers.kind === 'any') into.addPeer(anyPeer);
+    else {
+      const entries = rule.peers.peers;
+      for (let k = 0; k < entries.length; k++) into.addPeer(peers.intern(entries[k]!, namespace));
+    }
+    into.endRule(ports.specOf(rule.ports, direction));
+  }
+  into.endPolicy(true);
 }
-
-const anyPeers: readonly number[] = [anyPeer];
 
 /** Which groups select which classes: equal lists of groups have one number, 0 being the list of none. */
 class Subjects {
@@ -213,13 +234,17 @@ class Subjects {
     return this.#lists.size;
   }
 
-  /** Calls `visit` for each group of a list, ascending; `unsure` where files cannot tell. */
-  forEach(node: number, visit: (group: number, unsure: boolean) => void): void {
-    const end = this.#lists.start(node + 1);
-    for (let i = this.#lists.start(node); i < end; i++) {
-      const step = this.#lists.items[i]!;
-      visit(step >> 1, (step & 1) === 1);
-    }
+  /** The steps of all lists; those of one stand from `start` to before `end`. */
+  get steps(): Int32Array {
+    return this.#lists.items;
+  }
+
+  start(node: number): number {
+    return this.#lists.start(node);
+  }
+
+  end(node: number): number {
+    return this.#lists.start(node + 1);
   }
 
   /** The steps of a list, as they were given. */
@@ -228,9 +253,7 @@ class Subjects {
   }
 
   groupsOf(node: number): readonly Selection[] {
-    const selections: Selection[] = [];
-    this.forEach(node, (group, unsure) => selections.push({ group, unsure }));
-    return selections;
+    return this.stepsOf(node).map((step) => ({ group: step >> 1, unsure: (step & 1) === 1 }));
   }
 }
 
@@ -254,23 +277,17 @@ class ProfileBuilder {
   readonly #groups: readonly SubjectGroup[];
   readonly #rules: CompiledRules;
   readonly #subjects: Subjects;
-  readonly #lists: { readonly [direction in Direction]: ClassProfile[] };
-  /** Peers and ports of the profiles that isolate, one behind the other; profile `i + 1` is sequence `i`. */
-  readonly #ids = { ingress: new SequenceTable(), egress: new SequenceTable() };
+  readonly #profiles = { ingress: new ClassProfiles(), egress: new ClassProfiles() };
   /** By list of groups: its profile, -1 where not asked yet; in ingress that of `#firstMap`. */
   readonly #ofNode: { readonly [direction in Direction]: Int32Array };
   /** By list of groups: the first port map that was asked about in ingress. Other maps are rare. */
   readonly #firstMap: Int32Array;
   /** By list of groups and other port map: the profile. */
   readonly #ofOtherMap = new PairMap();
-  readonly #ofGroup = {
-    ingress: new Map<number, readonly (readonly CompiledRule[])[]>(),
-    egress: new Map<number, readonly (readonly CompiledRule[])[]>(),
-  };
+  /** By group of many policies: the peers of all of these, each followed by its spec. */
+  readonly #ofGroup = { ingress: new Map<number, Int32Array>(), egress: new Map<number, Int32Array>() };
   readonly #gathered: ClassRules;
   readonly #merged: Specs;
-  /** By profile and list of tiers: the profile with both. No profile is built after the first. */
-  readonly #tiered = { ingress: new PairMap(), egress: new PairMap() };
 
   constructor(
     groups: readonly SubjectGroup[],
@@ -290,21 +307,23 @@ class ProfileBuilder {
       egress: new Int32Array(subjects.size).fill(-1),
     };
     this.#firstMap = new Int32Array(subjects.size);
-    const open: ClassProfile = { isolated: false, peers: [anyPeer], ports: [everything], tiers: 0 };
-    this.#lists = { ingress: [open], egress: [open] };
   }
 
-  profiles(direction: Direction): readonly ClassProfile[] {
-    return this.#lists[direction];
+  profiles(direction: Direction): ClassProfiles {
+    return this.#profiles[direction];
   }
 
-  /** The profile of classes that have one, with what their tiers say. */
-  withTiers(direction: Direction, profile: number, tiers: number): number {
-    if (tiers === 0) return profile;
-    const lists = this.#lists[direction];
-    const id = this.#tiered[direction].getOrAdd(profile, tiers, lists.length);
-    if (id === lists.length) lists.push({ ...lists[profile]!, tiers });
-    return id;
+  /**
+   * By class: its profile.
+   *
+   * @param portMaps - by class, where names resolve on the class itself
+   */
+  profilesOf(direction: Direction, portMaps: Int32Array | undefined): Int32Array {
+    const { nodeOf } = this.#subjects;
+    const profileOf = new Int32Array(nodeOf.length);
+    for (let c = 0; c < nodeOf.length; c++)
+      profileOf[c] = this.profileOf(direction, nodeOf[c]!, portMaps === undefined ? 0 : portMaps[c]!);
+    return profileOf;
   }
 
   /** The profile of classes with these policies; in ingress names resolve on the class itself (corner 28). */
@@ -324,61 +343,58 @@ class ProfileBuilder {
   /** Adds the rules of every policy of a group that isolates the direction. */
   #addRules(direction: Direction, group: number, unsure: boolean): void {
     const { policies } = this.#groups[group]!;
-    if (policies.length > mostUnmerged) {
-      for (const rules of this.#mergedRules(direction, group)) this.#gathered.add(rules, unsure);
-      return;
+    const rules = this.#rules[direction];
+    const isMany = policies.length > mostUnmerged;
+    let counts = false;
+    for (let i = 0; i < policies.length; i++) {
+      const policy = policies[i]!;
+      if (rules.isolates[policy] === 0) continue;
+      counts = this.#gathered.isolate(unsure);
+      if (counts && !isMany) this.#addPolicy(rules, policy, this.#gathered.specs);
     }
-    for (const policy of policies) {
-      const rules = this.#rules[direction][policy];
-      if (rules !== undefined) this.#gathered.add(rules, unsure);
+    if (!isMany || !counts) return;
+    const merged = this.#mergedRules(direction, group);
+    for (let i = 0; i < merged.length; i += 2) this.#gathered.specs.addPeer(merged[i]!, merged[i + 1]!);
+  }
+
+  #addPolicy(rules: RuleTable, policy: number, into: Specs): void {
+    const { starts, specs, peerStarts, peers } = rules;
+    const end = starts[policy + 1]!;
+    for (let rule = starts[policy]!; rule < end; rule++) {
+      const spec = specs[rule]!;
+      const last = peerStarts[rule + 1]!;
+      for (let i = peerStarts[rule]!; i < last; i++) into.addPeer(peers[i]!, spec);
     }
   }
 
-  /** The rules of a group of many policies, brought together once; none when no policy isolates the direction. */
-  #mergedRules(direction: Direction, group: number): readonly (readonly CompiledRule[])[] {
-    let lists = this.#ofGroup[direction].get(group);
-    if (lists === undefined) {
-      lists = this.#groups[group]!.policies.flatMap((policy) => {
-        const rules = this.#rules[direction][policy];
-        return rules === undefined ? [] : [rules];
-      });
-      if (lists.length > mostUnmerged) {
-        const specs = this.#merged;
-        specs.clear();
-        for (const rules of lists) for (const rule of rules) specs.add(rule);
-        const peers = specs.peers.subarray(0, specs.finish());
-        lists = [Array.from(peers, (peer) => ({ peers: [peer], spec: specs.specOf(peer) }))];
+  /** The rules of a group of many policies, brought together once: peers, each followed by its spec. */
+  #mergedRules(direction: Direction, group: number): Int32Array {
+    let merged = this.#ofGroup[direction].get(group);
+    if (merged === undefined) {
+      const specs = this.#merged;
+      specs.clear();
+      for (const policy of this.#groups[group]!.policies)
+        this.#addPolicy(this.#rules[direction], policy, specs);
+      const count = specs.finish();
+      merged = new Int32Array(count * 2);
+      for (let i = 0; i < count; i++) {
+        const peer = specs.peers[i]!;
+        merged[i * 2] = peer;
+        merged[i * 2 + 1] = specs.specOf(peer);
       }
-      this.#ofGroup[direction].set(group, lists);
+      this.#ofGroup[direction].set(group, merged);
     }
-    return lists;
+    return merged;
   }
 
   #build(direction: Direction, node: number, portMap: number): number {
     const gathered = this.#gathered;
     gathered.clear();
-    this.#subjects.forEach(node, (group, unsure) => {
-      this.#addRules(direction, group, unsure);
-    });
+    const { steps } = this.#subjects;
+    const end = this.#subjects.end(node);
+    for (let i = this.#subjects.start(node); i < end; i++)
+      this.#addRules(direction, steps[i]! >> 1, (steps[i]! & 1) === 1);
     const length = gathered.finish(direction, portMap);
-    if (length < 0) return openProfile;
-    const scratch = gathered.items;
-    const ids = this.#ids[direction];
-    const id = ids.intern(scratch, 0, length) + 1;
-    const lists = this.#lists[direction];
-    if (id === lists.length) {
-      const profile = {
-        isolated: true,
-        peers: Array.from<number>({ length: length >> 1 }).fill(0),
-        ports: Array.from<number>({ length: length >> 1 }).fill(0),
-        tiers: 0,
-      };
-      for (let i = 0; i < length; i += 2) {
-        profile.peers[i >> 1] = scratch[i]!;
-        profile.ports[i >> 1] = scratch[i + 1]!;
-      }
-      lists.push(profile);
-    }
-    return id;
+    return length < 0 ? openProfile : this.#profiles[direction].intern(gathered.items, length);
   }
 }

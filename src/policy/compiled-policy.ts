@@ -7,6 +7,7 @@ import { blockHas } from './blocks.ts';
 import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
 import { isHost } from './classes.ts';
+import type { ClassProfiles } from './class-profiles.ts';
 import type { ClassTable } from './classes.ts';
 import { addressesOf, has } from './ends.ts';
 import type { PolicyEnd } from './ends.ts';
@@ -138,7 +139,7 @@ export interface CompiledParts {
   readonly groups: readonly SubjectGroup[];
   readonly groupsOf: (c: number) => readonly Selection[];
   readonly profileOf: { readonly [direction in Direction]: Int32Array };
-  readonly profiles: { readonly [direction in Direction]: readonly ClassProfile[] };
+  readonly profiles: { readonly [direction in Direction]: ClassProfiles };
   /** Absent where the cluster has no policy of a tier. */
   readonly tiers?: CompiledTiers;
   /** By class: the tier policies that select it, as places in their order, times 2, plus 1 where files cannot tell. */
@@ -309,7 +310,7 @@ export class CompiledPolicy {
   /** The list of tiers of a class in a direction; 0 where no tier speaks of it, and for ends that are no class. */
   #tierList(direction: Direction, c: number): number {
     const { profiles, profileOf } = this.parts;
-    return c < 0 ? 0 : profiles[direction][profileOf[direction][c]!]!.tiers;
+    return c < 0 ? 0 : profiles[direction].tiersOf(profileOf[direction][c]!);
   }
 
   #nodeOfHost(end: PolicyEnd): string | undefined {
@@ -335,7 +336,7 @@ export class CompiledPolicy {
   /** Whether a policy isolates the end in a direction (corner 1). */
   isolated(direction: Direction, subject: PolicyEnd): boolean {
     const c = this.classOf(subject);
-    return c >= 0 && this.parts.profiles[direction][this.parts.profileOf[direction][c]!]!.isolated;
+    return c >= 0 && this.parts.profiles[direction].isolates(this.parts.profileOf[direction][c]!);
   }
 
   /**
@@ -370,7 +371,7 @@ export class CompiledPolicy {
   /** What the NetworkPolicies of a class admit. */
   #admitted(direction: Direction, c: number, other: PolicyEnd, otherClass: number, family: Family): number {
     const { profiles, profileOf, ports } = this.parts;
-    const profile = profiles[direction][profileOf[direction][c]!]!;
+    const profile = profiles[direction].get(profileOf[direction][c]!);
     const admitted: number[] = [];
     for (let i = 0; i < profile.peers.length; i++) {
       const peer = profile.peers[i]!;
@@ -509,11 +510,11 @@ export class CompiledPolicy {
     { protocol, port, family }: Asked,
   ): SideDecision {
     const { rules, ports, classes, profiles, profileOf } = this.parts;
-    if (subjectClass < 0 || !profiles[direction][profileOf[direction][subjectClass]!]!.isolated)
+    if (subjectClass < 0 || !profiles[direction].isolates(profileOf[direction][subjectClass]!))
       return openSide;
     for (const { index, sure } of this.selectingClass(subjectClass)) {
       if (!sure && this.parts.assume === 'closed') continue;
-      const compiled = rules[direction][index];
+      const compiled = rules[direction].of(index);
       if (compiled === undefined) continue;
       for (let rule = 0; rule < compiled.length; rule++) {
         const { peers, spec } = compiled[rule]!;
@@ -560,7 +561,7 @@ export class CompiledPolicy {
   ): ReadonlyMap<number, number> {
     const { rules, ports, classes } = this.parts;
     const admitted = new Map<number, number>();
-    for (const [rule, { peers, spec }] of (c < 0 ? [] : (rules[direction][policy] ?? [])).entries()) {
+    for (const [rule, { peers, spec }] of (c < 0 ? [] : (rules[direction].of(policy) ?? [])).entries()) {
       let set = nothing;
       for (const peer of peers) {
         if (!inFamilies.some((family) => this.#counts(this.peerHas(peer, other, family, otherClass))))
@@ -688,8 +689,8 @@ export class CompiledPolicy {
     }
     const ofPeer = new Map<number, readonly number[]>();
     for (const direction of ['ingress', 'egress'] as const) {
-      for (const [policy, compiled] of rules[direction].entries()) {
-        for (const peer of compiled?.flatMap((rule) => rule.peers) ?? []) {
+      for (let policy = 0; policy < rules[direction].length; policy++) {
+        for (const peer of rules[direction].of(policy)?.flatMap((rule) => rule.peers) ?? []) {
           const definition = peers.definition(peer);
           if (definition.kind !== 'pods') continue;
           let unsure = ofPeer.get(peer);
@@ -744,7 +745,7 @@ export class CompiledPolicy {
    */
   outside(direction: Direction, c: number): readonly OutsideSegment[] {
     const { profiles, profileOf } = this.parts;
-    const profile = profiles[direction][profileOf[direction][c]!]!;
+    const profile = profiles[direction].get(profileOf[direction][c]!);
     let segments = this.#outside.get(profile);
     if (segments === undefined) {
       segments = outsideOf(profile, direction, this.parts);

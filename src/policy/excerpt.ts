@@ -262,7 +262,7 @@ export class Excerpt implements PairAccess {
   ofOwnNode(from: number, to: number): number {
     const { classes, profiles, profileOf, ports } = this.#parts;
     const shared = classes.family[from]! & classes.family[to]!;
-    const list = profiles.egress[profileOf.egress[from]!]!.tiers;
+    const list = profiles.egress.tiersOf(profileOf.egress[from]!);
     const inLane = (lane: 0 | 1): number =>
       this.#tiers === undefined || list === 0
         ? everything
@@ -283,7 +283,7 @@ function saidOf(parts: CompiledParts, direction: Direction, subjects: Int32Array
     if (isUsed[id] === 1) continue;
     isUsed[id] = 1;
     used.push(id);
-    const { peers } = profiles[id]!;
+    const { peers } = profiles.get(id);
     for (let k = 0; k < peers.length; k++) isNamed[peers[k]!] = 1;
   }
   const meant = new ListsInOrder();
@@ -317,7 +317,7 @@ function halfOf(
   let scratch = new Int32Array(64);
   let isNamed = false;
   for (const id of used) {
-    const { peers: own, ports: specs, tiers: list } = profiles[id]!;
+    const { peers: own, ports: specs, tiers: list } = profiles.get(id);
     if (scratch.length < own.length * 2 + 1) scratch = new Int32Array(own.length * 4 + 1);
     let length = 0;
     scratch[length++] = list;

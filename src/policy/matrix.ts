@@ -4,6 +4,7 @@ import type { AccessTable } from './access.ts';
 import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
 import { familyBits } from './classes.ts';
+import type { ClassProfiles } from './class-profiles.ts';
 import type { ClassTable } from './classes.ts';
 import type { LabelTable } from './labels.ts';
 import type { Lists } from './lists.ts';
@@ -39,7 +40,7 @@ interface MatrixParts {
   readonly classes: ClassTable;
   readonly index: ClassIndex;
   readonly profileOf: { readonly [direction in Direction]: Int32Array };
-  readonly profiles: { readonly [direction in Direction]: readonly ClassProfile[] };
+  readonly profiles: { readonly [direction in Direction]: ClassProfiles };
 }
 
 /** What dense parts admit at so many atoms is kept, in 4 bytes each. */
@@ -139,7 +140,7 @@ export class Matrix {
       laneMask: this.#laneMask,
       resolve: (spec, peer, destination) => this.#resolve(spec, peer, destination),
       tiers,
-      tiersOf: { egress: tiersOf(profiles.egress), ingress: tiersOf(profiles.ingress) },
+      profiles,
     });
     this.#ownNode = ownNodePairs(parts);
   }
@@ -255,7 +256,7 @@ export class Matrix {
     const tiers = this.#tiersOf(direction);
     if (tiers === undefined) return admitted;
     const { profiles, profileOf } = this.#parts;
-    const list = profiles[direction][profileOf[direction][subject]!]!.tiers;
+    const list = profiles[direction].tiersOf(profileOf[direction][subject]!);
     return list === 0 ? admitted : tiers.exact(list, other, lane, admitted);
   }
 
@@ -580,7 +581,7 @@ export class Matrix {
   /** What the policies of one end say about the other, all peers asked one by one. */
   #sideOf(direction: Direction, subject: number, other: number, lane: 0 | 1): number {
     const { profiles, profileOf } = this.#parts;
-    const profile = profiles[direction][profileOf[direction][subject]!]!;
+    const profile = profiles[direction].get(profileOf[direction][subject]!);
     const admitted = this.#evaluate(direction, profile, other, lane, (peer) => this.#peerMeans(peer, other));
     return this.#withTiers(direction, subject, other, lane, admitted);
   }
@@ -697,29 +698,24 @@ function endsOf(
   return [of, new Ends(sequences)];
 }
 
-/** By profile: its list of tiers. */
-function tiersOf(profiles: readonly ClassProfile[]): Int32Array {
-  const of = new Int32Array(profiles.length);
-  for (let i = 0; i < of.length; i++) of[i] = profiles[i]!.tiers;
-  return of;
-}
-
 /** Whether some profile leaves ports to the destination. */
-function hasNames(profiles: readonly ClassProfile[], ports: PortTable): boolean {
+function hasNames(profiles: ClassProfiles, ports: PortTable): boolean {
   if (!ports.hasNames) return false;
-  for (let i = 0; i < profiles.length; i++) {
-    const specs = profiles[i]!.ports;
-    for (let k = 0; k < specs.length; k++) if (ports.isNamed(specs[k]!)) return true;
+  const { entries } = profiles;
+  for (let profile = 0; profile < profiles.length; profile++) {
+    const end = profiles.end(profile);
+    for (let i = profiles.start(profile); i < end; i += 2) if (ports.isNamed(entries[i + 1]!)) return true;
   }
   return false;
 }
 
 /** By peer: 1 where some profile names it. */
-function usedPeers(profiles: readonly ClassProfile[], size: number): Uint8Array {
+function usedPeers(profiles: ClassProfiles, size: number): Uint8Array {
   const used = new Uint8Array(size);
-  for (let i = 0; i < profiles.length; i++) {
-    const { peers } = profiles[i]!;
-    for (let k = 0; k < peers.length; k++) used[peers[k]!] = 1;
+  const { entries } = profiles;
+  for (let profile = 0; profile < profiles.length; profile++) {
+    const end = profiles.end(profile);
+    for (let i = profiles.start(profile); i < end; i += 2) used[entries[i]!] = 1;
   }
   return used;
 }

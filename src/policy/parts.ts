@@ -1,4 +1,5 @@
 import type { Direction } from '../model/index.ts';
+import type { RuleTable } from './rules.ts';
 
 /** Policies of one namespace that select the same pods. */
 export interface SubjectGroup {
@@ -15,9 +16,7 @@ export interface CompiledRule {
 }
 
 /** By direction and policy: its rules, `undefined` where the policy does not isolate that direction (corners 1, 4, 5). */
-export type CompiledRules = {
-  readonly [direction in Direction]: readonly (readonly CompiledRule[] | undefined)[];
-};
+export type CompiledRules = { readonly [direction in Direction]: RuleTable };
 
 /** A group of policies that selects a class; `unsure`: files cannot tell whether it does. */
 export interface Selection {

@@ -1,3 +1,4 @@
+import type { ClassProfiles } from './class-profiles.ts';
 import { ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import { isListed } from './meant.ts';
@@ -36,7 +37,7 @@ export interface Side {
  * @param firstCut - by class: what parts the classes before any peer does
  */
 export function cutSide(
-  profiles: readonly ClassProfile[],
+  profiles: ClassProfiles,
   { how, lists, products }: MeantPeers,
   used: Uint8Array,
   size: number,
@@ -73,23 +74,25 @@ export function cutSide(
   let shared = new Int32Array(64);
   const sparse = new ListsBuilder();
   const sparsePorts = new ListsBuilder();
+  const { entries } = profiles;
   for (let id = 0; id < profiles.length; id++) {
-    const profile = profiles[id]!;
+    const start = profiles.start(id);
+    const end = profiles.end(id);
     let length = 0;
-    if (shared.length <= profile.peers.length * 2) shared = new Int32Array(profile.peers.length * 4 + 2);
-    shared[length++] = profile.tiers;
-    for (let i = 0; i < profile.peers.length; i++) {
-      const peer = profile.peers[i]!;
+    if (shared.length <= end - start) shared = new Int32Array((end - start) * 2 + 2);
+    shared[length++] = profiles.tiersOf(id);
+    for (let i = start; i < end; i += 2) {
+      const peer = entries[i]!;
       if (isDense[peer] === 1) {
         shared[length++] = peer;
-        shared[length++] = profile.ports[i]!;
+        shared[length++] = entries[i + 1]!;
       } else {
         sparse.add(id, peer);
-        sparsePorts.add(id, profile.ports[i]!);
+        sparsePorts.add(id, entries[i + 1]!);
       }
     }
     const part = denseParts.intern(shared, 0, length);
-    if (part === dense.length) dense.push(profileFrom(profile.isolated, shared, length));
+    if (part === dense.length) dense.push(profileFrom(profiles.isolates(id), shared, length));
     denseOf[id] = part;
   }
   return {

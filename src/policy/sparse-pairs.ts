@@ -1,3 +1,4 @@
+import type { ClassProfiles } from './class-profiles.ts';
 import { listsBy, ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import { nothing } from './port-table.ts';
@@ -20,8 +21,7 @@ interface Tables {
   /** What a spec means at a destination that a peer matched. */
   readonly resolve: (spec: number, peer: number, destination: number) => number;
   readonly tiers: TierSides | undefined;
-  /** By profile: its list of tiers. */
-  readonly tiersOf: { readonly egress: Int32Array; readonly ingress: Int32Array };
+  readonly profiles: { readonly egress: ClassProfiles; readonly ingress: ClassProfiles };
 }
 
 /**
@@ -70,8 +70,8 @@ export class SparsePairs {
       const own = new ListsBuilder();
       const tierUsers = new ListsBuilder();
       const met = new Set<number>();
-      for (const [profile, list] of tables.tiersOf.ingress.entries()) {
-        for (const peer of tiers.ingress.sparse.of(list)) {
+      for (let profile = 0; profile < profiles; profile++) {
+        for (const peer of tiers.ingress.sparse.of(tables.profiles.ingress.tiersOf(profile))) {
           tierUsers.add(peer, profile);
           if (met.has(peer)) continue;
           met.add(peer);
@@ -143,8 +143,8 @@ export class SparsePairs {
 
   /** Adds the destinations that sparse peers of tiers touch: what these say may be less as well as more. */
   #addTiers(s: number, { egress }: TierSides): void {
-    const { profileOf, tiersOf } = this.#tables;
-    for (const peer of egress.sparse.of(tiersOf.egress[profileOf.egress[s]!]!)) {
+    const { profileOf, profiles } = this.#tables;
+    for (const peer of egress.sparse.of(profiles.egress.tiersOf(profileOf.egress[s]!))) {
       for (const lists of this.#tierLists) this.#touchAll(lists, peer);
     }
     if (this.#tierPeersOf === undefined) return;

@@ -362,7 +362,7 @@ function summarise(
       if (classes.host[c] === 1) continue;
       for (const direction of ['ingress', 'egress'] as const) {
         if (asked[direction][index] === 0) continue;
-        const { isolated, tiers: tiersOn } = profiles[direction][profileOf[direction][c]!]!;
+        const { isolated, tiers: tiersOn } = profiles[direction].get(profileOf[direction][c]!);
         if (!isolated && tiersOn === 0) notIsolated[direction].add(workload);
       }
       if (takes?.(c) === true) fromOutside.add(workload);

@@ -174,7 +174,7 @@ function candidates(policy: CompiledPolicy, direction: Direction, question: Deni
     const spec = each[direction];
     if (!sure || spec.kind !== 'isolates') continue;
     for (const [i, rule] of spec.rules.slice(0, 50).entries()) {
-      const compiled = policy.parts.rules[direction][index]?.[i];
+      const compiled = policy.parts.rules[direction].of(index)?.[i];
       if (compiled === undefined) continue;
       found.push(...ruleCandidates(policy, each, direction, i, rule, compiled.peers, other, question));
     }

@@ -161,7 +161,7 @@ class Sayings {
       const profile = profileOf[c]!;
       let number = known[profile]!;
       if (number < 0) {
-        const { peers: own, ports, tiers } = profiles[profile]!;
+        const { peers: own, ports, tiers } = profiles.get(profile);
         // Peers ascend, so the same ones make the same text.
         let text = String(tiers);
         for (let i = 0; i < own.length; i++)
@@ -184,7 +184,7 @@ class Sayings {
 
   #make(c: number): Runs {
     const { profiles, profileOf } = this.#policy.parts;
-    const profile = profiles[this.#direction][profileOf[this.#direction][c]!]!;
+    const profile = profiles[this.#direction].get(profileOf[this.#direction][c]!);
     if (profile.tiers !== 0) {
       const segments = this.#policy.outside(this.#direction, c);
       return {
