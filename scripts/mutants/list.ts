@@ -236,8 +236,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/classes.ts',
-    find: 'key = key * span + 1 + (cellOfPart[family].get(parts[family][i]!) ?? -1);',
-    replace: 'key = key * span;',
+    find: 'key = (key * span + 1 + cell4[i]!) * span + 1 + cell6[i]!;',
+    replace: '',
     why: 'pods are one class wherever their addresses are (corner 34)',
   },
   {

@@ -88,7 +88,7 @@ export class Admissions {
     const asksForNames =
       this.#direction === 'ingress' &&
       portMap !== 0 &&
-      (rules.ingress[index] ?? []).some(({ spec }) => ports.isNamed(spec));
+      (rules.ingress.of(index) ?? []).some(({ spec }) => ports.isNamed(spec));
     const key = asksForNames ? `${index} ${portMap}` : index;
     let saying = this.#sayings.get(key);
     if (saying === undefined) this.#sayings.set(key, (saying = this.#say(index, portMap)));

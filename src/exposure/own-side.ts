@@ -349,7 +349,7 @@ export class OwnSides {
     if (rule === undefined) return;
     let use: number;
     if (this.#direction === 'ingress') {
-      const { spec } = this.#policy.parts.rules.ingress[user.policy]![user.rule]!;
+      const { spec } = this.#policy.parts.rules.ingress.of(user.policy)![user.rule]!;
       use = this.#uses.ofRule(rule.ports, 'ingress', spec);
     } else {
       // Corner 28: names resolve on the destination, and that is the subject.

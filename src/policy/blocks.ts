@@ -123,7 +123,7 @@ export class BlockTable {
    */
   cells(touched: { readonly [family in Family]: ReadonlySet<number> }): Cells {
     const cellOfPart: { [family in Family]: Map<number, number> } = { IPv4: new Map(), IPv6: new Map() };
-    const cellsOfBlock: number[][] = this.#blocks.map(() => []);
+    const cellsOfBlock: (readonly number[])[] = Array.from(this.#blocks, () => noCells);
     let count = 0;
     for (const family of families) {
       const parts = [...touched[family]].sort((a, b) => a - b);
@@ -132,14 +132,13 @@ export class BlockTable {
       // Partition refinement: all parts begin alike, and each block parts those that it holds from those it does not.
       const mark = new Int32Array(parts.length);
       let next = 1;
-      const held: number[][] = this.#blocks.map(() => []);
-      for (const [id, block] of this.#blocks.entries()) {
-        if (block.family !== family) continue;
-        const inside = held[id]!;
-        for (const { first, last } of block.ranges) {
-          for (let i = lastAtMost(starts, first - 1n) + 1; i < starts.length && starts[i]! <= last; i++)
-            inside.push(i);
-        }
+      const held: { readonly id: number; readonly inside: readonly number[] }[] = [];
+      for (let id = 0; id < this.#blocks.length; id++) {
+        const { family: own, ranges } = this.#blocks[id]!;
+        if (own !== family) continue;
+        const inside = indicesIn(starts, ranges);
+        if (inside.length === 0) continue;
+        held.push({ id, inside });
         const split = new Map<number, number>();
         for (const i of inside) {
           let to = split.get(mark[i]!);
@@ -153,11 +152,10 @@ export class BlockTable {
         if (cell === undefined) cellOfMark.set(mark[i]!, (cell = count++));
         cellOfPart[family].set(part, cell);
       }
-      for (const [id, inside] of held.entries()) {
-        for (const i of inside) cellsOfBlock[id]!.push(cellOfMark.get(mark[i]!)!);
-      }
+      for (const { id, inside } of held)
+        cellsOfBlock[id] = [...new Set(inside.map((i) => cellOfMark.get(mark[i]!)!))];
     }
-    return { cellOfPart, cellsOfBlock: cellsOfBlock.map((cells) => [...new Set(cells)]) };
+    return { cellOfPart, cellsOfBlock };
   }
 }
 
@@ -166,6 +164,19 @@ export interface Cells {
   readonly cellOfPart: { readonly [family in Family]: ReadonlyMap<number, number> };
   /** By block id: the cells that it holds. */
   readonly cellsOfBlock: readonly (readonly number[])[];
+}
+
+const noCells: readonly number[] = [];
+
+/** The indices of the addresses that lie in some range. */
+function indicesIn(sorted: readonly bigint[], ranges: readonly AddressRange[]): readonly number[] {
+  const inside: number[] = [];
+  for (let k = 0; k < ranges.length; k++) {
+    const { first, last } = ranges[k]!;
+    for (let i = lastAtMost(sorted, first - 1n) + 1; i < sorted.length && sorted[i]! <= last; i++)
+      inside.push(i);
+  }
+  return inside;
 }
 
 /** The index of the last element that is not above `value`; -1 when there is none. */

@@ -66,10 +66,12 @@ export class ClassIndex {
     if (scope === undefined) {
       const found = new Numbers();
       let population = 0;
-      for (const set of this.#namespaceLabels.matched(selector).sure) {
-        for (const namespace of this.#namespacesOfSet.of(set)) {
-          found.push(namespace);
-          population += this.#ofNamespace.count(namespace);
+      const { sure } = this.#namespaceLabels.matched(selector);
+      const { starts, items } = this.#namespacesOfSet;
+      for (let k = 0; k < sure.length; k++) {
+        for (let i = starts[sure[k]!]!; i < starts[sure[k]! + 1]!; i++) {
+          found.push(items[i]!);
+          population += this.#ofNamespace.count(items[i]!);
         }
       }
       this.#scopes[selector] = scope = { namespaces: found.all.slice().sort(), population };
@@ -143,10 +145,8 @@ export class ClassIndex {
         }
       }
     }
-    for (const namespace of scope.namespaces) {
-      if (this.#isFull) return;
-      this.#gatherIn(namespace, selector);
-    }
+    for (let i = 0; i < scope.namespaces.length && !this.#isFull; i++)
+      this.#gatherIn(scope.namespaces[i]!, selector);
   }
 
   /** How many classes have one of some label sets, as far as they are fewer than `most`. */
@@ -166,8 +166,8 @@ export class ClassIndex {
   #filter(sets: readonly number[], selector: number, into: Numbers): void {
     const { namespace } = this.#classes;
     const { starts, items } = this.#ofSet;
-    for (const set of sets) {
-      if (this.#isFull) return;
+    for (let k = 0; k < sets.length && !this.#isFull; k++) {
+      const set = sets[k]!;
       for (let i = starts[set]!; i < starts[set + 1]!; i++) {
         const c = items[i]!;
         if (this.#mark[namespace[c]!] === selector + 1) into.push(c);
@@ -204,7 +204,8 @@ export class ClassIndex {
   #lookUp(sets: readonly number[], start: number, end: number, into: Numbers): void {
     const { items } = this.#ofNamespace;
     const { labels } = this.#classes;
-    for (const set of sets) {
+    for (let k = 0; k < sets.length; k++) {
+      const set = sets[k]!;
       let low = start;
       let high = end;
       while (low < high) {

@@ -1,6 +1,5 @@
 import { podColumns, podFlag } from '../model/index.ts';
 import type { Cluster, ContainerPort, Pod, PodTable } from '../model/index.ts';
-import { families } from '../net/index.ts';
 import type { BlockTable, Cells } from './blocks.ts';
 import type { LabelTable } from './labels.ts';
 import type { PortTable } from './port-table.ts';
@@ -114,14 +113,15 @@ export class ClassTable {
 
     this.hostPods = hostPods;
     this.cells = blocks.cells(touched);
-    const { cellOfPart } = this.cells;
+    const cell4 = cellsOf(parts.IPv4, this.cells.cellOfPart.IPv4);
+    const cell6 = cellsOf(parts.IPv6, this.cells.cellOfPart.IPv6);
     const aux: Numbering = new Numbering();
     const auxOf = new Int32Array(count);
     const span = touched.IPv4.size + touched.IPv6.size + 2;
     for (let i = 0; i < count; i++) {
       // Pods that are their node have a node's labels, others have names of ports.
       let key = nodeSets[i]! >= 0 ? nodeSets[i]! + 1 : portMaps[i]!;
-      for (const family of families) key = key * span + 1 + (cellOfPart[family].get(parts[family][i]!) ?? -1);
+      key = (key * span + 1 + cell4[i]!) * span + 1 + cell6[i]!;
       auxOf[i] = aux.of(key * 8 + familyOf[i]! * 2 + (sets[i] === -1 ? 1 : 0));
     }
 
@@ -157,12 +157,13 @@ export class ClassTable {
     this.nodeSet = new Int32Array(size);
     this.example = Int32Array.from(examples);
     for (let i = 0; i < count; i++) this.weight[this.classOf[i]!]! += replicas[rows[i]!]!;
-    for (const [id, i] of examples.entries()) {
+    for (let id = 0; id < size; id++) {
+      const i = examples[id]!;
       this.namespace[id] = namespaces[i]!;
       this.labels[id] = sets[i]!;
       this.portMap[id] = portMaps[i]!;
-      this.cell4[id] = cellOfPart.IPv4.get(parts.IPv4[i]!) ?? -1;
-      this.cell6[id] = cellOfPart.IPv6.get(parts.IPv6[i]!) ?? -1;
+      this.cell4[id] = cell4[i]!;
+      this.cell6[id] = cell6[i]!;
       this.family[id] = familyOf[i]!;
       this.host[id] = sets[i] === -1 ? 1 : 0;
       this.nodeSet[id] = nodeSets[i]!;
@@ -209,6 +210,22 @@ export class ClassTable {
 
 /** The pods of so many namespaces are indexed each by themselves; whoever asks about more asks about all. */
 const fewNamespaces = 16;
+
+/** By pod: the cell of its address; -1 without one. */
+function cellsOf(parts: Int32Array, cellOfPart: ReadonlyMap<number, number>): Int32Array {
+  const cells = new Int32Array(parts.length).fill(-1);
+  let part = -1;
+  let cell = -1;
+  for (let i = 0; i < parts.length; i++) {
+    // Pods that follow each other are mostly in one part.
+    if (parts[i] !== part) {
+      part = parts[i]!;
+      cell = cellOfPart.get(part) ?? -1;
+    }
+    cells[i] = cell;
+  }
+  return cells;
+}
 
 /** Numbers what remains of the labels of nodes; -1 for a pod whose node is not known, and where nobody asks. */
 function nodeSetsOf(cluster: Cluster, tiers: Tiers | undefined): (node: string | undefined) => number {
@@ -276,14 +293,20 @@ function portMapper(
 /** Numbers keys from 0 in the order in which they are met. */
 class Numbering {
   readonly #ids = new Map<number, number>();
+  #lastKey = -1;
+  #lastId = -1;
 
   get size(): number {
     return this.#ids.size;
   }
 
   of(key: number): number {
+    // What follows each other is mostly equal.
+    if (key === this.#lastKey) return this.#lastId;
     let id = this.#ids.get(key);
     if (id === undefined) this.#ids.set(key, (id = this.#ids.size));
+    this.#lastKey = key;
+    this.#lastId = id;
     return id;
   }
 }

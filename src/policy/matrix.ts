@@ -580,9 +580,18 @@ export class Matrix {
 
   /** What the policies of one end say about the other, all peers asked one by one. */
   #sideOf(direction: Direction, subject: number, other: number, lane: 0 | 1): number {
-    const { profiles, profileOf } = this.#parts;
-    const profile = profiles[direction].get(profileOf[direction][subject]!);
-    const admitted = this.#evaluate(direction, profile, other, lane, (peer) => this.#peerMeans(peer, other));
+    const { ports } = this.#parts;
+    const profiles = this.#parts.profiles[direction];
+    const profile = this.#parts.profileOf[direction][subject]!;
+    const { entries } = profiles;
+    const end = profiles.end(profile);
+    let admitted = nothing;
+    for (let i = profiles.start(profile); i < end && admitted !== everything; i += 2) {
+      const peer = entries[i]!;
+      if ((this.#laneMask[peer]! & (1 << lane)) === 0 || !this.#peerMeans(peer, other)) continue;
+      const set = entries[i + 1]!;
+      admitted = ports.union(admitted, direction === 'ingress' ? set : this.#resolve(set, peer, other));
+    }
     return this.#withTiers(direction, subject, other, lane, admitted);
   }
 

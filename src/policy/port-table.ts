@@ -37,6 +37,8 @@ export class PortTable {
   readonly #reading: Reading;
   readonly #isPlain: boolean;
   readonly #specOfText = new Map<string, number>();
+  /** By protocol and first port, and by last port: of rules that say no more. */
+  readonly #specOfRange = new PairMap();
   readonly #portMaps: ReadonlyMap<number, number>[] = [new Map()];
   readonly #portMapIds = new Map<string, number>([['', 0]]);
   /** By spec and port map. */
@@ -132,7 +134,21 @@ export class PortTable {
 
   /** The spec of a rule's `ports` (corners 25, 26 and 31). Equal meaning, equal id. */
   specOf(ports: Ports, direction: Direction): number {
-    if (ports.kind === 'all' && this.#isPlain) return everything;
+    if (this.#isPlain) {
+      if (ports.kind === 'all') return everything;
+      // Most rules have one port.
+      const [only] = ports.ports;
+      if (ports.ports.length === 1 && only.kind === 'range') {
+        const key = protocols.indexOf(only.protocol) * 0x1_0000 + only.from;
+        let spec = this.#specOfRange.get(key, only.to);
+        if (spec < 0) this.#specOfRange.add(key, only.to, (spec = this.#specOf(ports, direction)));
+        return spec;
+      }
+    }
+    return this.#specOf(ports, direction);
+  }
+
+  #specOf(ports: Ports, direction: Direction): number {
     // Few lists are written in many rules: only the first of each is worked out.
     let text = this.#isPlain ? '' : direction;
     for (const entry of ports.kind === 'all' ? [] : ports.ports) {
@@ -310,6 +326,7 @@ export class PortTable {
     forget(this.#names, names, this.#freed.names);
     for (const id of this.#freed.sets) this.#sets[id] = PortSet.none;
     for (const id of this.#freed.portMaps) this.#portMaps[id] = new Map();
+    this.#specOfRange.clear();
     this.#unions.clear();
     this.#intersections.clear();
     this.#resolved.clear();

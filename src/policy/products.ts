@@ -5,7 +5,7 @@ import { listsBy, ListsInOrder, Numbers } from './lists.ts';
 import type { Lists } from './lists.ts';
 import { PairMap } from './pair-map.ts';
 import type { PeerTable } from './peers.ts';
-import { refine } from './refine.ts';
+import { partsOf, refine } from './refine.ts';
 
 /** Some atoms: those of a list, but for a few. Peers of one scope can have their list in common. */
 export interface AtomSet {
@@ -169,7 +169,7 @@ export class Products {
    * @param into - gets them by peer
    */
   addAtoms({ places, partOfCell }: Cut, example: readonly number[], into: Map<number, AtomSet>): void {
-    const parts = 1 + partOfCell.reduce((a, b) => Math.max(a, b), 0);
+    const parts = partsOf(partOfCell);
     const atomsOfPart = listsBy(
       Int32Array.from(example, (c) => partOfCell[this.#cellOf[c]!]!),
       parts,
@@ -283,7 +283,7 @@ class Grid {
 
   constructor(partOfCell: Int32Array, partOfItem: Int32Array, lists: Lists, count: number) {
     this.partOf = partOfCell;
-    const size = 1 + partOfItem.reduce((a, b) => Math.max(a, b), 0);
+    const size = partsOf(partOfItem);
     this.#cellsOf = listsBy(partOfCell, size);
     this.#mark = new Int32Array(size).fill(-1);
     const parts = new ListsInOrder();

@@ -21,12 +21,12 @@ export function refine(
 ): Int32Array {
   const partOf = new Int32Array(size);
   if (firstCut !== undefined) partOf.set(firstCut);
-  let parts = 1 + partOf.reduce((a, b) => Math.max(a, b), 0);
+  let parts = partsOf(partOf);
   // Only what leaves something behind makes a new part: each has a class, but for those of the first cut.
   const members = new Int32Array(parts + size);
   const meant = new Int32Array(parts + size);
   const target = new Int32Array(parts + size);
-  for (const part of partOf) members[part]!++;
+  for (let i = 0; i < size; i++) members[partOf[i]!]!++;
   const { starts, items } = classesOfPeer;
   for (const peer of peers) {
     const start = starts[peer]!;
@@ -48,4 +48,11 @@ export function refine(
     for (let i = start; i < end; i++) partOf[items[i]!] = target[partOf[items[i]!]!]!;
   }
   return partOf;
+}
+
+/** How many parts a partition may have: one more than the highest number of one. */
+export function partsOf(partOf: Int32Array): number {
+  let parts = 1;
+  for (let i = 0; i < partOf.length; i++) if (partOf[i]! >= parts) parts = partOf[i]! + 1;
+  return parts;
 }

@@ -7,7 +7,7 @@ import type { ClassProfile } from './parts.ts';
 import { anyPeer } from './peers.ts';
 import { atomSet } from './products.ts';
 import type { AtomSet } from './products.ts';
-import { joint, refine } from './refine.ts';
+import { joint, partsOf, refine } from './refine.ts';
 import { SequenceTable } from './sequences.ts';
 
 /** One direction's profiles, each cut into the part that many classes share and the part that few do. */
@@ -48,7 +48,7 @@ export function cutSide(
     if (used[peer] === 1 && how[peer] === isListed) listed.push(peer);
   const cut = products.cut(used);
   const partOf = refine(size, listed, lists, joint(firstCut, cut.partOf));
-  const atomOfPart = new Int32Array(1 + partOf.reduce((a, b) => Math.max(a, b), 0)).fill(-1);
+  const atomOfPart = new Int32Array(partsOf(partOf)).fill(-1);
   const atomOf = partOf;
   const example: number[] = [];
   for (let c = 0; c < size; c++) {

@@ -109,7 +109,8 @@ export class SparsePairs {
     const named = ports.isNamed(spec);
     const fixed = ports.fixed(spec);
     const { starts, items } = classesOfPeer;
-    const [in4, in6] = this.egress;
+    const in4 = this.egress[0];
+    const in6 = this.egress[1];
     const end = starts[peer + 1]!;
     for (let i = starts[peer]!; i < end; i++) {
       const d = items[i]!;
@@ -131,7 +132,8 @@ export class SparsePairs {
   #addIn(profile: number, admitted: number, mask: number): void {
     const { ports, lanes } = this.#tables;
     const { starts, items } = this.#classesOfProfile;
-    const [in4, in6] = this.ingress;
+    const in4 = this.ingress[0];
+    const in6 = this.ingress[1];
     const end = starts[profile + 1]!;
     for (let i = starts[profile]!; i < end; i++) {
       const d = items[i]!;
