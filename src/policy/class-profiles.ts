@@ -19,21 +19,22 @@ export class ClassProfiles {
   /** By profile and list of tiers: the profile with both. */
   readonly #tiered = new PairMap();
   readonly #made: (ClassProfile | undefined)[] = [];
-  /** Profiles that do not isolate. */
-  readonly #open = new Set<number>();
+  /** By profile: 1 where it isolates. */
+  readonly #isolated = new Numbers();
 
   constructor() {
     // `openProfile`: of classes that nothing isolates and of which no tier speaks.
     this.#sequences.intern(Int32Array.of(anyPeer, everything), 0, 2);
     this.#isolating.push(-1);
-    this.#open.add(this.#add(0, 0));
+    this.#add(0, 0, 0);
   }
 
   get length(): number {
     return this.#tiers.length;
   }
 
-  #add(sequence: number, tiers: number): number {
+  #add(sequence: number, tiers: number, isolated: number): number {
+    this.#isolated.push(isolated);
     this.#sequenceOf.push(sequence);
     this.#tiers.push(tiers);
     return this.length - 1;
@@ -44,22 +45,20 @@ export class ClassProfiles {
     const sequence = this.#sequences.intern(items, 0, length);
     if (sequence === this.#isolating.length) this.#isolating.push(-1);
     const known = this.#isolating.items[sequence]!;
-    return known >= 0 ? known : (this.#isolating.items[sequence] = this.#add(sequence, 0));
+    return known >= 0 ? known : (this.#isolating.items[sequence] = this.#add(sequence, 0, 1));
   }
 
   /** A profile without tiers, with some. */
   withTiers(profile: number, tiers: number): number {
     if (tiers === 0) return profile;
     const id = this.#tiered.getOrAdd(profile, tiers, this.length);
-    if (id === this.length) {
-      this.#add(this.#sequenceOf.items[profile]!, tiers);
-      if (this.#open.has(profile)) this.#open.add(id);
-    }
+    if (id === this.length)
+      this.#add(this.#sequenceOf.items[profile]!, tiers, this.#isolated.items[profile]!);
     return id;
   }
 
   isolates(profile: number): boolean {
-    return !this.#open.has(profile);
+    return this.#isolated.items[profile] === 1;
   }
 
   /** The list of a profile's tiers, which are asked before and after (corners 53 and 60); 0 where they say nothing. */

@@ -97,6 +97,7 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
     namespaceIndex,
     rules,
     groups,
+    subjectOf: subjects.nodeOf,
     groupsOf: (c) => subjects.groupsOf(subjects.nodeOf[c]!),
     profileOf,
     profiles: { ingress: build.profiles('ingress'), egress: build.profiles('egress') },

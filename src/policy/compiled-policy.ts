@@ -6,13 +6,14 @@ import type { Access } from './access.ts';
 import { blockHas } from './blocks.ts';
 import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
-import { isHost } from './classes.ts';
+import { familyBits, isHost } from './classes.ts';
 import type { ClassProfiles } from './class-profiles.ts';
 import type { ClassTable } from './classes.ts';
 import { addressesOf, has } from './ends.ts';
 import type { PolicyEnd } from './ends.ts';
 import { Excerpt } from './excerpt.ts';
 import type { PairAccess } from './excerpt.ts';
+import { entry, entrySize, meansAny, meansOwn, SubjectEntries } from './entries.ts';
 import { no, unknown, yes } from './labels.ts';
 import type { Holds, LabelTable } from './labels.ts';
 import { Matrix } from './matrix.ts';
@@ -106,6 +107,9 @@ const openSide: SideDecision = { kind: 'open', policy: -1, rule: -1, peer: -1, p
 const closedSide: SideDecision = { ...openSide, kind: 'closed' };
 const exemptSide: SideDecision = { ...openSide, kind: 'exempt' };
 
+/** In place of the class of a pod that the cluster does not have. */
+const unknownPod = -2;
+
 function isClosed({ kind }: SideDecision): boolean {
   return kind === 'closed' || kind === 'denied';
 }
@@ -137,6 +141,8 @@ export interface CompiledParts {
   readonly namespaceIndex: ReadonlyMap<string, number>;
   readonly rules: CompiledRules;
   readonly groups: readonly SubjectGroup[];
+  /** By class: the number of the list of groups that select it. */
+  readonly subjectOf: Int32Array;
   readonly groupsOf: (c: number) => readonly Selection[];
   readonly profileOf: { readonly [direction in Direction]: Int32Array };
   readonly profiles: { readonly [direction in Direction]: ClassProfiles };
@@ -162,6 +168,7 @@ export class CompiledPolicy {
   #tierSides: TierSides | undefined;
   readonly #outside = new Map<ClassProfile, readonly OutsideSegment[]>();
   readonly #selecting = new Map<number, readonly SelectingPolicy[]>();
+  readonly #entries: SubjectEntries;
   readonly #tierEnds: TierEnds | undefined;
   readonly #tierSegments = {
     ingress: new Map<number, ReturnType<typeof tiersOutside>>(),
@@ -173,6 +180,7 @@ export class CompiledPolicy {
   constructor(parts: CompiledParts) {
     this.parts = parts;
     this.cluster = parts.cluster;
+    this.#entries = new SubjectEntries(parts);
     this.profile = parts.profile;
     this.#tierEnds = parts.tiers === undefined ? undefined : new TierEnds(parts, parts.tiers);
   }
@@ -445,21 +453,38 @@ export class CompiledPolicy {
    * @param family - default: the first that both ends have
    */
   decide(from: PolicyEnd, to: PolicyEnd, protocol: Protocol, port: number, family?: Family): Decision {
-    const shared = family ?? (has(from, 'IPv4') && has(to, 'IPv4') ? 'IPv4' : 'IPv6');
-    if (!has(from, shared) || !has(to, shared)) {
+    const fromClass = this.#classIfAny(from);
+    const toClass = this.#classIfAny(to);
+    const inBoth = this.#familiesOf(from, fromClass) & this.#familiesOf(to, toClass);
+    const shared = family ?? ((inBoth & familyBits.IPv4) === 0 ? 'IPv6' : 'IPv4');
+    if ((inBoth & familyBits[shared]) === 0) {
       return { allowed: false, ambiguous: false, exempt: undefined, egress: openSide, ingress: openSide };
     }
     const exempt = this.exemption(from, to);
     if (exempt !== undefined)
       return { allowed: true, ambiguous: false, exempt, egress: openSide, ingress: openSide };
-    const fromClass = this.classOf(from);
-    const toClass = this.classOf(to);
+    if (fromClass === unknownPod) this.classOf(from);
+    if (toClass === unknownPod) this.classOf(to);
     const ask = { protocol, port, family: shared };
     const egress = this.#decideSide('egress', from, fromClass, to, toClass, ask);
     const ingress = this.#decideSide('ingress', to, toClass, from, fromClass, ask);
     const isDenied = isClosed(egress) || isClosed(ingress);
     const isOpen = egress.kind === 'ambiguous' || ingress.kind === 'ambiguous';
     return { allowed: !isDenied && !isOpen, ambiguous: !isDenied && isOpen, exempt, egress, ingress };
+  }
+
+  /** The class of an end as `classOf` has it; `unknownPod` where that throws. */
+  #classIfAny(end: PolicyEnd): number {
+    if (end.kind !== 'pod' || isHost(end.pod, this.profile)) return -1;
+    const { classes } = this.parts;
+    const at = classes.indexOf(end.pod);
+    return at < 0 ? unknownPod : classes.classOf[at]!;
+  }
+
+  /** The families of an end, as `familyBits`. Those of a class stand together, those of its pods all over memory. */
+  #familiesOf(end: PolicyEnd, c: number): number {
+    if (c >= 0) return this.parts.classes.family[c]!;
+    return (has(end, 'IPv4') ? familyBits.IPv4 : 0) | (has(end, 'IPv6') ? familyBits.IPv6 : 0);
   }
 
   #decideSide(
@@ -509,37 +534,47 @@ export class CompiledPolicy {
     otherClass: number,
     { protocol, port, family }: Asked,
   ): SideDecision {
-    const { rules, ports, classes, profiles, profileOf } = this.parts;
+    const { ports, classes, profiles, profileOf } = this.parts;
     if (subjectClass < 0 || !profiles[direction].isolates(profileOf[direction][subjectClass]!))
       return openSide;
-    for (const { index, sure } of this.selectingClass(subjectClass)) {
-      if (!sure && this.parts.assume === 'closed') continue;
-      const compiled = rules[direction].of(index);
-      if (compiled === undefined) continue;
-      for (let rule = 0; rule < compiled.length; rule++) {
-        const { peers, spec } = compiled[rule]!;
-        for (let peer = 0; peer < peers.length; peer++) {
-          if (!this.#counts(this.peerHas(peers[peer]!, other, family, otherClass))) continue;
-          const set =
-            direction === 'ingress'
-              ? ports.resolve(spec, classes.portMap[subjectClass]!)
-              : this.resolve(spec, peers[peer]!, other, otherClass);
-          if (!ports.set(set).has(protocol, port)) continue;
-          const model = this.cluster.policies[index]![direction];
-          const written = model.kind === 'isolates' ? model.rules[rule] : undefined;
-          const destination = direction === 'ingress' ? subject : other;
-          return {
-            kind: 'admitted',
-            policy: index,
-            rule,
-            peer: written?.peers.kind === 'any' ? -1 : peer,
-            port: written === undefined ? -1 : this.#portEntry(written.ports, destination, protocol, port),
-            hits: [],
-          };
-        }
-      }
+    const entries = this.#entries.of(direction, subjectClass);
+    const namespace = otherClass < 0 ? -1 : classes.namespace[otherClass]!;
+    for (let i = 0; i < entries.length; i += entrySize) {
+      const kind = entries[i]!;
+      // Most peers are of another namespace: that can be seen here.
+      if (kind === meansOwn && entries[i + entry.scope] !== namespace) continue;
+      const peer = entries[i + entry.peer]!;
+      if (kind !== meansAny && !this.#counts(this.#entryHolds(entries, i, other, otherClass, family)))
+        continue;
+      const spec = entries[i + entry.spec]!;
+      const set =
+        direction === 'ingress'
+          ? ports.resolve(spec, classes.portMap[subjectClass]!)
+          : this.resolve(spec, peer, other, otherClass);
+      if (!ports.set(set).has(protocol, port)) continue;
+      const policy = entries[i + entry.policy]!;
+      const rule = entries[i + entry.rule]!;
+      const model = this.cluster.policies[policy]![direction];
+      const written = model.kind === 'isolates' ? model.rules[rule] : undefined;
+      const destination = direction === 'ingress' ? subject : other;
+      return {
+        kind: 'admitted',
+        policy,
+        rule,
+        peer: written?.peers.kind === 'any' ? -1 : entries[i + entry.at]!,
+        port: written === undefined ? -1 : this.#portEntry(written.ports, destination, protocol, port),
+        hits: [],
+      };
     }
     return closedSide;
+  }
+
+  /** Whether the peer of an entry means an end; of its own namespace it is known that it is that of the end. */
+  #entryHolds(entries: Int32Array, at: number, other: PolicyEnd, otherClass: number, family: Family): Holds {
+    if (entries[at] !== meansOwn) return this.peerHas(entries[at + entry.peer]!, other, family, otherClass);
+    const { podLabels, classes } = this.parts;
+    const selector = entries[at + entry.selector]!;
+    return selector === podLabels.everything ? yes : podLabels.holds(selector, classes.labels[otherClass]!);
   }
 
   /**
