@@ -13,6 +13,8 @@ import { openProfile } from './parts.ts';
 import type { CompiledRules, Selection, SubjectGroup } from './parts.ts';
 import { anyPeer, PeerTable } from './peers.ts';
 import { PortTable } from './port-table.ts';
+import { Products } from './products.ts';
+import type { Product } from './products.ts';
 import { profileNamed } from './profile.ts';
 import type { Profile, ProfileName } from './profile.ts';
 import { RuleTable } from './rules.ts';
@@ -81,7 +83,9 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
   };
 
   const tiered =
-    tiers === undefined ? undefined : addTiers(tiers, classes, index, profileOf, build, ports, profile);
+    tiers === undefined
+      ? undefined
+      : addTiers(tiers, classes, index, profileOf, build, podLabels, ports, profile);
   return new CompiledPolicy({
     cluster,
     profile,
@@ -112,18 +116,11 @@ function addTiers(
   index: ClassIndex,
   profileOf: { readonly [direction in Direction]: Int32Array },
   build: ProfileBuilder,
+  podLabels: LabelTable,
   ports: PortTable,
   reading: Profile,
 ): { readonly tiers: CompiledTiers; readonly tiersOf: (c: number) => readonly number[] } {
-  const steps = new ListsBuilder();
-  for (const [place, subject] of tiers.subjects.entries()) {
-    if (subject === undefined) continue;
-    index.gather(undefined, subject.namespaces, subject.selector);
-    const { sure, unsure } = index;
-    for (let i = 0; i < sure.length; i++) steps.add(sure.items[i]!, place * 2);
-    for (let i = 0; i < unsure.length; i++) steps.add(unsure.items[i]!, place * 2 + 1);
-  }
-  const subjects = new Subjects(classes.size, steps.finish(classes.size));
+  const subjects = tierSubjects(tiers, classes, index, podLabels);
   const lists = {
     ingress: new TierLists('ingress', tiers, ports),
     egress: new TierLists('egress', tiers, ports),
@@ -152,6 +149,34 @@ function addTiers(
     tiers: { tiers, lists, bound: 'sure' },
     tiersOf: (c) => subjects.stepsOf(subjects.nodeOf[c]!),
   };
+}
+
+/** Finds which policies of tiers select which classes. */
+function tierSubjects(tiers: Tiers, classes: ClassTable, index: ClassIndex, podLabels: LabelTable): Subjects {
+  const steps = new ListsBuilder();
+  const places: number[] = [];
+  const wide: Product[] = [];
+  for (let place = 0; place < tiers.subjects.length; place++) {
+    const subject = tiers.subjects[place];
+    if (subject === undefined) continue;
+    if (!podLabels.hasUndecided) {
+      places.push(place);
+      wide.push({ namespace: undefined, ...subject });
+      continue;
+    }
+    index.gather(undefined, subject.namespaces, subject.selector);
+    const { sure, unsure } = index;
+    for (let i = 0; i < sure.length; i++) steps.add(sure.items[i]!, place * 2);
+    for (let i = 0; i < unsure.length; i++) steps.add(unsure.items[i]!, place * 2 + 1);
+  }
+  if (podLabels.hasUndecided) return new Subjects(classes.size, steps.finish(classes.size));
+  // Subjects of tiers are wide, and few: classes of one cell are in the same ones.
+  const products = new Products({ assume: 'closed', classes, index, podLabels }, places, wide);
+  for (let i = 0; i < places.length; i++) {
+    const cells = products.cellsOf(i);
+    for (let k = 0; k < cells.length; k++) steps.add(cells[k]!, places[i]! * 2);
+  }
+  return new Subjects(products.cells + 1, steps.finish(products.cells + 1), products.cellOf);
 }
 
 const decided: Pod['undecided'] = new Map();
@@ -222,13 +247,17 @@ class Subjects {
   readonly nodeOf: Int32Array;
   readonly #lists = new SequenceTable();
 
-  /** @param steps - by class: the groups that select it, ascending, times 2, plus 1 when files cannot tell */
-  constructor(size: number, { starts, items }: Lists) {
+  /**
+   * @param steps - by class: the groups that select it, ascending, times 2, plus 1 when files cannot tell
+   * @param cellOf - by class, where the steps are those of cells: its cell
+   */
+  constructor(size: number, { starts, items }: Lists, cellOf?: Int32Array) {
     this.#lists.intern(items, 0, 0);
-    this.nodeOf = new Int32Array(size);
-    for (let c = 0; c < size; c++) {
-      if (starts[c + 1]! > starts[c]!) this.nodeOf[c] = this.#lists.intern(items, starts[c]!, starts[c + 1]!);
+    const nodeOf = new Int32Array(size);
+    for (let i = 0; i < size; i++) {
+      if (starts[i + 1]! > starts[i]!) nodeOf[i] = this.#lists.intern(items, starts[i]!, starts[i + 1]!);
     }
+    this.nodeOf = cellOf === undefined ? nodeOf : cellOf.map((cell) => nodeOf[cell]!);
   }
 
   get size(): number {

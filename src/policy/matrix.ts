@@ -507,6 +507,7 @@ export class Matrix {
     const sourceAtom = this.#rows.atom[row]!;
     const egressAt = this.#rows.dense[row]! * this.#egress.atoms;
     const hasTiers = this.#egressTiers !== undefined;
+    const hasSparseTiers = hasTiers && (this.#egressTiers.hasSparse || this.#ingressTiers!.hasSparse);
     for (let i = 0; i < length; i++) {
       const d = list[i]!;
       const column = this.columnOf[d]!;
@@ -520,13 +521,26 @@ export class Matrix {
       }
       const out = (egressAt + this.#columns.atom[column]!) * lanes + lane;
       const into = (this.#columns.dense[column]! * this.#ingress.atoms + sourceAtom) * lanes + lane;
-      const before = ports.intersect(this.#egressAllows[out]!, this.#ingressAllows[into]!);
-      const after = hasTiers
-        ? this.#exactIn(s, d, lane === 0 ? 0 : 1)
-        : ports.intersect(
-            ports.union(this.#egressAdmits[out]!, egress[lane]![d]!),
-            ports.union(this.#ingressAdmits[into]!, ingress[lane]![d]!),
-          );
+      const denseOut = this.#egressAllows[out]!;
+      const denseIn = this.#ingressAllows[into]!;
+      const before = ports.intersect(denseOut, denseIn);
+      const admittedOut = ports.union(this.#egressAdmits[out]!, egress[lane]![d]!);
+      const admittedIn = ports.union(this.#ingressAdmits[into]!, ingress[lane]![d]!);
+      let after: number;
+      if (!hasTiers) after = ports.intersect(admittedOut, admittedIn);
+      else {
+        // What sparse peers add nothing to is as the tables say, but for sparse peers of tiers.
+        const which = lane === 0 ? 0 : 1;
+        const own =
+          admittedOut === this.#egressAdmits[out] && !hasSparseTiers
+            ? denseOut
+            : this.#withTiers('egress', s, d, which, admittedOut);
+        const other =
+          admittedIn === this.#ingressAdmits[into] && !hasSparseTiers
+            ? denseIn
+            : this.#withTiers('ingress', d, s, which, admittedIn);
+        after = ports.intersect(own, other);
+      }
       if (before === after) continue;
       if (before !== nothing) ofSets.add(before, -pairs);
       if (after !== nothing) ofSets.add(after, pairs);

@@ -9,6 +9,7 @@ import { anyPeer } from './peers.ts';
 import type { PeerTable } from './peers.ts';
 import type { Profile } from './profile.ts';
 import { Products } from './products.ts';
+import type { Product } from './products.ts';
 
 /** What is read of a compiled policy. */
 interface Tables {
@@ -55,6 +56,7 @@ class Finder {
   readonly #how: Uint8Array;
   readonly #lists = new ListsInOrder();
   readonly #wide: number[] = [];
+  readonly #products: Product[] = [];
   #classesOfCell: Lists | undefined;
   #hasBlocks = false;
 
@@ -66,25 +68,20 @@ class Finder {
   find(peer: number): void {
     const definition = this.#tables.peers.definition(peer);
     if (definition.kind === 'block') this.#findBlock(peer, definition.block);
-    else if (definition.kind === 'pods')
-      this.#findPods(peer, definition.namespace, definition.namespaces, definition.selector);
+    else if (definition.kind === 'pods') this.#findPods(peer, definition);
   }
 
   finish(): MeantPeers {
     return {
       how: this.#how,
       lists: this.#lists.finish(this.#how.length),
-      products: new Products(this.#tables, this.#wide),
+      products: new Products(this.#tables, this.#wide, this.#products),
       hasBlocks: this.#hasBlocks,
     };
   }
 
-  #findPods(
-    peer: number,
-    namespace: number | undefined,
-    namespaces: number | undefined,
-    selector: number,
-  ): void {
+  #findPods(peer: number, product: Product): void {
+    const { namespace, namespaces, selector } = product;
     const { index, podLabels, assume, denseThreshold } = this.#tables;
     const isOpen = assume === 'open' && podLabels.hasUndecided;
     index.gather(namespace, namespaces, selector, isOpen ? Infinity : denseThreshold);
@@ -94,6 +91,7 @@ class Finder {
     if (sure.length > denseThreshold) {
       this.#how[peer] = isProduct;
       this.#wide.push(peer);
+      this.#products.push(product);
     } else if (sure.length > 0) this.#lists.addFirst(peer, sure.items, sure.length);
   }
 

@@ -4,7 +4,6 @@ import type { LabelTable } from './labels.ts';
 import { listsBy, ListsInOrder, Numbers } from './lists.ts';
 import type { Lists } from './lists.ts';
 import { PairMap } from './pair-map.ts';
-import type { PeerTable } from './peers.ts';
 import { partsOf, refine } from './refine.ts';
 
 /** Some atoms: those of a list, but for a few. Peers of one scope can have their list in common. */
@@ -69,7 +68,13 @@ interface Tables {
   readonly classes: ClassTable;
   readonly index: ClassIndex;
   readonly podLabels: LabelTable;
-  readonly peers: PeerTable;
+}
+
+/** Pods of one namespace, or of those that a selector matches, with the labels that another one asks for. */
+export interface Product {
+  readonly namespace: number | undefined;
+  readonly namespaces: number | undefined;
+  readonly selector: number;
 }
 
 /**
@@ -93,10 +98,13 @@ export class Products {
   /** By scope: its cells, of those with some complement. */
   readonly #scopeCells: Lists;
 
-  /** @param wide - peers of pods that mean many classes, ascending */
-  constructor(tables: Tables, wide: readonly number[]) {
+  /**
+   * @param peers - by place: the number of a peer, ascending
+   * @param wide - by place: whom it means
+   */
+  constructor(tables: Tables, peers: readonly number[], wide: readonly Product[]) {
     const { classes, index, podLabels } = tables;
-    this.#peers = wide;
+    this.#peers = peers;
     const scopes = scopesOf(tables, wide);
     const selectors = selectorsOf(tables, wide);
     this.#scopeOf = scopes.of;
@@ -139,6 +147,24 @@ export class Products {
       if (hasComplement[scope] === 1) scopeCells.add(scope, inNamespaces.cells(scope));
     }
     this.#scopeCells = scopeCells.finish(scopes.count);
+  }
+
+  /** How many cells there are; their numbers are followed by that of all host-network classes. */
+  get cells(): number {
+    return this.#cells;
+  }
+
+  /** By class: its cell. */
+  get cellOf(): Int32Array {
+    return this.#cellOf;
+  }
+
+  /** The cells that the product at a place means. */
+  cellsOf(place: number): Int32Array {
+    const listed = this.#listed.of(place);
+    if (this.#isComplement[place] === 0) return listed;
+    const left = new Set(listed);
+    return this.#scopeCells.of(this.#scopeOf[place]!).filter((cell) => !left.has(cell));
   }
 
   /**
@@ -223,13 +249,10 @@ interface Factor {
   readonly lists: Lists;
 }
 
-function scopesOf({ peers, index }: Tables, wide: readonly number[]): Factor {
+function scopesOf({ index }: Tables, wide: readonly Product[]): Factor {
   const known = new PairMap();
   const lists = new ListsInOrder();
-  const of = Int32Array.from(wide, (peer) => {
-    const definition = peers.definition(peer);
-    if (definition.kind !== 'pods') return 0;
-    const { namespace, namespaces } = definition;
+  const of = Int32Array.from(wide, ({ namespace, namespaces }) => {
     const { size } = known;
     const scope = known.getOrAdd(namespace === undefined ? 0 : 1, namespace ?? namespaces!, size);
     if (scope === size)
@@ -240,16 +263,13 @@ function scopesOf({ peers, index }: Tables, wide: readonly number[]): Factor {
 }
 
 function selectorsOf(
-  { peers, podLabels, assume }: Tables,
-  wide: readonly number[],
+  { podLabels, assume }: Tables,
+  wide: readonly Product[],
 ): Factor & { readonly isComplement: readonly number[] } {
   const known = new Map<number, number>();
   const lists = new ListsInOrder();
   const isComplement: number[] = [];
-  const of = Int32Array.from(wide, (peer) => {
-    const definition = peers.definition(peer);
-    if (definition.kind !== 'pods') return 0;
-    const { selector } = definition;
+  const of = Int32Array.from(wide, ({ selector }) => {
     let id = known.get(selector);
     if (id === undefined) {
       known.set(selector, (id = known.size));

@@ -4,10 +4,12 @@ import type { ClassIndex } from './class-index.ts';
 import { byCell, familyBits } from './classes.ts';
 import type { ClassTable } from './classes.ts';
 import { no, unknown, yes } from './labels.ts';
-import type { Holds, Matched } from './labels.ts';
-import { ListsBuilder, ListsInOrder } from './lists.ts';
+import type { Holds, LabelTable } from './labels.ts';
+import { listsBy, ListsBuilder, ListsInOrder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import type { PortTable } from './port-table.ts';
+import { Products } from './products.ts';
+import type { Product } from './products.ts';
 import { refine } from './refine.ts';
 import { evaluateTiers } from './tier-value.ts';
 import type { Bound, Reading } from './tier-value.ts';
@@ -22,6 +24,7 @@ export interface CompiledTiers {
 
 /** What everything here reads of a compiled policy. */
 interface Tables {
+  readonly podLabels: LabelTable;
   readonly blocks: BlockTable;
   readonly ports: PortTable;
   readonly classes: ClassTable;
@@ -40,23 +43,60 @@ export interface TierMeant {
   readonly familiesDiffer: boolean;
 }
 
+interface Found {
+  readonly sure: ArrayLike<number>;
+  readonly unsure: ArrayLike<number>;
+}
+
+/** Whom peers of pods mean, where files can tell: peers of tiers are wide, and few. */
+function classesOfPods({ peers }: Tiers, tables: Tables): (peer: number) => Int32Array {
+  const places: number[] = [];
+  const wide: Product[] = [];
+  const placeOf = new Int32Array(peers.size).fill(-1);
+  for (let peer = 0; peer < peers.size; peer++) {
+    const definition = peers.definition(peer);
+    if (definition.kind !== 'pods') continue;
+    placeOf[peer] = places.length;
+    places.push(peer);
+    wide.push({ namespace: undefined, namespaces: definition.namespaces, selector: definition.selector });
+  }
+  const products = new Products(tables, places, wide);
+  const classesOfCell = listsBy(products.cellOf, products.cells + 1);
+  return (peer) => {
+    const cells = products.cellsOf(placeOf[peer]!);
+    let length = 0;
+    for (let i = 0; i < cells.length; i++) length += classesOfCell.count(cells[i]!);
+    const found = new Int32Array(length);
+    length = 0;
+    for (let i = 0; i < cells.length; i++) {
+      found.set(classesOfCell.of(cells[i]!), length);
+      length += classesOfCell.count(cells[i]!);
+    }
+    return found;
+  };
+}
+
 /** Finds the classes that tier peers mean (corners 58, 63 and 66). */
-export function tierMeant(tiers: Tiers, { classes, index, blocks }: Tables): TierMeant {
+export function tierMeant(tiers: Tiers, tables: Tables): TierMeant {
+  const { classes, index, blocks, podLabels } = tables;
   const { peers, nodeLabels } = tiers;
+  const podsOf = podLabels.hasUndecided ? undefined : classesOfPods(tiers, tables);
   const sure = new ListsInOrder();
   const unsure = new ListsInOrder();
   const lanes = new Uint8Array(peers.size).fill(familyBits.IPv4 | familyBits.IPv6);
   let hasUnsure = false;
   let familiesDiffer = false;
   let cells: Lists | undefined;
-  const find = (peer: number): Matched => {
+  const find = (peer: number): Found => {
     const definition = peers.definition(peer);
     switch (definition.kind) {
       case 'everybody': // rules that fail closed ask nobody
       case 'domains': // corner 63: addresses outside
         return { sure: [], unsure: [] };
-      case 'pods':
-        return index.inNamespaces(definition.namespaces, definition.selector);
+      case 'pods': {
+        if (podsOf === undefined) return index.inNamespaces(definition.namespaces, definition.selector);
+        return { sure: podsOf(peer), unsure: [] };
+      }
       case 'network': {
         lanes[peer] = familyBits[blocks.block(definition.block).family];
         const list: number[] = [];
