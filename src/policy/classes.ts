@@ -192,6 +192,7 @@ export class ClassTable {
 
   /** The number of a pod of the cluster; -1 for a pod that the profile ignores, or of another cluster. */
   indexOf(pod: Pod): number {
+    if (this.#all !== undefined) return this.#all.get(pod) ?? -1;
     let ofNamespace = this.#indexOfPod.get(pod.namespace);
     if (ofNamespace === undefined) {
       if (this.#indexOfPod.size < fewNamespaces) {
