@@ -26,7 +26,7 @@ export type {
   LiveSideDecision,
   LiveStats,
   Whole,
-} from './live/live-cluster.ts';
+} from './live/live-answers.ts';
 export type { OutsideSegment } from './outside.ts';
 export { behaviours, profileNames, profiles, readingIds, readingRows, withReading } from './profile.ts';
 export type { Behaviour, BehaviourCell, Profile, ProfileName, Reading, ReadingId } from './profile.ts';

@@ -8,13 +8,12 @@ import type {
   Pod,
   TierPolicy,
 } from '../../model/index.ts';
-import type { Address, Family, PortSet, Protocol } from '../../net/index.ts';
+import type { Family, PortSet, Protocol } from '../../net/index.ts';
 import { profileNamed } from '../profile.ts';
 import { compile } from '../compile.ts';
 import type { CompileOptions } from '../compile.ts';
 import { UnknownPodError } from '../compiled-policy.ts';
-import type { TierHit } from '../tier-decide.ts';
-import type { Decision, SideDecision } from '../compiled-policy.ts';
+import type { SideDecision } from '../compiled-policy.ts';
 import type { PolicyEnd } from '../ends.ts';
 import { unreachable } from '../../errors.ts';
 import type { Change } from './changes.ts';
@@ -23,78 +22,18 @@ import type { Before, OutsideBefore } from './difference.ts';
 import { Engine } from './engine.ts';
 import type { Difference } from './findings.ts';
 import type { LivePolicy } from './groups.ts';
+import type {
+  Applied,
+  ApplyOptions,
+  LiveCount,
+  LiveDecision,
+  LiveEnd,
+  LiveSideDecision,
+  LiveStats,
+  Whole,
+} from './live-answers.ts';
 import { unsureMark } from './live-tiers.ts';
 import type { LiveTierPolicy } from './live-tiers.ts';
-
-/** The exact number of ordered pairs of distinct pods, by what they may use. */
-export interface LiveCount {
-  readonly pods: number;
-  readonly pairs: Whole;
-  /** Of them, those that may use some port, whichever of several policies of equal priority is applied. */
-  readonly allowed: Whole;
-  /** Of them, those that may use more under some choice among policies of equal priority than under every one (corner 60). */
-  readonly ambiguous: Whole;
-  /** Of what is allowed in any case: most pairs first; equal numbers in the order of the sets' keys. */
-  readonly byPorts: readonly { readonly allowed: PortSet; readonly pairs: Whole }[];
-}
-
-/** A whole number: a big integer where a number could not hold it exactly. */
-export type Whole = number | bigint;
-
-/** What one change has done. */
-export interface Applied {
-  /** How many classes were looked at: what the time goes with. */
-  readonly touched: number;
-  /** What it opened and closed; `undefined` unless asked for. */
-  readonly difference: Difference | undefined;
-}
-
-/** One end of a connection; a pod by `Pod.id`, an address outside the cluster. */
-export type LiveEnd =
-  | { readonly kind: 'pod'; readonly id: string }
-  | { readonly kind: 'node'; readonly name: string }
-  | { readonly kind: 'address'; readonly address: Address };
-
-/** As `SideDecision`, with the policy itself; `undefined` where none admits. */
-export interface LiveSideDecision extends Omit<SideDecision, 'policy' | 'hits'> {
-  readonly policy: NetworkPolicy | undefined;
-  readonly hits: readonly (Omit<TierHit, 'policy'> & { readonly policy: TierPolicy })[];
-}
-
-/** As `Decision`. */
-export interface LiveDecision extends Omit<Decision, 'egress' | 'ingress'> {
-  readonly egress: LiveSideDecision;
-  readonly ingress: LiveSideDecision;
-}
-
-/** What is asked of a change. */
-export interface ApplyOptions {
-  /** Whether to say what it opens and closes. That takes longer than the change itself. */
-  readonly difference?: boolean;
-}
-
-/** How large everything is that a live cluster keeps. */
-export interface LiveStats {
-  readonly pods: number;
-  readonly policies: number;
-  readonly namespaces: number;
-  readonly nodes: number;
-  readonly classes: number;
-  readonly labelSets: number;
-  readonly rawLabelSets: number;
-  readonly labels: number;
-  readonly selectors: number;
-  readonly namespaceSelectors: number;
-  readonly groups: number;
-  readonly peers: number;
-  readonly blocks: number;
-  readonly cells: number;
-  readonly portSets: number;
-  readonly ingressProfiles: number;
-  readonly egressProfiles: number;
-  readonly rows: number;
-  readonly columns: number;
-}
 
 /**
  * A cluster that changes, with the answers of `compile` and `count` at any time. Made by `openCluster`.

@@ -1,10 +1,8 @@
 import type { Direction } from '../../model/index.ts';
-import type { PortTable } from '../port-table.ts';
 import { grownFloat } from './int-lists.ts';
 import type { Lines } from './lines.ts';
+import { LiveAtoms } from './live-atoms.ts';
 import { unsureMark } from './live-tiers.ts';
-import type { LiveTiers } from './live-tiers.ts';
-import { PairAccess } from './pair-access.ts';
 import type { Side } from './side.ts';
 import { Totals } from './totals.ts';
 
@@ -37,33 +35,16 @@ export interface Concerned {
  * column, and a class that changes otherwise is taken out and put back. A peer that becomes dense or sparse moves classes
  * between rows and changes no total.
  */
-export class LiveMatrix extends PairAccess {
+export class LiveMatrix extends LiveAtoms {
   readonly totals: Totals = new Totals();
-  weight: Float64Array = new Float64Array(16);
-  readonly #denseThreshold: number;
   /** By class of the source, then of the destination: pairs of pods that their node exempts (corner 42). */
   readonly #exempt = new Map<number, Map<number, number>>();
   /** The same by class of the destination, then of the source. */
   readonly #exemptTo = new Map<number, Map<number, number>>();
-  /** Names that dense entries of egress ask for: what they mean is part of the atom of the destination. */
-  readonly #denseNames = new Set<number>();
-  readonly #restricted = new Map<number, number>();
   /** By line before and after: the pods that move, until `#together` ends. */
   readonly #moves = new Map<number, Map<number, number>>();
-  readonly #atom: number[] = [];
   /** While everything is put in place for the first time, totals are left for the end. */
   #counting = false;
-  /** How many classes have been looked at since this was last set to 0. */
-  touched = 0;
-
-  /** Peers that may have to become dense or sparse, while nothing may. */
-  #deferred: Set<number> | undefined;
-
-  /** @param denseThreshold - peers that mean more classes than this are dense; they become sparse again at half of it */
-  constructor(ports: PortTable, namedPortOnIpBlock: boolean, denseThreshold: number, tiers: LiveTiers) {
-    super(ports, namedPortOnIpBlock, tiers);
-    this.#denseThreshold = denseThreshold;
-  }
 
   // Peers ----------------------------------------------------------------------------------------------------------
 
@@ -81,7 +62,7 @@ export class LiveMatrix extends PairAccess {
   useInTiers(direction: Direction, peer: number, by: number): void {
     const { tierUse } = this.side(direction);
     tierUse[peer] = (tierUse[peer] ?? 0) + by;
-    this.#settle(peer);
+    this.settle(peer);
   }
 
   // Classes --------------------------------------------------------------------------------------------------------
@@ -100,11 +81,11 @@ export class LiveMatrix extends PairAccess {
     for (const side of [this.egress, this.ingress]) {
       side.profiles.again(side.open);
       side.enter(c, side.open);
-      side.atomOf[c] = side.holdAtom(this.#atomList(side, c));
+      side.atomOf[c] = side.holdAtom(this.atomList(side, c));
     }
     this.rows.enter(c, family);
     this.columns.enter(c, family);
-    for (const peer of peers) this.#settle(peer & ~unsureMark);
+    for (const peer of peers) this.settle(peer & ~unsureMark);
   }
 
   /** A new class without pods that is the same to every policy as another. */
@@ -120,7 +101,7 @@ export class LiveMatrix extends PairAccess {
     }
     this.rows.enter(c, family);
     this.columns.enter(c, family);
-    for (let i = this.meant.count(c) - 1; i >= 0; i--) this.#settle(this.meant.setAt(c, i));
+    for (let i = this.meant.count(c) - 1; i >= 0; i--) this.settle(this.meant.setAt(c, i));
   }
 
   /** Forgets a class without pods. */
@@ -135,16 +116,16 @@ export class LiveMatrix extends PairAccess {
       side.leave(c);
       side.release(side.profileOf[c]!, this.#unused);
     }
-    for (const peer of peers) this.#settle(peer);
+    for (const peer of peers) this.settle(peer);
   }
 
-  readonly #unused = (peer: number): void => this.#settle(peer);
+  readonly #unused = (peer: number): void => this.settle(peer);
 
   /** Holds a profile for `setProfiles`. */
   holdProfile(direction: Direction, list: ArrayLike<number>, length: number): number {
     const side = this.side(direction);
-    const profile = side.hold(list, length, (peer) => this.#settle(peer));
-    if (direction === 'egress' && side.profiles.refs(profile) === 1) this.#learnNames(profile);
+    const profile = side.hold(list, length, (peer) => this.settle(peer));
+    if (direction === 'egress' && side.profiles.refs(profile) === 1) this.learnNames(profile);
     return profile;
   }
 
@@ -223,8 +204,8 @@ export class LiveMatrix extends PairAccess {
       this.#addClass(change.c, 1);
     }
     for (const { leaves, joins } of changes) {
-      for (const peer of leaves) this.#settle(peer);
-      for (const peer of joins) this.#settle(peer & ~unsureMark);
+      for (const peer of leaves) this.settle(peer);
+      for (const peer of joins) this.settle(peer & ~unsureMark);
     }
   }
 
@@ -245,7 +226,7 @@ export class LiveMatrix extends PairAccess {
     for (const side of [this.egress, this.ingress]) {
       // Atoms are made of dense peers alone.
       const isDense = (peer: number): boolean => side.dense[peer & ~unsureMark] === 1;
-      if (leaves.some(isDense) || joins.some(isDense)) this.#setAtom(side, c);
+      if (leaves.some(isDense) || joins.some(isDense)) this.setAtom(side, c);
     }
   }
 
@@ -262,8 +243,7 @@ export class LiveMatrix extends PairAccess {
    * them, however many they are.
    */
   #together(side: Side, change: () => void): void {
-    const isFirst = this.#deferred === undefined;
-    this.defer();
+    const isFirst = this.defer();
     change();
     const lines = this.#lines(side);
     for (const [from, targets] of this.#moves) {
@@ -457,129 +437,6 @@ export class LiveMatrix extends PairAccess {
     return self;
   }
 
-  // Dense and sparse -----------------------------------------------------------------------------------------------
-
-  /** Leaves peers dense or sparse as they are until `settleAll`, so that what was remembered of classes stays right. */
-  defer(): void {
-    this.#deferred ??= new Set();
-  }
-
-  settleAll(): void {
-    const peers = this.#deferred ?? [];
-    this.#deferred = undefined;
-    for (const peer of peers) this.#settle(peer);
-  }
-
-  /** Makes a peer dense or sparse in both directions, where its size or its use have come to ask for it. */
-  #settle(peer: number): void {
-    if (this.#deferred !== undefined) {
-      this.#deferred.add(peer);
-      return;
-    }
-    const size = this.meant.size(peer);
-    const threshold = this.#denseThreshold;
-    for (const side of [this.egress, this.ingress]) {
-      const isDense = side.dense[peer] === 1;
-      const used = side.users.size(peer) > 0;
-      // What tiers say may be less as well as more, so that their peers are never sparse: they are few.
-      const isOfTiers = (side.tierUse[peer] ?? 0) > 0;
-      if (!isDense && (isOfTiers || (used && size > threshold))) this.#turn(side, peer, 1);
-      // A peer about the threshold must not turn with every pod that comes and goes.
-      else if (isDense && !isOfTiers && (!used || size <= threshold >> 1)) this.#turn(side, peer, 0);
-    }
-  }
-
-  #turn(side: Side, peer: number, dense: 0 | 1): void {
-    side.dense[peer] = dense;
-    for (let i = 0; i < this.meant.size(peer); i++) {
-      this.touched++;
-      this.#setAtom(side, this.meant.members.at(peer, i));
-    }
-    const lines = side === this.egress ? this.rows : this.columns;
-    const users = side.users.copy(peer);
-    for (let u = 0; u < users.length; u += 2) {
-      const profile = users[u]!;
-      side.refill(profile);
-      if (side === this.egress) this.#learnNames(profile);
-      for (let k = 0; k < side.classes.size(profile); k++) {
-        const c = side.classes.at(profile, k);
-        this.touched++;
-        lines.update(c, this.family[c]!, this.weight[c]!);
-      }
-    }
-  }
-
-  /** The list of a class's atom; good until the next call. */
-  #atomList(side: Side, c: number): readonly number[] {
-    const list = this.#atom;
-    list.length = 1;
-    list[0] = side === this.egress ? this.#restrict(this.portMap[c]!) : 0;
-    const { dense } = side;
-    for (let i = 0; i < this.meant.count(c); i++) {
-      const set = this.meant.setAt(c, i);
-      if (dense[set] !== 1) continue;
-      const peer = this.meant.flagAt(c, i) ? set | unsureMark : set;
-      // Few are dense: each is put where it belongs.
-      let at = list.length;
-      list.push(peer);
-      for (; at > 1 && list[at - 1]! > peer; at--) list[at] = list[at - 1]!;
-      list[at] = peer;
-    }
-    return list;
-  }
-
-  #setAtom(side: Side, c: number): void {
-    const before = side.atomOf[c]!;
-    const atom = side.holdAtom(this.#atomList(side, c));
-    if (atom !== before) {
-      side.atomOf[c] = atom;
-      (side === this.egress ? this.columns : this.rows).update(c, this.family[c]!, this.weight[c]!);
-    }
-    side.atoms.release(before);
-  }
-
-  /** In egress a name resolves at the destination: what dense entries ask for is part of its atom. */
-  #learnNames(profile: number): void {
-    const part = this.egress.partOf[profile]!;
-    if (part < 0) return;
-    let news = false;
-    for (const name of this.#namesOf(part)) {
-      if (this.#denseNames.has(name)) continue;
-      this.#denseNames.add(name);
-      news = true;
-    }
-    if (!news) return;
-    this.#restricted.clear();
-    for (let c = 0; c < this.weight.length; c++) {
-      if (!this.rows.isIn(c)) continue;
-      const before = this.egress.atomOf[c]!;
-      if (this.egress.atoms.at(before, 0) !== this.#restrict(this.portMap[c]!)) this.#setAtom(this.egress, c);
-    }
-    // What was worked out before knew no such names.
-    this.egress.memo.clear();
-    this.egress.tierMemo.clear();
-    this.blocks.clear();
-  }
-
-  /** The names that a dense part of egress asks for. */
-  *#namesOf(part: number): Generator<number> {
-    const { parts } = this.egress;
-    for (let i = 1; i < parts.size(part); i += 2) yield* this.ports.namesOf(parts.at(part, i + 1));
-    const list = parts.at(part, 0) - 1;
-    if (list >= 0) yield* this.tiers.namesOf(list);
-  }
-
-  /** The part of a port map that dense entries ask for. */
-  #restrict(portMap: number): number {
-    if (portMap === 0 || this.#denseNames.size === 0) return 0;
-    let restricted = this.#restricted.get(portMap);
-    if (restricted === undefined) {
-      restricted = this.ports.restrict(portMap, this.#denseNames);
-      this.#restricted.set(portMap, restricted);
-    }
-    return restricted;
-  }
-
   /**
    * Forgets what was worked out, and the accesses and names that nobody has any more. Marks the port sets, specs and port maps
    * that are still used.
@@ -590,17 +447,12 @@ export class LiveMatrix extends PairAccess {
     readonly portMaps: Set<number>;
   }): void {
     this.blocks.clear();
-    this.#denseNames.clear();
-    this.#restricted.clear();
-    const { parts, atoms } = this.egress;
-    for (let part = 0; part < parts.top; part++) {
-      if (!parts.isLive(part)) continue;
-      for (const name of this.#namesOf(part)) this.#denseNames.add(name);
-    }
+    this.forgetNames();
+    const { atoms } = this.egress;
     for (let c = 0; c < this.weight.length; c++) {
       if (!this.rows.isIn(c)) continue;
       used.portMaps.add(this.portMap[c]!);
-      this.#setAtom(this.egress, c);
+      this.setAtom(this.egress, c);
     }
     for (let atom = 0; atom < atoms.top; atom++) if (atoms.isLive(atom)) used.portMaps.add(atoms.at(atom, 0));
     for (const side of [this.egress, this.ingress]) {
