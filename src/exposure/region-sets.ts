@@ -8,7 +8,7 @@ import type { Region } from './regions.ts';
 /** More pieces of the space than these are not made of one set. */
 const mostPieces = 4096;
 /** Nor is more work done in all. */
-const mostWork = 4_000_000;
+const mostWork = 2_500_000;
 
 /** So much work is done to tell one set with wider regions. */
 const mostWidened = 20_000;

@@ -78,7 +78,10 @@ export function costOf({ existing, fresh, pods }: Region): number {
 
 /** Whether some regions together have all of another; `false` also where that would take too long to tell. */
 export function isCovered(region: Region, by: readonly Region[], budget?: Budget, order?: CutOrder): boolean {
-  if (budget !== undefined) budget.left -= (by.length + keysOf(by).conditions) / 16;
+  if (budget !== undefined) {
+    if (budget.left < 0) return false;
+    budget.left -= (by.length + keysOf(by).conditions) / 16;
+  }
   if (!samplesAreIn(region.pods, by)) return false;
   let left: readonly Region[] = [region];
   for (const each of by) {
@@ -320,7 +323,7 @@ function widened(
   budget: Budget,
 ): Line | undefined {
   const others = lines.filter((other) => uses.includes(other.use, line.use));
-  if (others.length < 2) return undefined;
+  if (others.length < 2 || budget.left < 0) return undefined;
   const candidates: Region[] = [];
   for (const key of line.pods.literals.keys()) {
     if (!couldCover(others, ({ pods }) => pods, key)) continue;
