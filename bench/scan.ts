@@ -65,7 +65,7 @@ function scan(core: ScannerCore, found: () => void): void {
   const decoder = new TextDecoder();
   const header = (start: number, end: number): string =>
     String(JSON.parse(decoder.decode(core.window.subarray(start, end))));
-  core.grow(2 * piece + 2 ** 20 + padding);
+  core.grow(2 * piece + padding);
   core.reset();
   let filled = 0;
   let how: number = mode.item;
