@@ -213,10 +213,17 @@ export class TextTable {
   }
 }
 
-const decoder = new TextDecoder();
+/** More arguments than these are not given to one call. */
+const mostArguments = 4096;
 
+/** The text of ASCII, by what ECMAScript has: the library runs where there is no TextDecoder. */
 function asciiText(bytes: Uint8Array, start: number, end: number): string {
-  return decoder.decode(bytes.subarray(start, end));
+  let text = '';
+  for (let at = start; at < end; at += mostArguments) {
+    const units = bytes.subarray(at, Math.min(at + mostArguments, end));
+    text += Reflect.apply(String.fromCharCode, undefined, units);
+  }
+  return text;
 }
 
 function keyOf(scope: number, text: string): string {

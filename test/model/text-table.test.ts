@@ -38,6 +38,8 @@ test('ASCII has the same number as bytes and as text', () => {
     web + 1,
   ]);
   expect(table.internAscii(2, bytes, 5, 8)).toBe(web + 2);
+  const long = 'ab'.repeat(10_000);
+  expect(table.text(table.intern(2, long))).toBe(long);
 });
 
 test('a hundred thousand texts keep their numbers while the table grows', () => {
