@@ -11,6 +11,7 @@ import { none } from './group-access.ts';
 import type { MapQuery } from './map.ts';
 import { rangeText } from './outside.ts';
 import { labelOf } from './overview-lines.ts';
+import { surveyOf } from './survey.ts';
 import type { MapConnection, MapPeer } from './types.ts';
 
 /** Whether a question can be compared by blocks: nodes are asked about one by one, and names of ports mean other numbers in each pod. */
@@ -219,13 +220,26 @@ export class Answer {
 
   /** Whether another profile gives another answer: other connections, or other pods. */
   differs(other: Answer): boolean {
-    const [peers, others] = [this, other].map(({ found: { groups } }) =>
-      groups.ids
-        .map((id, group) => `${id} ${groups.weight[group]}`)
-        .sort(byText)
-        .join('\n'),
-    );
+    const [peers, others] = [this, other].map((each) => each.#shown());
     return peers !== others || this.differing(other).next().done !== true;
+  }
+
+  /** The groups that are peers of the map, with their numbers of pods. */
+  #shown(): string {
+    const { found, entrances } = this;
+    const { groups, focus, possible } = found;
+    const surveys = focus.isFocused ? [found, possible].map((view) => view && surveyOf(view)) : [];
+    return groups.ids
+      .map((id, group) => `${id} ${groups.weight[group]}`)
+      .filter(
+        (_, group) =>
+          !focus.isFocused ||
+          found.isNamed(group) ||
+          entrances.targets.has(group) ||
+          surveys.some((survey) => survey?.isConnected[group] === 1),
+      )
+      .sort(byText)
+      .join('\n');
   }
 
   /** The connections of some pairs, as the map lists them, and the peers that they have. */
