@@ -277,6 +277,24 @@ export const mutants: readonly Mutant[] = [
     why: 'of many policies that select the same pods the first peer is lost (corner 2)',
   },
   {
+    file: 'src/policy/base-rules.ts',
+    find: 'if (left[place]! < this.#counts.items[place]!)',
+    replace: '',
+    why: 'a policy that does not select a pod admits to it, where it selects nearly all of its namespace (corner 7)',
+  },
+  {
+    file: 'src/policy/base-rules.ts',
+    find: 'if (isolating > 0) into.isolate(false);',
+    replace: 'into.isolate(false);',
+    why: 'policies that select nearly all pods of a namespace isolate the others (corner 1)',
+  },
+  {
+    file: 'src/policy/products.ts',
+    find: 'if (left.get(atom) !== count) visit(atom, peer, set);',
+    replace: 'visit(atom, peer, set);',
+    why: 'wide peers mean what their selector leaves out (corner 18)',
+  },
+  {
     file: 'src/policy/class-rules.ts',
     find: 'for (const [peer, specs] of this.#several) this.#specOf[peer] = this.#ports.specUnionOf(specs);',
     replace: '',

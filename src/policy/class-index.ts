@@ -124,6 +124,19 @@ export class ClassIndex {
     else this.#gatherAll(namespaces!, selector);
   }
 
+  /** How many classes a namespace has. */
+  count(namespace: number): number {
+    return this.#ofNamespace.count(namespace);
+  }
+
+  /** Finds the classes of a namespace that have one of some label sets: they stand in `sure`. */
+  gatherSets(namespace: number, sets: readonly number[]): void {
+    this.#sure.length = 0;
+    this.#unsure.length = 0;
+    const { starts } = this.#ofNamespace;
+    this.#lookUp(sets, starts[namespace]!, starts[namespace + 1]!, this.#sure);
+  }
+
   get #isFull(): boolean {
     return this.#sure.length > this.#limit;
   }

@@ -1,4 +1,5 @@
 import type { Cluster, Direction, NetworkPolicy, Pod } from '../model/index.ts';
+import { BaseRules } from './base-rules.ts';
 import { BlockTable } from './blocks.ts';
 import { ClassRules, Specs } from './class-rules.ts';
 import { ClassProfiles } from './class-profiles.ts';
@@ -7,10 +8,9 @@ import { ClassIndex } from './class-index.ts';
 import { CompiledPolicy } from './compiled-policy.ts';
 import { LabelTable } from './labels.ts';
 import { ListsBuilder } from './lists.ts';
-import type { Lists } from './lists.ts';
 import { PairMap } from './pair-map.ts';
 import { openProfile } from './parts.ts';
-import type { CompiledRules, Selection, SubjectGroup } from './parts.ts';
+import type { CompiledRules, SubjectGroup } from './parts.ts';
 import { anyPeer, PeerTable } from './peers.ts';
 import { PortTable } from './port-table.ts';
 import { Products } from './products.ts';
@@ -18,7 +18,7 @@ import type { Product } from './products.ts';
 import { profileNamed } from './profile.ts';
 import type { Profile, ProfileName } from './profile.ts';
 import { RuleTable } from './rules.ts';
-import { SequenceTable } from './sequences.ts';
+import { selectSubjects, Subjects } from './subjects.ts';
 import type { CompiledTiers } from './tier-side.ts';
 import { TierLists, Tiers } from './tiers.ts';
 
@@ -75,7 +75,8 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
   const classes = new ClassTable(cluster, profile, namespaceIndex, podLabels, ports, blocks, tiers);
   const index = new ClassIndex(classes, podLabels, namespaceLabels, namespaceSets);
 
-  const subjects = selectSubjects(groups, classes, index);
+  const denseThreshold = options.denseThreshold ?? 64;
+  const subjects = selectSubjects(groups, classes.namespace, index, podLabels, denseThreshold);
   const build = new ProfileBuilder(groups, rules, subjects, ports, peers.size, assume);
   const profileOf = {
     egress: build.profilesOf('egress', undefined),
@@ -90,7 +91,7 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
     cluster,
     profile,
     assume,
-    denseThreshold: options.denseThreshold ?? 64,
+    denseThreshold,
     denseTierPeers: options.denseTierPeers ?? 256,
     podLabels,
     blocks,
@@ -241,64 +242,6 @@ function compileRules(
   into.endPolicy(true);
 }
 
-/** Which groups select which classes: equal lists of groups have one number, 0 being the list of none. */
-class Subjects {
-  /** By class: the number of its list. */
-  readonly nodeOf: Int32Array;
-  readonly #lists = new SequenceTable();
-
-  /**
-   * @param steps - by class: the groups that select it, ascending, times 2, plus 1 when files cannot tell
-   * @param cellOf - by class, where the steps are those of cells: its cell
-   */
-  constructor(size: number, { starts, items }: Lists, cellOf?: Int32Array) {
-    this.#lists.intern(items, 0, 0);
-    const nodeOf = new Int32Array(size);
-    for (let i = 0; i < size; i++) {
-      if (starts[i + 1]! > starts[i]!) nodeOf[i] = this.#lists.intern(items, starts[i]!, starts[i + 1]!);
-    }
-    this.nodeOf = cellOf === undefined ? nodeOf : cellOf.map((cell) => nodeOf[cell]!);
-  }
-
-  get size(): number {
-    return this.#lists.size;
-  }
-
-  /** The steps of all lists; those of one stand from `start` to before `end`. */
-  get steps(): Int32Array {
-    return this.#lists.items;
-  }
-
-  start(node: number): number {
-    return this.#lists.start(node);
-  }
-
-  end(node: number): number {
-    return this.#lists.start(node + 1);
-  }
-
-  /** The steps of a list, as they were given. */
-  stepsOf(node: number): readonly number[] {
-    return Array.from(this.#lists.items.subarray(this.#lists.start(node), this.#lists.start(node + 1)));
-  }
-
-  groupsOf(node: number): readonly Selection[] {
-    return this.stepsOf(node).map((step) => ({ group: step >> 1, unsure: (step & 1) === 1 }));
-  }
-}
-
-function selectSubjects(groups: readonly SubjectGroup[], classes: ClassTable, index: ClassIndex): Subjects {
-  const steps = new ListsBuilder();
-  for (let id = 0; id < groups.length; id++) {
-    const { namespace, selector } = groups[id]!;
-    index.gather(namespace, undefined, selector);
-    const { sure, unsure } = index;
-    for (let i = 0; i < sure.length; i++) steps.add(sure.items[i]!, id * 2);
-    for (let i = 0; i < unsure.length; i++) steps.add(unsure.items[i]!, id * 2 + 1);
-  }
-  return new Subjects(classes.size, steps.finish(classes.size));
-}
-
 /** A group with more policies than this is merged before the profiles of its classes are built. */
 const mostUnmerged = 4;
 
@@ -316,6 +259,10 @@ class ProfileBuilder {
   readonly #ofOtherMap = new PairMap();
   /** By group of many policies: the peers of all of these, each followed by its spec. */
   readonly #ofGroup = { ingress: new Map<number, Int32Array>(), egress: new Map<number, Int32Array>() };
+  readonly #ofBase: { readonly [direction in Direction]: (BaseRules | undefined)[] } = {
+    ingress: [],
+    egress: [],
+  };
   readonly #gathered: ClassRules;
   readonly #merged: Specs;
 
@@ -417,13 +364,27 @@ class ProfileBuilder {
     return merged;
   }
 
+  #baseRules(direction: Direction, base: number): BaseRules {
+    return (this.#ofBase[direction][base] ??= new BaseRules(
+      this.#groups,
+      this.#rules[direction],
+      this.#subjects.bases[base]!,
+    ));
+  }
+
   #build(direction: Direction, node: number, portMap: number): number {
     const gathered = this.#gathered;
     gathered.clear();
     const { steps } = this.#subjects;
     const end = this.#subjects.end(node);
-    for (let i = this.#subjects.start(node); i < end; i++)
-      this.#addRules(direction, steps[i]! >> 1, (steps[i]! & 1) === 1);
+    for (let i = this.#subjects.start(node); i < end; i++) {
+      const step = steps[i]!;
+      if (step < 0) {
+        this.#baseRules(direction, -1 - step).add(steps, i + 1, end, gathered);
+        break;
+      }
+      this.#addRules(direction, step >> 1, (step & 1) === 1);
+    }
     const length = gathered.finish(direction, portMap);
     return length < 0 ? openProfile : this.#profiles[direction].intern(gathered.items, length);
   }
