@@ -40,6 +40,8 @@ export class Admissions {
   readonly #direction: Direction;
   readonly #space: NamespaceSpace;
   readonly #uses: UseTable;
+  /** By policy: whether its rules of ingress name ports. */
+  readonly #asksForNames: (boolean | undefined)[] = [];
   /** By policy, and by port map where its rules name ports of the pods that it selects. */
   readonly #sayings = new Map<number | string, Saying>();
 
@@ -85,10 +87,12 @@ export class Admissions {
 
   #saying(index: number, portMap: number): Saying {
     const { rules, ports } = this.#policy.parts;
-    const asksForNames =
-      this.#direction === 'ingress' &&
-      portMap !== 0 &&
-      (rules.ingress.of(index) ?? []).some(({ spec }) => ports.isNamed(spec));
+    let asksForNames = false;
+    if (this.#direction === 'ingress' && portMap !== 0) {
+      const known = this.#asksForNames[index];
+      asksForNames = known ?? (rules.ingress.of(index) ?? []).some(({ spec }) => ports.isNamed(spec));
+      this.#asksForNames[index] = asksForNames;
+    }
     const key = asksForNames ? `${index} ${portMap}` : index;
     let saying = this.#sayings.get(key);
     if (saying === undefined) this.#sayings.set(key, (saying = this.#say(index, portMap)));
@@ -105,8 +109,9 @@ export class Admissions {
     const addresses: RuleRef[] = [];
     const own = this.#space.indexOf(written.namespace);
     const rules = spec.kind === 'unaffected' ? [] : spec.rules;
+    const all = parts.rules[direction].of(index) ?? [];
     for (const [rule, { peers, ports }] of rules.entries()) {
-      const compiled = parts.rules[direction].of(index)?.[rule];
+      const compiled = all[rule];
       if (compiled === undefined) continue;
       const use =
         direction === 'egress'

@@ -42,6 +42,8 @@ interface User {
   /** Index in `cluster.policies`, and of the rule. */
   readonly policy: number;
   readonly rule: number;
+  /** Of its ports, in the compiled policy. */
+  readonly spec: number;
 }
 
 /** The pods that the policies of some namespaces isolate: namespaces with equal selectors share one. */
@@ -166,8 +168,8 @@ export class OwnSides {
 
   #addRules(entry: number, policy: number): void {
     const compiled = this.#policy.parts.rules[this.#direction].of(policy) ?? [];
-    for (const [rule, { peers }] of compiled.entries()) {
-      const user = { entry, policy, rule };
+    for (const [rule, { peers, spec }] of compiled.entries()) {
+      const user = { entry, policy, rule, spec };
       if (this.#rule(user)?.peers.kind === 'any') this.#ofEverybody.push(user);
       else for (const peer of new Set(peers)) push(this.#users, peer, user);
     }
@@ -349,12 +351,10 @@ export class OwnSides {
     if (rule === undefined) return;
     let use: number;
     if (this.#direction === 'ingress') {
-      const { spec } = this.#policy.parts.rules.ingress.of(user.policy)![user.rule]!;
-      use = this.#uses.ofRule(rule.ports, 'ingress', spec);
+      use = this.#uses.ofRule(rule.ports, 'ingress', user.spec);
     } else {
       // Corner 28: names resolve on the destination, and that is the subject.
-      const { spec } = this.#policy.parts.rules.egress.of(user.policy)![user.rule]!;
-      use = this.#uses.of(this.#policy.parts.ports.set(this.#policy.resolve(spec, peer, subject, c)));
+      use = this.#uses.of(this.#policy.parts.ports.set(this.#policy.resolve(user.spec, peer, subject, c)));
     }
     used.set(user.entry, this.#uses.union(used.get(user.entry) ?? noUse, use));
   }
