@@ -117,7 +117,7 @@ function outcomeOf(folder: string, mutant: Mutant, write: (broken: boolean) => v
 
 // Equal runs, and fewer clusters than `npm test` asks about: a mutant that only a rare one notices is hardly noticed.
 const fixedClusters = { PODWALL_SEED: '1', PODWALL_CLUSTERS: '900' };
-const fewClusters = { PODWALL_SEED: '1', PODWALL_CLUSTERS: '150' };
+const fewClusters = { PODWALL_SEED: '1', PODWALL_CLUSTERS: '300' };
 
 // A mutant may loop for ever, which counts as noticed: when it takes so many times as long as the engine as it is, and longer
 // than this.
