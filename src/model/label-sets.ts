@@ -10,9 +10,9 @@ export class LabelSets {
   readonly keys: TextTable = new TextTable();
   readonly values: TextTable = new TextTable();
   /** Of each such set: a key, its value, the next key, and so on, in the order in which they were written. */
-  #pairs = new Int32Array(256);
+  #pairs = new Int32Array(16);
   /** By sequence: where it begins in `#pairs`; one more entry says where the last ends. */
-  #starts = new Uint32Array(64);
+  #starts = new Uint32Array(16);
   #size = 0;
   readonly #given: Labels[] = [];
   readonly #ofGiven = new Map<Labels, number>();

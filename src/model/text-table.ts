@@ -11,17 +11,18 @@ const mostProbes = 64;
  * other characters is kept as it is. Equal texts of one scope have one number, whichever way they are given.
  */
 export class TextTable {
-  #bytes = new Uint8Array(1024);
+  // Arrays of at most 64 bytes cost next to nothing: most inputs are small.
+  #bytes = new Uint8Array(64);
   #used = 0;
   /** By number: where its bytes begin; one more entry says where the last end. */
-  #starts = new Uint32Array(64);
-  #scopes = new Int32Array(64);
+  #starts = new Uint32Array(16);
+  #scopes = new Int32Array(16);
   #size = 0;
   /**
    * Open addressing: numbers plus 1, by hash; 0 where nothing is. Each scope has a region of its own, a power of two, at
    * most half full: what is asked about one scope after the other stays in the caches of the processor.
    */
-  #slots = new Int32Array(1024);
+  #slots = new Int32Array(16);
   #slotsUsed = 0;
   /** By scope: where its region begins, how long it is, and how many texts the scope has. */
   #regions = new Int32Array(16);
@@ -34,7 +35,7 @@ export class TextTable {
   readonly #otherIds = new Map<string, number>();
   /** By scope: ASCII that stands in no slot. */
   readonly #crowded = new Map<number, Map<string, number>>();
-  #scratch = new Uint8Array(256);
+  #scratch = new Uint8Array(64);
 
   get size(): number {
     return this.#size;
