@@ -62,7 +62,7 @@ const usualLimits: ReaderLimits = {
   small: 2 ** 22,
   piece: 2 ** 20,
   object: 2 ** 25,
-  yaml: 2 ** 25,
+  yaml: maxYamlDocument,
   list: maxYamlDocument,
   unit: 2 ** 26,
 };

@@ -34,6 +34,8 @@ interface Frame {
   readonly head: string;
   /** Of the dashes; -1 before the first. */
   column: number;
+  /** Members behind the items were left out, for more items came behind them. */
+  isTorn: boolean;
   readonly values: unknown[];
   readonly origins: ListOrigin[];
   readonly duplicates: Path[];
@@ -57,6 +59,9 @@ const noDuplicates: readonly Path[] = [];
 const mostFindings = 1000;
 /** Whether members of a list go on is asked about so many bytes of them. */
 const longestLookedBack: number = 2 ** 16;
+/** So much is read for that in one source, of which a byte that only the package `yaml` can read is so many. */
+const mostLookedBack: number = 2 ** 26;
+const slowness = 128;
 /** Corrected lines are looked for until so much has been said. */
 const mostSuggestions = 50;
 
@@ -114,9 +119,10 @@ export class YamlStream {
   /** The current unit of a list has a dash; it is too large, and has been told. */
   #hasItem = false;
   #isSkipped = false;
-  /** Behind the items: within a list that is a member's; how often it was asked whether a line may be. */
+  /** Behind the items: within a list that is a member's; how often it was asked whether a line may be, and what is left for it. */
   #inTailList = false;
   #strays = 0;
+  #leftToLookBack = mostLookedBack;
   /** The line that was begun is too long to be held. */
   #inLine = false;
 
@@ -334,6 +340,7 @@ export class YamlStream {
     else if (!this.#inTailList) {
       this.#inTailList = this.#goesOn(window, start, `${' '.repeat(indent)}- 0\n`);
       if (this.#inTailList) return;
+      (this.#frame as Frame).isTorn = true;
       this.#begin(start, line);
       this.#mode = 'items';
       this.#hasItem = true;
@@ -347,11 +354,20 @@ export class YamlStream {
       this.#unreported++;
       return false;
     }
+    const length = (this.#frame as Frame).head.length + end - this.#at;
+    if (!this.#mayLookBack(length)) return true;
     const { text, moved } = this.#withoutItems(this.#text(window, this.#at, end) + next);
-    if (new BlockParser(text).parse(0, text.length) !== undefined) return true;
+    if (new BlockParser(text).parse(0, text.length) !== undefined || !this.#mayLookBack(length * slowness))
+      return true;
     const before = this.#diagnostics.length + this.#unreported;
     this.#readText(text, moved);
     return this.#diagnostics.length + this.#unreported === before;
+  }
+
+  #mayLookBack(cost: number): boolean {
+    if (cost > this.#leftToLookBack) return false;
+    this.#leftToLookBack -= cost;
+    return true;
   }
 
   #isMarker(window: Uint8Array, start: number, first: number): boolean {
@@ -428,7 +444,15 @@ export class YamlStream {
       this.#isList = false;
       return false;
     }
-    this.#frame = { line: this.#atLine, head, column: -1, values: [], origins: [], duplicates: [] };
+    this.#frame = {
+      line: this.#atLine,
+      head,
+      column: -1,
+      isTorn: false,
+      values: [],
+      origins: [],
+      duplicates: [],
+    };
     this.#mode = 'items';
     this.#hasItem = false;
     this.#next = this.#itemsEnd;
@@ -510,7 +534,8 @@ export class YamlStream {
     const [document] = this.#readText(text, moved);
     if (document !== undefined && isRecord(document.value)) {
       const { value, origin, duplicates } = document;
-      this.#giveList(value, origin, duplicates, moved);
+      const whole = (this.#frame as Frame).isTorn ? this.#withKind(value) : value;
+      this.#giveList(whole, origin, duplicates, moved);
     } else if (tail !== '') this.#takeHead();
   }
 
@@ -519,9 +544,14 @@ export class YamlStream {
     const { text, moved } = this.#withoutItems('');
     const [document] = this.#readText(text, moved);
     if (document === undefined || !isRecord(document.value)) return;
-    if (document.value['kind'] === undefined && !this.#frame?.values.some(isObject)) return;
-    // kubectl writes the kind of a list last.
-    this.#giveList({ kind: 'List', ...document.value }, document.origin, document.duplicates, moved);
+    const value = this.#withKind(document.value);
+    if (value['kind'] === undefined) return;
+    this.#giveList(value, document.origin, document.duplicates, moved);
+  }
+
+  /** A list of which some members are missing, as its kind may be: kubectl writes that last. */
+  #withKind(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    return this.#frame?.values.some(isObject) === true ? { kind: 'List', ...value } : value;
   }
 
   #giveList(

@@ -237,6 +237,28 @@ describe('a line of a large list that stands too far left', () => {
     expect(diagnostics.length).toBeLessThan(1010);
   });
 
+  it('may stand behind the kind of the list, and its items count', () => {
+    for (const stray of ['oops\n', ''])
+      for (const piece of [1, 10_000]) {
+        const read = readInPieces(`${listOf(pod('a'), pod('b'))}${stray}${pod('c')}`, piece);
+        expect(names(read)).toBe('a b c');
+        expect(shown(read)).toHaveLength(1);
+      }
+  });
+
+  it('is asked about only so long where the members of the list are slow to read', () => {
+    const slow = `a: &a [${'1,'.repeat(10_000)}1]\n`;
+    const tail = Array.from({ length: 40 }, (_, i) => `k${i}:\n- 0\n`).join('');
+    for (const text of [`${listOf(pod('a'))}${slow}${tail}`, `${slow}${listOf(pod('a'))}${tail}`]) {
+      const read = readInPieces(text, 10_000);
+      expect([names(read), ...shown(read)]).toEqual(['a']);
+      // From there on a dash belongs to the members.
+      const stray = readInPieces(`${text}oops\n${pod('b')}`, 10_000);
+      expect(names(stray)).toBe('a');
+      expect(shown(stray).length).toBeGreaterThan(0);
+    }
+  });
+
   it('leaves the items when it is the last, or the members behind them are too large', () => {
     const text = `${listOf(pod('a'), pod('b'))}oops\n`;
     const broken = readInPieces(text, 100);
@@ -246,6 +268,18 @@ describe('a line of a large list that stands too far left', () => {
     expect(names(large)).toBe('a');
     expect(large.diagnostics).toMatchObject([{ code: 'document-too-large' }]);
   });
+});
+
+it('of a list that is too large to be read at once, an item that only the package `yaml` can read counts', () => {
+  const large = `- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: large\n  data:\n    x: ${'y'.repeat(2 ** 20)}\n`;
+  const odd = pod('b').replace('metadata:', 'metadata: &all');
+  const reader = new ManifestReader();
+  const source = reader.open({ file: 'dump.yaml', direct: true });
+  source.push(encoder.encode(listOf(pod('a'), ...Array.from({ length: 21 }, () => large), odd)));
+  source.end();
+  const { cluster, diagnostics } = reader.finish();
+  expect(diagnostics.map(({ code }) => code)).toEqual([]);
+  expect(cluster.pods.map(({ name }) => name)).toEqual(['a', 'b']);
 });
 
 describe('the head of a large list', () => {
