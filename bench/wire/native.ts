@@ -5,6 +5,7 @@ import koffi from 'koffi';
 
 const libc = koffi.load('libc.so.6');
 const setns = libc.func('int setns(int fd, int kind)');
+const setAffinity = libc.func('int sched_setaffinity(int thread, size_t length, void *mask)');
 const getName = libc.func('int getsockname(int fd, void *address, void *length)');
 const openSocket = libc.func('int socket(int domain, int type, int protocol)');
 const bindSocket = libc.func('int bind(int fd, void *address, uint32_t length)');
@@ -47,6 +48,13 @@ export function inside<T>(namespace: string, work: () => T): T {
     closeSync(there);
     closeSync(home);
   }
+}
+
+/** Keeps this thread on one processor, so that no measurement depends on where the scheduler puts it. */
+export function pin(processor: number): void {
+  const mask = Buffer.alloc(128); // 1024 processors, as the kernel's own cpumask
+  mask.writeUInt8(1 << (processor % 8), processor >> 3);
+  check(Number(setAffinity(0, mask.length, mask)), 'sched_setaffinity');
 }
 
 function check(result: number, call: string): number {
