@@ -260,11 +260,15 @@ export function difference(a: Cube, b: Cube, order?: CutOrder): readonly Cube[] 
       : [...b.literals].sort(([one], [other]) => rankOf(one) - rankOf(other));
   for (const [key, literal] of conditions) {
     const own = rest.literals.get(key) ?? anything;
-    for (const part of selectable(both(own, complement(literal)))) {
+    const others = both(own, complement(literal));
+    conditionsLeft--;
+    // What was cut from `a` before has its conditions, hundreds of them: these cut nothing, and are not copied.
+    if (isNothing(others)) continue;
+    for (const part of selectable(others)) {
       const outside = withLiteral(rest, key, part);
       if (outside !== undefined) left.push(outside);
     }
-    if (--conditionsLeft === 0) break;
+    if (conditionsLeft === 0) break;
     const inside = withLiteral(rest, key, both(own, literal));
     if (inside === undefined) break;
     rest = inside;

@@ -67,6 +67,7 @@ export class RegionSets implements SetAlgebra<readonly Region[]> {
     for (const taken of b) {
       if (left.length === 0) break;
       for (const piece of left) this.#count(piece, 1);
+      this.#count(taken, left.length);
       // What has nothing in common stays the same object.
       left = this.#bounded(left.flatMap((piece) => regionMinus(piece, taken, this.#order)));
     }

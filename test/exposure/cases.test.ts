@@ -224,3 +224,27 @@ test('where selectors of many keys cut pods into too many pieces, that is told',
     'some of what cluster-wide policies say was left out of account, for they have too many selectors',
   ]);
 });
+
+test('hundreds of unlike keys are decided, and what would take minutes is told as left out', () => {
+  // Each cuts from what those before it have left, which then has a condition for each of them.
+  const denials = (n: number): string =>
+    tiersOf(0, () => '') +
+    Array.from(
+      { length: n },
+      (_, i) => `---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: c${i}}
+spec:
+  tier: Admin
+  priority: ${i % 1000}
+  subject: {namespaces: {}}
+  ingress: [{action: Deny, from: [{pods: {namespaceSelector: {}, podSelector: {matchLabels: {k${i}: v}}}}]}]
+`,
+    ).join('');
+  const { peers, undecided } = toldOf(denials(300));
+  expect(undecided).toEqual([]);
+  expect(peers).toHaveLength(1);
+  for (let i = 0; i < 300; i++) expect(peers[0]).toContain(`k${i}!=v`);
+  expect(toldOf(denials(6000)).undecided).toHaveLength(1);
+});
