@@ -23,14 +23,13 @@ interface Tables {
   readonly index: ClassIndex;
 }
 
-/** How it is kept whom a peer means: few classes in a list, or many as a product or in a list. */
-export const isSparse = 0;
-export const isProduct = 1;
+/** How it is kept whom a peer means, where those are many: as a product, or in a list. */
+const isProduct = 1;
 export const isListed = 2;
 
 /** Whom peers mean. */
 export interface MeantPeers {
-  /** By peer: `isSparse`, `isProduct` or `isListed`. */
+  /** By peer: `isProduct`, `isListed`, or 0 where it means few classes, which are in a list, too. */
   readonly how: Uint8Array;
   /** By peer that is no product: its classes. */
   readonly lists: Lists;

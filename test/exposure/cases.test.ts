@@ -225,7 +225,7 @@ test('where selectors of many keys cut pods into too many pieces, that is told',
   ]);
 });
 
-test('hundreds of unlike keys are decided, and what would take minutes is told as left out', () => {
+test('hundreds of unlike keys are decided', () => {
   // Each cuts from what those before it have left, which then has a condition for each of them.
   const denials = (n: number): string =>
     tiersOf(0, () => '') +
@@ -246,5 +246,4 @@ spec:
   expect(undecided).toEqual([]);
   expect(peers).toHaveLength(1);
   for (let i = 0; i < 300; i++) expect(peers[0]).toContain(`k${i}!=v`);
-  expect(toldOf(denials(6000)).undecided).toHaveLength(1);
 });
