@@ -1,5 +1,6 @@
 import { Numbers } from './lists.ts';
 import { PairMap } from './pair-map.ts';
+import { openProfile } from './parts.ts';
 import type { ClassProfile } from './parts.ts';
 import { anyPeer } from './peers.ts';
 import { everything } from './port-table.ts';
@@ -16,8 +17,6 @@ export class ClassProfiles {
   readonly #sequences = new SequenceTable();
   /** By sequence: the profile that isolates, is without tiers and has these entries; -1 where there is none. */
   readonly #isolating = new Numbers();
-  /** By profile and list of tiers: the profile with both. */
-  readonly #tiered = new PairMap();
   readonly #made: (ClassProfile | undefined)[] = [];
   /** By profile: 1 where it isolates. */
   readonly #isolated = new Numbers();
@@ -48,13 +47,33 @@ export class ClassProfiles {
     return known >= 0 ? known : (this.#isolating.items[sequence] = this.#add(sequence, 0, 1));
   }
 
-  /** A profile without tiers, with some. */
-  withTiers(profile: number, tiers: number): number {
-    if (tiers === 0) return profile;
-    const id = this.#tiered.getOrAdd(profile, tiers, this.length);
-    if (id === this.length)
-      this.#add(this.#sequenceOf.items[profile]!, tiers, this.#isolated.items[profile]!);
-    return id;
+  /**
+   * Gives profiles the tiers of their classes; afterwards nothing is interned any more. The first list of tiers that classes of a
+   * profile have becomes part of it, and only for others is it there once more: profiles that no class has would cost as much
+   * as those that some have.
+   *
+   * @param profileOf - by class: its profile; gets the one with its tiers
+   * @param lists - by class: its list of tiers
+   */
+  addTiers(profileOf: Int32Array, lists: Int32Array): void {
+    const first = new Int32Array(this.length).fill(-1);
+    // It is known by its number.
+    first[openProfile] = 0;
+    const others = new PairMap();
+    for (let c = 0; c < lists.length; c++) {
+      const profile = profileOf[c]!;
+      const list = lists[c]!;
+      if (first[profile] === list) continue;
+      if (first[profile]! < 0) {
+        first[profile] = list;
+        this.#tiers.items[profile] = list;
+        continue;
+      }
+      const id = others.getOrAdd(profile, list, this.length);
+      if (id === this.length)
+        this.#add(this.#sequenceOf.items[profile]!, list, this.#isolated.items[profile]!);
+      profileOf[c] = id;
+    }
   }
 
   isolates(profile: number): boolean {

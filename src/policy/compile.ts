@@ -126,11 +126,12 @@ function addTiers(
     ingress: new TierLists('ingress', tiers, ports),
     egress: new TierLists('egress', tiers, ports),
   };
-  for (const direction of ['ingress', 'egress'] as const) {
+  const listsOf = (direction: Direction): Int32Array => {
     const profiles = build.profiles(direction);
     const other = direction === 'ingress' ? 'egress' : 'ingress';
     const others = build.profiles(other);
     const known = { isolated: new PairMap(), open: new PairMap() };
+    const listOf = new Int32Array(classes.size);
     for (let c = 0; c < classes.size; c++) {
       const node = subjects.nodeOf[c]!;
       if (node === 0) continue;
@@ -143,9 +144,12 @@ function addTiers(
       let list = ofNode.get(node, portMap);
       if (list < 0)
         ofNode.add(node, portMap, (list = lists[direction].idOf(subjects.stepsOf(node), isolated, portMap)));
-      profileOf[direction][c] = profiles.withTiers(profileOf[direction][c]!, list);
+      listOf[c] = list;
     }
-  }
+    return listOf;
+  };
+  for (const direction of ['ingress', 'egress'] as const)
+    build.profiles(direction).addTiers(profileOf[direction], listsOf(direction));
   return {
     tiers: { tiers, lists, bound: 'sure' },
     tiersOf: (c) => subjects.stepsOf(subjects.nodeOf[c]!),
