@@ -146,14 +146,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/net/ports.ts',
-    find: 'last.to = Math.max(last.to, range.to);',
-    replace: 'last.to = range.to;',
+    find: 'bounds[last] = Math.max(bounds[last]!, ends[i]!);',
+    replace: 'bounds[last] = ends[i]!;',
     why: 'a range that lies in another cuts it short',
   },
   {
     file: 'src/net/ports.ts',
-    find: 'const to = Math.min(x.to, y.to);',
-    replace: 'const to = Math.max(x.to, y.to);',
+    find: 'const inBoth: Keep = [false, false, false, true];',
+    replace: 'const inBoth: Keep = [false, false, true, true];',
     why: 'the intersection of ranges reaches beyond one of them',
   },
   {

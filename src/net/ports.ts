@@ -13,6 +13,17 @@ export interface PortRange {
 const lowest = 1;
 const highest = 65535;
 
+// All protocols stand on one line, in the order of `protocols`, each with 65536 places; port 0 is never in a set, so that
+// ranges of two protocols never touch. Behind the last comes one place for every protocol that the API cannot name.
+const lane = highest + 1;
+const unnamedPlace = protocols.length * lane + lowest;
+
+/** What a pass over two sets keeps, by whether the first has it (1) and the second (2). */
+type Keep = readonly [neither: false, first: boolean, second: boolean, both: boolean];
+const inEither: Keep = [false, true, true, true];
+const inBoth: Keep = [false, false, false, true];
+const inFirstAlone: Keep = [false, true, false, false];
+
 /**
  * A set of (protocol, port), kept as sorted ranges that neither overlap nor touch: equal sets have equal keys.
  *
@@ -20,36 +31,36 @@ const highest = 65535;
  * from 1 to 65535.
  */
 export class PortSet {
-  static readonly none: PortSet = new PortSet(new Map(), false);
-  static readonly all: PortSet = new PortSet(
-    new Map(protocols.map((protocol) => [protocol, [{ from: lowest, to: highest }]])),
-    true,
-  );
-
+  static readonly none: PortSet = new PortSet([]);
   /** Every protocol that the API cannot name, and no port of the others. */
-  static readonly unnamed: PortSet = new PortSet(new Map(), true);
+  static readonly unnamed: PortSet = new PortSet([unnamedPlace, unnamedPlace + 1]);
+  static readonly all: PortSet = new PortSet([
+    ...protocols.flatMap((_, i) => [i * lane + lowest, (i + 1) * lane]),
+    ...PortSet.unnamed.bounds,
+  ]);
 
-  readonly #ranges: ReadonlyMap<Protocol, readonly PortRange[]>;
-  readonly other: boolean;
-  /** Equal sets have equal keys, and different sets different ones. */
-  readonly key: string;
+  /**
+   * Where the set begins and where it ends, ascending, in turns: places on one line of all protocols, those of `protocols[i]`
+   * from i × 65536 on, and behind them the one of `other`. Equal sets have equal bounds.
+   */
+  readonly bounds: readonly number[];
+  #key: string | undefined;
 
-  private constructor(ranges: ReadonlyMap<Protocol, readonly PortRange[]>, other: boolean) {
-    this.#ranges = ranges;
-    this.other = other;
-    this.key =
-      protocols
-        .map((protocol) => (ranges.get(protocol) ?? []).map(({ from, to }) => `${from}-${to}`).join(','))
-        .join(';') + (other ? '+' : '');
+  private constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+  }
+
+  /** The set with these bounds, which are as `bounds` of some set. */
+  static ofBounds(bounds: readonly number[]): PortSet {
+    return bounds.length === 0 ? PortSet.none : new PortSet(bounds);
   }
 
   /** One protocol's ports from `from` to `to`, both included; none when the range is empty. */
   static range(protocol: Protocol, from: number, to: number): PortSet {
     const first = Math.max(from, lowest);
     const last = Math.min(to, highest);
-    return first > last
-      ? PortSet.none
-      : new PortSet(new Map([[protocol, [{ from: first, to: last }]]]), false);
+    const start = protocols.indexOf(protocol) * lane;
+    return first > last ? PortSet.none : new PortSet([start + first, start + last + 1]);
   }
 
   /** Every port of one protocol. */
@@ -59,49 +70,73 @@ export class PortSet {
 
   /** The union of several sets; none when there are none. */
   static union(sets: Iterable<PortSet>): PortSet {
-    const ranges = new Map<Protocol, PortRange[]>();
-    let other = false;
-    for (const set of sets) {
-      other ||= set.other;
-      for (const [protocol, own] of set.#ranges) {
-        const known = ranges.get(protocol);
-        if (known === undefined) ranges.set(protocol, [...own]);
-        else for (const range of own) known.push(range);
+    const starts: number[] = [];
+    const ends: number[] = [];
+    for (const { bounds } of sets) {
+      for (let i = 0; i < bounds.length; i += 2) {
+        starts.push(bounds[i]!);
+        ends.push(bounds[i + 1]!);
       }
     }
-    const merged = protocols.flatMap((protocol) => {
-      const list = ranges.get(protocol);
-      return list === undefined ? [] : [[protocol, merge(list)] as const];
-    });
-    return merged.length === 0 && !other ? PortSet.none : new PortSet(new Map(merged), other);
+    return PortSet.ofBounds(merged(starts, ends));
+  }
+
+  /** Equal sets have equal keys, and different sets different ones. */
+  get key(): string {
+    this.#key ??=
+      protocols
+        .map((protocol) =>
+          this.ranges(protocol)
+            .map(({ from, to }) => `${from}-${to}`)
+            .join(','),
+        )
+        .join(';') + (this.other ? '+' : '');
+    return this.#key;
+  }
+
+  /** Whether it has every protocol that the API cannot name. */
+  get other(): boolean {
+    return this.bounds.at(-1) === unnamedPlace + 1;
   }
 
   get isEmpty(): boolean {
-    return this.#ranges.size === 0 && !this.other;
+    return this.bounds.length === 0;
   }
 
   get isAll(): boolean {
-    return this.key === PortSet.all.key;
+    return this.equals(PortSet.all);
   }
 
   /** The ranges of one protocol, sorted, neither overlapping nor touching. */
   ranges(protocol: Protocol): readonly PortRange[] {
-    return this.#ranges.get(protocol) ?? [];
+    const start = protocols.indexOf(protocol) * lane;
+    const { bounds } = this;
+    const ranges: PortRange[] = [];
+    for (let i = 0; i < bounds.length && bounds[i]! < start + lane; i += 2)
+      if (bounds[i]! >= start) ranges.push({ from: bounds[i]! - start, to: bounds[i + 1]! - 1 - start });
+    return ranges;
   }
 
   has(protocol: Protocol, port: number): boolean {
-    return this.ranges(protocol).some(({ from, to }) => from <= port && port <= to);
+    if (port < lowest || port > highest) return false;
+    const place = protocols.indexOf(protocol) * lane + port;
+    const { bounds } = this;
+    for (let i = 0; i < bounds.length && bounds[i]! <= place; i += 2) if (place < bounds[i + 1]!) return true;
+    return false;
   }
 
   /** The number of (protocol, port) points, `other` not counted. */
   get size(): number {
-    let size = 0;
-    for (const ranges of this.#ranges.values()) for (const { from, to } of ranges) size += to - from + 1;
+    let size = this.other ? -1 : 0;
+    for (let i = 0; i < this.bounds.length; i += 2) size += this.bounds[i + 1]! - this.bounds[i]!;
     return size;
   }
 
   equals(that: PortSet): boolean {
-    return this.key === that.key;
+    const [a, b] = [this.bounds, that.bounds];
+    if (a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+    return true;
   }
 
   includes(that: PortSet): boolean {
@@ -110,68 +145,44 @@ export class PortSet {
 
   union(that: PortSet): PortSet {
     if (that.isEmpty || this === that) return this;
-    if (this.isEmpty) return that;
-    return this.#combine(that, this.other || that.other, (a, b) => merge([...a, ...b]));
+    return this.isEmpty ? that : this.#kept(that, inEither);
   }
 
   intersect(that: PortSet): PortSet {
-    if (this === that) return this;
-    return this.#combine(that, this.other && that.other, intersection);
+    return this === that ? this : this.#kept(that, inBoth);
   }
 
   /** What this set has and `that` has not. */
   minus(that: PortSet): PortSet {
-    return this.#combine(that, this.other && !that.other, difference);
+    return this.isEmpty || that.isEmpty ? this : this.#kept(that, inFirstAlone);
   }
 
-  #combine(
-    that: PortSet,
-    other: boolean,
-    each: (a: readonly PortRange[], b: readonly PortRange[]) => readonly PortRange[],
-  ): PortSet {
-    const ranges = new Map<Protocol, readonly PortRange[]>();
-    for (const protocol of protocols) {
-      const combined = each(this.ranges(protocol), that.ranges(protocol));
-      if (combined.length > 0) ranges.set(protocol, combined);
+  /** One pass over the bounds of both: a set is entered and left in turns. */
+  #kept(that: PortSet, keep: Keep): PortSet {
+    const [a, b] = [this.bounds, that.bounds];
+    const bounds: number[] = [];
+    for (let i = 0, j = 0; i < a.length || j < b.length;) {
+      const place = j === b.length || a[i]! < b[j]! ? a[i]! : b[j]!;
+      if (a[i] === place) i++;
+      if (b[j] === place) j++;
+      const isKept = keep[(i & 1) + (j & 1) * 2]!;
+      if (isKept !== ((bounds.length & 1) === 1)) bounds.push(place);
     }
-    return new PortSet(ranges, other);
+    return PortSet.ofBounds(bounds);
   }
 }
 
-function merge(ranges: readonly PortRange[]): readonly PortRange[] {
-  const merged: { from: number; to: number }[] = [];
-  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
-    const last = merged.at(-1);
-    if (last !== undefined && range.from <= last.to + 1) last.to = Math.max(last.to, range.to);
-    else merged.push({ ...range });
+/** The bounds of ranges that may overlap and touch, in any order. */
+function merged(starts: readonly number[], ends: readonly number[]): readonly number[] {
+  const order = Array.from(starts.keys());
+  let isSorted = true;
+  for (let i = 1; i < starts.length; i++) isSorted &&= starts[i - 1]! <= starts[i]!;
+  if (!isSorted) order.sort((a, b) => starts[a]! - starts[b]!);
+  const bounds: number[] = [];
+  for (const i of order) {
+    const last = bounds.length - 1;
+    if (last > 0 && starts[i]! <= bounds[last]!) bounds[last] = Math.max(bounds[last]!, ends[i]!);
+    else bounds.push(starts[i]!, ends[i]!);
   }
-  return merged;
-}
-
-function intersection(a: readonly PortRange[], b: readonly PortRange[]): readonly PortRange[] {
-  const shared: PortRange[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length && j < b.length) {
-    const x = a[i]!;
-    const y = b[j]!;
-    const from = Math.max(x.from, y.from);
-    const to = Math.min(x.to, y.to);
-    if (from <= to) shared.push({ from, to });
-    if (x.to < y.to) i++;
-    else j++;
-  }
-  return shared;
-}
-
-/** What `a` has and `b` has not: `a` cut by everything between the ranges of `b`. */
-function difference(a: readonly PortRange[], b: readonly PortRange[]): readonly PortRange[] {
-  const gaps: PortRange[] = [];
-  let next = lowest;
-  for (const { from, to } of b) {
-    if (next < from) gaps.push({ from: next, to: from - 1 });
-    next = to + 1;
-  }
-  if (next <= highest) gaps.push({ from: next, to: highest });
-  return intersection(a, gaps);
+  return bounds;
 }
