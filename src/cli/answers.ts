@@ -246,13 +246,10 @@ function narrowingFlags(flags: MapFlags): string[] {
   return Object.entries(values).flatMap(([flag, value]) => (value === undefined ? [] : [flag]));
 }
 
-function queryOf(
-  flags: MapFlags,
-  { cluster, diagnostics }: Input,
-  selector: LabelSelector | undefined,
-): MapQuery {
+function queryOf(flags: MapFlags, input: Input, selector: LabelSelector | undefined): MapQuery {
+  const { diagnostics } = input;
   const ends = (flag: string, texts: readonly string[]): readonly reach.End[] =>
-    texts.map((text) => endOfFlag(cluster, flag, text, flags));
+    texts.map((text) => endOfFlag(input, flag, text, flags));
   return {
     level: levelOf(flags.level ?? 'workload'),
     diagnostics,
@@ -264,7 +261,7 @@ function queryOf(
     ...(flags.namespace === undefined || flags.allNamespaces === true ? {} : { namespace: flags.namespace }),
     ...(selector === undefined ? {} : { selector }),
     ...(flags.explain === undefined ? {} : { explain: flags.explain }),
-    controllers: controllersOf(cluster, flags),
+    controllers: controllersOf(input, flags),
   };
 }
 
@@ -349,12 +346,12 @@ function questionOf([source = '', destination, third]: readonly string[]): Quest
 
 /** An input with what is wrong with the entrance that is asked about: a backend that is not there is no policy's doing. */
 function withEntrance({ from }: Question, input: Input, flags: InputFlags): Input {
-  const end = filledEndOf(input.cluster, from, flags);
+  const end = filledEndOf(input, from, flags);
   if (end.kind !== 'entry') return input;
   const { ref, ways } = end.entry;
   const routes = new Set(ways.map(({ route }) => route));
   const found = reach
-    .entranceDiagnostics(input.cluster, controllersOf(input.cluster, flags))
+    .entranceDiagnostics(input.cluster, controllersOf(input, flags))
     .filter(
       ({ severity, object }) =>
         severity === 'warning' &&
@@ -365,21 +362,17 @@ function withEntrance({ from }: Question, input: Input, flags: InputFlags): Inpu
   return { ...input, diagnostics: [...input.diagnostics, ...found] };
 }
 
-function ask(
-  question: Question,
-  { cluster, diagnostics }: Input,
-  flags: InputFlags,
-  nearest: boolean,
-): Explanation {
-  const from = filledEndOf(cluster, question.from, flags);
-  const to = question.to === undefined ? undefined : filledEndOf(cluster, question.to, flags);
+function ask(question: Question, input: Input, flags: InputFlags, nearest: boolean): Explanation {
+  const { cluster, diagnostics } = input;
+  const from = filledEndOf(input, question.from, flags);
+  const to = question.to === undefined ? undefined : filledEndOf(input, question.to, flags);
   const query = {
     from,
     ...(to === undefined ? {} : { to }),
     ...(question.ports === undefined ? {} : { ports: question.ports }),
     diagnostics,
     nearest,
-    controllers: controllersOf(cluster, flags),
+    controllers: controllersOf(input, flags),
   };
   return reach.explainCluster(cluster, query, profileOf(flags));
 }

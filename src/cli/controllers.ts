@@ -1,7 +1,7 @@
-import type { Cluster } from '../model/index.ts';
 import type { NamedController } from '../entry/index.ts';
 import { UsageError } from './exit.ts';
 import { endOf } from './input.ts';
+import type { Searched } from './input.ts';
 import type { InputFlags } from './program.ts';
 
 /**
@@ -9,9 +9,9 @@ import type { InputFlags } from './program.ts';
  *
  * @throws UsageError when one of them is no pod of the input
  */
-export function controllersOf(cluster: Cluster, flags: InputFlags): readonly NamedController[] {
+export function controllersOf(input: Searched, flags: InputFlags): readonly NamedController[] {
   return (flags.ingressController ?? []).map((text) => {
-    const end = endOf(cluster, text, flags);
+    const end = endOf(input, text, flags);
     const pods = end.kind === 'pods' || end.kind === 'service' ? end.pods : [];
     if (pods.length > 0) return { name: end.name, pods };
     throw new UsageError(

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { exposure as exposureOf } from '../exposure/index.ts';
 import type { ExposureAnswer } from '../exposure/index.ts';
@@ -7,7 +8,7 @@ import { compile } from '../policy/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import { undecidedDiagnostics } from '../reach/index.ts';
 import type { End } from '../reach/index.ts';
-import { streamExposure } from '../render/index.ts';
+import { streamExposure, visible } from '../render/index.ts';
 import type { ExposureFormat, ExposureOptions } from '../render/index.ts';
 import { controllersOf } from './controllers.ts';
 import { exitCode, UsageError } from './exit.ts';
@@ -28,7 +29,7 @@ export async function exposure(operands: readonly string[], flags: ExposureFlags
   const [paths, asked] = hasFiles ? [[], operands] : [operands, []];
   const selector = flags.selector === undefined ? undefined : parseSelector(flags.selector);
   const read = await readCluster(flags, paths, 'exposure -');
-  const ends = asked.map((text) => filledEndOf(read.cluster, text, flags));
+  const ends = asked.map((text) => workloadOf(text, read, flags));
   const policy = compile(read.cluster, flags.profile === undefined ? {} : { profile: flags.profile });
   const input: Input = { ...read, diagnostics: [...read.diagnostics, ...undecidedDiagnostics(policy)] };
   const isNarrowed = asked.length > 0 || selector !== undefined || isOfNamespace(flags);
@@ -37,7 +38,7 @@ export async function exposure(operands: readonly string[], flags: ExposureFlags
     ...(pods === undefined ? {} : { pods }),
     ...(flags.direction === undefined ? {} : { direction: flags.direction }),
     details: asked.length > 0,
-    controllers: controllersOf(read.cluster, flags),
+    controllers: controllersOf(read, flags),
     diagnostics: read.diagnostics,
   });
   const isDocument = flags.output === 'json';
@@ -54,6 +55,23 @@ export async function exposure(operands: readonly string[], flags: ExposureFlags
   await print(streamExposure(answer, flags.output as ExposureFormat, options));
   if (!isDocument) report(input, ['note'], flags, '\n');
   return closing(input, answer, flags);
+}
+
+/**
+ * The end that an operand names.
+ *
+ * @throws UsageError when it names none; where it is a file, that is what its mistake is
+ */
+function workloadOf(text: string, read: Input, flags: ExposureFlags): End {
+  try {
+    return filledEndOf(read, text, flags);
+  } catch (error) {
+    if (!(error instanceof UsageError) || !existsSync(text)) throw error;
+    throw new UsageError(
+      error.message,
+      `beside -f, operands are workloads; to read it too: -f ${visible(text)}`,
+    );
+  }
 }
 
 function isOfNamespace({ namespace, allNamespaces }: ExposureFlags): boolean {

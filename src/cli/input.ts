@@ -164,16 +164,20 @@ function quoteFrom(reader: ManifestReader): Quote {
   };
 }
 
+/** What an operand is looked for in: the cluster, and what was left out of it. */
+export type Searched = Pick<Input, 'cluster' | 'diagnostics' | 'quote'>;
+
 /**
- * The end that an operand names.
+ * The end that an operand names. What was left out for its errors is told with these.
  *
  * @throws UsageError when it names none, or several
  */
 export function endOf(
-  cluster: Cluster,
+  input: Searched,
   text: string,
   flags: InputFlags & { readonly allNamespaces?: boolean },
 ): End {
+  const { cluster } = input;
   const { namespace } = flags;
   const end = resolveEnd(cluster, text, {
     ...(namespace === undefined || flags.allNamespaces === true ? {} : { namespace }),
@@ -182,13 +186,44 @@ export function endOf(
   if (end.kind !== 'problem') return end;
   // The choices of an ambiguous operand stand in the message already.
   const offered = end.reason === 'ambiguous' ? undefined : didYouMean(end.choices);
+  const refused = end.reason === 'unknown' ? leftOut(input, text, namespace) : [];
+  if (refused.length > 0 && report({ ...input, diagnostics: refused }, ['error'], flags)) complain('\n');
+  const hint = refused.length > 0 ? 'it was left out for its errors, see above' : end.hint;
   // Names of the input, which need not be what an API server would let pass.
-  throw new UsageError(visible(end.message), ...[offered, end.hint].map((line) => line && visible(line)));
+  throw new UsageError(visible(end.message), ...[offered, hint].map((line) => line && visible(line)));
 }
 
+/** The errors of objects that an operand may mean, and that are not in the cluster for them. */
+function leftOut({ diagnostics }: Searched, text: string, namespace = 'default'): readonly Diagnostic[] {
+  const parts = text.split('/');
+  const name = parts.at(-1);
+  const [first = ''] = parts;
+  const kind = parts.length === 3 ? entranceKinds.get(first) : undefined;
+  const inside = kind === undefined ? (parts.length > 1 ? first : namespace) : parts[1];
+  return diagnostics.filter(
+    ({ severity, object }) =>
+      severity === 'error' &&
+      object !== undefined &&
+      object.name === name &&
+      (first === 'node' && parts.length === 2
+        ? object.kind === 'Node'
+        : object.namespace === inside &&
+          (kind === undefined ? !kindsOfPolicies.test(object.kind) : object.kind === kind)),
+  );
+}
+
+const entranceKinds: ReadonlyMap<string, string> = new Map([
+  ['ingress', 'Ingress'],
+  ['gateway', 'Gateway'],
+  ['route', 'Route'],
+]);
+
+/** No operand names one of these. */
+const kindsOfPolicies = /Policy$/;
+
 /** An end that has pods, nodes or addresses to ask about. */
-export function filledEndOf(cluster: Cluster, text: string, flags: InputFlags): End {
-  const end = endOf(cluster, text, flags);
+export function filledEndOf(input: Searched, text: string, flags: InputFlags): End {
+  const end = endOf(input, text, flags);
   if (end.kind === 'pods' && end.pods.length === 0) {
     throw new UsageError(`${end.name} has no pods, so there is nothing to ask about`);
   }
@@ -200,11 +235,11 @@ export function filledEndOf(cluster: Cluster, text: string, flags: InputFlags): 
  *
  * @throws UsageError as `endOf`
  */
-export function endOfFlag(cluster: Cluster, flag: string, text: string, flags: InputFlags): End {
+export function endOfFlag(input: Searched, flag: string, text: string, flags: InputFlags): End {
   const { end, port } = splitTarget(text);
   if (port !== undefined)
     throw new UsageError(`${flag} takes no port`, `write ${flag} ${end} --port ${port}`);
-  return endOf(cluster, end, flags);
+  return endOf(input, end, flags);
 }
 
 /**

@@ -69,7 +69,7 @@ export class Gateways {
           'route-without-parent',
           at,
           message,
-          'add the Gateway to the input, or mend its name',
+          'add the Gateway to the input, or mend its name; one with errors is left out',
         );
         continue;
       }

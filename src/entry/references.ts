@@ -42,11 +42,12 @@ export class References {
         ),
     );
     if (!isGranted) {
+      const vain = to.kind === 'Secret' ? 'its certificate is not used' : 'it leads nowhere';
       this.#findings.warn(
         subject,
         'reference-not-granted',
         at,
-        `No ReferenceGrant of ${to.namespace} lets a ${from.kind} of ${from.namespace} refer to its ${to.kind} ${to.name}, so it leads nowhere`,
+        `No ReferenceGrant of ${to.namespace} lets a ${from.kind} of ${from.namespace} refer to its ${to.kind} ${to.name}, so ${vain}`,
         `write a ReferenceGrant in ${to.namespace}`,
       );
     }

@@ -55,7 +55,9 @@ export function assumedController({ origin }: Entry): Pod {
 /** What decides about some pods of a cluster and one that it does not have. */
 export function clusterWith(cluster: Cluster, pods: ReadonlySet<Pod>, stranger: Pod): Cluster {
   const part = narrowed(cluster, pods);
-  const namespace: Namespace = { name: nowhere, labels: new Map(), origin: undefined };
+  // Every namespace has its name as a label; no selector can ask for this one (corner 22).
+  const labels = new Map([['kubernetes.io/metadata.name', nowhere]]);
+  const namespace: Namespace = { name: nowhere, labels, origin: undefined };
   return {
     ...part,
     namespaces: new Map([...part.namespaces, [nowhere, namespace]]),

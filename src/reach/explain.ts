@@ -118,8 +118,8 @@ export function explainBy(policy: CompiledPolicy, cluster: Cluster, query: Expla
       ports: shown.asked,
     });
   };
-  const egress = side('egress');
-  const ingress = side('ingress');
+  const sides = [side('egress'), side('ingress')] as const;
+  const [egress, ingress] = verdict === 'denied' ? settled(policy, shown, sides) : sides;
   const byFamily = ports === undefined ? allowedByFamily(pairs) : undefined;
   const isTranslated =
     shown.asked !== undefined && (to.kind === 'service' || ports?.some(({ kind }) => kind === 'named'));
@@ -156,6 +156,26 @@ export function explainBy(policy: CompiledPolicy, cluster: Cluster, query: Expla
       ...(verdict === 'allowed' ? dnsNote(policy, cluster, shown.from) : []),
     ],
   };
+}
+
+/**
+ * The sides of a pair that is denied whatever files cannot tell: one that is closed in both readings is not unknown
+ * (corners 23 and 63).
+ */
+function settled(
+  policy: CompiledPolicy,
+  { from, to, asked, family = 'IPv4' }: Pair,
+  sides: readonly [SideExplanation, SideExplanation],
+): readonly [SideExplanation, SideExplanation] {
+  if (!policy.hasUndecided || sides.every(({ state }) => state !== 'unknown')) return sides;
+  const open = compile(policy.cluster, { profile: policy.profile, undecided: 'open' });
+  const closed = (side: SideExplanation): SideExplanation => {
+    if (side.state !== 'unknown') return side;
+    const ends = side.direction === 'egress' ? ([from, to] as const) : ([to, from] as const);
+    const most = open.parts.ports.set(open.sideAllowed(side.direction, ...ends, family));
+    return most.intersect(asked ?? PortSet.all).isEmpty ? { ...side, state: 'closed' } : side;
+  };
+  return [closed(sides[0]), closed(sides[1])];
 }
 
 /** What no change of a NetworkPolicy helps against, since it is not asked. */

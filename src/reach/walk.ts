@@ -447,9 +447,11 @@ function checkPods(
 ): Pick<PeerCheck, 'matches' | 'namespaceMatches' | 'labels' | 'reason'> {
   const name = question.otherName ?? nameOf(policy, other);
   if (other.kind !== 'pod' || policy.classOf(other) < 0) {
-    const what =
-      other.kind === 'pod' ? 'runs on the host network, where selectors do not match it' : 'is no pod';
-    return { matches: false, namespaceMatches: false, labels: [], reason: `${name} ${what}` };
+    const reason =
+      other.kind === 'pod'
+        ? `${name} runs on the host network, where selectors do not match it`
+        : `selectors mean pods, not ${name}`;
+    return { matches: false, namespaceMatches: false, labels: [], reason };
   }
   const { pod } = other;
   const labels: LabelCheck[] = [];

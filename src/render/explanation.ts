@@ -820,6 +820,11 @@ function verdictReasons(explanation: Explanation, room: number, look: Look): rea
     return [exempt.size > 1 ? 'no policy applies to either end' : visible(reason)];
   }
   const closed = sides.find(({ state }) => state === 'closed') ?? sides.find(({ state }) => state !== 'open');
+  // An entrance that does not lead there: no policy is the reason.
+  if (explanation.entrance !== undefined && closed?.exempt !== undefined) {
+    const [brief = ''] = closed.exempt.split(',');
+    return [closed.exempt, brief].map(visible);
+  }
   // All that disagree, or the one that denies.
   const open = closed?.tiers.filter(({ ambiguous }) => ambiguous === true) ?? [];
   const tiers =

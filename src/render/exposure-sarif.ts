@@ -1,6 +1,6 @@
 import { exposureKinds } from '../exposure/index.ts';
 import type { Exposed, Exposure, ExposureAnswer, ExposureKind } from '../exposure/index.ts';
-import type { Direction, Place } from '../model/index.ts';
+import type { Diagnostic, Direction, Place } from '../model/index.ts';
 import { kindText, narrowedTexts, peerText, usableText } from './exposure-words.ts';
 import { briefId } from './names.ts';
 import { escapeInDocument } from './text.ts';
@@ -43,7 +43,12 @@ export function* sarifOf(answer: ExposureAnswer, version: string): Generator<str
     yield `${isFirst ? '\n' : ',\n'}${text(result)}`;
     isFirst = false;
   }
-  const notes = answer.document.undecided.map((each) => ({ level: 'warning', message: { text: each } }));
+  const { undecided, diagnostics } = answer.document;
+  const notes = [
+    // What was left out of the input, or could not be decided, makes the findings incomplete.
+    ...diagnostics.filter(({ severity }) => severity === 'error').map(notificationOf),
+    ...undecided.map((each) => ({ level: 'warning', message: { text: each } })),
+  ];
   const invocation = { executionSuccessful: true, toolExecutionNotifications: notes };
   yield `${isFirst ? '' : '\n'}],"invocations":[${text(invocation)}]}]}\n`;
 }
@@ -100,7 +105,8 @@ function ofPeer(exposure: Exposure, peer: Exposed, workload: string, answer: Exp
   const places = peer.because.map((reason) => answer.place(reason, direction));
   const own = answer.placeOf(workload);
   const less = narrowedTexts(peer, direction);
-  const whom = `${peerText(peer)} on ${usableText(peer)}`;
+  const ports = usableText(peer);
+  const whom = `${peerText(peer)} on ${ports === 'all' ? 'all ports' : ports}`;
   const what =
     direction === 'ingress' ? `${briefId(workload)} could be reached by` : `${briefId(workload)} could reach`;
   const message = `${what} ${[whom, ...less].join('; ')}.`;
@@ -108,7 +114,7 @@ function ofPeer(exposure: Exposure, peer: Exposed, workload: string, answer: Exp
     ruleId(direction, peer.exposure),
     levelOf(direction, peer.exposure),
     message,
-    `${workload} ${peerText(peer)} ${usableText(peer)}`,
+    `${workload} ${peerText(peer)} ${ports}`,
     places.length > 0 ? places : own === undefined ? [] : [own],
     places.length > 0 && own !== undefined ? [own] : [],
   );
@@ -133,6 +139,15 @@ function result(
       ...locationOf(place),
     })),
     partialFingerprints: { 'podwall/v1': `${id} ${identity}` },
+  };
+}
+
+function notificationOf({ code, message, ...place }: Diagnostic): unknown {
+  return {
+    level: 'error',
+    message: { text: message },
+    descriptor: { id: code },
+    locations: [locationOf(place)],
   };
 }
 

@@ -307,7 +307,7 @@ describe('wrong usage is exit code 2, and says what was meant', () => {
     ],
     [
       'profiles clium',
-      'error: there is no profile "clium"\nhint: Did you mean cilium? They are upstream, np-guard, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, aws-vpc-cni, kube-router\n',
+      'error: there is no profile "clium"\ndid you mean cilium?\nhint: they are upstream, np-guard, calico, cilium, ovn-kubernetes, antrea, kube-network-policies, aws-vpc-cni, kube-router\n',
     ],
     [
       'map --profile upsteam x',
@@ -437,6 +437,37 @@ describe('input', () => {
       ]);
       expect(err).not.toContain('called two');
     }
+  });
+
+  test('of what was left out, its errors are told when it is asked about', () => {
+    const broken = `apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: one, namespace: shop}\nspec: {}\n---\n${workload('bad').replace('labels: {app: bad}}, spec', 'labels: {app: "b ad"}}, spec')}`;
+    const input = workload('web') + broken;
+    for (const [command, code] of [
+      ['can ingress/shop/one shop/web:80 -f - -q', 'ingress-empty'],
+      ['map - --from ingress/shop/one', 'ingress-empty'],
+      ['can shop/bad shop/web:80 -f -', 'label-value-invalid'],
+      ['exposure shop/deploy/bad -f -', 'label-value-invalid'],
+    ] as const) {
+      const { err, code: exit } = podwall(command, { input });
+      expect([command, exit, err]).toEqual([
+        command,
+        2,
+        expect.stringMatching(
+          new RegExp(
+            `^<stdin>:.* error ${code}\n[^]*\n\nerror: the input has no[^]*\nhint: it was left out for its errors, see above\n$`,
+          ),
+        ),
+      ]);
+      expect(err.match(/ error /g)).toHaveLength(1);
+    }
+    expect(podwall('can shop/other shop/web:80 -f -', { input }).err).not.toContain('left out');
+  });
+
+  test('exposure of a file beside -f says that operands are workloads', () => {
+    expect(podwall('exposure policies.yaml -f shop')).toMatchObject({
+      code: 2,
+      err: 'error: the input has nothing called "policies.yaml" in namespace default\nhint: beside -f, operands are workloads; to read it too: -f policies.yaml\n',
+    });
   });
 
   test('-R descends into folders', () => {

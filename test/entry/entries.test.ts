@@ -305,6 +305,11 @@ describe('a Gateway', () => {
     expect(lines(gateway(http), far, grant('{group: "", kind: Service}', 'shop'))).toEqual([
       'reference-not-granted',
     ]);
+    const listener =
+      '{name: tls, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: cert, namespace: shop}]}}';
+    expect(resolve([...base, gateway(listener)]).diagnostics.map(({ message }) => message)).toContain(
+      'No ReferenceGrant of shop lets a Gateway of infra refer to its Secret cert, so its certificate is not used',
+    );
     for (const to of ['{group: "", kind: Service}', '{group: "", kind: Service, name: web}']) {
       expect(lines(gateway(http), far, grant(to))).toEqual([
         'http HTTPRoute infra/r * none shop/svc/web:TCP/80 → web:8080',

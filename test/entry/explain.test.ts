@@ -3,7 +3,7 @@ import { explainCluster, parsePorts, isPortProblem, resolveEnd } from '../../src
 import type { End, ExplainQuery, Explanation } from '../../src/reach/index.ts';
 import { readManifests } from '../../src/manifest/index.ts';
 import type { Cluster } from '../../src/model/index.ts';
-import { renderExplanation } from '../../src/render/index.ts';
+import { renderExplanation, renderVerdict } from '../../src/render/index.ts';
 import { clusterOf, pod, ports, service } from './read.ts';
 
 const web = pod('web', 'app: web', ports('{name: http, containerPort: 8080}'));
@@ -121,6 +121,24 @@ describe('an entrance by itself', () => {
     expect(answer).toMatchObject({ verdict: 'denied', sentence: 'ingress/shop/front leads to no pod' });
   });
 
+  test.each([
+    ['Exists', 'allowed'],
+    ['DoesNotExist', 'denied'],
+    ['NotIn, values: [shop]', 'allowed'],
+    ['In, values: [shop, edge]', 'denied'],
+  ])(
+    'has an assumed controller whose namespace has a name, as every one has: %s (corner 22)',
+    (asks, verdict) => {
+      const admits = `{from: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: ${asks}}]}}]}`;
+      const answer = ask([...base, closed('web', admits)], 'ingress/shop/front', 'shop/web', '8080');
+      expect(answer.verdict).toBe(verdict);
+      // No namespace is without that label, so nothing may say that this one is.
+      expect(renderExplanation(answer, 'text', { width: 100, color: false, headers: true })).not.toContain(
+        'has no label kubernetes.io/metadata.name',
+      );
+    },
+  );
+
   test('is told as text with both tables', () => {
     const answer = ask([...base, nginx, closed('web')], 'ingress/shop/front');
     const text = renderExplanation(answer, 'text', { width: 100, color: false, headers: true });
@@ -216,6 +234,27 @@ describe('an entrance and a destination', () => {
     expect(answer.verdict).toBe(verdict);
     expect(answer.sentence).toContain(sentence);
     expect(answer.entrance?.around).toBeUndefined();
+  });
+
+  test('that it does not lead to is closed by no policy', () => {
+    const options = { width: 120, color: false, headers: true };
+    const answer = ask([...base, nginx, closed('api')], 'ingress/shop/front', 'shop/web', '80');
+    expect(renderVerdict(answer, 'text', options)).toBe(
+      'no   ingress/shop/front → shop/web TCP 80   (the entrance does not lead there, so no policy is asked)\n',
+    );
+    expect(renderVerdict(answer, 'text', { ...options, width: 90 })).toBe(
+      'no   ingress/shop/front → shop/web TCP 80   (the entrance does not lead there)\n',
+    );
+  });
+
+  test('clients are told apart from pods', () => {
+    const texts = [
+      web,
+      service('web', 'type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: http}]'),
+      closed('web', '{from: [{podSelector: {}}]}'),
+    ];
+    const { ingress } = ask(texts, 'shop/svc/web');
+    expect(ingress.policies[0]?.rules[0]?.peers[0]?.reason).toBe('selectors mean pods, not its clients');
   });
 
   test('an entrance takes no connections itself', () => {

@@ -153,7 +153,17 @@ const sarifSchema = {
                     type: 'object',
                     additionalProperties: false,
                     required: ['message'],
-                    properties: { level: { $ref: '#/$defs/level' }, message: { $ref: '#/$defs/message' } },
+                    properties: {
+                      level: { $ref: '#/$defs/level' },
+                      message: { $ref: '#/$defs/message' },
+                      descriptor: {
+                        type: 'object',
+                        additionalProperties: false,
+                        required: ['id'],
+                        properties: { id: { type: 'string' } },
+                      },
+                      locations: { type: 'array', items: { $ref: '#/$defs/location' } },
+                    },
                   },
                 },
               },
@@ -235,6 +245,34 @@ describe('SARIF', () => {
       expect(ids).toContain(ruleId);
       expect(locations).toHaveLength(1);
     }
+  });
+
+  test('tells what was left out of the input', () => {
+    const broken = readManifests([
+      {
+        file: 'a.yaml',
+        text: '{apiVersion: v1, kind: Pod, metadata: {name: web}}\n---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a}, spec: {podSelector: {}, ingress: [{from: [{}]}]}}',
+      },
+    ]);
+    const answer = exposure(compile(broken.cluster), { diagnostics: broken.diagnostics });
+    const read = JSON.parse(text(answer, 'sarif')) as {
+      readonly runs: readonly { readonly invocations: unknown }[];
+    };
+    validate(read);
+    expect(validate.errors ?? []).toEqual([]);
+    expect(read.runs[0]?.invocations).toMatchObject([
+      {
+        toolExecutionNotifications: [
+          {
+            level: 'error',
+            descriptor: { id: 'peer-empty' },
+            locations: [
+              { physicalLocation: { artifactLocation: { uri: 'a.yaml' }, region: { startLine: 3 } } },
+            ],
+          },
+        ],
+      },
+    ]);
   });
 
   test('has rules whose ids do not change', () => {

@@ -176,6 +176,9 @@ describe('what tiers decide is told', () => {
     );
     expect(ask(denied, 'dev/web', '203.0.113.9', '443').verdict).toBe('unknown');
     expect(ask(domains('Accept'), 'dev/web', 'prod/db', '443').verdict).toBe('denied');
+    // Where it is closed whatever the name stands for, nothing is unknown.
+    const either = ask(domains('Deny'), 'dev/web', '203.0.113.9', '443');
+    expect([either.verdict, either.egress.state]).toEqual(['denied', 'closed']);
   });
 
   test('a label that only the cluster sets makes the answer incomplete (corner 23)', () => {

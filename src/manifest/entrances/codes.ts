@@ -52,8 +52,8 @@ spec:
     tls: {certificateRefs: [{name: web-tls}]}`,
   },
   'listener-twice': {
-    title: 'Two listeners of a Gateway have the same name.',
-    text: `Routes name the listener that they attach to, so each name stands once. The Gateway's CRD refuses the object, so it was left out.`,
+    title: 'Two listeners of a Gateway have the same name, or take the same.',
+    text: `Routes name the listener that they attach to, so each name stands once, and so does each port with protocol and host name, by which requests find theirs. The Gateway's CRD refuses the object, so it was left out.`,
   },
   'path-invalid': {
     title: 'A path of an Ingress or route is not one that Kubernetes takes.',

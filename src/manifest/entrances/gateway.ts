@@ -60,6 +60,20 @@ export function readGateway(findings: Findings, object: RawObject): Gateway | un
         .at('name')
         .refuse('listener-twice', `Two listeners have the name ${listener.name}`, { value: listener.name });
     }
+    const same = listeners.find(
+      ({ port, protocol, hostname }) =>
+        port === listener.port && protocol === listener.protocol && hostname === listener.hostname,
+    );
+    if (same !== undefined) {
+      const host = listener.hostname === undefined ? '' : ` for ${listener.hostname}`;
+      field.refuse(
+        'listener-twice',
+        `The listeners ${same.name} and ${listener.name} both take ${listener.protocol} on port ${listener.port}${host}`,
+        {
+          hint: 'routes of several applications attach to one listener; give them host names to tell them apart',
+        },
+      );
+    }
     names.add(listener.name);
     listeners.push(listener);
   }

@@ -111,7 +111,9 @@ function pathOf(field: Field): IngressPath {
 
 function checkPath(field: Field, path: string | undefined, pathType: IngressPath['pathType']): void {
   if (path === undefined) {
-    if (pathType !== 'ImplementationSpecific')
+    // What is there and no text has been told as that.
+    const isLeftOut = !field.isThere || field.value === '';
+    if (isLeftOut && pathType !== 'ImplementationSpecific')
       field.missing(`A path of type ${pathType}`, 'write path: / for all requests');
     return;
   }

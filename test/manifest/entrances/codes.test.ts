@@ -69,7 +69,9 @@ const cases: readonly (readonly [code: string, severity: string, text: string])[
     'list-too-long',
     'error',
     gateway('protocol: HTTP').replace(/\[(\{name: l.*?\})\]/, (_, one: string) => {
-      const listeners = Array.from({ length: 65 }, (__, i) => one.replace('name: l', `name: l${i}`));
+      const listeners = Array.from({ length: 65 }, (__, i) =>
+        one.replace('name: l, port: 80', `name: l${i}, port: ${80 + i}`),
+      );
       return `»[${listeners.join(', ')}]`;
     }),
   ],
@@ -78,6 +80,7 @@ const cases: readonly (readonly [code: string, severity: string, text: string])[
   ['listener-invalid', 'error', gateway('protocol: HTTPS, tls: {mode: »Passthrough}')],
   ['listener-invalid', 'error', gateway('protocol: HTTPS, tls: »{mode: Terminate}')],
   ['listener-twice', 'error', gateway('protocol: HTTP}, {name: »l, port: 81, protocol: HTTP')],
+  ['listener-twice', 'error', gateway('protocol: HTTP}, »{name: m, port: 80, protocol: HTTP')],
   ['path-invalid', 'error', path(`path: »a, pathType: Prefix, ${web}`)],
   ['path-invalid', 'error', path(`path: »/a//b, pathType: Exact, ${web}`)],
   ['path-invalid', 'error', path(`path: »/a/.., pathType: Prefix, ${web}`)],
@@ -146,4 +149,9 @@ test('an object of the wrong shape is told, whatever it is', () => {
       expect(diagnostics[0], kind).toMatchObject({ code: 'wrong-type', severity: 'error', path: 'spec' });
     }
   }
+});
+
+test('a path that is there and no text is not missing as well', () => {
+  const { diagnostics } = read(path(`path: 7, pathType: Exact, ${web}`));
+  expect(diagnostics.map(({ code }) => code)).toEqual(['value-not-text']);
 });
