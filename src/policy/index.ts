@@ -27,6 +27,8 @@ export type {
   LiveStats,
   Whole,
 } from './live/live-answers.ts';
+export { listsBy } from './lists.ts';
+export type { Lists } from './lists.ts';
 export type { OutsideSegment } from './outside.ts';
 export { behaviours, profileNames, profiles, readingIds, readingRows, withReading } from './profile.ts';
 export type { Behaviour, BehaviourCell, Profile, ProfileName, Reading, ReadingId } from './profile.ts';

@@ -1,20 +1,9 @@
 import { noAccess } from '../policy/index.ts';
 import type { CompiledPolicy, PairAccess } from '../policy/index.ts';
+import { AccessSets, none, withAccess } from './accesses.ts';
+import type { Accesses } from './accesses.ts';
 import type { Groups, NumberSets } from './groups.ts';
-
-/** What the pairs of two groups may use: the id of the access that all have, or the ids of all that occur. */
-export type Accesses = number | ReadonlySet<number>;
-
-/** The accesses of no pair. */
-export const none: Accesses = new Set<number>();
-
-/** Adds an access to those that occur. */
-export function withAccess(accesses: Accesses, access: number): Accesses {
-  if (accesses === access) return accesses;
-  if (accesses === none) return access;
-  if (typeof accesses === 'number') return new Set([accesses, access]);
-  return accesses.has(access) ? accesses : new Set([...accesses, access]);
-}
+import type { Neighbours } from './neighbours.ts';
 
 /** Targets that sources with the same demands share. */
 export interface Targets {
@@ -23,55 +12,6 @@ export interface Targets {
   readonly members: Uint8Array;
   /** By number of a set of columns. */
   readonly byColumns: ReadonlyMap<number, readonly number[]>;
-}
-
-/** In place of an access: the pair of classes is none, or has what it may without asking its policies. */
-const exempted = -1;
-
-/** Who is on the node of a host-network pod: of pairs of these, no NetworkPolicy is asked (corners 42 and 44). */
-export class Neighbours {
-  readonly #policy: CompiledPolicy;
-  /** By node: the numbers of the pods there, and of those of them that are host-network pods; only where that matters. */
-  #nodes:
-    ReadonlyMap<string, { readonly all: readonly number[]; readonly hosts: readonly number[] }> | undefined;
-  /** Whether a pod's own node is exempt and some pod is its node (corners 42 and 44). */
-  readonly matter: boolean;
-
-  constructor(policy: CompiledPolicy) {
-    this.#policy = policy;
-    const { nodeToPod, podToNode } = policy.profile;
-    this.matter = (nodeToPod || podToNode) && policy.parts.classes.hostPods.length > 0;
-  }
-
-  /** The pods that are on the node of a pod, where one of the two is a host-network pod; itself may be among them. */
-  of(pod: number): readonly number[] {
-    if (!this.matter) return [];
-    const { classes } = this.#policy.parts;
-    const { node } = classes.pods[pod]!;
-    if (node === undefined) return [];
-    this.#nodes ??= this.#byNode();
-    const here = this.#nodes.get(node);
-    if (here === undefined) return [];
-    return classes.host[classes.classOf[pod]!] === 1 ? here.all : here.hosts;
-  }
-
-  /** Nodes without a host-network pod are left out. */
-  #byNode(): ReadonlyMap<string, { readonly all: readonly number[]; readonly hosts: readonly number[] }> {
-    const { pods, hostPods } = this.#policy.parts.classes;
-    const nodes = new Map<string, { readonly all: number[]; readonly hosts: number[] }>();
-    for (const i of hostPods) {
-      const { node } = pods[i]!;
-      if (node === undefined) continue;
-      const here = nodes.get(node);
-      if (here === undefined) nodes.set(node, { all: [], hosts: [i] });
-      else here.hosts.push(i);
-    }
-    for (let i = 0; i < pods.length; i++) {
-      const { node } = pods[i]!;
-      if (node !== undefined) nodes.get(node)?.all.push(i);
-    }
-    return nodes;
-  }
 }
 
 /** The accesses from some groups to others: a block for many of them at once, and what sparse peers change. */
@@ -88,8 +28,11 @@ export class GroupAccess {
   /** By class: the targets that have pods of it; made when first asked for. */
   #targetsOfClass: ReadonlyMap<number, readonly number[]> | undefined;
   readonly #blocks = new Map<number, Accesses>();
+  readonly #sets = new AccessSets();
   readonly #rows = new Map<number, ReadonlyMap<number, number>>();
   readonly #columns = new Map<number, ReadonlyMap<number, number>>();
+  /** By row and column: the access of their pairs plus 1; 0 where not asked yet. Empty where that would be too many. */
+  readonly #cells: Int32Array;
 
   constructor(
     policy: CompiledPolicy,
@@ -113,6 +56,8 @@ export class GroupAccess {
       if (columns >= 0) append(byColumns, columns, group);
     }
     this.targets = { groups: targets, members, byColumns };
+    const cells = this.pairs.rowCount * this.pairs.columnCount;
+    this.#cells = new Int32Array(cells <= mostCells ? cells : 0);
   }
 
   /** Whether all pairs of a source have the access of their blocks. */
@@ -202,7 +147,7 @@ export class GroupAccess {
       if (accesses === noAccess || accesses === none) continue;
       for (const to of groups) if (!exact.has(to)) visit(to, accesses);
     }
-    this.#visitExact(from, exact, visit);
+    for (const [to, accesses] of exact) if (accesses !== noAccess && accesses !== none) visit(to, accesses);
   }
 
   /**
@@ -211,26 +156,14 @@ export class GroupAccess {
    */
   apart(from: number, visit: (to: number, accesses: Accesses) => void): void {
     if (this.rowsOf(from) < 0) return;
-    const exact = this.#exact(from);
-    const silent = new Set(exact.keys());
-    this.#visitExact(from, exact, (to, accesses) => {
-      silent.delete(to);
-      visit(to, accesses);
-    });
-    for (const to of silent) visit(to, none);
+    for (const [to, accesses] of this.#exact(from)) visit(to, accesses === noAccess ? none : accesses);
   }
 
   /** The accesses of a source and a target. */
   of(from: number, to: number): Accesses {
     const [rows, columns] = [this.rowsOf(from), this.columnsOf(to)];
     if (rows < 0 || columns < 0) return none;
-    const exact = this.#exact(from).get(to);
-    if (exact === undefined) return this.shared(rows, columns);
-    let found: Accesses = none;
-    this.#visitExact(from, new Map([[to, exact]]), (_, accesses) => {
-      found = accesses;
-    });
-    return found;
+    return this.#exact(from).get(to) ?? this.shared(rows, columns);
   }
 
   /** The targets that `apart` tells of, without what they may. */
@@ -238,80 +171,94 @@ export class GroupAccess {
     return this.rowsOf(from) < 0 ? [] : this.#exact(from).keys();
   }
 
-  #visitExact(
-    from: number,
-    exact: ReadonlyMap<number, Exact>,
-    visit: (to: number, accesses: Accesses) => void,
-  ): void {
-    const matrix = this.pairs;
+  /** The accesses of a source and a target of which something is known beside their blocks. */
+  #resolve(from: number, to: number, apart: Apart): Accesses {
     const { size } = this.#policy.parts.classes;
-    for (const [to, { pairs, exempt }] of exact) {
-      let found = exempt;
-      // How many pairs of classes of a row and a column are told apart from their block.
-      const apart = new Map<number, number>();
-      for (const [pair, access] of pairs) {
-        const s = Math.floor(pair / size);
-        const block = matrix.rowOf[s]! * matrix.columnCount + matrix.columnOf[pair % size]!;
-        apart.set(block, (apart.get(block) ?? 0) + 1);
-        if (access !== exempted) found = withAccess(found, access);
-      }
-      for (const [row, sources] of this.#rowCounts(from)) {
-        for (const [column, destinations] of this.#columnCounts(to)) {
-          const all = sources * destinations;
-          if (all > (apart.get(row * matrix.columnCount + column) ?? 0))
-            found = withAccess(found, matrix.block(row, column));
-        }
-      }
-      if (found !== noAccess && found !== none) visit(to, found);
+    const { rowOf, columnOf } = this.pairs;
+    const sets = this.#sets;
+    // How many pairs of classes of a row and a column are told apart from their block.
+    const apartOf = new Map<number, number>();
+    apart.forEach((pair, access) => {
+      const block = rowOf[Math.floor(pair / size)]! * this.pairs.columnCount + columnOf[pair % size]!;
+      apartOf.set(block, (apartOf.get(block) ?? 0) + 1);
+      if (access !== exempted) sets.count(access, 1);
+    });
+    this.#countBlocks(this.rowsOf(from), this.columnsOf(to));
+    for (const [block, told] of apartOf) {
+      const row = Math.floor(block / this.pairs.columnCount);
+      const column = block % this.pairs.columnCount;
+      const all =
+        this.#countOf(from, this.#rows, rowOf, row) * this.#countOf(to, this.#columns, columnOf, column);
+      // Every pair is told apart: none is left that has the access of the block.
+      if (told >= all) sets.count(this.#cell(row, column), -1);
     }
+    if (typeof apart.exempt === 'number') sets.count(apart.exempt, 1);
+    else for (const access of apart.exempt) sets.count(access, 1);
+    return sets.take();
   }
 
-  /** The same as `#workOut`, which is asked of few sources more than once. */
-  #exact(from: number): ReadonlyMap<number, Exact> {
+  /** The targets of a source of which something is known beside their blocks. */
+  #exact(from: number): ReadonlyMap<number, Accesses> {
     if (this.#last?.from === from) return this.#last.exact;
     let exact = this.#known.get(from);
     if (exact === undefined) {
       exact = this.#workOut(from);
-      if (this.#known.size < mostKnown) this.#known.set(from, exact);
-      this.#last = { from, exact };
+      if (this.#knownTargets <= mostKnown) {
+        this.#known.set(from, exact);
+        this.#knownTargets += exact.size + 4;
+      }
     }
+    this.#last = { from, exact };
     return exact;
   }
 
-  readonly #known = new Map<number, ReadonlyMap<number, Exact>>();
-  #last: { readonly from: number; readonly exact: ReadonlyMap<number, Exact> } | undefined;
+  readonly #known = new Map<number, ReadonlyMap<number, Accesses>>();
+  #knownTargets = 0;
+  #last: { readonly from: number; readonly exact: ReadonlyMap<number, Accesses> } | undefined;
 
-  /** The pairs of classes whose access is not that of their block, by target. */
-  #workOut(from: number): ReadonlyMap<number, Exact> {
+  /** Gathers the pairs of classes whose access is not that of their block, by target. */
+  #workOut(from: number): ReadonlyMap<number, Accesses> {
     const matrix = this.pairs;
     const { size } = this.#policy.parts.classes;
-    const exact = new Map<number, Exact>();
-    const at = (to: number): Exact => {
-      let known = exact.get(to);
-      if (known === undefined) exact.set(to, (known = { pairs: new Map<number, number>(), exempt: none }));
+    const found = new Map<number, Apart>();
+    const at = (to: number): Apart => {
+      let known = found.get(to);
+      if (known === undefined) found.set(to, (known = new Apart()));
       return known;
     };
     const classes = this.#groups.classesOf(from);
-    for (const s of classes) {
-      matrix.touched(s, (d, access) => {
-        const list = this.#ofClass().get(d);
-        if (list === undefined || access === matrix.block(matrix.rowOf[s]!, matrix.columnOf[d]!)) return;
-        for (const to of list) at(to).pairs.set(s * size + d, access);
-      });
+    if (!matrix.isBlocks) {
+      const ofClass = this.#ofClass();
+      for (let i = 0; i < classes.length; i++) {
+        const s = classes[i]!;
+        const row = matrix.rowOf[s]!;
+        matrix.touched(s, (d, access) => {
+          const list = ofClass.get(d);
+          if (list === undefined || access === this.#cell(row, matrix.columnOf[d]!)) return;
+          for (let k = 0; k < list.length; k++) at(list[k]!).set(s * size + d, access);
+        });
+      }
     }
     if (this.#neighbours.matter) this.#exemptNodes(from, at);
     if (this.targets.members[from] === 1) {
-      const { pairs } = at(from);
+      const own = at(from);
       // A pod and itself are no pair.
-      for (const c of classes) if (this.#groups.countOf(from, c) === 1) pairs.set(c * size + c, exempted);
+      for (let i = 0; i < classes.length; i++) {
+        const c = classes[i]!;
+        if (this.#groups.countOf(from, c) === 1) own.set(c * size + c, exempted);
+      }
     }
+    if (found.size === 0) return nothingApart;
+    const exact = new Map<number, Accesses>();
+    for (const [to, apart] of found) exact.set(to, this.#resolve(from, to, apart));
     return exact;
   }
 
   /** Corner 42: from a host-network pod to the other pods of its node, and back, no NetworkPolicy is asked. */
-  #exemptNodes(from: number, at: (to: number) => Exact): void {
+  #exemptNodes(from: number, at: (to: number) => Apart): void {
     const { classes } = this.#policy.parts;
     const { size } = classes;
+    const { replicas } = classes.table;
     const { nodeToPod, podToNode } = this.#policy.profile;
     const counts = new Map<number, Map<number, number>>();
     for (const i of this.#groups.members(from)) {
@@ -324,7 +271,7 @@ export class GroupAccess {
         let ofTarget = counts.get(to);
         if (ofTarget === undefined) counts.set(to, (ofTarget = new Map<number, number>()));
         const pair = s * size + d;
-        const pods = classes.pods[i]!.replicas * classes.pods[j]!.replicas;
+        const pods = replicas[classes.rows[i]!]! * replicas[classes.rows[j]!]!;
         ofTarget.set(pair, (ofTarget.get(pair) ?? 0) + pods);
       }
     }
@@ -338,7 +285,7 @@ export class GroupAccess {
         const exact = at(to);
         exact.exempt = withAccess(exact.exempt, this.pairs.ofOwnNode(s, d));
         // Where it holds for every pair of these classes, none is left for the policies.
-        if (pods >= all) exact.pairs.set(pair, exempted);
+        if (pods >= all) exact.set(pair, exempted);
       }
     }
   }
@@ -348,15 +295,36 @@ export class GroupAccess {
     const key = rows * 0x400_0000 + columns;
     let found = this.#blocks.get(key);
     if (found === undefined) {
-      found = none;
-      const matrix = this.pairs;
-      for (const row of this.#rowSets.list[rows]!) {
-        for (const column of this.#columnSets.list[columns]!)
-          found = withAccess(found, matrix.block(row, column));
-      }
-      this.#blocks.set(key, found);
+      this.#countBlocks(rows, columns);
+      this.#blocks.set(key, (found = this.#sets.take()));
     }
     return found;
+  }
+
+  /** Counts how many pairs of a row and a column have which access. */
+  #countBlocks(rows: number, columns: number): void {
+    const ofRows = this.#rowSets.list[rows]!;
+    const ofColumns = this.#columnSets.list[columns]!;
+    const cells = this.#cells;
+    const sets = this.#sets;
+    for (let i = 0; i < ofRows.length; i++) {
+      const row = ofRows[i]!;
+      const start = row * this.pairs.columnCount;
+      for (let k = 0; k < ofColumns.length; k++) {
+        const known = cells[start + ofColumns[k]!];
+        sets.count(known === undefined || known === 0 ? this.#cell(row, ofColumns[k]!) : known - 1, 1);
+      }
+    }
+  }
+
+  /** The access of the pairs of a row and a column. */
+  #cell(row: number, column: number): number {
+    const at = row * this.pairs.columnCount + column;
+    const known = this.#cells[at];
+    if (known !== undefined && known > 0) return known - 1;
+    const access = this.pairs.block(row, column);
+    if (known !== undefined) this.#cells[at] = access + 1;
+    return access;
   }
 
   /** The number of a group's set of rows; -1 without pods. Groups with the same have the same blocks. */
@@ -369,42 +337,63 @@ export class GroupAccess {
     return this.#columnSets.of[group]!;
   }
 
-  #rowCounts(group: number): ReadonlyMap<number, number> {
-    return this.#countsOf(group, this.#rows, this.pairs.rowOf);
-  }
-
-  #columnCounts(group: number): ReadonlyMap<number, number> {
-    return this.#countsOf(group, this.#columns, this.pairs.columnOf);
-  }
-
-  /** How many classes of a group have each row or column. */
-  #countsOf(
+  /** How many classes of a group have a row or column. */
+  #countOf(
     group: number,
     known: Map<number, ReadonlyMap<number, number>>,
     ofClass: Int32Array,
-  ): ReadonlyMap<number, number> {
+    id: number,
+  ): number {
+    const classes = this.#groups.classesOf(group);
+    if (classes.length === 1) return ofClass[classes[0]!] === id ? 1 : 0;
     let counts = known.get(group);
     if (counts === undefined) {
       const made = new Map<number, number>();
-      for (const c of this.#groups.classesOf(group)) {
-        const id = ofClass[c]!;
-        made.set(id, (made.get(id) ?? 0) + 1);
+      for (let i = 0; i < classes.length; i++) {
+        const each = ofClass[classes[i]!]!;
+        made.set(each, (made.get(each) ?? 0) + 1);
       }
       known.set(group, (counts = made));
     }
-    return counts;
+    return counts.get(id) ?? 0;
   }
 }
 
-/** What so many sources have beside their blocks is remembered: a focus has few, and they are asked about again. */
-const mostKnown = 64;
+/** What is known of so many targets beside their blocks is remembered: a focus has few, and they are asked about again. */
+const mostKnown = 1 << 17;
 
-/** What is known of a target beside its blocks. */
-interface Exact {
-  /** By pair of classes, source times the number of classes plus destination: its access, or `exempted`. */
-  readonly pairs: Map<number, number>;
+/** A table of more rows times columns is not kept: it takes 4 bytes for each. */
+const mostCells = 1 << 22;
+
+const nothingApart: ReadonlyMap<number, Accesses> = new Map();
+
+/** In place of an access: the pair of classes is none, or has what it may without asking its policies. */
+const exempted = -1;
+
+/** What is known of a target beside its blocks. Most have one pair of classes that is told apart. */
+class Apart {
   /** The accesses of pairs of a pod and its own node; `none` where there is none. */
-  exempt: Accesses;
+  exempt: Accesses = none;
+  #pair = -1;
+  #access = 0;
+  #more: Map<number, number> | undefined;
+
+  /** @param pair - of classes: source times the number of classes plus destination */
+  set(pair: number, access: number): void {
+    if (this.#more !== undefined) this.#more.set(pair, access);
+    else if (this.#pair < 0 || this.#pair === pair) [this.#pair, this.#access] = [pair, access];
+    else
+      this.#more = new Map([
+        [this.#pair, this.#access],
+        [pair, access],
+      ]);
+  }
+
+  /** Visits each pair of classes with its access, or `exempted`. */
+  forEach(visit: (pair: number, access: number) => void): void {
+    if (this.#more !== undefined) for (const [pair, access] of this.#more) visit(pair, access);
+    else if (this.#pair >= 0) visit(this.#pair, this.#access);
+  }
 }
 
 function append(lists: Map<number, number[]>, key: number, item: number): void {

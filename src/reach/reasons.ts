@@ -101,11 +101,27 @@ function* openPairs(
     return;
   }
   const matrix = pairs();
+  // Very many pairs have one of few accesses, and very many classes one of few rows.
+  const openAccesses = new Map<number, boolean>();
   const isOpen = (access: number): boolean => {
-    const { both, only4, only6 } = policy.accesses.access(access);
-    return [both, only4, only6].some((id) => !policy.parts.ports.set(id).intersect(wanted).isEmpty);
+    let open = openAccesses.get(access);
+    if (open === undefined) {
+      const { both, only4, only6 } = policy.accesses.access(access);
+      open = [both, only4, only6].some((id) => !policy.parts.ports.set(id).intersect(wanted).isEmpty);
+      openAccesses.set(access, open);
+    }
+    return open;
   };
   const columns = Map.groupBy(destinations.keys(), (d) => matrix.columnOf[d]!);
+  const openColumns = new Map<number, readonly (readonly number[])[]>();
+  const openFrom = (row: number): readonly (readonly number[])[] => {
+    let open = openColumns.get(row);
+    if (open === undefined) {
+      open = [...columns].filter(([column]) => isOpen(matrix.block(row, column))).map(([, ds]) => ds);
+      openColumns.set(row, open);
+    }
+    return open;
+  };
   for (const [s, pods] of sources) {
     const pairWith = (d: number): readonly [PolicyEnd, PolicyEnd] | undefined => {
       const [source] = pods;
@@ -121,9 +137,7 @@ function* openPairs(
       if (destinations.has(d)) touched.set(d, access);
     });
     const open = [...touched].filter(([, access]) => isOpen(access)).map(([d]) => d);
-    for (const [column, ds] of columns) {
-      if (isOpen(matrix.block(matrix.rowOf[s]!, column))) open.push(...ds.filter((d) => !touched.has(d)));
-    }
+    for (const ds of openFrom(matrix.rowOf[s]!)) for (const d of ds) if (!touched.has(d)) open.push(d);
     for (const d of open) {
       const pair = pairWith(d);
       if (pair === undefined) continue;

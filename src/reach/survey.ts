@@ -1,7 +1,8 @@
 import type { Direction } from '../model/index.ts';
 import type { Connections, Entry, Party } from './connections.ts';
-import type { Accesses, GroupAccess } from './group-access.ts';
-import { none } from './group-access.ts';
+import { none } from './accesses.ts';
+import type { Accesses } from './accesses.ts';
+import type { GroupAccess } from './group-access.ts';
 import { labelOf } from './overview-lines.ts';
 
 /** What a map comes to, without listing it. */
