@@ -350,6 +350,13 @@ function withEntrance({ from }: Question, input: Input, flags: InputFlags): Inpu
   if (end.kind !== 'entry') return input;
   const { ref, ways } = end.entry;
   const routes = new Set(ways.map(({ route }) => route));
+  // Also those that mean this Gateway, and that it does not take.
+  for (const { ref: own, parents } of input.cluster.entrances.gatewayRoutes) {
+    const isMeant = parents.some(
+      ({ kind, namespace, name }) => kind === ref.kind && namespace === ref.namespace && name === ref.name,
+    );
+    if (isMeant) routes.add(`${own.kind} ${own.namespace}/${own.name}`);
+  }
   const found = reach
     .entranceDiagnostics(input.cluster, controllersOf(input, flags))
     .filter(

@@ -58,6 +58,15 @@ Add the controller's pods and namespace to the input, or name it: --ingress-cont
   loadBalancerSourceRanges: [192.0.2.0/24]
   allocateLoadBalancerNodePorts: false   # where the load balancer needs none`,
   },
+  'listener-without-tls': {
+    title: 'A listener for HTTPS or TLS says nothing of TLS.',
+    text: `A listener of these protocols needs tls: the certificate that it answers with, or mode: Passthrough. The CRD lets it pass without, and controllers mark the listener as not valid and serve none of its routes. Podwall answers as if they served it.`,
+    example: `listeners:
+  - name: https
+    port: 443
+    protocol: HTTPS
+    tls: {certificateRefs: [{name: shop-tls}]}`,
+  },
   'reference-not-granted': {
     title: 'A reference to another namespace is not granted there.',
     text: `A route or Gateway may refer to Services and Secrets of another namespace only if a ReferenceGrant there lets it. Without one the reference leads nowhere.`,

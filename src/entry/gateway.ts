@@ -38,10 +38,20 @@ export class Gateways {
 
   /** The routes at its listeners, in the same order. */
   attachmentsOf(gateway: Gateway): readonly GatewayAttachment[] {
-    const { references } = this.#tools;
+    const { references, findings } = this.#tools;
     const byListener = this.#attached.get(`${gateway.namespace}/${gateway.name}`);
     return gateway.listeners.flatMap((listener, i) => {
       const secrets: string[] = [];
+      // The API asks for it, and its CRD does not: a controller does not serve such a listener.
+      if (listener.tls === undefined && endsTls(listener)) {
+        findings.warn(
+          gateway,
+          'listener-without-tls',
+          ['spec', 'listeners', i],
+          `The listener ${listener.name} is for ${listener.protocol} and says nothing of TLS, so controllers do not serve it`,
+          'write tls: {certificateRefs: [{name: NAME-OF-A-SECRET}]}',
+        );
+      }
       for (const [j, certificate] of (listener.tls?.certificates ?? []).entries()) {
         const at = ['spec', 'listeners', i, 'tls', 'certificateRefs', j];
         const own = { group, kind: 'Gateway', namespace: gateway.namespace };
@@ -224,8 +234,12 @@ function carries({ protocol, allowedKinds }: Listener, { kind }: GatewayRoute): 
 }
 
 function tlsOf({ protocol, tls }: Listener): EntryTls {
-  if (tls === undefined) return protocol === 'HTTPS' || protocol === 'TLS' ? 'terminate' : 'none';
+  if (tls === undefined) return endsTls({ protocol }) ? 'terminate' : 'none';
   return tls.mode === 'Passthrough' ? 'passthrough' : 'terminate';
+}
+
+function endsTls({ protocol }: Pick<Listener, 'protocol'>): boolean {
+  return protocol === 'HTTPS' || protocol === 'TLS';
 }
 
 /** The matches of a rule in words; `undefined` when it takes every request. */

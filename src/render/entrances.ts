@@ -1,7 +1,7 @@
 import type { EntranceBackend, EntranceExplanation, Verdict } from '../reach/index.ts';
 import type { MapView } from './map-lines.ts';
 import { allowedDocument } from './document.ts';
-import { briefId } from './names.ts';
+import { briefId, briefPeer } from './names.ts';
 import { portsText } from './ports.ts';
 import { tableLines } from './table.ts';
 import { count, listed, number, visible } from './text.ts';
@@ -50,7 +50,7 @@ export function* entranceTables(entrance: EntranceExplanation, look: Look): Gene
   yield* rowsOf(
     ['AROUND IT', 'TO', 'PORTS'],
     around.map(({ from, to, allowed, family, partial, ambiguous }) => [
-      briefId(from),
+      briefPeer(from),
       briefId(to),
       [
         portsText(allowed),

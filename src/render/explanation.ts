@@ -20,7 +20,7 @@ import {
   type Field,
 } from './document.ts';
 import { entranceDocument, entranceTables } from './entrances.ts';
-import { briefId } from './names.ts';
+import { briefId, briefPeer } from './names.ts';
 import { notModelledSentences } from './not-modelled.ts';
 import { portsText } from './ports.ts';
 import { quoteLines, type QuotedLine } from './quote.ts';
@@ -734,7 +734,7 @@ function openedText(change: NearMiss, look: Look): string {
     .slice(0, mostOpened)
     .map(
       ({ from, to, allowed }) =>
-        `${briefId(from)} ${look.signs.arrow} ${briefId(to)} ${portsText(allowed, 3)}`,
+        `${briefPeer(from)} ${look.signs.arrow} ${briefPeer(to)} ${portsText(allowed, 3)}`,
     );
   const more = alsoOpens.length - named.length;
   return `It would also open ${count(alsoOpens.length, 'other connection')}: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}.`;

@@ -25,6 +25,12 @@ export function briefId(id: string): string {
   return visible(parts === undefined ? id : `${parts.namespace}/${parts.name}`);
 }
 
+/** As `briefId` of the peer of a map that stands without its fellows: all addresses of a family are the internet. */
+export function briefPeer(id: string): string {
+  const family = families.find((each) => id === rangeText(wholeFamily(each)));
+  return family === undefined ? briefId(id) : `internet (${family})`;
+}
+
 /** How one answer speaks of its peers: the shortest names that no two of them share. */
 export interface Names {
   /** For people: `backend`, `app/backend` or `app/Deployment/backend`; addresses as `internet` or CIDRs. */

@@ -437,6 +437,21 @@ describe('input', () => {
       ]);
       expect(err).not.toContain('called two');
     }
+    const gateway =
+      'apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge, namespace: shop}\nspec: {gatewayClassName: c, listeners: [{name: l, port: 80, protocol: HTTP}]}\n---\n';
+    const route = (name: string, parent: string): string =>
+      `apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: ${name}, namespace: shop}\nspec: {parentRefs: [{name: ${parent}, sectionName: ${name}}], rules: [{backendRefs: [{name: web, port: 80}]}]}\n---\n`;
+    const { err } = podwall('explain gateway/shop/edge -f -', {
+      input:
+        workload('web') +
+        service +
+        gateway +
+        route('l', 'edge') +
+        route('untaken', 'edge') +
+        route('other', 'another'),
+    });
+    expect(err).toContain('The Gateway shop/edge has no listener called untaken');
+    expect(err).not.toContain('another');
   });
 
   test('of what was left out, its errors are told when it is asked about', () => {

@@ -439,6 +439,11 @@ const cases: Readonly<Record<string, readonly string[]>> = {
       'type: LoadBalancer, loadBalancerSourceRanges: »[192.0.2.0/24], selector: {app: web}, ports: [{port: 80, targetPort: 8080}]',
     ),
   ],
+  'listener-without-tls': [
+    web,
+    '{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: g, namespace: shop}, spec: {gatewayClassName: c, listeners: [»{name: l, port: 443, protocol: HTTPS}]}}',
+    pod('edge', 'gateway.networking.k8s.io/gateway-name: g'),
+  ],
   'tls-secret-missing': [
     web,
     webService,

@@ -145,6 +145,11 @@ describe('an entrance by itself', () => {
     expect(text).toContain('a.example.com /     shop/svc/web:80  shop/web TCP 8080  closed');
     expect(text).toContain('a.example.com /api  shop/svc/api:90  shop/api TCP 9000  open');
     expect(text).toMatch(/AROUND IT +TO +PORTS\n {2}internet +shop\/api +TCP 9000/);
+    const open = api.replace(/}$/, ', status: {podIP: 10.0.0.9, phase: Running}}');
+    const around = ask([web, open, ...services, front, nginx], 'ingress/shop/front');
+    expect(renderExplanation(around, 'text', { width: 100, color: false, headers: true })).toMatch(
+      /\n {2}internet \(IPv4\) +shop\/api +TCP 9000/,
+    );
     const document = JSON.parse(
       renderExplanation(answer, 'json', { width: 100, color: false, headers: true }),
     ) as {
