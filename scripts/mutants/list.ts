@@ -896,11 +896,11 @@ export const mutants: readonly Mutant[] = [
     why: 'lab apply wakes the tables that lab verify has taken out of the way',
   },
   {
-    file: 'src/exposure/cubes.ts',
+    file: 'src/exposure/literals.ts',
     find: `case 'NotIn': // corner 18: also without the key
-      return { except: true, values: bearable(), absent: true };`,
+      return { key, except: true, values: bearable(), absent: true };`,
     replace: `case 'NotIn': // corner 18: also without the key
-      return { except: true, values: bearable(), absent: false };`,
+      return { key, except: true, values: bearable(), absent: false };`,
     why: 'a potential pod without the key is outside of NotIn (corner 18)',
   },
   {
@@ -929,8 +929,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/exposure/uses.ts',
-    find: '(x, y) => this.#conditions.and(x, this.#conditions.not(y)),',
-    replace: '(x, y) => this.#conditions.and(x, y),',
+    find: '(one, other) => this.#conditions.and(one, this.#conditions.not(other)),',
+    replace: '(one, other) => this.#conditions.and(one, other),',
     why: 'what is denied by a name is all that is left (corner 62)',
   },
   {

@@ -3,7 +3,7 @@ import { families, formatAddress, joined, parseCidr, PortSet, subtract, wholeFam
 import type { AddressRange, Family } from '../net/index.ts';
 import { familyBits, has } from '../policy/index.ts';
 import type { CompiledPolicy, OutsideSegment, PolicyEnd } from '../policy/index.ts';
-import { byText } from './cubes.ts';
+import { byText } from './literals.ts';
 
 /** Addresses outside that may use the same ports with some pods. */
 export interface OpenAddresses {
@@ -60,25 +60,20 @@ const publicRanges: { readonly [family in Family]: readonly AddressRange[] } = {
   IPv6: subtract(wholeFamily('IPv6'), notPublic),
 };
 
-/** Whom classes with the same profile and families let through by an address; worked out once for them. */
+/** Whom classes whose rules say the same of addresses let through by an address; worked out once for them. */
 export class AddressTable {
   readonly #policy: CompiledPolicy;
-  readonly #known = new WeakMap<readonly OutsideSegment[], Map<string, Addressed>>();
-  readonly #plain = new Map<string, Addressed>();
+  readonly #known = new Map<string, Addressed>();
   /** Nodes that all policies of the input treat alike. */
   readonly #nodes: readonly { readonly names: string[]; readonly example: ClusterNode }[];
-  /** Nodes of which the input has no address: no ipBlock can be held against them. */
-  readonly nodesWithoutAddress: number;
 
   constructor(policy: CompiledPolicy) {
     this.#policy = policy;
-    const all = [...policy.cluster.nodes.values()];
     const { blocks } = policy.parts;
     const groups = new Map<string, { readonly names: string[]; readonly example: ClusterNode }>();
-    let count = 0;
-    for (const node of all) {
+    for (const node of policy.cluster.nodes.values()) {
+      // No ipBlock can be held against a node of which the input has no address.
       if (node.addresses.length === 0) continue;
-      count++;
       const parts = node.addresses.map(({ family, value }) => `${family}${blocks.partOf(family, value)}`);
       // Tiers tell nodes apart by their labels too (corner 63).
       const labels = policy.cluster.tierPolicies.length > 0 ? JSON.stringify([...node.labels]) : '';
@@ -88,21 +83,17 @@ export class AddressTable {
       else known.names.push(node.name);
     }
     this.#nodes = [...groups.values()];
-    this.nodesWithoutAddress = all.length - count;
   }
 
   of(direction: Direction, k: number): Addressed {
-    const segments = this.#policy.outside(direction, k);
     const family = this.#policy.parts.classes.family[k]!;
-    // Most policies tell no addresses apart. With nodes, pods with the same segments may differ about these.
-    const isPlain = segments.length === families.length && this.#nodes.length === 0;
-    const known = isPlain ? this.#plain : this.#knownOf(segments);
-    const key = isPlain ? `${segments.map(({ ports }) => ports).join()} ${family}` : String(family);
-    let found = known.get(key);
+    const key = `${direction} ${family} ${this.#saidOf(direction, k)}`;
+    let found = this.#known.get(key);
     if (found === undefined) {
       const { ports } = this.#policy.parts;
       // Corner 37: addresses of a family that the pod lacks cannot reach it, nor it them.
-      const here = segments
+      const here = this.#policy
+        .outside(direction, k)
         .filter((segment) => (family & familyBits[segment.family]) !== 0)
         .map((segment) => ({ ...segment, set: ports.set(segment.ports) }));
       const addresses = addressesOf(here);
@@ -111,15 +102,24 @@ export class AddressTable {
       const open = (one: PolicyEnd, other: PolicyEnd, each: Family): number =>
         this.#policy.sideAllowed(direction, one, other, each);
       found = { addresses, nodes: isShut ? [] : this.#nodesOf(k, addresses, open) };
-      known.set(key, found);
+      this.#known.set(key, found);
     }
     return found;
   }
 
-  #knownOf(segments: readonly OutsideSegment[]): Map<string, Addressed> {
-    let known = this.#known.get(segments);
-    if (known === undefined) this.#known.set(segments, (known = new Map<string, Addressed>()));
-    return known;
+  /** What the policies of a class say of addresses and nodes, as text: selectors of pods mean neither (corners 13 and 44). */
+  #saidOf(direction: Direction, k: number): string {
+    const { profiles, profileOf, peers, classes } = this.#policy.parts;
+    const of = profiles[direction];
+    const profile = profileOf[direction][k]!;
+    const { entries } = of;
+    const end = of.end(profile);
+    let text = `${classes.host[k]!} ${of.tiersOf(profile)}`;
+    for (let i = of.start(profile); i < end; i += 2) {
+      const peer = entries[i]!;
+      if (peers.definition(peer).kind !== 'pods') text += ` ${peer}:${entries[i + 1]!}`;
+    }
+    return text;
   }
 
   /** What some choice among policies of equal priority lets through beyond what every choice does (corner 60). */

@@ -3,15 +3,15 @@ import { subtract, wholeFamily } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import type { CompiledPolicy, TierStep } from '../policy/index.ts';
 import { inOrder, mayBeOfPods } from './cells.ts';
-import { byText } from './cubes.ts';
+import { byText } from './literals.ts';
 import type { Finder, Found } from './found.ts';
 import { placesMinus } from './namespaces.ts';
 import type { Budget, NamespaceSpace, Places } from './namespaces.ts';
-import { costOf, minimal, regionBoth, regionKey, regionMinus } from './regions.ts';
+import { costOf, lineOf, linesOf, minimal, regionBoth, regionKey, regionMinus } from './regions.ts';
 import type { Line } from './regions.ts';
 import { isOpenOrder } from './tier-space.ts';
 import type { RuleSpace } from './tier-space.ts';
-import type { Unit } from './told.ts';
+import type { Unit } from './units.ts';
 import { noUse } from './uses.ts';
 import type { UseTable } from './uses.ts';
 
@@ -108,14 +108,13 @@ export class AmbiguousFinder {
     const others = [...found.narrowing.closed(), ...partly.flatMap(({ namespaces }) => namespaces)];
     const taken: Places = this.#space.places(others.sort((a, b) => a - b));
     return [
-      { ...line, existing: this.#space.places(placesMinus(line.existing, taken).list) },
+      lineOf(
+        { ...line, existing: this.#space.places(placesMinus(line.existing, taken).list) },
+        line.use,
+        line.rules,
+      ),
       ...partly.flatMap(({ namespaces, parts }) =>
-        parts.map((part) => ({
-          ...part,
-          existing: this.#space.places(namespaces),
-          fresh: undefined,
-          rules: line.rules,
-        })),
+        linesOf(this.#space.places(namespaces), parts, line.rules),
       ),
     ];
   }
@@ -133,8 +132,8 @@ export class AmbiguousFinder {
         const use = uses.minus(line.use, each.use);
         const shared = use === line.use ? undefined : regionBoth(line, each);
         if (shared === undefined) return [line];
-        const rest = regionMinus(line, each).map((region) => ({ ...line, ...region }));
-        return use === noUse ? rest : [...rest, { ...line, ...shared, use }];
+        const rest = regionMinus(line, each).map((region) => lineOf(region, line.use, line.rules));
+        return use === noUse ? rest : [...rest, lineOf(shared, use, line.rules)];
       });
       if (left.length > mostPieces) {
         this.#isTooMuch = true;

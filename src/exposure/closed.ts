@@ -1,6 +1,7 @@
 import type { Addressed } from './addresses.ts';
 import type { Admitted, Dropped } from './lines.ts';
-import type { Narrowing } from './own-side.ts';
+import { placesHave } from './namespaces.ts';
+import type { Narrowing } from './narrowing.ts';
 import type { Line, RuleRef } from './regions.ts';
 import type { Closed, ClosedReason, ClosedScope, ExposureReason } from './types.ts';
 
@@ -125,9 +126,9 @@ function couldConcern(scope: ClosedScope, { looks, reason }: Dropped): boolean {
 }
 
 function hasPlace({ existing }: Line, place: number): boolean {
-  return existing.isAll || existing.list.includes(place);
+  return placesHave(existing, place);
 }
 
 function hasOtherPlace({ existing }: Line, place: number): boolean {
-  return existing.list.some((each) => each !== place);
+  return existing.list.length > 1 || (existing.list.length > 0 && existing.list[0] !== place);
 }

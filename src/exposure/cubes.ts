@@ -1,16 +1,22 @@
 import type { Labels, LabelSelector, Requirement } from '../model/index.ts';
-
-/**
- * What one key of an object's labels may be: one of `values`, or with `except` any value but these; `absent`: the key may
- * also be missing. There is always another value, so sets of values are finite or have a finite complement, and nothing
- * between.
- */
-export interface Literal {
-  readonly except: boolean;
-  /** Ascending by UTF-16 code units, each once. */
-  readonly values: readonly string[];
-  readonly absent: boolean;
-}
+import {
+  admits,
+  anything,
+  areLiteralsApart,
+  areLiteralsEqual,
+  bothLiterals,
+  byText,
+  complement,
+  eitherLiteral,
+  isAnything,
+  isNothing,
+  literalIncludes,
+  literalOf,
+  otherThan,
+  selectable,
+  sorted,
+} from './literals.ts';
+import type { Literal } from './literals.ts';
 
 /**
  * Labels that meet a condition on each of some keys, and anything on all others: what one selector means (corners 17 to
@@ -18,22 +24,18 @@ export interface Literal {
  * selector can say: that is two cubes.
  */
 export interface Cube {
-  /** Keys ascending; a key that may be anything has no entry. */
-  readonly literals: ReadonlyMap<string, Literal>;
+  /** Ascending by key, each key once; a key that may be anything has none. */
+  readonly literals: readonly Literal[];
   /** Equal cubes have equal keys, and others have others. */
   readonly key: string;
 }
 
-function cubeOf(literals: ReadonlyMap<string, Literal>): Cube {
-  return new KeyedCube(literals);
-}
-
 /** Most cubes are made on the way to others and never asked for their key. */
 class KeyedCube implements Cube {
-  readonly literals: ReadonlyMap<string, Literal>;
+  readonly literals: readonly Literal[];
   #key: string | undefined;
 
-  constructor(literals: ReadonlyMap<string, Literal>) {
+  constructor(literals: readonly Literal[]) {
     this.literals = literals;
   }
 
@@ -42,9 +44,9 @@ class KeyedCube implements Cube {
   }
 }
 
-function keyOf(literals: ReadonlyMap<string, Literal>): string {
+function keyOf(literals: readonly Literal[]): string {
   let key = '';
-  for (const [name, { except, values, absent }] of literals) {
+  for (const { key: name, except, values, absent } of literals) {
     // A comma before each value: the empty one is a value too, and no value at all is something else.
     key += `${name}${except ? '\u0001' : '\u0002'}${absent ? '?' : ''}`;
     for (const value of values) key += `,${value}`;
@@ -54,116 +56,34 @@ function keyOf(literals: ReadonlyMap<string, Literal>): string {
 }
 
 /** Every object, whatever its labels. */
-export const anyLabels: Cube = cubeOf(new Map());
+export const anyLabels: Cube = new KeyedCube([]);
 
-/** Orders texts by UTF-16 code units, the order of everything that documents list. */
-export function byText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
-function sorted(values: Iterable<string>): readonly string[] {
-  return [...new Set(values)].sort(byText);
-}
-
-/** Whether anything meets a literal. */
-function isNothing({ except, values, absent }: Literal): boolean {
-  return !except && values.length === 0 && !absent;
-}
-
-function isAnything({ except, values, absent }: Literal): boolean {
-  return except && values.length === 0 && absent;
-}
-
-/** A list with a hundred thousand values is legal: membership is asked of a set, made once per list. */
-const memberSets = new WeakMap<readonly string[], ReadonlySet<string>>();
-
-function isAmong(values: readonly string[], value: string): boolean {
-  if (values.length <= 8) return values.includes(value);
-  let set = memberSets.get(values);
-  if (set === undefined) memberSets.set(values, (set = new Set(values)));
-  return set.has(value);
-}
-
-function both(a: Literal, b: Literal): Literal {
-  const absent = a.absent && b.absent;
-  if (!a.except) {
-    const values = a.values.filter((value) => isAmong(b.values, value) !== b.except);
-    return { except: false, values, absent };
+/** Where a key stands among ascending literals, or would stand. */
+function placeOf(literals: readonly Literal[], key: string): number {
+  let low = 0;
+  let high = literals.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (literals[middle]!.key < key) low = middle + 1;
+    else high = middle;
   }
-  if (!b.except) return { ...both(b, a), absent };
-  return { except: true, values: mergedValues(a.values, b.values), absent };
+  return low;
 }
 
-/** Two ascending lists as one. */
-function mergedValues(a: readonly string[], b: readonly string[]): readonly string[] {
-  if (a.length === 0) return b;
-  if (b.length === 0) return a;
-  return sorted([...a, ...b]);
-}
-
-function complement({ except, values, absent }: Literal): Literal {
-  return { except: !except, values, absent: !absent };
-}
-
-function either(a: Literal, b: Literal): Literal {
-  return complement(both(complement(a), complement(b)));
-}
-
-function literalIncludes(outer: Literal, inner: Literal): boolean {
-  return isNothing(both(inner, complement(outer)));
-}
-
-/** What an API server lets a label be; no object bears a value that it refuses. */
-const validValue = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
-const validKey =
-  /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-
-function literalOf({ key, operator, values }: Requirement): Literal {
-  // Corner 20: no object bears a key or a value that a server refuses, whatever selectors ask for.
-  const isBearable = validKey.test(key);
-  const bearable = (): readonly string[] =>
-    isBearable ? sorted(values.filter((value) => validValue.test(value))) : [];
-  switch (operator) {
-    case 'In':
-      return { except: false, values: bearable(), absent: false };
-    case 'NotIn': // corner 18: also without the key
-      return { except: true, values: bearable(), absent: true };
-    case 'Exists':
-      return { except: isBearable, values: [], absent: false };
-    case 'DoesNotExist':
-      return { except: !isBearable, values: [], absent: true };
-  }
+/** What a cube says of a key; `undefined` where that may be anything. */
+export function literalAt({ literals }: Cube, key: string): Literal | undefined {
+  const literal = literals[placeOf(literals, key)];
+  return literal?.key === key ? literal : undefined;
 }
 
 /** Replaces the literal of a key; `undefined` when nothing meets it. */
-function withLiteral(cube: Cube, key: string, literal: Literal): Cube | undefined {
+function withLiteral(cube: Cube, literal: Literal): Cube | undefined {
   if (isNothing(literal)) return undefined;
-  if (isAnything(literal)) return without(cube, key);
-  if (cube.literals.has(key)) return cubeOf(new Map(cube.literals).set(key, literal));
-  const literals = new Map<string, Literal>();
-  let isIn = false;
-  for (const [each, own] of cube.literals) {
-    if (!isIn && byText(key, each) < 0) {
-      literals.set(key, literal);
-      isIn = true;
-    }
-    literals.set(each, own);
-  }
-  if (!isIn) literals.set(key, literal);
-  return cubeOf(literals);
-}
-
-/** The same with keys ascending. */
-function inOrder(literals: Map<string, Literal>): Map<string, Literal> {
-  let last: string | undefined;
-  for (const key of literals.keys()) {
-    if (last !== undefined && byText(last, key) > 0) {
-      return new Map([...literals].sort(([a], [b]) => byText(a, b)));
-    }
-    last = key;
-  }
-  return literals;
+  if (isAnything(literal)) return without(cube, literal.key);
+  const { literals } = cube;
+  const at = placeOf(literals, literal.key);
+  if (literals[at]?.key === literal.key) return new KeyedCube(literals.with(at, literal));
+  return new KeyedCube(literals.toSpliced(at, 0, literal));
 }
 
 /** Selectors are looked at once: many rules share them, and equal objects make equal answers cheap to find. */
@@ -177,65 +97,97 @@ export function cubeFrom(selector: LabelSelector | undefined): Cube | undefined 
   return cube === 'nothing' ? undefined : cube;
 }
 
-function made(selector: LabelSelector): Cube | undefined {
-  const literals = new Map<string, Literal>();
-  for (const requirement of selector.requirements) {
-    const literal = literalOf(requirement);
-    const known = literals.get(requirement.key);
-    literals.set(requirement.key, known === undefined ? literal : both(known, literal));
+function made({ requirements }: LabelSelector): Cube | undefined {
+  const literals = requirements.map(literalOf).sort((a, b) => byText(a.key, b.key));
+  const kept: Literal[] = [];
+  for (const literal of literals) {
+    const last = kept.at(-1);
+    if (last?.key === literal.key) kept[kept.length - 1] = bothLiterals(last, literal);
+    else kept.push(literal);
   }
-  const kept: [string, Literal][] = [];
-  for (const [key, literal] of literals) {
-    if (isNothing(literal)) return undefined;
-    if (!isAnything(literal)) kept.push([key, literal]);
-  }
-  return cubeOf(new Map(kept.sort(([a], [b]) => byText(a, b))));
+  return kept.some(isNothing) ? undefined : new KeyedCube(kept.filter((literal) => !isAnything(literal)));
 }
 
-/** Larger maps are not copied before it is known that they are needed. */
+/** Of cubes with so many more conditions than others it is looked first whether they have anything in common. */
 const few = 8;
 
-/** The labels that are in both; `undefined` when none are. */
+/** The labels that are in both, one of them itself where it is all in the other; `undefined` when none are. */
 export function intersection(a: Cube, b: Cube): Cube | undefined {
-  if (a === b || b.literals.size === 0) return a;
-  if (a.literals.size === 0) return b;
-  if (a.literals.size > b.literals.size + few && areApart(a, b)) return undefined;
-  const literals = new Map(a.literals);
-  for (const [key, literal] of b.literals) {
-    const known = literals.get(key);
-    const shared = known === undefined ? literal : both(known, literal);
-    if (isNothing(shared)) return undefined;
-    literals.set(key, shared);
+  if (a === b || b.literals.length === 0) return a;
+  if (a.literals.length === 0) return b;
+  if (Math.abs(a.literals.length - b.literals.length) > few && areApart(a, b)) return undefined;
+  const ones = a.literals;
+  const others = b.literals;
+  const all: Literal[] = [];
+  let isOne = true;
+  let isOther = true;
+  let i = 0;
+  let j = 0;
+  while (i < ones.length || j < others.length) {
+    const one = ones[i];
+    const other = others[j];
+    if (other === undefined || (one !== undefined && one.key < other.key)) {
+      all.push(one!);
+      isOther = false;
+      i++;
+    } else if (one?.key !== other.key) {
+      all.push(other);
+      isOne = false;
+      j++;
+    } else {
+      const shared = bothLiterals(one, other);
+      if (isNothing(shared)) return undefined;
+      all.push(shared);
+      isOne &&= shared === one;
+      isOther &&= shared === other;
+      i++;
+      j++;
+    }
   }
-  return cubeOf(inOrder(literals));
+  if (isOne) return a;
+  return isOther ? b : new KeyedCube(all);
+}
+
+/** Whether the same labels are in two cubes. */
+export function areEqual(a: Cube, b: Cube): boolean {
+  if (a === b) return true;
+  if (a.literals.length !== b.literals.length) return false;
+  for (let i = 0; i < a.literals.length; i++) {
+    const one = a.literals[i]!;
+    const other = b.literals[i]!;
+    if (one.key !== other.key || !areLiteralsEqual(one, other)) return false;
+  }
+  return true;
 }
 
 /** Whether all labels of `inner` are in `outer`. */
 export function includes(outer: Cube, inner: Cube): boolean {
-  if (outer === inner || outer.literals.size === 0) return true;
-  if (outer.literals.size > inner.literals.size) return false;
-  for (const [key, literal] of outer.literals) {
-    const other = inner.literals.get(key);
-    if (other === undefined || !literalIncludes(literal, other)) return false;
+  if (outer === inner || outer.literals.length === 0) return true;
+  if (outer.literals.length > inner.literals.length) return false;
+  let at = 0;
+  for (const literal of outer.literals) {
+    while (at < inner.literals.length && inner.literals[at]!.key < literal.key) at++;
+    const other = inner.literals[at];
+    if (other?.key !== literal.key || !literalIncludes(literal, other)) return false;
   }
   return true;
 }
 
 /** Whether an object's labels are in a cube. */
 export function has(cube: Cube, labels: Labels): boolean {
-  for (const [key, { except, values, absent }] of cube.literals) {
-    const value = labels.get(key);
-    if (value === undefined ? !absent : isAmong(values, value) === except) return false;
+  for (const literal of cube.literals) {
+    const value = labels.get(literal.key);
+    if (value === undefined ? !literal.absent : !admits(literal, value)) return false;
   }
   return true;
 }
 
 /** Whether no labels are in both. */
 export function areApart(a: Cube, b: Cube): boolean {
-  const [fewer, more] = a.literals.size < b.literals.size ? [a, b] : [b, a];
-  for (const [key, literal] of fewer.literals) {
-    const other = more.literals.get(key);
-    if (other !== undefined && isNothing(both(literal, other))) return true;
+  const [fewer, more] = a.literals.length < b.literals.length ? [a, b] : [b, a];
+  for (const literal of fewer.literals) {
+    const other = literalAt(more, literal.key);
+    if (other !== undefined && areLiteralsApart(literal, other)) return true;
   }
   return false;
 }
@@ -252,66 +204,45 @@ export function difference(a: Cube, b: Cube, order?: CutOrder): readonly Cube[] 
   if (areApart(a, b)) return [a];
   const left: Cube[] = [];
   let rest = a;
-  let conditionsLeft = b.literals.size;
+  let conditionsLeft = b.literals.length;
   const rankOf = (key: string): number => order?.get(key) ?? 0;
   const conditions =
-    order === undefined || b.literals.size < 2
+    order === undefined || b.literals.length < 2
       ? b.literals
-      : [...b.literals].sort(([one], [other]) => rankOf(one) - rankOf(other));
-  for (const [key, literal] of conditions) {
-    const own = rest.literals.get(key) ?? anything;
-    const others = both(own, complement(literal));
+      : b.literals.toSorted((one, other) => rankOf(one.key) - rankOf(other.key));
+  for (const literal of conditions) {
+    const own = literalAt(rest, literal.key) ?? anything(literal.key);
     conditionsLeft--;
     // What was cut from `a` before has its conditions, hundreds of them: these cut nothing, and are not copied.
-    if (isNothing(others)) continue;
-    for (const part of selectable(others)) {
-      const outside = withLiteral(rest, key, part);
+    if (literalIncludes(literal, own)) continue;
+    for (const part of selectable(bothLiterals(own, complement(literal)))) {
+      const outside = withLiteral(rest, part);
       if (outside !== undefined) left.push(outside);
     }
     if (conditionsLeft === 0) break;
-    const inside = withLiteral(rest, key, both(own, literal));
+    const inside = withLiteral(rest, bothLiterals(own, literal));
     if (inside === undefined) break;
     rest = inside;
   }
   return left;
 }
 
-/** A literal as ones that a selector can say. */
-function selectable(literal: Literal): readonly Literal[] {
-  if (literal.except || !literal.absent || literal.values.length === 0) return [literal];
-  return [
-    { ...literal, absent: false },
-    { ...literal, values: [] },
-  ];
-}
-
-const anything: Literal = { except: true, values: [], absent: true };
-
 /** The cube that has exactly what two cubes have; `undefined` where there is none, or none that a selector can say. */
 export function union(a: Cube, b: Cube): Cube | undefined {
   if (includes(a, b)) return a;
   if (includes(b, a)) return b;
-  if (a.literals.size !== b.literals.size) return undefined;
-  let differing: string | undefined;
-  for (const [key, literal] of a.literals) {
-    const other = b.literals.get(key);
-    if (other === undefined) return undefined;
-    if (equal(literal, other)) continue;
-    if (differing !== undefined) return undefined;
-    differing = key;
+  if (a.literals.length !== b.literals.length) return undefined;
+  let differing = -1;
+  for (const [i, literal] of a.literals.entries()) {
+    const other = b.literals[i]!;
+    if (other.key !== literal.key) return undefined;
+    if (areLiteralsEqual(literal, other)) continue;
+    if (differing >= 0) return undefined;
+    differing = i;
   }
-  if (differing === undefined) return a;
-  const literal = either(a.literals.get(differing)!, b.literals.get(differing)!);
-  return selectable(literal).length === 1 ? withLiteral(a, differing, literal) : undefined;
-}
-
-function equal(a: Literal, b: Literal): boolean {
-  return (
-    a.except === b.except &&
-    a.absent === b.absent &&
-    a.values.length === b.values.length &&
-    a.values.every((value, i) => value === b.values[i])
-  );
+  if (differing < 0) return a;
+  const literal = eitherLiteral(a.literals[differing]!, b.literals[differing]!);
+  return selectable(literal).length === 1 ? withLiteral(a, literal) : undefined;
 }
 
 /** The same labels in fewer cubes: those that ask for nothing but one of some values of one key become one for the key. */
@@ -321,26 +252,25 @@ export function merged(cubes: readonly Cube[]): readonly Cube[] {
   for (const cube of cubes) {
     const [first] = cube.literals;
     if (first === undefined) return [cube];
-    const [key, literal] = first;
-    if (cube.literals.size > 1 || literal.except || literal.absent) {
+    if (cube.literals.length > 1 || first.except || first.absent) {
       others.push(cube);
       continue;
     }
-    const known = values.get(key);
-    if (known === undefined) values.set(key, [...literal.values]);
-    else for (const value of literal.values) known.push(value);
+    const known = values.get(first.key);
+    if (known === undefined) values.set(first.key, [...first.values]);
+    else for (const value of first.values) known.push(value);
   }
-  const ofKeys = Array.from(values, ([key, all]) =>
-    cubeOf(new Map([[key, { except: false, values: sorted(all), absent: false }]])),
+  const ofKeys = Array.from(
+    values,
+    ([key, all]) => new KeyedCube([{ key, except: false, values: sorted(all), absent: false }]),
   );
   return [...ofKeys, ...others];
 }
 
 /** The cube without its condition on a key. */
 export function without(cube: Cube, key: string): Cube {
-  const literals = new Map(cube.literals);
-  literals.delete(key);
-  return cubeOf(literals);
+  const at = placeOf(cube.literals, key);
+  return cube.literals[at]?.key === key ? new KeyedCube(cube.literals.toSpliced(at, 1)) : cube;
 }
 
 /**
@@ -353,8 +283,8 @@ export function restricted(
   except: boolean,
   values: Iterable<string>,
 ): Cube | undefined {
-  const own = cube.literals.get(key) ?? anything;
-  return withLiteral(cube, key, both(own, { except, values: sorted(values), absent: except }));
+  const own = literalAt(cube, key) ?? anything(key);
+  return withLiteral(cube, bothLiterals(own, { key, except, values: sorted(values), absent: except }));
 }
 
 /**
@@ -362,18 +292,11 @@ export function restricted(
  */
 export function example(cube: Cube): Labels {
   const labels = new Map<string, string>();
-  for (const [key, { except, values, absent }] of cube.literals) {
+  for (const { key, except, values, absent } of cube.literals) {
     if (!except && values.length > 0) labels.set(key, values[0]!);
     else if (!absent) labels.set(key, otherThan(values));
   }
   return labels;
-}
-
-/** A label value, and a name of a namespace, that is none of some values. */
-export function otherThan(values: readonly string[], stem = 'other'): string {
-  let name = stem;
-  for (let i = 2; isAmong(values, name); i++) name = `${stem}-${i}`;
-  return name;
 }
 
 const texts = new WeakMap<Cube, string>();
@@ -404,14 +327,14 @@ function textOf(cube: Cube): string {
 }
 
 /** One condition as Kubernetes writes it. */
-export type CubeRequirement = Pick<Requirement, 'key' | 'operator' | 'values'>;
+type CubeRequirement = Pick<Requirement, 'key' | 'operator' | 'values'>;
 
 /**
  * The conditions of a cube, keys ascending. A key that must be there with a value outside of a list takes two, `Exists` and
  * `NotIn`.
  */
-export function requirementsOf(cube: Cube): readonly CubeRequirement[] {
-  return [...cube.literals].flatMap(([key, { except, values, absent }]): readonly CubeRequirement[] => {
+function requirementsOf(cube: Cube): readonly CubeRequirement[] {
+  return cube.literals.flatMap(({ key, except, values, absent }): readonly CubeRequirement[] => {
     if (!except) {
       if (values.length === 0) return [{ key, operator: 'DoesNotExist', values }];
       return [{ key, operator: 'In', values }];

@@ -3,7 +3,7 @@ import type { Pod } from '../model/index.ts';
 import { PortSet } from '../net/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import { allowedPorts, EntranceAccess, entriesOf } from '../reach/index.ts';
-import { byText } from './cubes.ts';
+import { byText } from './literals.ts';
 import type { Exposed } from './types.ts';
 import { portIn } from './uses.ts';
 

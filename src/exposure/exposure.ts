@@ -1,30 +1,25 @@
 import type { NamedController } from '../entry/index.ts';
 import type { Diagnostic, Direction, Place, Pod } from '../model/index.ts';
-import { families } from '../net/index.ts';
-import type { Family } from '../net/index.ts';
-import { familyBits } from '../policy/index.ts';
-import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import type { CompiledPolicy } from '../policy/index.ts';
 import { apiVersion, notModelledEntries, undecidedDiagnostics } from '../reach/index.ts';
 import { AddressTable } from './addresses.ts';
 import type { Addressed } from './addresses.ts';
 import { AmbiguousFinder } from './ambiguous.ts';
 import type { Between } from './ambiguous.ts';
 import { closedScopes } from './closed.ts';
-import { byText } from './cubes.ts';
+import { byText, sorted } from './literals.ts';
 import type { Cube } from './cubes.ts';
 import { Entrances } from './entrances.ts';
 import { Finder } from './found.ts';
-import { Admissions } from './lines.ts';
-import type { Admitted } from './lines.ts';
 import { NamespaceSpace } from './namespaces.ts';
 import { OwnSides } from './own-side.ts';
-import type { OwnSide } from './own-side.ts';
 import type { Line } from './regions.ts';
 import { TierSpace } from './tier-space.ts';
 import { mostReasons, Teller } from './told.ts';
-import type { Unit } from './told.ts';
 import { exposureKinds } from './types.ts';
 import type { Coverage, Exposure, ExposureReason, ExposureReport } from './types.ts';
+import { unitsOf } from './units.ts';
+import type { Unit } from './units.ts';
 import { UseTable } from './uses.ts';
 
 /** What is asked. */
@@ -191,12 +186,21 @@ class Exposures {
     const directions = (['ingress', 'egress'] as const).filter(
       (each) => this.#query.direction === undefined || this.#query.direction === each,
     );
-    const ranked = directions.flatMap((direction) =>
-      this.#units(direction).map((unit) => {
+    const asked = [...this.#workloadsOf.keys()].filter((k) => this.#workloadsOf[k] !== undefined);
+    const tables = {
+      policy: this.#policy,
+      space: this.#space,
+      uses: this.#uses,
+      tiers: this.#finder.tiers,
+      others: this.#others,
+    };
+    const ranked: { readonly exposure: Exposure; readonly rank: number; readonly first: string }[] = [];
+    for (const direction of directions) {
+      for (const unit of unitsOf(direction, asked, tables)) {
         const exposure = this.#exposureOf(unit);
-        return { exposure, rank: rankOf(exposure), first: exposure.workloads[0] ?? '' };
-      }),
-    );
+        ranked.push({ exposure, rank: rankOf(exposure), first: exposure.workloads[0] ?? '' });
+      }
+    }
     ranked.sort(
       (a, b) =>
         a.rank - b.rank ||
@@ -208,74 +212,23 @@ class Exposures {
     return ranked.map(({ exposure }) => exposure);
   }
 
-  #units(direction: Direction): readonly Unit[] {
-    const { classes, groups, rules, ports, groupsOf } = this.#policy.parts;
-    const units = new Map<string, Unit>();
-    const said = new Map<string, Admitted>();
-    const sideIds = new Map<OwnSide, number>();
-    const admissions = new Admissions(this.#policy, direction, this.#space, this.#uses);
-    const isIsolating = groups.map(({ policies }) =>
-      policies.some((index) => rules[direction].isolates[index] === 1),
-    );
-    const { tiers } = this.#finder;
-    for (const [k, own] of this.#workloadsOf.entries()) {
-      if (own === undefined) continue;
-      const isHost = classes.host[k] === 1;
-      let policies = isHost ? 'host' : '';
-      for (const { group, unsure } of isHost ? [] : groupsOf(k)) {
-        if (isIsolating[group]!) policies += unsure ? `${group}?,` : `${group},`;
-      }
-      if (direction === 'ingress' && ports.hasNames && policies !== '') policies += `;${classes.portMap[k]!}`;
-      const subject: PolicyEnd = { kind: 'pod', pod: classes.pods[classes.example[k]!]! };
-      const bits = classes.family[k]!;
-      const sides: (readonly [Family, OwnSide, string])[] = [];
-      const list = tiers.listOf(direction, k);
-      let key = `${policies};${bits};${list}`;
-      for (const family of families) {
-        if ((bits & familyBits[family]) === 0) continue;
-        const side = this.#others[direction].of(subject, k, family);
-        const signature = tiers.signature(direction, subject, k, family);
-        let id = sideIds.get(side);
-        if (id === undefined) sideIds.set(side, (id = sideIds.size));
-        key += `;${id} ${signature}`;
-        sides.push([family, side, signature]);
-      }
-      const known = units.get(key);
-      if (known !== undefined) {
-        known.classes.push(k);
-        continue;
-      }
-      let admission = said.get(policies);
-      if (admission === undefined) {
-        said.set(policies, (admission = admissions.of(k)));
-      }
-      units.set(key, { direction, k, example: subject, said: admission, sides, list, classes: [k] });
-    }
-    return [...units.values()];
-  }
-
   #exposureOf(unit: Unit): Exposure {
     const { direction, said, k } = unit;
-    const pods = new Map<string, number>();
-    for (const own of unit.classes) {
-      for (const [workload, count] of this.#workloadsOf[own]!) {
-        pods.set(workload, (pods.get(workload) ?? 0) + count);
-      }
-    }
+    const pods = this.#podsIn(unit.classes);
     const workloads = [...pods.keys()].sort(byText);
-    const found = this.#finder.of(unit);
-    const addressed = this.#addresses.of(direction, k);
-    const ambiguous = this.#ambiguous?.of(unit) ?? [];
-    const ambiguousAddresses = this.#ambiguousAddresses(unit);
+    let count = 0;
+    for (const own of pods.values()) count += own;
+    const found = [...this.#finder.of(unit), ...(this.#ambiguous?.of(unit) ?? [])];
+    const addressed = [this.#addresses.of(direction, k), ...this.#ambiguousAddresses(unit)];
     const isHost = this.#policy.parts.classes.host[k] === 1;
     const isPartial = workloads.some((workload) => pods.get(workload) !== this.#podsOf.get(workload));
     const policies = said.policies.map((index) => this.#teller.policyName(index)).sort(byText);
     const own = this.#ownNamespace(unit);
-    const tiers = [...new Set(this.#finder.tiers.namesOf(direction, unit.list))].sort(byText);
+    const tiers = unit.list === 0 ? [] : sorted(this.#finder.tiers.namesOf(direction, unit.list));
     return {
       direction,
       workloads,
-      pods: [...pods.values()].reduce((sum, count) => sum + count, 0),
+      pods: count,
       ...(isPartial && { partial: true }),
       isolated: said.isolated,
       ...(isHost && { hostNetwork: true }),
@@ -283,8 +236,8 @@ class Exposures {
       ...(tiers.length > 0 && { tiers }),
       peers: this.#teller.peers(
         unit,
-        [...found, ...ambiguous],
-        [addressed, ...ambiguousAddresses],
+        found,
+        addressed,
         workloads,
         this.#finder.tiers.asksForAddresses(direction, unit.list),
       ),
@@ -296,8 +249,8 @@ class Exposures {
               otherTiers: this.#tiersWith(direction === 'ingress' ? 'egress' : 'ingress'),
               lines: this.#finder.linesOf(unit),
               own,
-              found: [...found, ...ambiguous],
-              addressed: [addressed, ...ambiguousAddresses],
+              found,
+              addressed,
               namespaces: this.#space.all.length,
               hasNodes: this.#policy.cluster.nodes.size > 0,
               policies,
@@ -306,6 +259,19 @@ class Exposures {
             })
           : [],
     };
+  }
+
+  /** By workload: how many pods of some classes. */
+  #podsIn(classes: readonly number[]): ReadonlyMap<string, number> {
+    const [first] = classes;
+    if (classes.length === 1) return this.#workloadsOf[first!]!;
+    const pods = new Map<string, number>();
+    for (const own of classes) {
+      for (const [workload, count] of this.#workloadsOf[own]!) {
+        pods.set(workload, (pods.get(workload) ?? 0) + count);
+      }
+    }
+    return pods;
   }
 
   /** Addresses and nodes that policies of equal priority disagree about. */
@@ -338,7 +304,7 @@ class Exposures {
     let names = this.#tierNames.get(direction);
     if (names === undefined) {
       const deciding = this.#policy.cluster.tierPolicies.filter((policy) => policy[direction].length > 0);
-      names = [...new Set(deciding.map(({ name }) => name))].sort(byText);
+      names = sorted(deciding.map(({ name }) => name));
       this.#tierNames.set(direction, names);
     }
     return names;
@@ -364,7 +330,7 @@ class Exposures {
     const indices = this.#others[direction].isolating(namespace, pods);
     let names = this.#closingNames.get(indices);
     if (names === undefined) {
-      names = [...new Set(indices.map((index) => this.#teller.policyName(index)))].sort(byText);
+      names = sorted(indices.map((index) => this.#teller.policyName(index)));
       this.#closingNames.set(indices, names);
     }
     return names;

@@ -1,13 +1,14 @@
 import type { Direction } from '../model/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import type { NamespaceSpace } from './namespaces.ts';
+import type { Narrowing, Part } from './narrowing.ts';
 import { usualUse } from './own-side.ts';
-import type { Narrowing, OwnSide, OwnSides, Part } from './own-side.ts';
-import { completed, minimal, regionBoth, regionKey } from './regions.ts';
+import type { OwnSide, OwnSides } from './own-side.ts';
+import { completed, lineOf, linesOf, minimal, regionBoth, regionKey } from './regions.ts';
 import type { Line } from './regions.ts';
 import { allLeft } from './tier-space.ts';
 import type { Left, LeftAt, TierSpace } from './tier-space.ts';
-import type { Unit } from './told.ts';
+import type { Unit } from './units.ts';
 import { noUse } from './uses.ts';
 import type { UseTable } from './uses.ts';
 
@@ -120,7 +121,7 @@ export class Finder {
       const pieces = lines.flatMap((line) =>
         regions.flatMap((region): readonly Line[] => {
           const shared = regionBoth(line, region);
-          return shared === undefined ? [] : [{ ...line, ...shared }];
+          return shared === undefined ? [] : [lineOf(shared, line.use, line.rules)];
         }),
       );
       this.#narrow(direction, minimal(pieces, this.#space, this.#uses), side, left, found, fixed);
@@ -164,20 +165,14 @@ export class Finder {
       if (line.fresh !== undefined && use !== noUse) {
         const narrowing = others.narrowing(line, side, left);
         for (const namespace of narrowing.undecided()) this.undecided.add(this.#space.name(namespace));
-        found.push({ kind: 'spanning', line: { ...line, use }, narrowing });
+        found.push({
+          kind: 'spanning',
+          line: use === line.use ? line : lineOf(line, use, line.rules),
+          narrowing,
+        });
         continue;
       }
-      const at = (namespaces: readonly number[], parts: readonly Part[]): void => {
-        const existing = namespaces.length === 1 ? this.#space.own(namespaces[0]!).existing : undefined;
-        for (const part of parts) {
-          fixed.push({
-            ...part,
-            existing: existing ?? this.#space.places(namespaces),
-            fresh: undefined,
-            rules: line.rules,
-          });
-        }
-      };
+      const { list } = line.existing;
       const partsAt = (namespace: number): readonly Part[] => {
         // Pods that no NetworkPolicy isolates have been decided already.
         if (use === noUse && !others.isolates(namespace)) return [];
@@ -185,9 +180,10 @@ export class Finder {
         if (effective.isUndecided) this.undecided.add(this.#space.name(namespace));
         return effective.parts();
       };
-      const { list } = line.existing;
       if (list.length === 1) {
-        at(list, partsAt(list[0]!));
+        const [namespace] = list;
+        const { existing } = this.#space.own(namespace!);
+        for (const each of linesOf(existing, partsAt(namespace!), line.rules)) fixed.push(each);
         continue;
       }
       // Where only some namespaces are meant, each is asked, and those that leave the same stand together.
@@ -199,7 +195,9 @@ export class Finder {
         if (known === undefined) groups.set(key, { parts, namespaces: [namespace] });
         else known.namespaces.push(namespace);
       }
-      for (const { parts, namespaces } of groups.values()) at(namespaces, parts);
+      for (const { parts, namespaces } of groups.values()) {
+        for (const each of linesOf(this.#space.places(namespaces), parts, line.rules)) fixed.push(each);
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ import type { CompiledPolicy } from '../policy/index.ts';
 import { anyLabels, cubeFrom } from './cubes.ts';
 import { isEmptyScope } from './namespaces.ts';
 import type { NamespaceSpace } from './namespaces.ts';
-import { minimal } from './regions.ts';
+import { lineOf, minimal, regionIn } from './regions.ts';
 import type { Line, Region, RuleRef } from './regions.ts';
 import { everyUse, noUse } from './uses.ts';
 import type { UseTable } from './uses.ts';
@@ -59,29 +59,39 @@ export class Admissions {
    * address is said of the addresses.
    *
    * @param k - the class in the table of classes
+   * @param selections - the groups of policies that select it; none for a pod that is its node (corner 44)
    */
-  of(k: number): Admitted {
+  of(k: number, selections: ReturnType<CompiledPolicy['parts']['groupsOf']>): Admitted {
     const { parts } = this.#policy;
     const policies: number[] = [];
-    const sayings: Saying[] = [];
-    // Corner 44: nothing isolates a pod that is its node.
-    const selecting = parts.classes.host[k] === 1 ? [] : this.#policy.selectingClass(k);
-    for (const { index, policy: written, sure } of selecting) {
-      if (written[this.#direction].kind === 'unaffected') continue;
+    const unsurely = new Set<number>();
+    const { isolates } = parts.rules[this.#direction];
+    for (const { group, unsure } of selections) {
       // Corner 23: a policy of which files cannot tell isolates and admits nothing, or the opposite where that was assumed.
-      if (!sure && parts.assume === 'open') continue;
-      policies.push(index);
-      if (sure) sayings.push(this.#saying(index, parts.classes.portMap[k]!));
+      if (unsure && parts.assume === 'open') continue;
+      for (const index of parts.groups[group]!.policies) {
+        if (isolates[index] !== 1) continue;
+        policies.push(index);
+        if (unsure) unsurely.add(index);
+      }
+    }
+    policies.sort((a, b) => a - b);
+    const sayings: Saying[] = [];
+    for (const index of policies) {
+      if (!unsurely.has(index)) sayings.push(this.#saying(index, parts.classes.portMap[k]!));
     }
     const hasRules = sayings.some((saying) => saying.hasRules);
-    const dropped = sayings.flatMap((saying) => saying.dropped);
-    const addresses = sayings.flatMap((saying) => saying.addresses);
+    const dropped = all(sayings, (saying) => saying.dropped);
+    const addresses = all(sayings, (saying) => saying.addresses);
     if (policies.length === 0) {
-      const everybody: Line = { ...this.#space.everywhere, pods: anyLabels, use: everyUse, rules: [] };
+      const everybody = lineOf(regionIn(this.#space.everywhere, anyLabels), everyUse, []);
       return { isolated: false, policies, lines: [everybody], hasRules, dropped, addresses };
     }
-    const lines = sayings.length === 1 ? sayings[0]!.lines : sayings.flatMap((saying) => saying.lines);
-    const told = minimal(lines, this.#space, this.#uses);
+    const told = minimal(
+      all(sayings, (saying) => saying.lines),
+      this.#space,
+      this.#uses,
+    );
     return { isolated: true, policies, lines: told, hasRules, dropped, addresses };
   }
 
@@ -130,14 +140,17 @@ export class Admissions {
         if (peer?.kind === 'ipBlock') continue;
         const region = regionOf(peer, own, this.#space);
         if (region === undefined) dropped.push({ ref, reason: 'contradiction', looks });
-        else {
-          const { existing, fresh, pods } = region;
-          lines.push({ existing, fresh, pods, use, rules: [ref] });
-        }
+        else lines.push(lineOf(region, use, [ref]));
       }
     }
     return { lines, dropped, addresses, hasRules: rules.length > 0 };
   }
+}
+
+/** What sayings have, one after the other; what only one has is not copied. */
+function all<T>(sayings: readonly Saying[], of: (saying: Saying) => readonly T[]): readonly T[] {
+  const lists = sayings.map(of).filter((list) => list.length > 0);
+  return lists.length < 2 ? (lists[0] ?? []) : lists.flat();
 }
 
 function looksOf(peer: Peer | undefined): Dropped['looks'] {
@@ -152,8 +165,8 @@ function regionOf(
   own: number,
   space: NamespaceSpace,
 ): Region | undefined {
-  if (peer === undefined) return { ...space.everywhere, pods: anyLabels };
+  if (peer === undefined) return regionIn(space.everywhere, anyLabels);
   const pods = cubeFrom(peer.pods);
   const scope = peer.namespaces === 'own' ? space.own(own) : space.selected(peer.namespaces);
-  return pods === undefined || isEmptyScope(scope) ? undefined : { ...scope, pods: space.shared(pods) };
+  return pods === undefined || isEmptyScope(scope) ? undefined : regionIn(scope, space.shared(pods));
 }

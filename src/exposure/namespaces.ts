@@ -1,7 +1,8 @@
 import { matches } from '../model/index.ts';
 import type { Cluster, Labels, LabelSelector, Namespace } from '../model/index.ts';
-import { anyLabels, byText, cubeFrom, intersection, restricted, without } from './cubes.ts';
+import { anyLabels, cubeFrom, intersection, literalAt, restricted, without } from './cubes.ts';
 import type { Cube } from './cubes.ts';
+import { byText } from './literals.ts';
 
 /** Every namespace bears its name under this key (corner 22). */
 export const nameLabel = 'kubernetes.io/metadata.name';
@@ -115,7 +116,7 @@ export class NamespaceSpace {
   /** The shortest list that holds every namespace of a cube. */
   #candidates(cube: Cube): readonly number[] {
     let best = this.everywhere.existing.list;
-    for (const [key, { except, values, absent }] of cube.literals) {
+    for (const { key, except, values, absent } of cube.literals) {
       if (except || absent) continue;
       const byValue = this.#valuesOf(key);
       const lists = values.map((value) => byValue.get(value) ?? []);
@@ -143,7 +144,7 @@ export class NamespaceSpace {
 
   /** What of a cube new namespaces can have: they have a name, and none that exists (corner 22). */
   #fresh(cube: Cube): Cube | undefined {
-    const name = cube.literals.get(nameLabel);
+    const name = literalAt(cube, nameLabel);
     if (name === undefined) return cube;
     const rest = without(cube, nameLabel);
     const isNew = (value: string): boolean => validName.test(value) && !this.#indexOf.has(value);
@@ -158,6 +159,38 @@ const validName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export function isEmptyScope({ existing, fresh }: Scope): boolean {
   return existing.list.length === 0 && fresh === undefined;
+}
+
+/** Whether a place is one of some. */
+export function placesHave({ list, isAll }: Places, place: number): boolean {
+  if (isAll) return true;
+  let low = 0;
+  let high = list.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = list[middle]!;
+    if (found === place) return true;
+    if (found < place) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}
+
+/** Whether two lists have the same places. */
+export function arePlacesEqual(a: Places, b: Places): boolean {
+  if (a === b) return true;
+  return a.list.length === b.list.length && a.list.every((place, i) => place === b.list[i]);
+}
+
+/** Whether some place is in both. */
+export function placesMeet(a: Places, b: Places): boolean {
+  if (a.isAll || b.isAll) return a.list.length > 0 && b.list.length > 0;
+  let at = 0;
+  for (const place of a.list) {
+    while (at < b.list.length && b.list[at]! < place) at++;
+    if (b.list[at] === place) return true;
+  }
+  return false;
 }
 
 /** Whether `outer` has every place of `inner`. */

@@ -2,7 +2,7 @@ import type { SetAlgebra } from '../policy/index.ts';
 import { anyLabels } from './cubes.ts';
 import type { CutOrder } from './cubes.ts';
 import type { Budget, NamespaceSpace } from './namespaces.ts';
-import { costOf, isCovered, regionBoth, regionIncludes, regionMinus } from './regions.ts';
+import { costOf, isCovered, regionBoth, regionIn, regionIncludes, regionMinus } from './regions.ts';
 import type { Region } from './regions.ts';
 
 /** More pieces of the space than these are not made of one set. */
@@ -38,7 +38,7 @@ export class RegionSets implements SetAlgebra<readonly Region[]> {
 
   /** @param order - as of `difference`: the keys that most selectors share first */
   constructor(space: NamespaceSpace, order: CutOrder) {
-    this.everywhere = { ...space.everywhere, pods: anyLabels };
+    this.everywhere = regionIn(space.everywhere, anyLabels);
     this.all = [this.everywhere];
     this.#order = order;
     this.#space = space;

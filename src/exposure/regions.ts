@@ -1,15 +1,28 @@
-import { areApart, difference, example, has, includes, intersection, union, without } from './cubes.ts';
+import {
+  areApart,
+  areEqual,
+  difference,
+  example,
+  has,
+  includes,
+  intersection,
+  literalAt,
+  union,
+  without,
+} from './cubes.ts';
 import type { Cube, CutOrder } from './cubes.ts';
 import {
+  arePlacesEqual,
   freshBoth,
   isEmptyScope,
   nameLabel,
   placesBoth,
   placesEither,
   placesInclude,
+  placesMeet,
   placesMinus,
 } from './namespaces.ts';
-import type { Budget, NamespaceSpace, Scope } from './namespaces.ts';
+import type { Budget, NamespaceSpace, Places, Scope } from './namespaces.ts';
 import type { UseTable } from './uses.ts';
 
 /** Pods that could be there: any in these namespaces with labels of a cube. */
@@ -31,6 +44,25 @@ export interface Line extends Region {
   readonly rules: readonly RuleRef[];
 }
 
+/** The pods of a cube in some namespaces. All regions are made here, for code that meets one shape of object is faster. */
+export function regionIn({ existing, fresh }: Scope, pods: Cube): Region {
+  return { existing, fresh, pods };
+}
+
+/** A region with what its pods may have. All lines are made here, for the same reason. */
+export function lineOf({ existing, fresh, pods }: Region, use: number, rules: readonly RuleRef[]): Line {
+  return { existing, fresh, pods, use, rules };
+}
+
+/** What parts of the potential pods of some namespaces that exist may have. */
+export function linesOf(
+  existing: Places,
+  parts: readonly { readonly pods: Cube; readonly use: number }[],
+  rules: readonly RuleRef[],
+): readonly Line[] {
+  return parts.map(({ pods, use }) => lineOf({ existing, fresh: undefined, pods }, use, rules));
+}
+
 /** Equal regions have equal keys, and others have others. */
 export function regionKey({ existing, fresh, pods }: Region): string {
   const places = existing.isAll ? '*' : existing.list.join(',');
@@ -48,7 +80,7 @@ export function regionBoth(a: Region, b: Region): Region | undefined {
   const pods = intersection(a.pods, b.pods);
   if (pods === undefined) return undefined;
   const scope = { existing: placesBoth(a.existing, b.existing), fresh: freshBoth(a.fresh, b.fresh) };
-  return isEmptyScope(scope) ? undefined : { ...scope, pods };
+  return isEmptyScope(scope) ? undefined : regionIn(scope, pods);
 }
 
 /** What `a` has and `b` has not; `order` as of `difference`. */
@@ -64,7 +96,7 @@ export function regionMinus(a: Region, b: Region, order?: CutOrder): readonly Re
     const others = b.fresh === undefined ? [a.fresh] : difference(a.fresh, b.fresh, order);
     for (const fresh of others) left.push({ existing: nowhere, fresh, pods: a.pods });
   }
-  for (const pods of difference(a.pods, b.pods, order)) left.push({ ...scope, pods });
+  for (const pods of difference(a.pods, b.pods, order)) left.push(regionIn(scope, pods));
   return left;
 }
 
@@ -73,7 +105,7 @@ const mostPieces = 256;
 
 /** How much work it is to look at a region. */
 export function costOf({ existing, fresh, pods }: Region): number {
-  return 1 + (pods.literals.size + (fresh?.literals.size ?? 0)) / 8 + existing.list.length / 64;
+  return 1 + (pods.literals.length + (fresh?.literals.length ?? 0)) / 8 + existing.list.length / 64;
 }
 
 /** Whether some regions together have all of another; `false` also where that would take too long to tell. */
@@ -102,7 +134,7 @@ function samplesAreIn(pods: Cube, by: readonly Region[]): boolean {
   if (!by.some((each) => has(each.pods, least))) return false;
   const most = new Map(least);
   for (const key of keysOf(by).keys) {
-    if (!most.has(key) && !pods.literals.has(key)) most.set(key, valueOfNobody);
+    if (!most.has(key) && literalAt(pods, key) === undefined) most.set(key, valueOfNobody);
   }
   return by.some((each) => has(each.pods, most));
 }
@@ -119,7 +151,7 @@ interface Keys {
 function keysOf(regions: readonly Region[]): Keys {
   let found = keysOfRegions.get(regions);
   if (found === undefined) {
-    const all = regions.flatMap(({ pods }) => [...pods.literals.keys()]);
+    const all = regions.flatMap(({ pods }) => pods.literals.map(({ key }) => key));
     keysOfRegions.set(regions, (found = { keys: new Set(all), conditions: all.length }));
   }
   return found;
@@ -130,14 +162,16 @@ const valueOfNobody = '\u0007';
 
 /** Two regions as one, where one region says exactly what they say. */
 function regionEither(a: Region, b: Region, space: NamespaceSpace): Region | undefined {
-  if (a.pods === b.pods || a.pods.key === b.pods.key) {
+  if (areEqual(a.pods, b.pods)) {
     const fresh =
       a.fresh === undefined || b.fresh === undefined ? (a.fresh ?? b.fresh) : union(a.fresh, b.fresh);
     if (fresh === undefined && (a.fresh !== undefined || b.fresh !== undefined)) return undefined;
     return { existing: space.places(placesEither(a.existing, b.existing)), fresh, pods: a.pods };
   }
-  if (a.fresh?.key !== b.fresh?.key) return undefined;
-  if (!placesInclude(a.existing, b.existing) || !placesInclude(b.existing, a.existing)) return undefined;
+  if (!arePlacesEqual(a.existing, b.existing)) return undefined;
+  if (a.fresh === undefined ? b.fresh !== undefined : b.fresh === undefined || !areEqual(a.fresh, b.fresh)) {
+    return undefined;
+  }
   const pods = union(a.pods, b.pods);
   return pods === undefined ? undefined : { existing: a.existing, fresh: a.fresh, pods };
 }
@@ -197,12 +231,13 @@ export function completed(lines: readonly Line[], uses: UseTable): readonly Line
     for (const other of lines) {
       if (!uses.includes(use, other.use) && regionIncludes(other, line)) use = uses.union(use, other.use);
     }
-    return use === line.use ? line : { ...line, use };
+    return use === line.use ? line : lineOf(line, use, line.rules);
   });
 }
 
 /** Lines of one region become one. */
 function alike(lines: readonly Line[], uses: UseTable): readonly Line[] {
+  if (lines.length <= mostPaired) return alikePairs(lines, uses);
   const byRegion = new Map<string, Line>();
   for (const line of lines) {
     const key = regionKey(line);
@@ -212,8 +247,31 @@ function alike(lines: readonly Line[], uses: UseTable): readonly Line[] {
   return [...byRegion.values()];
 }
 
+function alikePairs(all: readonly Line[], uses: UseTable): readonly Line[] {
+  let lines: Line[] | undefined;
+  for (const [i, line] of all.entries()) {
+    const before = lines ?? all;
+    const end = lines?.length ?? i;
+    let at = 0;
+    while (at < end && !areRegionsEqual(before[at]!, line)) at++;
+    if (at < end) {
+      lines ??= all.slice(0, i);
+      lines[at] = both(lines[at]!, line, uses);
+    } else lines?.push(line);
+  }
+  return lines ?? all;
+}
+
+function areRegionsEqual(a: Region, b: Region): boolean {
+  return (
+    areEqual(a.pods, b.pods) &&
+    (a.fresh === undefined ? b.fresh === undefined : b.fresh !== undefined && areEqual(a.fresh, b.fresh)) &&
+    arePlacesEqual(a.existing, b.existing)
+  );
+}
+
 function both(a: Line, b: Line, uses: UseTable): Line {
-  return { ...a, use: uses.union(a.use, b.use), rules: rulesOf(a, b) };
+  return lineOf(a, uses.union(a.use, b.use), rulesOf(a, b));
 }
 
 function rulesOf(...lines: readonly Line[]): readonly RuleRef[] {
@@ -229,23 +287,21 @@ function withoutContained(lines: readonly Line[], uses: UseTable, budget: Budget
             (a, b) => conditions(a) - conditions(b) || b.existing.list.length - a.existing.list.length,
           )
           .slice(0, 8);
-  const at = new Map(lines.map((line, i) => [line, i]));
   budget.left -= (lines.length * widest.length) / 16;
-  return lines.filter(
-    (line, i) =>
-      !widest.some(
-        (other) =>
-          other !== line &&
-          uses.includes(other.use, line.use) &&
-          regionIncludes(other, line) &&
-          // Of two that say the same the first stays.
-          (at.get(other)! < i || !uses.includes(line.use, other.use) || !regionIncludes(line, other)),
-      ),
-  );
+  const isIn = (line: Line, i: number): boolean =>
+    widest.some(
+      (other) =>
+        other !== line &&
+        uses.includes(other.use, line.use) &&
+        regionIncludes(other, line) &&
+        // Of two that say the same the first stays.
+        (!uses.includes(line.use, other.use) || !regionIncludes(line, other) || lines.indexOf(other) < i),
+    );
+  return lines.some(isIn) ? lines.filter((line, i) => !isIn(line, i)) : lines;
 }
 
 function conditions({ pods, fresh }: Line): number {
-  return pods.literals.size + (fresh?.literals.size ?? 4);
+  return pods.literals.length + (fresh?.literals.length ?? 4);
 }
 
 /** Lines that differ in one condition only, or in the namespaces that exist, become one where one line says exactly what they say. */
@@ -282,18 +338,18 @@ function joined(lines: readonly Line[], space: NamespaceSpace, budget: Budget): 
 /** Two lines with one use as one: of one that has all of the other, the other's rules say nothing new. */
 function asOne(a: Line, b: Line, region: Region): Line {
   if (regionIncludes(a, b)) return a;
-  return regionIncludes(b, a) ? b : { ...region, use: a.use, rules: rulesOf(a, b) };
+  return regionIncludes(b, a) ? b : lineOf(region, a.use, rulesOf(a, b));
 }
 
 function joinedPairs(all: readonly Line[], space: NamespaceSpace): readonly Line[] {
-  const lines = [...all];
+  let lines = all;
   for (let i = 0; i < lines.length; i++) {
     for (let j = i + 1; j < lines.length; j++) {
-      const [a, b] = [lines[i]!, lines[j]!];
+      const a = lines[i]!;
+      const b = lines[j]!;
       const region = a.use === b.use ? regionEither(a, b, space) : undefined;
       if (region === undefined) continue;
-      lines[i] = asOne(a, b, region);
-      lines.splice(j, 1);
+      lines = lines.toSpliced(j, 1).with(i, asOne(a, b, region));
       // What it is now may be put together with one before.
       i = -1;
       break;
@@ -307,8 +363,8 @@ function restsOf({ existing, fresh, pods, use }: Line): readonly string[] {
   const places = existing.isAll ? '*' : existing.list.join(',');
   const ofFresh = fresh?.key ?? '-';
   const rests = [`${use}\u0004n\u0004${pods.key}`];
-  if (pods.literals.size <= mostConditions) {
-    for (const key of pods.literals.keys())
+  if (pods.literals.length <= mostConditions) {
+    for (const { key } of pods.literals)
       rests.push(`${use}\u0004${key}\u0004${places}\u0004${ofFresh}\u0004${without(pods, key).key}`);
   }
   return rests;
@@ -325,14 +381,16 @@ function widened(
   const others = lines.filter((other) => uses.includes(other.use, line.use));
   if (others.length < 2 || budget.left < 0) return undefined;
   const candidates: Region[] = [];
-  for (const key of line.pods.literals.keys()) {
-    if (!couldCover(others, ({ pods }) => pods, key)) continue;
+  // Pods of other places are no part of the line with one condition less.
+  const near = others.filter((other) => other === line || areNear(other, line));
+  for (const { key } of near.length < 2 ? [] : line.pods.literals) {
+    if (!couldCover(near, ({ pods }) => pods, key)) continue;
     candidates.push({ existing: line.existing, fresh: line.fresh, pods: without(line.pods, key) });
   }
-  for (const key of line.fresh?.literals.keys() ?? []) {
+  for (const { key } of line.fresh?.literals ?? []) {
     if (!couldCover(others, ({ fresh }) => fresh, key)) continue;
     const cube = without(line.fresh!, key);
-    if (cube.literals.has(nameLabel)) continue;
+    if (literalAt(cube, nameLabel) !== undefined) continue;
     const scope = space.scopeOf(cube, (labels) => has(cube, labels));
     const existing = space.places(placesEither(scope.existing, line.existing));
     candidates.push({ existing, fresh: scope.fresh, pods: line.pods });
@@ -340,11 +398,13 @@ function widened(
   const wider = candidates.find((region) => isCovered(region, others, budget));
   return wider === undefined
     ? undefined
-    : {
-        ...wider,
-        use: line.use,
-        rules: rulesOf(line, ...others.filter((other) => regionBoth(other, wider))),
-      };
+    : lineOf(wider, line.use, rulesOf(line, ...others.filter((other) => regionBoth(other, wider))));
+}
+
+/** Whether some place is in both regions. */
+function areNear(a: Region, b: Region): boolean {
+  if (a.fresh !== undefined && b.fresh !== undefined && !areApart(a.fresh, b.fresh)) return true;
+  return placesMeet(a.existing, b.existing);
 }
 
 /** Whether some lines have values of a key that nobody names, and some go without it: where not, a condition is needed. */
@@ -354,7 +414,7 @@ function couldCover(lines: readonly Line[], cubeOf: (line: Line) => Cube | undef
   for (const line of lines) {
     const cube = cubeOf(line);
     if (cube === undefined) continue;
-    const literal = cube.literals.get(key);
+    const literal = literalAt(cube, key);
     others ||= literal === undefined || literal.except;
     absent ||= literal === undefined || literal.absent;
   }
@@ -363,12 +423,13 @@ function couldCover(lines: readonly Line[], cubeOf: (line: Line) => Cube | undef
 
 /** Without the lines that others together have, the narrowest first. */
 function withoutCovered(lines: readonly Line[], uses: UseTable, budget: Budget): readonly Line[] {
+  if (lines.length < 3) return lines;
   const kept = new Set(lines);
   for (const line of lines.toSorted((a, b) => conditions(b) - conditions(a))) {
     const others = [...kept].filter((other) => other !== line && uses.includes(other.use, line.use));
     if (others.length > 1 && isCovered(line, others, budget)) kept.delete(line);
   }
-  return lines.filter((line) => kept.has(line));
+  return kept.size === lines.length ? lines : lines.filter((line) => kept.has(line));
 }
 
 /** Without the namespaces that exist of which a line speaks beside those with its labels, where others speak of them too. */
@@ -378,8 +439,9 @@ function trimmed(
   uses: UseTable,
   budget: Budget,
 ): readonly Line[] {
-  const lines = [...all];
-  for (const [i, line] of lines.entries()) {
+  let lines = all;
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
     const { fresh, existing, pods, use } = line;
     if (fresh === undefined) continue;
     const alike = space.scopeOf(fresh, (labels) => has(fresh, labels)).existing;
@@ -387,7 +449,10 @@ function trimmed(
     if (also.list.length === 0) continue;
     const others = lines.filter((other) => other !== line && uses.includes(other.use, use));
     if (!isCovered({ existing: also, fresh: undefined, pods }, others, budget)) continue;
-    lines[i] = { ...line, existing: space.places(placesBoth(existing, alike).list) };
+    lines = lines.with(
+      i,
+      lineOf({ existing: space.places(placesBoth(existing, alike).list), fresh, pods }, use, line.rules),
+    );
   }
   return lines;
 }

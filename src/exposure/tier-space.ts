@@ -11,12 +11,13 @@ import type {
 } from '../policy/index.ts';
 import { cellsOf, inOrder } from './cells.ts';
 import type { Cell } from './cells.ts';
-import { byText, cubeFrom } from './cubes.ts';
+import { cubeFrom } from './cubes.ts';
 import type { Cube, CutOrder } from './cubes.ts';
+import { byText } from './literals.ts';
 import { isEmptyScope } from './namespaces.ts';
 import type { NamespaceSpace } from './namespaces.ts';
 import { RegionSets, TooManyPiecesError } from './region-sets.ts';
-import { completed, costOf, minimal, regionBoth, regionKey } from './regions.ts';
+import { completed, costOf, lineOf, minimal, regionBoth, regionIn, regionKey } from './regions.ts';
 import type { Line, Region } from './regions.ts';
 import { everyUse, noUse } from './uses.ts';
 import type { UseTable } from './uses.ts';
@@ -185,13 +186,13 @@ export class TierSpace {
       if (!this.canCombine(lines, sets)) return [{ lines }];
       const made: Line[] = [];
       for (const { use: segment, accepted, asked } of said) {
-        for (const region of accepted) made.push({ ...region, use: segment, rules: [] });
+        for (const region of accepted) made.push(lineOf(region, segment, []));
         for (const line of lines) {
           const use = this.#uses.intersect(line.use, segment);
           if (use === noUse) continue;
           for (const region of asked) {
             const shared = regionBoth(line, region);
-            if (shared !== undefined) made.push({ ...shared, use, rules: line.rules });
+            if (shared !== undefined) made.push(lineOf(shared, use, line.rules));
           }
         }
       }
@@ -469,7 +470,7 @@ export class TierSpace {
     if (pods.kind === 'unusable') return undefined;
     const cube = cubeFrom(pods.pods);
     const scope = this.#space.selected(pods.namespaces);
-    return cube === undefined || isEmptyScope(scope) ? undefined : { ...scope, pods: cube };
+    return cube === undefined || isEmptyScope(scope) ? undefined : regionIn(scope, cube);
   }
 }
 

@@ -1,20 +1,19 @@
-import type { Direction } from '../model/index.ts';
 import { formatAddress, PortSet, protocols } from '../net/index.ts';
-import type { AddressRange, Family } from '../net/index.ts';
-import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
+import type { AddressRange } from '../net/index.ts';
+import type { CompiledPolicy } from '../policy/index.ts';
 import { allowedPorts, rangesId } from '../reach/index.ts';
 import { exampleAddress } from './addresses.ts';
 import type { Addressed } from './addresses.ts';
 import type { Between, FoundAmbiguous } from './ambiguous.ts';
 import { examplePodAddress } from './cells.ts';
-import { byText, example, has, selectorText } from './cubes.ts';
+import { example, has, literalAt, selectorText } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import type { Entrances } from './entrances.ts';
 import type { Found } from './found.ts';
-import type { Admitted } from './lines.ts';
+import { byText } from './literals.ts';
 import { nameLabel, placesMinus } from './namespaces.ts';
 import type { NamespaceSpace, Places } from './namespaces.ts';
-import type { OwnSide, Part } from './own-side.ts';
+import type { Part } from './narrowing.ts';
 import type { Line, RuleRef } from './regions.ts';
 import { exposureKinds } from './types.ts';
 import type {
@@ -26,22 +25,9 @@ import type {
   NamedPorts,
   Witness,
 } from './types.ts';
+import type { Unit } from './units.ts';
 import { portIn } from './uses.ts';
 import type { UseTable } from './uses.ts';
-
-/** Pods with the same policies in one direction, of whom everybody else says the same. */
-export interface Unit {
-  readonly direction: Direction;
-  /** The class of one of the pods. */
-  readonly k: number;
-  readonly example: PolicyEnd;
-  readonly said: Admitted;
-  /** By family of the pods: what others say of them. */
-  readonly sides: readonly (readonly [family: Family, side: OwnSide, tiers: string])[];
-  /** The tiers that bind the pods. */
-  readonly list: number;
-  readonly classes: number[];
-}
 
 /** Who gets through by an address, and between which policies of equal priority, where these disagree. */
 type AddressedBetween = Addressed & Partial<Between>;
@@ -58,6 +44,7 @@ export class Teller {
   readonly #uses: UseTable;
   readonly #entrances: Entrances;
   readonly #details: boolean;
+  readonly #policyNames: (string | undefined)[] = [];
   readonly #equals: () => readonly string[];
 
   /**
@@ -82,8 +69,12 @@ export class Teller {
 
   /** `namespace/name`. */
   policyName(index: number): string {
-    const { namespace, name } = this.#policy.cluster.policies[index]!;
-    return `${namespace}/${name}`;
+    let known = this.#policyNames[index];
+    if (known === undefined) {
+      const { namespace, name } = this.#policy.cluster.policies[index]!;
+      this.#policyNames[index] = known = `${namespace}/${name}`;
+    }
+    return known;
   }
 
   /**
@@ -244,7 +235,7 @@ export class Teller {
 
   /** A name that no namespace has, and that a cube lets a new one have. */
   #newName(fresh: Cube): string {
-    const taken = fresh.literals.get(nameLabel)?.values ?? [];
+    const taken = literalAt(fresh, nameLabel)?.values ?? [];
     let name = 'new';
     for (let i = 2; taken.includes(name) || this.#space.indexOf(name) >= 0; i++) name = `new-${i}`;
     return name;
@@ -299,9 +290,9 @@ function rangeTexts(ranges: readonly AddressRange[]): readonly (readonly [string
 }
 
 function kindOf({ existing, fresh, pods }: Line): ExposureKind {
-  const isAnyPod = pods.literals.size === 0;
+  const isAnyPod = pods.literals.length === 0;
   if (fresh === undefined) return isAnyPod ? 'namespace' : 'namespace-pods';
-  if (fresh.literals.size > 0 || !existing.isAll) return 'new-namespaces';
+  if (fresh.literals.length > 0 || !existing.isAll) return 'new-namespaces';
   return isAnyPod ? 'any-pod' : 'labelled-pods';
 }
 

@@ -4,7 +4,7 @@ import type { Protocol } from '../net/index.ts';
 import { portsOfRule } from '../policy/index.ts';
 import type { Profile } from '../policy/index.ts';
 import { always, ConditionTable, never } from './conditions.ts';
-import { byText } from './cubes.ts';
+import { byText } from './literals.ts';
 
 /** Ports of one protocol that may be used where they meet a condition on the names that they bear. */
 interface ConditionalPorts {
@@ -38,7 +38,8 @@ export interface NamedUse {
 export const noUse = 0;
 export const everyUse = 1;
 
-const shift = 0x400_0000;
+/** By two uses: what one operation makes of them. */
+type Combinations = (Map<number, number> | undefined)[];
 
 /** Uses as small numbers: equal ones have one id, and what is asked twice is looked up. */
 export class UseTable {
@@ -47,9 +48,9 @@ export class UseTable {
   readonly #ofSet = new Map<PortSet, number>();
   readonly #ofSpec: (number | undefined)[] = [];
   readonly #ofTierPorts = new WeakMap<TierPorts, number>();
-  readonly #unions = new Map<number, number>();
-  readonly #intersections = new Map<number, number>();
-  readonly #differences = new Map<number, number>();
+  readonly #unions: Combinations = [];
+  readonly #intersections: Combinations = [];
+  readonly #differences: Combinations = [];
   readonly #named = new Map<number, readonly NamedUse[]>();
   readonly #conditions: ConditionTable;
   readonly #reading: Profile;
@@ -130,24 +131,32 @@ export class UseTable {
   union(a: number, b: number): number {
     if (a === b || b === noUse || a === everyUse) return a;
     if (a === noUse || b === everyUse) return b;
-    return this.#combined(
-      this.#unions,
-      Math.min(a, b),
-      Math.max(a, b),
-      (x, y) => x.union(y),
-      (x, y) => this.#conditions.or(x, y),
+    const [x, y] = a < b ? [a, b] : [b, a];
+    return (
+      this.#unions[x]?.get(y) ??
+      this.#combined(
+        this.#unions,
+        x,
+        y,
+        (one, other) => one.union(other),
+        (one, other) => this.#conditions.or(one, other),
+      )
     );
   }
 
   intersect(a: number, b: number): number {
     if (a === b || b === everyUse || a === noUse) return a;
     if (a === everyUse || b === noUse) return b;
-    return this.#combined(
-      this.#intersections,
-      Math.min(a, b),
-      Math.max(a, b),
-      (x, y) => x.intersect(y),
-      (x, y) => this.#conditions.and(x, y),
+    const [x, y] = a < b ? [a, b] : [b, a];
+    return (
+      this.#intersections[x]?.get(y) ??
+      this.#combined(
+        this.#intersections,
+        x,
+        y,
+        (one, other) => one.intersect(other),
+        (one, other) => this.#conditions.and(one, other),
+      )
     );
   }
 
@@ -155,12 +164,15 @@ export class UseTable {
   minus(a: number, b: number): number {
     if (a === b || a === noUse || b === everyUse) return noUse;
     if (b === noUse) return a;
-    return this.#combined(
-      this.#differences,
-      a,
-      b,
-      (x, y) => x.minus(y),
-      (x, y) => this.#conditions.and(x, this.#conditions.not(y)),
+    return (
+      this.#differences[a]?.get(b) ??
+      this.#combined(
+        this.#differences,
+        a,
+        b,
+        (one, other) => one.minus(other),
+        (one, other) => this.#conditions.and(one, this.#conditions.not(other)),
+      )
     );
   }
 
@@ -170,22 +182,18 @@ export class UseTable {
   }
 
   #combined(
-    known: Map<number, number>,
+    known: Combinations,
     a: number,
     b: number,
     ofPorts: (x: PortSet, y: PortSet) => PortSet,
     ofConditions: (x: number, y: number) => number,
   ): number {
-    const key = a * shift + b;
-    let id = known.get(key);
-    if (id === undefined) {
-      const [x, y] = [this.use(a), this.use(b)];
-      id =
-        x.conditional.length === 0 && y.conditional.length === 0
-          ? this.of(ofPorts(x.ports, y.ports))
-          : this.#overlaid(x, y, ofConditions);
-      known.set(key, id);
-    }
+    const [x, y] = [this.use(a), this.use(b)];
+    const id =
+      x.conditional.length === 0 && y.conditional.length === 0
+        ? this.of(ofPorts(x.ports, y.ports))
+        : this.#overlaid(x, y, ofConditions);
+    (known[a] ??= new Map<number, number>()).set(b, id);
     return id;
   }
 
