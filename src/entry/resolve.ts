@@ -32,7 +32,7 @@ export interface ResolvedEntries {
 export function resolveEntries(cluster: Cluster, options: EntryOptions = {}): ResolvedEntries {
   const { ingresses, gateways, openShiftRoutes } = cluster.entrances;
   const findings = new EntryFindings();
-  const pods = new PodIndex(cluster.pods);
+  const pods = new PodIndex(cluster);
   const backends = new Backends(cluster, pods, findings);
   const tools = { backends, findings, references: new References(cluster, findings) };
   const controllers = new Controllers(cluster, pods, findings, options.controllers ?? []);
@@ -69,7 +69,7 @@ export function resolveEntries(cluster: Cluster, options: EntryOptions = {}): Re
 export function gatewayAttachments(cluster: Cluster): readonly GatewayAttachment[] {
   const findings = new EntryFindings();
   const tools = {
-    backends: new Backends(cluster, new PodIndex(cluster.pods), findings),
+    backends: new Backends(cluster, new PodIndex(cluster), findings),
     findings,
     references: new References(cluster, findings),
   };

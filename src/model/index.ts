@@ -56,8 +56,9 @@ export {
   podFlag,
   setPodColumns,
   sharePodColumns,
+  workloadsWithoutPods,
 } from './pod-table.ts';
-export type { PodColumns, PodRow } from './pod-table.ts';
+export type { PodColumns, PodIdentities, PodRow } from './pod-table.ts';
 export { TextTable } from './text-table.ts';
 export { SealedText } from './sealed.ts';
 export type {

@@ -83,6 +83,46 @@ export class LabelSets {
     return labels;
   }
 
+  /** What a set says of a key, without making its labels. */
+  value(set: number, key: string): string | undefined {
+    if (!this.isPairs(set)) return this.#given[set >> 1]!.get(key);
+    const value = this.#valueIn(set, this.keys.find(0, key));
+    return value < 0 ? undefined : this.values.text(value);
+  }
+
+  /**
+   * Numbers sets by what they say of a key, from 0 in the order in which values are met: equal values have one number, and
+   * a set without the key has that of an empty value.
+   */
+  byValue(key: string): (set: number) => number {
+    const wanted = this.keys.find(0, key);
+    const known = new Map<string, number>();
+    const numberOf = (text: string): number => {
+      let number = known.get(text);
+      if (number === undefined) known.set(text, (number = known.size));
+      return number;
+    };
+    // One key has many fewer values than there are sets.
+    const ofValue = new Map<number, number>();
+    return (set) => {
+      if (!this.isPairs(set)) return numberOf(this.#given[set >> 1]!.get(key) ?? '');
+      const value = this.#valueIn(set, wanted);
+      let number = ofValue.get(value);
+      if (number === undefined) {
+        number = numberOf(value < 0 ? '' : this.values.text(value));
+        ofValue.set(value, number);
+      }
+      return number;
+    };
+  }
+
+  /** The number of the value of a key in a set that is numbers; -1 without it. */
+  #valueIn(set: number, key: number): number {
+    const end = this.end(set);
+    for (let i = this.start(set); i < end; i += 2) if (this.#pairs[i] === key) return this.#pairs[i + 1]!;
+    return -1;
+  }
+
   #make(set: number): Labels {
     const labels = new Map<string, string>();
     const end = this.end(set);

@@ -1,5 +1,5 @@
 import type { Address } from '../net/index.ts';
-import type { Cluster, ContainerPort, Pod } from './cluster.ts';
+import type { Cluster, ContainerPort, Pod, Workload } from './cluster.ts';
 import { LabelSets } from './label-sets.ts';
 
 /** Bits of `PodTable.flags`. */
@@ -24,6 +24,11 @@ export class Numbers<T> {
       this.values.push(value);
     }
     return id;
+  }
+
+  /** The number of a value; -1 without one. */
+  find(value: T): number {
+    return this.#ids.get(value) ?? -1;
   }
 }
 
@@ -221,6 +226,23 @@ function twice<T extends Int32Array | Uint32Array | Uint8Array>(old: T, larger: 
   return larger;
 }
 
+/** What pods that stand in columns are called, whose they are, and each in full: of few, no other is made as an object. */
+export interface PodIdentities {
+  /** By row: the number of its workload; equal ids have one number. */
+  readonly workload: Int32Array;
+  /** All numbers of workloads are below it. */
+  readonly workloads: number;
+  readonly workloadId: (workload: number) => string;
+  /** The id of the pod of a row. */
+  readonly podId: (row: number) => string;
+  /** Whether the pod of a row is one that a template would make. */
+  readonly isTemplate: (row: number) => boolean;
+  /** The pod of a row, the same that the cluster lists. */
+  readonly pod: (row: number) => Pod;
+  /** The row of a pod that `pod` made; -1 where that is not known. */
+  readonly rowOf: (pod: Pod) => number;
+}
+
 /** The pods of a cluster as rows, in the order in which the cluster has them. */
 export interface PodColumns {
   readonly table: PodTable;
@@ -228,6 +250,48 @@ export interface PodColumns {
   readonly pods: Int32Array;
   /** Those of `cluster.finishedPods`. */
   readonly finishedPods: Int32Array;
+  readonly identities: PodIdentities;
+  /** The workloads that have no pods; absent where the cluster has to be asked. */
+  readonly withoutPods?: () => readonly Pick<Workload, 'id' | 'namespace'>[];
+}
+
+/** The identities of pods that are objects, in the order of their rows. */
+class GivenPods implements PodIdentities {
+  readonly #pods: readonly Pod[];
+  readonly #workloads = new Numbers<string>();
+  #workload: Int32Array | undefined;
+
+  constructor(pods: readonly Pod[]) {
+    this.#pods = pods;
+  }
+
+  get workload(): Int32Array {
+    return (this.#workload ??= Int32Array.from(this.#pods, ({ workload }) => this.#workloads.of(workload)));
+  }
+
+  get workloads(): number {
+    return this.workload.length === 0 ? 0 : this.#workloads.values.length;
+  }
+
+  workloadId(workload: number): string {
+    return this.#workloads.values[workload]!;
+  }
+
+  podId(row: number): string {
+    return this.#pods[row]!.id;
+  }
+
+  isTemplate(row: number): boolean {
+    return this.#pods[row]!.template;
+  }
+
+  pod(row: number): Pod {
+    return this.#pods[row]!;
+  }
+
+  rowOf(): number {
+    return -1;
+  }
 }
 
 const known = new WeakMap<Cluster, PodColumns>();
@@ -259,5 +323,15 @@ export function podColumns(cluster: Cluster): PodColumns {
   if (shared !== undefined && shared.finishedPods === cluster.finishedPods) return shared.columns;
   const table = new PodTable();
   const rows = (pods: readonly Pod[]): Int32Array => Int32Array.from(pods, (pod) => table.add(pod));
-  return { table, pods: rows(cluster.pods), finishedPods: rows(cluster.finishedPods) };
+  return {
+    table,
+    pods: rows(cluster.pods),
+    finishedPods: rows(cluster.finishedPods),
+    identities: new GivenPods([...cluster.pods, ...cluster.finishedPods]),
+  };
+}
+
+/** The workloads of a cluster that ask for no pods, without having the others made. */
+export function workloadsWithoutPods(cluster: Cluster): readonly Pick<Workload, 'id' | 'namespace'>[] {
+  return known.get(cluster)?.withoutPods?.() ?? cluster.workloads.filter(({ pods }) => pods.length === 0);
 }

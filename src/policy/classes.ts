@@ -1,5 +1,5 @@
 import { podColumns, podFlag } from '../model/index.ts';
-import type { Cluster, ContainerPort, Pod, PodTable } from '../model/index.ts';
+import type { Cluster, ContainerPort, Pod, PodIdentities, PodTable } from '../model/index.ts';
 import type { BlockTable, Cells } from './blocks.ts';
 import type { LabelTable } from './labels.ts';
 import type { PortTable } from './port-table.ts';
@@ -19,6 +19,8 @@ export class ClassTable {
   /** The pods in columns, and the row of each. */
   readonly table: PodTable;
   readonly rows: Int32Array;
+  /** What the pods are called, by row. */
+  readonly identities: PodIdentities;
   /** By pod: its class. */
   readonly classOf: Int32Array;
   /** How many pods a class has. */
@@ -46,6 +48,7 @@ export class ClassTable {
   /** By namespace that was asked about: the numbers of its pods. */
   readonly #indexOfPod = new Map<string, Map<Pod, number>>();
   #all: Map<Pod, number> | undefined;
+  #indexOfRow: Int32Array | undefined;
 
   constructor(
     cluster: Cluster,
@@ -58,10 +61,11 @@ export class ClassTable {
   ) {
     this.#cluster = cluster;
     this.#areFinishedPods = profile.finishedPods === 'pod';
-    const { table, pods: live, finishedPods } = podColumns(cluster);
+    const { table, pods: live, finishedPods, identities } = podColumns(cluster);
     const rows = this.#areFinishedPods ? joined(live, finishedPods) : live;
     this.table = table;
     this.rows = rows;
+    this.identities = identities;
     const count = rows.length;
     const { vocabulary, flags, ipv4, ipv6, replicas } = table;
     const parts = { IPv4: new Int32Array(count).fill(-1), IPv6: new Int32Array(count).fill(-1) };
@@ -180,6 +184,11 @@ export class ClassTable {
     return (this.#pods ??= this.#areFinishedPods ? [...pods, ...finishedPods] : pods);
   }
 
+  /** The pod of a number; no others are made for it. */
+  pod(pod: number): Pod {
+    return this.identities.pod(this.rows[pod]!);
+  }
+
   /** The name of the node of a pod; `undefined`: a node of its own. */
   nodeOf(pod: number): string | undefined {
     return nodeName(this.table, this.rows[pod]!);
@@ -193,13 +202,17 @@ export class ClassTable {
   /** The number of a pod of the cluster; -1 for a pod that the profile ignores, or of another cluster. */
   indexOf(pod: Pod): number {
     if (this.#all !== undefined) return this.#all.get(pod) ?? -1;
+    const row = this.identities.rowOf(pod);
+    if (row >= 0) return (this.#indexOfRow ??= inverse(this.rows, this.table.size))[row]!;
     let ofNamespace = this.#indexOfPod.get(pod.namespace);
     if (ofNamespace === undefined) {
       if (this.#indexOfPod.size < fewNamespaces) {
         // A question is about few of very many pods: those of other namespaces are only passed by.
         this.#indexOfPod.set(pod.namespace, (ofNamespace = new Map<Pod, number>()));
-        for (let i = 0; i < this.pods.length; i++)
-          if (this.pods[i]!.namespace === pod.namespace) ofNamespace.set(this.pods[i]!, i);
+        const { namespace, vocabulary } = this.table;
+        const wanted = vocabulary.namespaces.find(pod.namespace);
+        for (let i = 0; i < this.rows.length; i++)
+          if (namespace[this.rows[i]!] === wanted) ofNamespace.set(this.pods[i]!, i);
       } else {
         this.#all ??= new Map(this.pods.map((each, i) => [each, i]));
         ofNamespace = this.#all;
@@ -207,6 +220,13 @@ export class ClassTable {
     }
     return ofNamespace.get(pod) ?? -1;
   }
+}
+
+/** By row: the index at which it stands in a list of rows; -1 where it stands nowhere. */
+function inverse(rows: Int32Array, size: number): Int32Array {
+  const found = new Int32Array(size).fill(-1);
+  for (let i = 0; i < rows.length; i++) found[rows[i]!] = i;
+  return found;
 }
 
 /** The pods of so many namespaces are indexed each by themselves; whoever asks about more asks about all. */

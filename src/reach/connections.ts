@@ -102,7 +102,7 @@ export class Connections {
   #traitsOfGroups(): Int32Array {
     const { groups, focus } = this;
     const { ofPod } = groups;
-    const ofPods = focus.ofPods(this.#policy.parts.classes.pods);
+    const ofPods = focus.ofPods(this.#policy.parts.classes);
     const traits = new Int32Array(groups.count);
     for (let i = 0; i < ofPod.length; i++) traits[ofPod[i]!]! |= ofPods[i]!;
     for (const group of groups.withEmpty()) {
@@ -231,7 +231,7 @@ export class Connections {
   /** The id of an end. */
   id(end: number): string {
     const { groups, outside, nodes } = this;
-    if (end < groups.count) return groups.ids[end]!;
+    if (end < groups.count) return groups.id(end);
     const address = end - groups.count;
     return address < outside.size ? outside.peer(address).id : nodes[address - outside.size]!.peer.id;
   }

@@ -79,7 +79,7 @@ export class MapEntrances {
         this.targets.add(group);
         connections.push({
           from: entry.id,
-          to: groups.ids[group]!,
+          to: groups.id(group),
           allowed: each.allowed,
           ...(each.family === undefined ? {} : { family: each.family }),
           ...(each.partial ? { partial: true } : {}),
@@ -117,7 +117,7 @@ export class MapEntrances {
     for (const { targets } of entry.ways) {
       for (const { pod } of targets) {
         const index = this.#policy.parts.classes.indexOf(pod);
-        if (index < 0 || groups.ids[groups.ofPod[index]!] !== connection.to) continue;
+        if (index < 0 || groups.id(groups.ofPod[index]!) !== connection.to) continue;
         const to: PolicyEnd = { kind: 'pod', pod };
         for (const { policy, end } of sources) {
           const reasons = pairReasons(policy, end, to, wanted, connection.family);

@@ -1,6 +1,7 @@
 import { matches } from '../model/index.ts';
-import type { ClusterNode, Direction, LabelSelector, Labels, Pod } from '../model/index.ts';
+import type { ClusterNode, Direction, LabelSelector, Pod } from '../model/index.ts';
 import type { AddressRange } from '../net/index.ts';
+import type { CompiledPolicy } from '../policy/index.ts';
 import { serviceId } from '../entry/index.ts';
 import type { Entry } from '../entry/index.ts';
 import type { End } from './types.ts';
@@ -33,6 +34,9 @@ const toBit = 2;
 const clusterBit = 4;
 const firstCondition = 8;
 
+/** The pods that a focus is held against. */
+export type Pods = Pick<CompiledPolicy['parts']['classes'], 'table' | 'rows' | 'indexOf'>;
+
 /** A focus held against peers. */
 export interface FocusTest {
   readonly isFocused: boolean;
@@ -40,8 +44,8 @@ export interface FocusTest {
   readonly keepsAll: boolean;
   /** Whether `keeps` depends on which addresses outside it is asked about. */
   readonly tellsAddressesApart: boolean;
-  /** By pod of a list: its traits; those of all its pods together are a peer's. */
-  readonly ofPods: (pods: readonly Pod[]) => Int32Array;
+  /** By number of a pod: its traits; those of all its pods together are a peer's. */
+  readonly ofPods: (classes: Pods) => Int32Array;
   /** Those of a peer by what it is beside its pods: a namespace, a node, addresses outside. */
   readonly ofNamespace: (namespace: string) => Traits;
   readonly ofNode: (node: ClusterNode) => Traits;
@@ -67,12 +71,15 @@ export function focusTest(focus: Focus): FocusTest {
   if (namespace !== undefined) {
     conditions.push({
       ...nobody,
-      pods: () => (pod) => pod.namespace === namespace,
+      pods: ({ table, rows }) => {
+        const wanted = table.vocabulary.namespaces.find(namespace);
+        return wanted < 0 ? undefined : (i) => table.namespace[rows[i]!] === wanted;
+      },
       namespace: (name) => name === namespace,
       entry: (entry) => entry.namespace === namespace,
     });
   }
-  if (selector !== undefined) conditions.push({ ...nobody, pods: () => matching(selector) });
+  if (selector !== undefined) conditions.push({ ...nobody, pods: (classes) => matching(selector, classes) });
   const fromTest = from === undefined ? undefined : anyOf(from);
   const toTest = to === undefined ? undefined : anyOf(to);
   const all = (firstCondition << conditions.length) - firstCondition;
@@ -100,12 +107,12 @@ export function focusTest(focus: Focus): FocusTest {
     tellsAddressesApart: [...(from ?? []), ...(to ?? []), ...(peer ?? [])].some(
       ({ kind }) => kind === 'outside',
     ),
-    ofPods: (pods) => {
-      const found = new Int32Array(pods.length).fill(traits(never, clusterBit));
+    ofPods: (classes) => {
+      const found = new Int32Array(classes.rows.length).fill(traits(never, clusterBit));
       const add = (side: Side | undefined, bit: number): void => {
-        const holds = side?.pods();
+        const holds = side?.pods(classes);
         if (holds === undefined) return;
-        for (let i = 0; i < pods.length; i++) if (holds(pods[i]!)) found[i]! |= bit;
+        for (let i = 0; i < found.length; i++) if (holds(i)) found[i]! |= bit;
       };
       add(fromTest, fromBit);
       add(toTest, toBit);
@@ -133,8 +140,8 @@ export function focusTest(focus: Focus): FocusTest {
 
 /** One condition, held against everything that can be an end. */
 interface Side {
-  /** A test of pods, which may remember those before; `undefined` when it means none. */
-  readonly pods: () => ((pod: Pod) => boolean) | undefined;
+  /** A test of pods by number; `undefined` when it means none. */
+  readonly pods: (classes: Pods) => ((pod: number) => boolean) | undefined;
   readonly namespace: (name: string) => boolean;
   readonly node: (node: ClusterNode) => boolean;
   readonly ranges: (ranges: readonly AddressRange[]) => boolean;
@@ -144,16 +151,14 @@ interface Side {
 const never = (): boolean => false;
 const nobody: Side = { pods: () => undefined, namespace: never, node: never, ranges: never, entry: never };
 
-/** Pods of one template share their labels, and mostly follow each other. */
-function matching(selector: LabelSelector): (pod: Pod) => boolean {
-  let before: Labels | undefined;
-  let holds = false;
-  return ({ labels }) => {
-    if (labels !== before) {
-      before = labels;
-      holds = matches(selector, labels);
-    }
-    return holds;
+/** Pods share their labels with others: each set is held against the selector once. */
+function matching(selector: LabelSelector, { table, rows }: Pods): (pod: number) => boolean {
+  const { labels } = table.vocabulary;
+  const known = new Int8Array(labels.limit).fill(-1);
+  return (i) => {
+    const set = table.labels[rows[i]!]!;
+    if (known[set] === -1) known[set] = matches(selector, labels.labels(set)) ? 1 : 0;
+    return known[set] === 1;
   };
 }
 
@@ -174,7 +179,15 @@ function anyOf(ends: readonly End[]): Side {
     else for (const pod of end.pods) pods.add(pod);
   }
   return {
-    pods: () => (pods.size === 0 ? undefined : (pod) => pods.has(pod)),
+    pods: (classes) => {
+      if (pods.size === 0) return undefined;
+      const isAsked = new Uint8Array(classes.rows.length);
+      for (const pod of pods) {
+        const i = classes.indexOf(pod);
+        if (i >= 0) isAsked[i] = 1;
+      }
+      return (i) => isAsked[i] === 1;
+    },
     namespace: never,
     node: ({ name }) => nodes.has(name),
     entry: ({ id }) => entries.has(id),

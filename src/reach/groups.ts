@@ -1,4 +1,5 @@
-import type { ClusterNode, Pod, Workload } from '../model/index.ts';
+import { podFlag, workloadsWithoutPods } from '../model/index.ts';
+import type { ClusterNode, Pod, PodIdentities, Workload } from '../model/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import type { Level, MapPeer } from './types.ts';
 
@@ -26,8 +27,8 @@ export interface Group {
  * a question about few of very many costs no more than a look at each pod.
  */
 export class Groups {
-  /** By peer: its id. */
-  readonly ids: readonly string[];
+  /** How many there are. */
+  readonly count: number;
   /** By pod, as the engine numbers them: its peer. */
   readonly ofPod: Int32Array;
   /** By peer: the pods that it stands for, replicas counted. */
@@ -41,26 +42,44 @@ export class Groups {
   readonly #classStarts: Int32Array;
   readonly #classes: Int32Array;
   /** Workloads that ask for no pods, by the peer that they belong to. */
-  readonly #empty: ReadonlyMap<string, readonly Workload[]>;
+  readonly #empty: ReadonlyMap<number, readonly EmptyWorkload[]>;
+  /** By peer: its id, where it was asked for. */
+  readonly #ids: (string | undefined)[] = [];
   readonly #known = new Map<number, Group>();
 
   constructor(policy: CompiledPolicy, level: Level) {
     this.#policy = policy;
     this.#level = level;
-    const { pods, classOf, size } = policy.parts.classes;
-    const { ofPod, ids, weights, add } = numbered(pods, level);
+    const { classes } = policy.parts;
+    const { classOf, size } = classes;
+    const { ofPod, count: populated } = numbered(policy, level);
     this.ofPod = ofPod;
     // A workload that asks for no pods is a peer without connections.
-    const empty =
-      level.kind === 'label' ? [] : policy.cluster.workloads.filter((workload) => workload.pods.length === 0);
-    this.#empty = Map.groupBy(empty, ({ id, namespace }) =>
-      level.kind === 'namespace' ? namespaceId(namespace) : id,
-    );
-    for (const id of this.#empty.keys()) add(id);
-    this.ids = ids;
-    const count = ids.length;
+    const empty = new Map<number, EmptyWorkload[]>();
+    const indices = new Map<string, number>();
+    if (level.kind !== 'label') {
+      for (const workload of workloadsWithoutPods(policy.cluster)) {
+        if (indices.size === 0 && level.kind === 'namespace')
+          for (let i = 0; i < ofPod.length; i++)
+            if (ofPod[i] === indices.size) indices.set(idAt(policy, level, i), indices.size);
+        const id = level.kind === 'namespace' ? namespaceId(workload.namespace) : workload.id;
+        let group = indices.get(id);
+        if (group === undefined) {
+          group = level.kind === 'namespace' ? indices.size : populated + indices.size;
+          indices.set(id, group);
+          this.#ids[group] = id;
+        }
+        const known = empty.get(group);
+        if (known === undefined) empty.set(group, [workload]);
+        else known.push(workload);
+      }
+    }
+    this.#empty = empty;
+    const count = level.kind === 'namespace' ? Math.max(populated, indices.size) : populated + indices.size;
+    this.count = count;
+    const { replicas } = classes.table;
     this.weight = new Float64Array(count);
-    this.weight.set(weights);
+    for (let i = 0; i < ofPod.length; i++) this.weight[ofPod[i]!]! += replicas[classes.rows[i]!]!;
     const starts = new Int32Array(count + 1);
     for (let i = 0; i < ofPod.length; i++) starts[ofPod[i]! + 1]!++;
     for (let group = 0; group < count; group++) starts[group + 1]! += starts[group]!;
@@ -87,8 +106,22 @@ export class Groups {
     this.#classes = found.subarray(0, length);
   }
 
-  get count(): number {
-    return this.ids.length;
+  /** The id of a peer. */
+  id(group: number): string {
+    return (this.#ids[group] ??= idAt(this.#policy, this.#level, this.#members[this.#starts[group]!]!));
+  }
+
+  /** The ids of all, by number. */
+  get ids(): readonly string[] {
+    return Array.from({ length: this.count }, (_, group) => this.id(group));
+  }
+
+  /** The namespace that a peer stands for or is in, at levels where each is in one. */
+  namespaceOf(group: number): string {
+    const { table, rows } = this.#policy.parts.classes;
+    return this.isPopulated(group)
+      ? table.vocabulary.namespaces.values[table.namespace[rows[this.#members[this.#starts[group]!]!]!]!]!
+      : this.emptyWorkloads(group)[0]!.namespace;
   }
 
   /** The numbers of the pods of a peer. */
@@ -119,12 +152,12 @@ export class Groups {
 
   /** How many of its pods are of a class, replicas counted. */
   countOf(group: number, c: number): number {
-    const { pods, classOf } = this.#policy.parts.classes;
+    const { table, rows, classOf } = this.#policy.parts.classes;
     const members = this.members(group);
     if (members.length > mostCounted) return this.get(group).classes.get(c) ?? 0;
     let count = 0;
     for (let k = 0; k < members.length; k++)
-      if (classOf[members[k]!] === c) count += pods[members[k]!]!.replicas;
+      if (classOf[members[k]!] === c) count += table.replicas[rows[members[k]!]!]!;
     return count;
   }
 
@@ -138,23 +171,28 @@ export class Groups {
   }
 
   /** The workloads of a peer that ask for no pods. */
-  emptyWorkloads(group: number): readonly Workload[] {
-    return this.#empty.size === 0 ? [] : (this.#empty.get(this.ids[group]!) ?? []);
+  emptyWorkloads(group: number): readonly EmptyWorkload[] {
+    return this.#empty.get(group) ?? [];
   }
 
   /** The peers that have such workloads. */
-  *withEmpty(): Generator<number, void> {
-    if (this.#empty.size === 0) return;
-    for (const [group, id] of this.ids.entries()) if (this.#empty.has(id)) yield group;
+  withEmpty(): Iterable<number> {
+    return this.#empty.keys();
   }
 
-  /** Numbers that peers have in common. By peer: the number of its set; -1 without pods. */
-  setsOf(groups: Iterable<number>, ofClass: ArrayLike<number>): NumberSets {
+  /**
+   * Numbers that peers have in common. By peer: the number of its set; -1 without pods.
+   *
+   * @param groups - those that are asked about. Default: all
+   */
+  setsOf(groups: readonly number[] | undefined, ofClass: ArrayLike<number>): NumberSets {
     const of = new Int32Array(this.count).fill(-1);
     const list: (readonly number[])[] = [];
     const single = new Map<number, number>();
     const several = new Map<string, number>();
-    for (const group of groups) {
+    const asked = groups?.length ?? this.count;
+    for (let i = 0; i < asked; i++) {
+      const group = groups === undefined ? i : groups[i]!;
       const start = this.#classStarts[group]!;
       const end = this.#classStarts[group + 1]!;
       if (start === end) continue;
@@ -186,20 +224,29 @@ export class Groups {
 
   /** A peer as documents have it. */
   peer(group: number): MapPeer {
-    const { pods } = this.#policy.parts.classes;
+    const { table, rows, identities } = this.#policy.parts.classes;
     const { kind } = this.#level;
     const start = this.#starts[group]!;
     const end = this.#starts[group + 1]!;
     let hostNetwork = (kind === 'pod' || kind === 'workload') && end > start;
-    for (let k = start; k < end && hostNetwork; k++) hostNetwork = pods[this.#members[k]!]!.hostNetwork;
-    const first = start === end ? undefined : pods[this.#members[start]!]!;
-    const isNamed = first?.id !== first?.workload || first?.workload.includes('/Pod/') === true;
+    for (let k = start; k < end && hostNetwork; k++)
+      hostNetwork = (table.flags[rows[this.#members[k]!]!]! & podFlag.hostNetwork) !== 0;
+    const id = this.id(group);
     return {
-      id: this.ids[group]!,
-      kind: kind === 'pod' && !isNamed ? 'workload' : kind,
+      id,
+      kind: kind === 'pod' && !this.#isNamed(identities, start, end, id) ? 'workload' : kind,
       pods: this.weight[group]!,
       ...(hostNetwork ? { hostNetwork } : {}),
     };
+  }
+
+  /** Whether a peer at level `pod` is a pod with a name of its own, not some of a template. */
+  #isNamed(identities: PodIdentities, start: number, end: number, id: string): boolean {
+    if (start === end) return false;
+    const row = this.#policy.parts.classes.rows[this.#members[start]!]!;
+    if (!identities.isTemplate(row)) return true;
+    const workload = identities.workloadId(identities.workload[row]!);
+    return id !== workload || workload.includes('/Pod/');
   }
 
   /** A peer in full. */
@@ -210,36 +257,85 @@ export class Groups {
   }
 
   #make(group: number): Group {
-    const { classes } = this.#policy.parts;
-    const numbers = this.members(group);
-    const members = Array.from(numbers, (i) => classes.pods[i]!);
-    const counts = new Map<number, number>();
-    const ofClass = new Map<number, Pod[]>();
-    const examples: Pod[] = [];
-    const hosts: Pod[] = [];
-    for (let k = 0; k < numbers.length; k++) {
-      const pod = members[k]!;
-      const c = classes.classOf[numbers[k]!]!;
-      counts.set(c, (counts.get(c) ?? 0) + pod.replicas);
-      const some = ofClass.get(c);
-      if (some === undefined) ofClass.set(c, [pod]);
-      else if (some.length < 2) some.push(pod);
-      const isHost = classes.host[c] === 1;
-      if (isHost) hosts.push(pod);
-      const isShown = isHost ? hosts.length <= 2 : some === undefined || some.at(-1) === pod;
-      if (isShown && examples.length < mostExamples) examples.push(pod);
-    }
-    return {
-      peer: this.peer(group),
-      pods: members,
-      node: undefined,
-      classes: counts,
-      ofClass,
-      examples,
-      hosts,
-    };
+    return new PodGroup(this.#policy, this.peer(group), this.members(group));
   }
 }
+
+/** A peer that is pods; what is said of them is worked out when it is asked for. */
+class PodGroup implements Group {
+  readonly peer: MapPeer;
+  readonly node: undefined;
+  readonly #classes: CompiledPolicy['parts']['classes'];
+  readonly #numbers: Int32Array;
+  #pods: readonly Pod[] | undefined;
+  #counts: ReadonlyMap<number, number> | undefined;
+  #ofClass: ReadonlyMap<number, readonly Pod[]> | undefined;
+  #examples: readonly Pod[] | undefined;
+  #hosts: readonly Pod[] | undefined;
+
+  constructor({ parts }: CompiledPolicy, peer: MapPeer, numbers: Int32Array) {
+    this.#classes = parts.classes;
+    this.peer = peer;
+    this.#numbers = numbers;
+  }
+
+  get pods(): readonly Pod[] {
+    return (this.#pods ??= Array.from(this.#numbers, (i) => this.#classes.pod(i)));
+  }
+
+  get classes(): ReadonlyMap<number, number> {
+    if (this.#counts === undefined) {
+      const { classOf, table, rows } = this.#classes;
+      const counts = new Map<number, number>();
+      for (const i of this.#numbers)
+        counts.set(classOf[i]!, (counts.get(classOf[i]!) ?? 0) + table.replicas[rows[i]!]!);
+      this.#counts = counts;
+    }
+    return this.#counts;
+  }
+
+  get ofClass(): ReadonlyMap<number, readonly Pod[]> {
+    if (this.#ofClass === undefined) {
+      const ofClass = new Map<number, Pod[]>();
+      for (const i of this.#numbers) {
+        const c = this.#classes.classOf[i]!;
+        const some = ofClass.get(c);
+        if (some === undefined) ofClass.set(c, [this.#classes.pod(i)]);
+        else if (some.length < 2) some.push(this.#classes.pod(i));
+      }
+      this.#ofClass = ofClass;
+    }
+    return this.#ofClass;
+  }
+
+  get examples(): readonly Pod[] {
+    if (this.#examples === undefined) {
+      const examples: Pod[] = [];
+      const shown = new Map<number, number>();
+      for (const i of this.#numbers) {
+        const c = this.#classes.classOf[i]!;
+        const kind = this.#classes.host[c] === 1 ? -1 : c;
+        const times = shown.get(kind) ?? 0;
+        if (times === 2) continue;
+        shown.set(kind, times + 1);
+        examples.push(this.#classes.pod(i));
+        if (examples.length === mostExamples) break;
+      }
+      this.#examples = examples;
+    }
+    return this.#examples;
+  }
+
+  get hosts(): readonly Pod[] {
+    const { classOf, host } = this.#classes;
+    return (this.#hosts ??= Array.from(this.#numbers)
+      .filter((i) => host[classOf[i]!] === 1)
+      .map((i) => this.#classes.pod(i)));
+  }
+}
+
+/** A workload that asks for no pods. */
+type EmptyWorkload = Pick<Workload, 'id' | 'namespace'>;
 
 /** So many pods stand for a peer. */
 const mostExamples = 8;
@@ -247,76 +343,74 @@ const mostExamples = 8;
 /** The classes of a peer of more pods than these are counted once, and remembered. */
 const mostCounted = 32;
 
-/** Peers as they are met: their ids and weights, and by pod which one it is in. */
-interface Numbered {
-  readonly ofPod: Int32Array;
-  readonly ids: string[];
-  readonly weights: number[];
-  /** The number of the peer of an id. */
-  readonly add: (id: string) => number;
-}
-
-/**
- * Puts pods into the peers of a level. Pods of one workload, and of one template, mostly follow each other: what a pod has
- * in common with the one before it is not looked up again.
- */
-function numbered(pods: readonly Pod[], level: Level): Numbered {
-  const ofPod = new Int32Array(pods.length);
-  const ids: string[] = [];
-  const weights: number[] = [];
-  const indices = new Map<string, number>();
-  const make = (id: string): number => {
-    weights.push(0);
-    return ids.push(id) - 1;
-  };
-  const add = (id: string): number => {
-    let index = indices.get(id);
-    if (index === undefined) indices.set(id, (index = make(id)));
-    return index;
-  };
-  if (level.kind === 'pod') {
-    // Pods that are in the input have names of their own; what a template would make may bear one of these names.
-    const templates = new Set<string>();
-    for (let i = 0; i < pods.length; i++) if (pods[i]!.template) templates.add(pods[i]!.id);
-    for (let i = 0; i < pods.length; i++) {
-      const { id, replicas } = pods[i]!;
-      const group = templates.size > 0 && templates.has(id) ? add(id) : make(id);
-      ofPod[i] = group;
-      weights[group]! += replicas;
-    }
-    // Whoever is added later is asked about by its id.
-    const addLater = (id: string): number => {
-      if (indices.size < ids.length) for (const [group, each] of ids.entries()) indices.set(each, group);
-      return add(id);
-    };
-    return { ofPod, ids, weights, add: addLater };
-  }
-  let before: unknown;
-  let group = -1;
-  for (let i = 0; i < pods.length; i++) {
-    const pod = pods[i]!;
-    const has =
-      level.kind === 'workload' ? pod.workload : level.kind === 'namespace' ? pod.namespace : pod.labels;
-    if (group < 0 || has !== before) {
-      before = has;
-      group = add(idAt(level, pod));
+/** Puts pods into the peers of a level, which are numbered in the order of the first pod of each. */
+function numbered(
+  { parts }: CompiledPolicy,
+  level: Level,
+): { readonly ofPod: Int32Array; readonly count: number } {
+  const { rows } = parts.classes;
+  const ofPod = new Int32Array(rows.length);
+  if (level.kind === 'pod') return numberedPods(parts.classes, ofPod);
+  const by = numbersOf(parts.classes, level);
+  const known = new Int32Array(by.limit).fill(-1);
+  const ofKey: number[] = [];
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const number = by.of[rows[i]!]!;
+    let group = known[number]!;
+    if (group < 0) {
+      group = by.key === undefined ? count++ : (ofKey[by.key(number)] ??= count++);
+      known[number] = group;
     }
     ofPod[i] = group;
-    weights[group]! += pod.replicas;
   }
-  return { ofPod, ids, weights, add };
+  return { ofPod, count };
 }
 
-function idAt(level: Level, pod: Pod): string {
+/** What pods of one peer have in common, by row: numbers below `limit`, of which `key` brings equal ones together. */
+function numbersOf(
+  { table, identities }: CompiledPolicy['parts']['classes'],
+  level: Level,
+): { readonly of: Int32Array; readonly limit: number; readonly key?: (number: number) => number } {
+  const { namespaces, labels } = table.vocabulary;
+  if (level.kind === 'label')
+    return { of: table.labels, limit: labels.limit, key: labels.byValue(level.key) };
+  return level.kind === 'workload'
+    ? { of: identities.workload, limit: identities.workloads }
+    : { of: table.namespace, limit: namespaces.values.length };
+}
+
+/** Pods of the input have names of their own; what a template would make may bear one of these names. */
+function numberedPods(
+  { rows, identities }: CompiledPolicy['parts']['classes'],
+  ofPod: Int32Array,
+): { readonly ofPod: Int32Array; readonly count: number } {
+  const templates = new Map<string, number>();
+  for (let i = 0; i < rows.length; i++)
+    if (identities.isTemplate(rows[i]!)) templates.set(identities.podId(rows[i]!), -1);
+  let count = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const id = templates.size === 0 ? '' : identities.podId(rows[i]!);
+    const known = templates.size === 0 ? undefined : templates.get(id);
+    ofPod[i] = known === undefined || known < 0 ? count++ : known;
+    if (known === -1) templates.set(id, ofPod[i]!);
+  }
+  return { ofPod, count };
+}
+
+/** The id of the peer that a pod is in. */
+function idAt({ parts }: CompiledPolicy, level: Level, pod: number): string {
+  const { rows, table, identities } = parts.classes;
+  const row = rows[pod]!;
   switch (level.kind) {
     case 'pod':
-      return pod.id;
+      return identities.podId(row);
     case 'workload':
-      return pod.workload;
+      return identities.workloadId(identities.workload[row]!);
     case 'namespace':
-      return namespaceId(pod.namespace);
+      return namespaceId(table.vocabulary.namespaces.values[table.namespace[row]!]!);
     case 'label':
-      return `${level.key}=${pod.labels.get(level.key) ?? ''}`;
+      return `${level.key}=${table.vocabulary.labels.value(table.labels[row]!, level.key) ?? ''}`;
   }
 }
 

@@ -335,29 +335,33 @@ function summarise(
   asked: PairCounts['asked'],
 ): Omit<MapSummary, 'pairs' | 'closedPairs' | 'closedEntrances' | 'emptyBecause'> {
   const { classes, profiles, profileOf } = policy.parts;
-  const workloads = new Set<string>();
-  const namespaces = new Set<string>();
-  const notIsolated = { ingress: new Set<string>(), egress: new Set<string>() };
-  const fromOutside = new Set<string>();
+  const { identities, rows, table } = classes;
+  const workloads = new Ids(identities.workloads, (workload) => identities.workloadId(workload));
+  const names = table.vocabulary.namespaces.values;
+  const namespaces = new Ids(names.length, (namespace) => names[namespace]!);
+  const notIsolated = { ingress: workloads.others(), egress: workloads.others() };
+  const fromOutside = workloads.others();
   const exposures = new Exposures(policy, found);
   let pods = 0;
   for (const index of shown) {
     const takes = exposures.of(index);
     pods += found.groups.weight[index]!;
     for (const { id, namespace } of found.groups.emptyWorkloads(index)) {
-      workloads.add(id);
-      namespaces.add(namespace);
+      workloads.addId(id);
+      namespaces.addId(namespace);
     }
     // Pods of one workload mostly follow each other, and those of one class are alike.
-    let of = '';
+    let of = -1;
     let classBefore = -1;
-    for (const i of found.groups.members(index)) {
-      const { workload, namespace } = classes.pods[i]!;
-      const c = classes.classOf[i]!;
+    const members = found.groups.members(index);
+    for (let k = 0; k < members.length; k++) {
+      const row = rows[members[k]!]!;
+      const workload = identities.workload[row]!;
+      const c = classes.classOf[members[k]!]!;
       if (c === classBefore && workload === of) continue;
       [of, classBefore] = [workload, c];
       workloads.add(workload);
-      namespaces.add(namespace);
+      namespaces.add(table.namespace[row]!);
       // Corner 44: nothing can isolate a pod that is its node.
       if (classes.host[c] === 1) continue;
       for (const direction of ['ingress', 'egress'] as const) {
@@ -368,19 +372,62 @@ function summarise(
       if (takes?.(c) === true) fromOutside.add(workload);
     }
   }
-  const sorted = (ids: ReadonlySet<string>): readonly string[] => [...ids].sort(byText);
   return {
     workloads: workloads.size,
     ...(policy.possible === policy ? {} : { ambiguousPairs: plain(ambiguousPairs(policy)) }),
     pods,
-    namespaces: sorted(namespaces),
+    namespaces: namespaces.sorted(),
     policies: policy.cluster.policies.filter(
       ({ namespace }) => query.namespace === undefined || namespace === query.namespace,
     ).length,
     tierPolicies: policy.cluster.tierPolicies.length,
-    notIsolated: { ingress: sorted(notIsolated.ingress), egress: sorted(notIsolated.egress) },
-    fromOutside: sorted(fromOutside),
+    notIsolated: { ingress: notIsolated.ingress.sorted(), egress: notIsolated.egress.sorted() },
+    fromOutside: fromOutside.sorted(),
   };
+}
+
+/** Some of very many things that have numbers, and others of which only ids are known. */
+class Ids {
+  readonly #has: Uint8Array;
+  readonly #idOf: (number: number) => string;
+  readonly #more = new Set<string>();
+  #count = 0;
+
+  constructor(limit: number, idOf: (number: number) => string) {
+    this.#has = new Uint8Array(limit);
+    this.#idOf = idOf;
+  }
+
+  /** None of the same things. */
+  others(): Ids {
+    return new Ids(this.#has.length, this.#idOf);
+  }
+
+  add(number: number): void {
+    if (this.#has[number] === 1) return;
+    this.#has[number] = 1;
+    this.#count++;
+  }
+
+  addId(id: string): void {
+    this.#more.add(id);
+  }
+
+  get size(): number {
+    return this.#more.size === 0 ? this.#count : this.#all().size;
+  }
+
+  sorted(): readonly string[] {
+    return [...this.#all()].sort(byText);
+  }
+
+  #all(): Set<string> {
+    const all = new Set(this.#more);
+    if (this.#count > 0)
+      for (let number = 0; number < this.#has.length; number++)
+        if (this.#has[number] === 1) all.add(this.#idOf(number));
+    return all;
+  }
 }
 
 /** Which classes have a part in what addresses outside may reach of their group. */
@@ -460,7 +507,7 @@ function emptyBecause(
   if (policy.cluster.workloads.length === 0) {
     return 'the input holds no pod and no workload, so there is nobody who could talk';
   }
-  if (policy.parts.classes.pods.length === 0)
+  if (policy.parts.classes.rows.length === 0)
     return 'no workload of the input has a pod: all ask for 0 replicas';
   if (nothingAsked) return 'nothing in the input matches what was asked for';
   if (closedByPorts) return 'no connection may use the ports that were asked for';

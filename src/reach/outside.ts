@@ -248,7 +248,7 @@ export function outsidesOf(policies: readonly CompiledPolicy[], groups: Groups):
   const views = policies.map((policy) => {
     const of = (direction: Direction): View => {
       const sayings = new Sayings(policy, direction, space);
-      const sets = groups.setsOf(groups.ids.keys(), sayings.keys);
+      const sets = groups.setsOf(undefined, sayings.keys);
       return { of: sets.of, profiles: sets.list.map((keys) => profileFor(policy, sayings, keys, space)) };
     };
     return { ingress: of('ingress'), egress: of('egress') };

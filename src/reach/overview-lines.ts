@@ -60,8 +60,8 @@ export function homesOf({ groups }: Connections, level: Level): Int32Array {
   if (level.kind === 'label') return homes;
   if (level.kind === 'namespace') return homes.map((_, group) => group);
   const numbers = new Map<string, number>();
-  for (const [group, id] of groups.ids.entries()) {
-    const namespace = id.slice(0, id.indexOf('/'));
+  for (let group = 0; group < groups.count; group++) {
+    const namespace = groups.namespaceOf(group);
     let home = numbers.get(namespace);
     if (home === undefined) numbers.set(namespace, (home = numbers.size));
     homes[group] = home;

@@ -1,5 +1,13 @@
 import { podFlag, setPodColumns, sharePodColumns } from '../../model/index.ts';
-import type { Cluster, ClusterNode, Origin, Pod, PodColumns, Workload } from '../../model/index.ts';
+import type {
+  Cluster,
+  ClusterNode,
+  Origin,
+  Pod,
+  PodColumns,
+  PodIdentities,
+  Workload,
+} from '../../model/index.ts';
 import type { Address } from '../../net/index.ts';
 import type { ReadOptions } from '../raw.ts';
 import type { Collector } from './collect.ts';
@@ -140,6 +148,7 @@ class Gatherer {
     const starts = new Int32Array(groups.size + 1);
     const isLive = new Uint8Array(groups.size);
     const templates = new Map<number, readonly Pod[]>();
+    const groupOfMade: number[] = [];
     for (let group = 0; group < groups.size; group++) {
       let members = groups.live(group);
       isLive[group] = members > 0 ? 1 : 0;
@@ -162,6 +171,7 @@ class Gatherer {
       for (const pod of pods) {
         live[next[group]!++] = table.add(pod);
         made.push(pod);
+        groupOfMade.push(group);
       }
     }
     let last = 0;
@@ -170,6 +180,10 @@ class Gatherer {
       else finishedRows[last++] = row;
     }
     this.#mentionNodes(live);
+    const groupOf = new Int32Array(read + made.length);
+    groupOf.set(groups.ofRow);
+    groupOf.set(groupOfMade, read);
+    groups.ofRow = groupOf;
     return new GatheredWorkloads(groups, this.#pods, {
       starts,
       isLive,
@@ -328,6 +342,21 @@ class Groups {
     return `${this.namespace(group)}/${this.kind(group)}/${this.name(group)}`;
   }
 
+  /** By group: the first one with its id, where several can have one; `undefined` where none do. */
+  firsts(): Int32Array | undefined {
+    const { owners } = this.#pods.parts;
+    // A pod without an owner is called as what a pod of its name owns.
+    const areAlike = this.#owners.some((owner) => owner !== noOwner && owners.kindOf(owner) === 'Pod');
+    if (!areAlike) return undefined;
+    const known = new Map<string, number>();
+    return Int32Array.from(this.#rows, (_, group) => {
+      const id = this.id(group);
+      const first = known.get(id);
+      if (first === undefined) known.set(id, group);
+      return first ?? group;
+    });
+  }
+
   origin(group: number): Origin {
     return this.#origins.get(group) ?? this.#pods.originOf(this.#rows[group]!);
   }
@@ -351,16 +380,75 @@ interface Arranged {
 type Made = Pick<Cluster, 'workloads' | 'pods' | 'finishedPods' | 'finishedWorkloads'>;
 
 /** The workloads of the input, in columns until someone asks for them. */
-export class GatheredWorkloads {
+export class GatheredWorkloads implements PodIdentities {
   readonly #groups: Groups;
   readonly #pods: PodIntake;
   readonly #arranged: Arranged;
   #made: Made | undefined;
+  /** Pods that were asked for one by one, by row, and their rows. */
+  readonly #single = new Map<number, Pod>();
+  readonly #rows = new Map<Pod, number>();
+  /** All of them by row, once they are made. */
+  #ofRow: readonly Pod[] | undefined;
+  #workload: Int32Array | undefined;
 
   constructor(groups: Groups, pods: PodIntake, arranged: Arranged) {
     this.#groups = groups;
     this.#pods = pods;
     this.#arranged = arranged;
+  }
+
+  get workload(): Int32Array {
+    if (this.#workload === undefined) {
+      const firsts = this.#groups.firsts();
+      const { ofRow } = this.#groups;
+      this.#workload = firsts === undefined ? ofRow : ofRow.map((group) => firsts[group]!);
+    }
+    return this.#workload;
+  }
+
+  get workloads(): number {
+    return this.#groups.size;
+  }
+
+  workloadId(workload: number): string {
+    return this.#groups.id(workload);
+  }
+
+  podId(row: number): string {
+    const { read, made } = this.#arranged;
+    if (row >= read) return made[row - read]!.id;
+    const { table } = this.#pods;
+    return podIdOf(table.vocabulary.namespaces.values[table.namespace[row]!]!, this.#pods.nameOf(row));
+  }
+
+  isTemplate(row: number): boolean {
+    return row >= this.#arranged.read;
+  }
+
+  pod(row: number): Pod {
+    let pod = this.#ofRow?.[row] ?? this.#single.get(row);
+    if (pod === undefined) {
+      pod = this.#pod(row, this.#groups.id(this.#groups.ofRow[row]!));
+      this.#single.set(row, pod);
+      this.#rows.set(pod, row);
+    }
+    return pod;
+  }
+
+  rowOf(pod: Pod): number {
+    return this.#rows.get(pod) ?? -1;
+  }
+
+  /** The live workloads without a pod: all ask for 0 replicas. */
+  withoutPods(): readonly Pick<Workload, 'id' | 'namespace'>[] {
+    const { starts, isLive } = this.#arranged;
+    const groups = this.#groups;
+    const found: Pick<Workload, 'id' | 'namespace'>[] = [];
+    for (let group = 0; group < groups.size; group++)
+      if (isLive[group] === 1 && starts[group] === starts[group + 1])
+        found.push({ id: groups.id(group), namespace: groups.namespace(group) });
+    return found;
   }
 
   get hasPods(): boolean {
@@ -405,11 +493,21 @@ export class GatheredWorkloads {
 
   get #columns(): PodColumns {
     const { live, finished } = this.#arranged;
-    return { table: this.#pods.table, pods: live, finishedPods: finished };
+    return {
+      table: this.#pods.table,
+      pods: live,
+      finishedPods: finished,
+      identities: this,
+      withoutPods: () => this.withoutPods(),
+    };
   }
 
   #make(): Made {
     const groups = this.#groups;
+    const single = this.#single;
+    const ofRow: Pod[] = Array.from({ length: groups.ofRow.length });
+    const podOf = (row: number, workload: string): Pod =>
+      (ofRow[row] = single.get(row) ?? this.#pod(row, workload));
     const { starts, isLive, live, finished } = this.#arranged;
     const pods: Pod[] = Array.from({ length: live.length });
     const workloads: Workload[] = [];
@@ -420,7 +518,7 @@ export class GatheredWorkloads {
       ids.push(id);
       const start = starts[group]!;
       const members: Pod[] = Array.from({ length: starts[group + 1]! - start });
-      for (let i = 0; i < members.length; i++) members[i] = pods[start + i] = this.#pod(live[start + i]!, id);
+      for (let i = 0; i < members.length; i++) members[i] = pods[start + i] = podOf(live[start + i]!, id);
       const workload: Workload = {
         id,
         namespace: groups.namespace(group),
@@ -432,7 +530,8 @@ export class GatheredWorkloads {
       if (isLive[group] === 1) workloads.push(workload);
       else if (groups.hasFinished(group)) finishedWorkloads.push(workload);
     }
-    const finishedPods = Array.from(finished, (row) => this.#pod(row, ids[groups.ofRow[row]!]!));
+    const finishedPods = Array.from(finished, (row) => podOf(row, ids[groups.ofRow[row]!]!));
+    this.#ofRow = ofRow;
     sharePodColumns(pods, finishedPods, this.#columns);
     return { workloads, pods, finishedPods, finishedWorkloads };
   }
@@ -446,7 +545,7 @@ export class GatheredWorkloads {
     const namespace = vocabulary.namespaces.values[table.namespace[row]!]!;
     const name = this.#pods.nameOf(row);
     return {
-      id: `${namespace}/Pod/${name}`,
+      id: podIdOf(namespace, name),
       namespace,
       name,
       workload,
@@ -462,4 +561,8 @@ export class GatheredWorkloads {
       origin: this.#pods.originOf(row),
     };
   }
+}
+
+function podIdOf(namespace: string, name: string): string {
+  return `${namespace}/Pod/${name}`;
 }
