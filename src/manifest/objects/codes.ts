@@ -159,6 +159,17 @@ For an exact answer read the running pods: kubectl get pods -A -o yaml.`,
     metadata:
       labels: {app: shop}    # write app: web here, or app: shop above`,
   },
+  'service-port-twice': {
+    title: 'Two ports of a Service have the same name, or the same number and protocol.',
+    text: `Entrances and EndpointSlices tell the ports of a Service apart by name, clients by number and protocol. Every API server refuses the object, so it was left out.`,
+  },
+  'service-port-unnamed': {
+    title: 'A Service has several ports, and one of them has no name.',
+    text: `Of one port the name may be left out, of several it may not, not even for one. Every API server refuses the object; where it leads is plain all the same, so podwall answers as if it were there.`,
+    example: `ports:
+  - {name: http, port: 80}
+  - {port: 9090}              # write name: metrics`,
+  },
   'service-type-unknown': {
     title: 'A Service is of a type that does not exist.',
     text: `The types are ClusterIP, NodePort, LoadBalancer and ExternalName. Every API server refuses the object, so it was left out.`,

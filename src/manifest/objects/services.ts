@@ -44,6 +44,7 @@ export class ServiceReader {
     const ports = listAt(findings, object, spec.ports, ['spec', 'ports']).map((item, i) =>
       this.#port(object, item, ['spec', 'ports', i]),
     );
+    this.#checkTogether(object, ports);
     const publishPath = ['spec', 'publishNotReadyAddresses'];
     const publishNotReadyAddresses = flagAt(findings, object, spec.publishNotReadyAddresses, publishPath);
     const clusterIPs = this.#clusterIPs(object, spec);
@@ -116,6 +117,41 @@ export class ServiceReader {
     if (nodePort !== undefined) this.#checkNumber(object, nodePort, nodePortPath);
     if (protocol === undefined || targetPort === undefined || !isPortNumber(port)) return undefined;
     return { name, protocol, port, targetPort, nodePort };
+  }
+
+  /** Of several ports each has a name, and no two have the same name, or the same number and protocol. */
+  #checkTogether(object: RawObject, ports: readonly (ServicePort | undefined)[]): void {
+    const findings = this.#findings;
+    const names = new Set<string>();
+    const numbers = new Set<string>();
+    let isFirst = true;
+    for (const [i, port] of ports.entries()) {
+      if (port === undefined) continue;
+      const path = ['spec', 'ports', i];
+      const number = `${port.protocol} ${port.port}`;
+      if (port.name === undefined && ports.length > 1) {
+        // Where it leads is plain all the same, and examples have it: it is told, and answered.
+        if (isFirst)
+          findings.warn(
+            object,
+            'service-port-unnamed',
+            path,
+            'This port has no name, and the Service has several',
+            {
+              hint: 'name each of them, as in name: http; no API server takes it without',
+            },
+          );
+        isFirst = false;
+      } else if (port.name !== undefined && names.has(port.name)) {
+        const message = `Two ports of the Service have the name ${port.name}`;
+        findings.refuse(object, 'service-port-twice', [...path, 'name'], message, { value: port.name });
+      } else if (numbers.has(number)) {
+        const message = `Two ports of the Service are ${number}`;
+        findings.refuse(object, 'service-port-twice', [...path, 'port'], message, { value: port.port });
+      }
+      if (port.name !== undefined) names.add(port.name);
+      numbers.add(number);
+    }
   }
 
   /** The port itself when absent, 0 or empty, as the API defaults it. */

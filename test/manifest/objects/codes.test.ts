@@ -73,6 +73,8 @@ const cases: Readonly<Record<string, readonly [severity: string, text: string]>>
     'warning',
     '{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {selector: {matchLabels: {a: »c}}, template: {metadata: {labels: {a: b}}}}}',
   ],
+  'service-port-twice': ['error', service('ports: [{name: a, port: 80}, {name: »a, port: 81}]')],
+  'service-port-unnamed': ['warning', service('ports: [{name: a, port: 80}, »{port: 81}]')],
   'service-type-unknown': ['error', service('type: »Clusterip')],
   'service-without-selector': ['note', '{apiVersion: v1, kind: Service, metadata: {name: a}, spec: »{}}'],
   'source-range-invalid': ['error', service('type: LoadBalancer, loadBalancerSourceRanges: [»192.0.2.1]')],
@@ -219,4 +221,11 @@ describe('what is refused', () => {
   test('is not told of what a server has stored', () => {
     expect(read(pod('a', 'uid: u, labels: {a: 1}')).diagnostics[0]?.message).not.toContain('left out');
   });
+});
+
+test('two ports of a Service may share a number, but not with the protocol', () => {
+  const one = (protocol: string): string =>
+    service(`ports: [{name: a, port: 53}, {name: b, protocol: ${protocol}, port: 53}]`);
+  expect(read(one('UDP')).diagnostics.map(({ code }) => code)).not.toContain('service-port-twice');
+  expect(read(one('TCP')).diagnostics.map(({ code }) => code)).toContain('service-port-twice');
 });
