@@ -1,4 +1,4 @@
-import { familyBits } from './classes.ts';
+import { familyBits } from './pod-traits.ts';
 import { nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 

@@ -1,20 +1,19 @@
-import type { Cluster, Direction, NetworkPolicy, Pod } from '../model/index.ts';
-import { BaseRules } from './base-rules.ts';
+import type { Cluster, Direction, DirectionSpec, NetworkPolicy, Peer, Pod } from '../model/index.ts';
 import { BlockTable } from './blocks.ts';
 import { ClassRules, Specs } from './class-rules.ts';
-import { ClassProfiles } from './class-profiles.ts';
+import type { ClassProfiles } from './class-profiles.ts';
 import { ClassTable } from './classes.ts';
 import { ClassIndex } from './class-index.ts';
 import { CompiledPolicy } from './compiled-policy.ts';
 import { LabelTable } from './labels.ts';
 import { ListsBuilder } from './lists.ts';
 import { PairMap } from './pair-map.ts';
-import { openProfile } from './parts.ts';
 import type { CompiledRules, SubjectGroup } from './parts.ts';
 import { anyPeer, PeerTable } from './peers.ts';
 import { PortTable } from './port-table.ts';
 import { Products } from './products.ts';
 import type { Product } from './products.ts';
+import { ProfileBuilder } from './profile-builder.ts';
 import { profileNamed } from './profile.ts';
 import type { Profile, ProfileName } from './profile.ts';
 import { RuleTable } from './rules.ts';
@@ -63,30 +62,29 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
       ? undefined
       : new Tiers(cluster, { podLabels, namespaceLabels, nodeLabels, blocks, ports }, profile);
 
-  const groups = groupBySubject(cluster.policies, namespaceIndex, podLabels);
-  const rules = {
-    ingress: compileAll(cluster.policies, 'ingress', namespaceIndex, peers, ports),
-    egress: compileAll(cluster.policies, 'egress', namespaceIndex, peers, ports),
-  };
+  const { groups, rules } = compilePolicies(cluster.policies, namespaceIndex, podLabels, peers, ports);
 
   const namespaceSets = namespaceNames.map((name) =>
     namespaceLabels.setOf({ labels: cluster.namespaces.get(name)!.labels, undecided: decided }),
   );
-  const classes = new ClassTable(cluster, profile, namespaceIndex, podLabels, ports, blocks, tiers);
+  const classes = new ClassTable(cluster, { profile, namespaceIndex, podLabels, ports, blocks, tiers });
   const index = new ClassIndex(classes, podLabels, namespaceLabels, namespaceSets);
 
   const denseThreshold = options.denseThreshold ?? 64;
   const subjects = selectSubjects(groups, classes.namespace, index, podLabels, denseThreshold);
-  const build = new ProfileBuilder(groups, rules, subjects, ports, peers.size, assume);
-  const profileOf = {
-    egress: build.profilesOf('egress', undefined),
-    ingress: build.profilesOf('ingress', classes.portMap),
+  const scratch = {
+    gathered: new ClassRules(ports, assume, peers.size),
+    merged: new Specs(ports, peers.size),
   };
+  const egress = new ProfileBuilder('egress', groups, rules, subjects, scratch);
+  const ingress = new ProfileBuilder('ingress', groups, rules, subjects, scratch);
+  const profileOf = { egress: egress.profilesOf(undefined), ingress: ingress.profilesOf(classes.portMap) };
+  const profiles = { ingress: ingress.profiles, egress: egress.profiles };
 
   const tiered =
     tiers === undefined
       ? undefined
-      : addTiers(tiers, classes, index, profileOf, build, podLabels, ports, profile);
+      : addTiers(tiers, classes, index, profileOf, profiles, podLabels, ports, profile);
   return new CompiledPolicy({
     cluster,
     profile,
@@ -105,7 +103,7 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
     subjectOf: subjects.nodeOf,
     groupsOf: (c) => subjects.groupsOf(subjects.nodeOf[c]!),
     profileOf,
-    profiles: { ingress: build.profiles('ingress'), egress: build.profiles('egress') },
+    profiles,
     ...tiered,
   });
 }
@@ -116,7 +114,7 @@ function addTiers(
   classes: ClassTable,
   index: ClassIndex,
   profileOf: { readonly [direction in Direction]: Int32Array },
-  build: ProfileBuilder,
+  profilesOf: { readonly [direction in Direction]: ClassProfiles },
   podLabels: LabelTable,
   ports: PortTable,
   reading: Profile,
@@ -127,9 +125,9 @@ function addTiers(
     egress: new TierLists('egress', tiers, ports),
   };
   const listsOf = (direction: Direction): Int32Array => {
-    const profiles = build.profiles(direction);
+    const profiles = profilesOf[direction];
     const other = direction === 'ingress' ? 'egress' : 'ingress';
-    const others = build.profiles(other);
+    const others = profilesOf[other];
     const known = { isolated: new PairMap(), open: new PairMap() };
     const listOf = new Int32Array(classes.size);
     for (let c = 0; c < classes.size; c++) {
@@ -149,7 +147,7 @@ function addTiers(
     return listOf;
   };
   for (const direction of ['ingress', 'egress'] as const)
-    build.profiles(direction).addTiers(profileOf[direction], listsOf(direction));
+    profilesOf[direction].addTiers(profileOf[direction], listsOf(direction));
   return {
     tiers: { tiers, lists, bound: 'sure' },
     tiersOf: (c) => subjects.stepsOf(subjects.nodeOf[c]!),
@@ -186,210 +184,62 @@ function tierSubjects(tiers: Tiers, classes: ClassTable, index: ClassIndex, podL
 
 const decided: Pod['undecided'] = new Map();
 
-/** Policies of one namespace that select the same pods, so that the pods are looked up once. */
-function groupBySubject(
+/** The policies in numbers, and those of one namespace that select the same pods brought together, so that the pods are looked up once. */
+function compilePolicies(
   policies: readonly NetworkPolicy[],
   namespaceIndex: ReadonlyMap<string, number>,
   podLabels: LabelTable,
-): readonly SubjectGroup[] {
-  const groups: { namespace: number; selector: number; policies: number[] }[] = [];
-  const known = new PairMap();
+  peers: PeerTable,
+  ports: PortTable,
+): { readonly groups: readonly SubjectGroup[]; readonly rules: CompiledRules } {
+  const groups = new SubjectGroups();
+  const ingress = new RuleTable(policies.length);
+  const egress = new RuleTable(policies.length);
   for (let i = 0; i < policies.length; i++) {
     const policy = policies[i]!;
     // Corner 7: policies select pods of their own namespace only.
     const namespace = namespaceIndex.get(policy.namespace)!;
-    const selector = podLabels.selector(policy.podSelector);
-    const at = known.getOrAdd(namespace, selector, groups.length);
-    if (at < groups.length) groups[at]!.policies.push(i);
-    else groups.push({ namespace, selector, policies: [i] });
+    groups.add(namespace, podLabels.selector(policy.podSelector), i);
+    compileRules(policy.ingress, 'ingress', namespace, peers, ports, ingress);
+    compileRules(policy.egress, 'egress', namespace, peers, ports, egress);
   }
-  return groups;
+  return { groups: groups.all, rules: { ingress, egress } };
 }
 
-/** One direction of all policies in numbers. */
-function compileAll(
-  policies: readonly NetworkPolicy[],
-  direction: Direction,
-  namespaceIndex: ReadonlyMap<string, number>,
-  peers: PeerTable,
-  ports: PortTable,
-): RuleTable {
-  const rules = new RuleTable(policies.length);
-  for (let i = 0; i < policies.length; i++)
-    compileRules(policies[i]!, direction, namespaceIndex, peers, ports, rules);
-  return rules;
+class SubjectGroups {
+  readonly all: { namespace: number; selector: number; policies: number[] }[] = [];
+  readonly #known = new PairMap();
+
+  add(namespace: number, selector: number, policy: number): void {
+    const { all } = this;
+    const at = this.#known.getOrAdd(namespace, selector, all.length);
+    if (at < all.length) all[at]!.policies.push(policy);
+    else all.push({ namespace, selector, policies: [policy] });
+  }
 }
 
 function compileRules(
-  policy: NetworkPolicy,
+  spec: DirectionSpec,
   direction: Direction,
-  namespaceIndex: ReadonlyMap<string, number>,
+  namespace: number,
   peers: PeerTable,
   ports: PortTable,
   into: RuleTable,
 ): void {
-  const spec = policy[direction];
   if (spec.kind === 'unaffected') {
     into.endPolicy(false);
     return;
   }
-  const namespace = namespaceIndex.get(policy.namespace)!;
-  for (let i = 0; i < spec.rules.length; i++) {
-    const rule = spec.rules[i]!;
+  const { rules } = spec;
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i]!;
     if (rule.peers.kind === 'any') into.addPeer(anyPeer);
-    else {
-      const entries = rule.peers.peers;
-      for (let k = 0; k < entries.length; k++) into.addPeer(peers.intern(entries[k]!, namespace));
-    }
+    else addPeers(rule.peers.peers, namespace, peers, into);
     into.endRule(ports.specOf(rule.ports, direction));
   }
   into.endPolicy(true);
 }
 
-/** A group with more policies than this is merged before the profiles of its classes are built. */
-const mostUnmerged = 4;
-
-/** Makes what the policies of a class say into profiles; equal ones are one. */
-class ProfileBuilder {
-  readonly #groups: readonly SubjectGroup[];
-  readonly #rules: CompiledRules;
-  readonly #subjects: Subjects;
-  readonly #profiles = { ingress: new ClassProfiles(), egress: new ClassProfiles() };
-  /** By list of groups: its profile, -1 where not asked yet; in ingress that of `#firstMap`. */
-  readonly #ofNode: { readonly [direction in Direction]: Int32Array };
-  /** By list of groups: the first port map that was asked about in ingress. Other maps are rare. */
-  readonly #firstMap: Int32Array;
-  /** By list of groups and other port map: the profile. */
-  readonly #ofOtherMap = new PairMap();
-  /** By group of many policies: the peers of all of these, each followed by its spec. */
-  readonly #ofGroup = { ingress: new Map<number, Int32Array>(), egress: new Map<number, Int32Array>() };
-  readonly #ofBase: { readonly [direction in Direction]: (BaseRules | undefined)[] } = {
-    ingress: [],
-    egress: [],
-  };
-  readonly #gathered: ClassRules;
-  readonly #merged: Specs;
-
-  constructor(
-    groups: readonly SubjectGroup[],
-    rules: CompiledRules,
-    subjects: Subjects,
-    ports: PortTable,
-    peers: number,
-    assume: 'closed' | 'open',
-  ) {
-    this.#groups = groups;
-    this.#rules = rules;
-    this.#subjects = subjects;
-    this.#gathered = new ClassRules(ports, assume, peers);
-    this.#merged = new Specs(ports, peers);
-    this.#ofNode = {
-      ingress: new Int32Array(subjects.size).fill(-1),
-      egress: new Int32Array(subjects.size).fill(-1),
-    };
-    this.#firstMap = new Int32Array(subjects.size);
-  }
-
-  profiles(direction: Direction): ClassProfiles {
-    return this.#profiles[direction];
-  }
-
-  /**
-   * By class: its profile.
-   *
-   * @param portMaps - by class, where names resolve on the class itself
-   */
-  profilesOf(direction: Direction, portMaps: Int32Array | undefined): Int32Array {
-    const { nodeOf } = this.#subjects;
-    const profileOf = new Int32Array(nodeOf.length);
-    for (let c = 0; c < nodeOf.length; c++)
-      profileOf[c] = this.profileOf(direction, nodeOf[c]!, portMaps === undefined ? 0 : portMaps[c]!);
-    return profileOf;
-  }
-
-  /** The profile of classes with these policies; in ingress names resolve on the class itself (corner 28). */
-  profileOf(direction: Direction, node: number, portMap: number): number {
-    if (node === 0) return openProfile;
-    const known = this.#ofNode[direction][node]!;
-    if (known < 0) {
-      if (direction === 'ingress') this.#firstMap[node] = portMap;
-      return (this.#ofNode[direction][node] = this.#build(direction, node, portMap));
-    }
-    if (direction === 'egress' || this.#firstMap[node] === portMap) return known;
-    let id = this.#ofOtherMap.get(node, portMap);
-    if (id < 0) this.#ofOtherMap.add(node, portMap, (id = this.#build(direction, node, portMap)));
-    return id;
-  }
-
-  /** Adds the rules of every policy of a group that isolates the direction. */
-  #addRules(direction: Direction, group: number, unsure: boolean): void {
-    const { policies } = this.#groups[group]!;
-    const rules = this.#rules[direction];
-    const isMany = policies.length > mostUnmerged;
-    let counts = false;
-    for (let i = 0; i < policies.length; i++) {
-      const policy = policies[i]!;
-      if (rules.isolates[policy] === 0) continue;
-      counts = this.#gathered.isolate(unsure);
-      if (counts && !isMany) this.#addPolicy(rules, policy, this.#gathered.specs);
-    }
-    if (!isMany || !counts) return;
-    const merged = this.#mergedRules(direction, group);
-    for (let i = 0; i < merged.length; i += 2) this.#gathered.specs.addPeer(merged[i]!, merged[i + 1]!);
-  }
-
-  #addPolicy(rules: RuleTable, policy: number, into: Specs): void {
-    const { starts, specs, peerStarts, peers } = rules;
-    const end = starts[policy + 1]!;
-    for (let rule = starts[policy]!; rule < end; rule++) {
-      const spec = specs[rule]!;
-      const last = peerStarts[rule + 1]!;
-      for (let i = peerStarts[rule]!; i < last; i++) into.addPeer(peers[i]!, spec);
-    }
-  }
-
-  /** The rules of a group of many policies, brought together once: peers, each followed by its spec. */
-  #mergedRules(direction: Direction, group: number): Int32Array {
-    let merged = this.#ofGroup[direction].get(group);
-    if (merged === undefined) {
-      const specs = this.#merged;
-      specs.clear();
-      for (const policy of this.#groups[group]!.policies)
-        this.#addPolicy(this.#rules[direction], policy, specs);
-      const count = specs.finish();
-      merged = new Int32Array(count * 2);
-      for (let i = 0; i < count; i++) {
-        const peer = specs.peers[i]!;
-        merged[i * 2] = peer;
-        merged[i * 2 + 1] = specs.specOf(peer);
-      }
-      this.#ofGroup[direction].set(group, merged);
-    }
-    return merged;
-  }
-
-  #baseRules(direction: Direction, base: number): BaseRules {
-    return (this.#ofBase[direction][base] ??= new BaseRules(
-      this.#groups,
-      this.#rules[direction],
-      this.#subjects.bases[base]!,
-    ));
-  }
-
-  #build(direction: Direction, node: number, portMap: number): number {
-    const gathered = this.#gathered;
-    gathered.clear();
-    const { steps } = this.#subjects;
-    const end = this.#subjects.end(node);
-    for (let i = this.#subjects.start(node); i < end; i++) {
-      const step = steps[i]!;
-      if (step < 0) {
-        this.#baseRules(direction, -1 - step).add(steps, i + 1, end, gathered);
-        break;
-      }
-      this.#addRules(direction, step >> 1, (step & 1) === 1);
-    }
-    const length = gathered.finish(direction, portMap);
-    return length < 0 ? openProfile : this.#profiles[direction].intern(gathered.items, length);
-  }
+function addPeers(entries: readonly Peer[], namespace: number, peers: PeerTable, into: RuleTable): void {
+  for (let i = 0; i < entries.length; i++) into.addPeer(peers.intern(entries[i]!, namespace));
 }

@@ -1,6 +1,7 @@
 import type { Direction } from '../model/index.ts';
 import type { AccessTable } from './access.ts';
-import { byCell, familyBits } from './classes.ts';
+import { byCell } from './classes.ts';
+import { familyBits } from './pod-traits.ts';
 import type { CompiledParts } from './compiled-policy.ts';
 import { ListsBuilder, ListsInOrder } from './lists.ts';
 import type { Lists } from './lists.ts';

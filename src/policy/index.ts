@@ -1,6 +1,6 @@
 export { noAccess } from './access.ts';
 export type { Access } from './access.ts';
-export { familyBits } from './classes.ts';
+export { familyBits } from './pod-traits.ts';
 export { compile } from './compile.ts';
 export type { CompileOptions } from './compile.ts';
 export { CompiledPolicy, UnknownPodError } from './compiled-policy.ts';

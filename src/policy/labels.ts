@@ -55,6 +55,7 @@ interface CompiledSelector {
 /** A key that selectors mention. */
 interface Key {
   readonly id: number;
+  readonly name: string;
   /** The code of the key with any value that no selector mentions. */
   readonly other: number;
   /** By value that some selector mentions: the code of the key with it. */
@@ -78,6 +79,8 @@ export interface Matched {
  */
 export class LabelTable {
   readonly #keys = new Map<string, Key>();
+  /** The same by id. */
+  readonly #mentioned: Key[] = [];
   readonly #keyOfCode: number[] = [];
   readonly #selectors: CompiledSelector[] = [];
   readonly #selectorIds = new Map<string, number>();
@@ -142,8 +145,9 @@ export class LabelTable {
     let key = this.#keys.get(name);
     if (key === undefined) {
       const id = this.#keys.size;
-      key = { id, other: this.#code(id), values: new Map() };
+      key = { id, name, other: this.#code(id), values: new Map() };
       this.#keys.set(name, key);
+      this.#mentioned.push(key);
     }
     return key;
   }
@@ -155,29 +159,40 @@ export class LabelTable {
 
   /** The id of what remains of a pod's labels. */
   setOf(pod: Pick<Pod, 'labels' | 'undecided'>): number {
-    const decided = pod.undecided.size === 0;
-    if (decided) {
-      const known = this.#setOfLabels.get(pod.labels);
-      if (known !== undefined) return known;
-    }
+    if (pod.undecided.size > 0) return this.#make(pod.labels, pod.undecided);
+    const known = this.#setOfLabels.get(pod.labels);
+    if (known !== undefined) return known;
+    const id = this.#make(pod.labels, pod.undecided);
+    this.#setOfLabels.set(pod.labels, id);
+    return id;
+  }
+
+  #make(labels: Labels, open: Pod['undecided']): number {
     let undecided: Map<number, 'present' | 'maybe'> | undefined;
-    if (!decided) {
-      for (const [name, how] of pod.undecided) {
+    if (open.size > 0) {
+      for (const [name, how] of open) {
         const key = this.#keys.get(name);
         if (key !== undefined) (undecided ??= new Map<number, 'present' | 'maybe'>()).set(key.id, how);
       }
     }
-    const room = pod.labels.size + 1 + 2 * (undecided?.size ?? 0);
+    const room = labels.size + 1 + 2 * (undecided?.size ?? 0);
     if (this.#scratch.length < room) this.#scratch = new Int32Array(room * 2);
     const codes = this.#scratch;
     let length = 0;
-    // Not by `for`: it would make a list for each label.
-    pod.labels.forEach((value, name) => {
-      const key = this.#keys.get(name);
-      if (key === undefined || undecided?.has(key.id) === true) return;
-      codes[length++] = key.values.get(value) ?? key.other;
-    });
-    this.#sortByKey(codes, length);
+    if (this.#mentioned.length <= labels.size) {
+      for (let k = 0; k < this.#mentioned.length; k++) {
+        const key = this.#mentioned[k]!;
+        const value = labels.get(key.name);
+        if (value !== undefined && undecided?.has(key.id) !== true) codes[length++] = codeOf(key, value);
+      }
+    } else {
+      // Not by `for`: it would make a list for each label.
+      labels.forEach((value, name) => {
+        const key = this.#keys.get(name);
+        if (key !== undefined && undecided?.has(key.id) !== true) codes[length++] = codeOf(key, value);
+      });
+      this.#sortByKey(codes, length);
+    }
     if (undecided !== undefined) {
       codes[length++] = undecidedMark;
       for (const [key, how] of [...undecided].sort(([a], [b]) => a - b)) {
@@ -191,7 +206,6 @@ export class LabelTable {
       this.#undecided.set(id, undecided);
       this.#withUndecided.push(id);
     }
-    if (decided) this.#setOfLabels.set(pod.labels, id);
     return id;
   }
 
@@ -206,33 +220,17 @@ export class LabelTable {
   ): (set: number, undecided: number) => number {
     const known = new Int32Array(labels.limit).fill(-1);
     const isDecided = undecided.map(({ size }) => size === 0);
-    /** By number of a key: what selectors mention of it, with the codes of its values so far; `null` for nothing. */
-    const mentioned: ({ readonly key: Key; readonly codes: Map<number, number> } | null | undefined)[] = [];
-    const codeOf = (keyNumber: number, value: number): number => {
-      let own = mentioned[keyNumber];
-      if (own === undefined) {
-        const key = this.#keys.get(labels.keys.text(keyNumber));
-        mentioned[keyNumber] = own = key === undefined ? null : { key, codes: new Map() };
-      }
-      if (own === null) return -1;
-      const { key, codes } = own;
-      let code = codes.get(value);
-      if (code === undefined)
-        codes.set(value, (code = key.values.get(labels.values.text(value)) ?? key.other));
-      return code;
-    };
+    const codes = new CodesOfValues(labels, this.#keys);
     return (set, how) => {
-      if (isDecided[how] !== true)
-        return this.setOf({ labels: labels.labels(set), undecided: undecided[how]! });
+      if (isDecided[how] !== true) return this.#make(labels.labels(set), undecided[how]!);
       const before = known[set]!;
       if (before >= 0) return before;
-      if (!labels.isPairs(set))
-        return (known[set] = this.setOf({ labels: labels.labels(set), undecided: undecided[how]! }));
+      if (!labels.isPairs(set)) return (known[set] = this.#make(labels.labels(set), undecided[how]!));
       const { pairs } = labels;
       const end = labels.end(set);
       let length = 0;
       for (let i = labels.start(set); i < end; i += 2) {
-        const code = codeOf(pairs[i]!, pairs[i + 1]!);
+        const code = codes.of(pairs[i]!, pairs[i + 1]!);
         if (code < 0) continue;
         if (length === this.#scratch.length) this.#scratch = grown(this.#scratch, length);
         this.#scratch[length++] = code;
@@ -298,7 +296,10 @@ export class LabelTable {
   /** At most how many label sets `matched` would have to look at. */
   estimate(selector: number): number {
     const known = this.#matched[selector];
-    if (known !== undefined) return known.sure.length + known.unsure.length;
+    return known === undefined ? this.#estimate(selector) : known.sure.length + known.unsure.length;
+  }
+
+  #estimate(selector: number): number {
     let least = Infinity;
     for (const requirement of this.#selectors[selector]!.requirements)
       least = Math.min(least, this.#countOf(requirement));
@@ -307,21 +308,20 @@ export class LabelTable {
 
   /** All label sets that a selector matches, ascending. */
   matched(selector: number): Matched {
-    let matched = this.#matched[selector];
-    if (matched === undefined) {
-      const sure: number[] = [];
-      const unsure: number[] = [];
-      for (const list of this.#candidates(selector)) {
-        for (const set of list) {
-          const holds = this.holds(selector, set);
-          if (holds === yes) sure.push(set);
-          else if (holds === unknown) unsure.push(set);
-        }
+    return (this.#matched[selector] ??= this.#match(selector));
+  }
+
+  #match(selector: number): Matched {
+    const sure: number[] = [];
+    const unsure: number[] = [];
+    for (const list of this.#candidates(selector)) {
+      for (const set of list) {
+        const holds = this.holds(selector, set);
+        if (holds === yes) sure.push(set);
+        else if (holds === unknown) unsure.push(set);
       }
-      matched = { sure: sortedUnique(sure), unsure: sortedUnique(unsure) };
-      this.#matched[selector] = matched;
     }
-    return matched;
+    return { sure: sortedUnique(sure), unsure: sortedUnique(unsure) };
   }
 
   /**
@@ -386,6 +386,40 @@ export class LabelTable {
       byKey: byKey.finish(this.#keys.size),
     };
     return this.#postings;
+  }
+}
+
+/** The code of a key with a value. */
+function codeOf({ values, other }: Key, value: string): number {
+  return values.get(value) ?? other;
+}
+
+/** The codes of labels that are numbers of keys and values, each worked out once. */
+class CodesOfValues {
+  readonly #labels: LabelSets;
+  readonly #keys: ReadonlyMap<string, Key>;
+  /** By number of a key: what selectors mention of it; `null` for nothing. */
+  readonly #mentioned: (Key | null | undefined)[] = [];
+  /** By number of a value, which is of one key: the code of both, plus 2; 1 where no selector mentions the key; 0 where not asked yet. */
+  readonly #known: Int32Array;
+
+  constructor(labels: LabelSets, keys: ReadonlyMap<string, Key>) {
+    this.#labels = labels;
+    this.#keys = keys;
+    this.#known = new Int32Array(labels.values.size);
+  }
+
+  /** -1 where no selector mentions the key. */
+  of(keyNumber: number, value: number): number {
+    const known = this.#known[value]!;
+    return known > 0 ? known - 2 : (this.#known[value] = this.#find(keyNumber, value) + 2) - 2;
+  }
+
+  #find(keyNumber: number, value: number): number {
+    let key = this.#mentioned[keyNumber];
+    if (key === undefined)
+      this.#mentioned[keyNumber] = key = this.#keys.get(this.#labels.keys.text(keyNumber)) ?? null;
+    return key === null ? -1 : codeOf(key, this.#labels.values.text(value));
   }
 }
 

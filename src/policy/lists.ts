@@ -47,21 +47,52 @@ export class Numbers {
  * @param order - the order in which the indices of one key stand. Default: ascending
  */
 export function listsBy(keys: Int32Array, size: number, order?: Int32Array): Lists {
+  if (order === undefined) return sorted(keys, upTo(keys.length), keys.length, size);
+  return sorted(picked(keys, order), order, order.length, size);
+}
+
+/** 0 to before `count`. */
+function upTo(count: number): Int32Array {
+  const numbers = new Int32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
+}
+
+function picked(items: Int32Array, indices: Int32Array): Int32Array {
+  const found = new Int32Array(indices.length);
+  for (let i = 0; i < found.length; i++) found[i] = items[indices[i]!]!;
+  return found;
+}
+
+/** The first items of some by the key at the same place, by counting; what has a key below 0 is left out. */
+function sorted(keys: Int32Array, items: Int32Array, count: number, size: number): Lists {
+  const starts = startsOf(keys, count, size);
+  const into = new Int32Array(starts[size]!);
+  place(keys, items, count, starts.slice(), into);
+  return new Lists(starts, into);
+}
+
+// One loop to a function: what V8 compiles while a loop is on its way is thrown away at its end.
+
+function startsOf(keys: Int32Array, count: number, size: number): Int32Array {
   const starts = new Int32Array(size + 1);
-  const count = order?.length ?? keys.length;
   for (let i = 0; i < count; i++) {
-    const key = keys[order === undefined ? i : order[i]!]!;
+    const key = keys[i]!;
     if (key >= 0) starts[key + 1]!++;
   }
-  for (let key = 0; key < size; key++) starts[key + 1]! += starts[key]!;
-  const items = new Int32Array(starts[size]!);
-  const ends = starts.slice();
+  addUp(starts);
+  return starts;
+}
+
+function addUp(counts: Int32Array): void {
+  for (let i = 1, sum = counts[0]!; i < counts.length; i++) counts[i] = sum += counts[i]!;
+}
+
+function place(keys: Int32Array, items: Int32Array, count: number, at: Int32Array, into: Int32Array): void {
   for (let i = 0; i < count; i++) {
-    const index = order === undefined ? i : order[i]!;
-    const key = keys[index]!;
-    if (key >= 0) items[ends[key]!++] = index;
+    const key = keys[i]!;
+    if (key >= 0) into[at[key]!++] = items[i]!;
   }
-  return new Lists(starts, items);
 }
 
 /** Gathers items of lists in any order of the lists. */
@@ -82,13 +113,7 @@ export class ListsBuilder {
 
   /** The lists of the indices below `size`, by counting. */
   finish(size: number): Lists {
-    const starts = new Int32Array(size + 1);
-    for (let i = 0; i < this.#count; i++) starts[this.#indices[i]! + 1]!++;
-    for (let i = 0; i < size; i++) starts[i + 1]! += starts[i]!;
-    const items = new Int32Array(this.#count);
-    const ends = starts.slice();
-    for (let i = 0; i < this.#count; i++) items[ends[this.#indices[i]!]!++] = this.#items[i]!;
-    return new Lists(starts, items);
+    return sorted(this.#indices, this.#items, this.#count, size);
   }
 }
 

@@ -3,7 +3,7 @@ import { noAccess } from './access.ts';
 import type { AccessTable } from './access.ts';
 import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
-import { familyBits } from './classes.ts';
+import { familyBits } from './pod-traits.ts';
 import type { ClassProfiles } from './class-profiles.ts';
 import type { ClassTable } from './classes.ts';
 import type { LabelTable } from './labels.ts';

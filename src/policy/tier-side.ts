@@ -1,7 +1,8 @@
 import type { Direction } from '../model/index.ts';
 import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
-import { byCell, familyBits } from './classes.ts';
+import { byCell } from './classes.ts';
+import { familyBits } from './pod-traits.ts';
 import type { ClassTable } from './classes.ts';
 import { no, unknown, yes } from './labels.ts';
 import type { Holds, LabelTable } from './labels.ts';

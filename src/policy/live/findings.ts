@@ -1,7 +1,8 @@
 import type { Direction, Pod } from '../../model/index.ts';
 import { families, joined, lastOf } from '../../net/index.ts';
 import type { AddressRange, Family, PortSet } from '../../net/index.ts';
-import { familyBits, isHost } from '../classes.ts';
+import { isHost } from '../classes.ts';
+import { familyBits } from '../pod-traits.ts';
 import type { OutsideSegment } from '../outside.ts';
 import { withTiersOutside } from '../tier-outside.ts';
 import type { Bound } from '../tier-value.ts';

@@ -1,5 +1,5 @@
 import type { LabelSelector, Peer, TierPeer, TierPods } from '../../model/index.ts';
-import { familyBits } from '../classes.ts';
+import { familyBits } from '../pod-traits.ts';
 import { anyPeer } from '../peers.ts';
 import { blockOf } from '../profiles/reading.ts';
 import { noCell } from './block-index.ts';

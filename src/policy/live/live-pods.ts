@@ -1,6 +1,7 @@
 import type { Pod } from '../../model/index.ts';
 import type { Address } from '../../net/index.ts';
-import { familyBits, isHost } from '../classes.ts';
+import { isHost } from '../classes.ts';
+import { familyBits } from '../pod-traits.ts';
 import { noCell } from './block-index.ts';
 import type { ClassFinder } from './class-finder.ts';
 import type { ClassProfiles } from './class-profiles.ts';

@@ -1,6 +1,6 @@
 import type { Direction } from '../../model/index.ts';
 import { AccessTable } from '../access.ts';
-import { familyBits } from '../classes.ts';
+import { familyBits } from '../pod-traits.ts';
 import { anyPeer } from '../peers.ts';
 import { no, unknown, yes } from '../labels.ts';
 import type { Holds } from '../labels.ts';
