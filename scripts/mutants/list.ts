@@ -680,6 +680,36 @@ export const mutants: readonly Mutant[] = [
     why: 'Pass accepts (corner 54)',
   },
   {
+    file: 'src/policy/tier-fold.ts',
+    find: "this.#reading.bound === 'sure' ? [denied, 0] : [0, denied];",
+    replace: '[denied, 0];',
+    why: 'of pairs, the most that equal priorities may allow is what they allow in any case (corner 60)',
+  },
+  {
+    file: 'src/policy/tier-fold.ts',
+    find: 'else out = (out & ~(other[w]! | other[passed * words + w]!)) | (deny & this.#open[w]!);',
+    replace: 'else out |= deny & this.#open[w]!;',
+    why: 'of pairs, a BaselineAdminNetworkPolicy never stands first (corner 60)',
+  },
+  {
+    file: 'src/policy/tier-fold.ts',
+    find: 'if (takes && this.#take(plane)) break;',
+    replace: '',
+    why: 'of pairs, the last rule that matches decides (corners 53 and 60)',
+  },
+  {
+    file: 'src/policy/tier-fold.ts',
+    find: "if (!isSure && rule.action === 'pass' && isAdmin) into = marked;",
+    replace: "if (!isSure && rule.action === 'pass' && isAdmin) into = -1;",
+    why: 'of pairs, a Pass that files cannot decide says nothing (corner 23)',
+  },
+  {
+    file: 'src/policy/port-planes.ts',
+    find: 'if (bits === (isIn ? -1 : 0)) continue;',
+    replace: 'if (bits === 0) continue;',
+    why: 'a set that ends with a word of its plane goes on behind it',
+  },
+  {
     file: 'src/policy/tier-ends.ts',
     find: 'return c < 0 ? no : this.#index.holds(',
     replace: 'return c < 0 ? yes : this.#index.holds(',
@@ -687,7 +717,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/tier-side.ts',
-    find: 'this.hasSparse = dense.length < peers.length;',
+    find: 'this.hasSparse = dense.size < peers.length;',
     replace: 'this.hasSparse = false;',
     why: 'what sparse peers of tiers say is lost',
   },

@@ -124,6 +124,7 @@ function addTiers(
     ingress: new TierLists('ingress', tiers, ports),
     egress: new TierLists('egress', tiers, ports),
   };
+  const stepsOf: (readonly number[] | undefined)[] = [];
   const listsOf = (direction: Direction): Int32Array => {
     const profiles = profilesOf[direction];
     const other = direction === 'ingress' ? 'egress' : 'ingress';
@@ -140,8 +141,10 @@ function addTiers(
       const portMap = direction === 'ingress' ? classes.portMap[c]! : 0;
       const ofNode = isolated ? known.isolated : known.open;
       let list = ofNode.get(node, portMap);
-      if (list < 0)
-        ofNode.add(node, portMap, (list = lists[direction].idOf(subjects.stepsOf(node), isolated, portMap)));
+      if (list < 0) {
+        const steps = (stepsOf[node] ??= subjects.stepsOf(node));
+        ofNode.add(node, portMap, (list = lists[direction].idOf(steps, isolated, portMap)));
+      }
       listOf[c] = list;
     }
     return listOf;

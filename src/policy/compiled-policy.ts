@@ -235,7 +235,7 @@ export class CompiledPolicy {
     const { classes, tiers } = this.parts;
     const few = Math.min(sources.length, destinations.length);
     if (few > mostFew || few * 4 > classes.size) return this.matrix;
-    if (tiers !== undefined) this.#tierSides ??= tierSidesOf(tiers, this.parts, this.parts);
+    if (tiers !== undefined) this.#tierSides ??= tierSidesOf(tiers, this.parts);
     return Excerpt.of(this.parts, this.accesses, this.#tierSides, sources, destinations) ?? this.matrix;
   }
 

@@ -23,8 +23,8 @@ import { SequenceTable } from './sequences.ts';
 import { cutSide } from './side.ts';
 import type { Side } from './side.ts';
 import { SparsePairs } from './sparse-pairs.ts';
-import { tierMeant, TierSide } from './tier-side.ts';
-import type { CompiledTiers, TierMeant } from './tier-side.ts';
+import { tierSidesOf } from './tier-side.ts';
+import type { CompiledTiers, TierSide } from './tier-side.ts';
 
 /** What the matrix reads of a compiled policy. */
 interface MatrixParts {
@@ -99,7 +99,7 @@ export class Matrix {
     };
     const meant = meantPeers(parts, (peer) => used.egress[peer] === 1 || used.ingress[peer] === 1);
     this.#classesOfPeer = meant.lists;
-    const tiers = this.#tierSides();
+    const tiers = parts.tiers === undefined ? undefined : tierSidesOf(parts.tiers, parts);
     this.#egressTiers = tiers?.egress;
     this.#ingressTiers = tiers?.ingress;
     this.#lanes = meant.hasBlocks || tiers?.meant.familiesDiffer === true ? 2 : 1;
@@ -208,16 +208,6 @@ export class Matrix {
     return admitted;
   }
 
-  #tierSides():
-    { readonly meant: TierMeant; readonly egress: TierSide; readonly ingress: TierSide } | undefined {
-    const { tiers, denseThreshold, denseTierPeers } = this.#parts;
-    if (tiers === undefined) return undefined;
-    const meant = tierMeant(tiers.tiers, this.#parts);
-    const side = (direction: Direction): TierSide =>
-      new TierSide(tiers.lists[direction], meant, this.#parts, tiers.bound, denseThreshold, denseTierPeers);
-    return { meant, egress: side('egress'), ingress: side('ingress') };
-  }
-
   #tiersOf(direction: Direction): TierSide | undefined {
     return direction === 'egress' ? this.#egressTiers : this.#ingressTiers;
   }
@@ -228,6 +218,7 @@ export class Matrix {
     const tiers = this.#tiersOf(direction);
     if (tiers === undefined || admitted.length === 0) return admitted;
     const { dense, example } = direction === 'egress' ? this.#egress : this.#ingress;
+    tiers.fill();
     const allowed = admitted.slice();
     for (const [part, { tiers: list }] of dense.entries()) {
       if (list === 0) continue;

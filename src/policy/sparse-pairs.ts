@@ -39,8 +39,6 @@ export class SparsePairs {
   readonly #usersOf: Lists;
   /** By ingress profile: its classes. */
   readonly #classesOfProfile: Lists;
-  /** The classes that peers of tiers mean, for certain and perhaps. */
-  readonly #tierLists: readonly Lists[];
   /** By class: the sparse tier peers of ingress that mean it, and by such a peer the profiles that ask for it. */
   readonly #tierPeersOf: Lists | undefined;
   readonly #usersOfTierPeer: Lists | undefined;
@@ -65,7 +63,6 @@ export class SparsePairs {
     this.#peersOf = transposed(tables.classesOfPeer, this.#usersOf, size);
     this.#classesOfProfile = listsBy(tables.profileOf.ingress, profiles);
     const { tiers } = tables;
-    this.#tierLists = tiers === undefined ? [] : [tiers.meant.sure, tiers.meant.unsure];
     if (tiers?.ingress.hasSparse === true) {
       const own = new ListsBuilder();
       const tierUsers = new ListsBuilder();
@@ -75,7 +72,7 @@ export class SparsePairs {
           tierUsers.add(peer, profile);
           if (met.has(peer)) continue;
           met.add(peer);
-          for (const lists of this.#tierLists) for (const c of lists.of(peer)) own.add(c, peer);
+          for (const c of tiers.sparseClasses.of(peer)) own.add(c, peer);
         }
       }
       this.#tierPeersOf = own.finish(size);
@@ -144,11 +141,10 @@ export class SparsePairs {
   }
 
   /** Adds the destinations that sparse peers of tiers touch: what these say may be less as well as more. */
-  #addTiers(s: number, { egress }: TierSides): void {
+  #addTiers(s: number, { egress, sparseClasses }: TierSides): void {
     const { profileOf, profiles } = this.#tables;
-    for (const peer of egress.sparse.of(profiles.egress.tiersOf(profileOf.egress[s]!))) {
-      for (const lists of this.#tierLists) this.#touchAll(lists, peer);
-    }
+    for (const peer of egress.sparse.of(profiles.egress.tiersOf(profileOf.egress[s]!)))
+      this.#touchAll(sparseClasses, peer);
     if (this.#tierPeersOf === undefined) return;
     for (const peer of this.#tierPeersOf.of(s)) {
       for (const user of this.#usersOfTierPeer!.of(peer)) this.#touchAll(this.#classesOfProfile, user);

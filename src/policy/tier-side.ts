@@ -1,19 +1,21 @@
 import type { Direction } from '../model/index.ts';
 import type { BlockTable } from './blocks.ts';
 import type { ClassIndex } from './class-index.ts';
-import { byCell } from './classes.ts';
-import { familyBits } from './pod-traits.ts';
 import type { ClassTable } from './classes.ts';
+import { familyBits } from './pod-traits.ts';
 import { no, unknown, yes } from './labels.ts';
 import type { Holds, LabelTable } from './labels.ts';
-import { listsBy, ListsBuilder, ListsInOrder } from './lists.ts';
+import { ListsBuilder, ListsInOrder } from './lists.ts';
 import type { Lists } from './lists.ts';
+import { PairMap } from './pair-map.ts';
+import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
-import { Products } from './products.ts';
-import type { Product } from './products.ts';
-import { refine } from './refine.ts';
-import { evaluateTiers } from './tier-value.ts';
-import type { Bound, Reading } from './tier-value.ts';
+import { SequenceTable } from './sequences.ts';
+import { TierFold } from './tier-fold.ts';
+import type { Sayings } from './tier-fold.ts';
+import { classesMeant, tierMeant } from './tier-meant.ts';
+import type { TierMeant } from './tier-meant.ts';
+import type { Bound } from './tier-value.ts';
 import type { TierLists, Tiers } from './tiers.ts';
 
 /** What the tiers of a cluster come to; absent where it has none. */
@@ -33,222 +35,173 @@ interface Tables {
   readonly assume: 'closed' | 'open';
 }
 
-/** By tier peer: the classes that it means for certain, those of which files cannot tell, and its families. */
-export interface TierMeant {
-  readonly sure: Lists;
-  readonly unsure: Lists;
-  readonly hasUnsure: boolean;
-  /** Bit 0 is IPv4 and bit 1 IPv6. */
-  readonly lanes: Uint8Array;
-  /** Whether some CIDR holds some pod or node that the input has, so that the families may differ (corner 37). */
-  readonly familiesDiffer: boolean;
-}
-
-interface Found {
-  readonly sure: ArrayLike<number>;
-  readonly unsure: ArrayLike<number>;
-}
-
-/** Whom peers of pods mean, where files can tell: peers of tiers are wide, and few. */
-function classesOfPods({ peers }: Tiers, tables: Tables): (peer: number) => Int32Array {
-  const places: number[] = [];
-  const wide: Product[] = [];
-  const placeOf = new Int32Array(peers.size).fill(-1);
-  for (let peer = 0; peer < peers.size; peer++) {
-    const definition = peers.definition(peer);
-    if (definition.kind !== 'pods') continue;
-    placeOf[peer] = places.length;
-    places.push(peer);
-    wide.push({ namespace: undefined, namespaces: definition.namespaces, selector: definition.selector });
-  }
-  const products = new Products(tables, places, wide);
-  const classesOfCell = listsBy(products.cellOf, products.cells + 1);
-  return (peer) => {
-    const cells = products.cellsOf(placeOf[peer]!);
-    let length = 0;
-    for (let i = 0; i < cells.length; i++) length += classesOfCell.count(cells[i]!);
-    const found = new Int32Array(length);
-    length = 0;
-    for (let i = 0; i < cells.length; i++) {
-      found.set(classesOfCell.of(cells[i]!), length);
-      length += classesOfCell.count(cells[i]!);
-    }
-    return found;
-  };
-}
-
-/** Finds the classes that tier peers mean (corners 58, 63 and 66). */
-export function tierMeant(tiers: Tiers, tables: Tables): TierMeant {
-  const { classes, index, blocks, podLabels } = tables;
-  const { peers, nodeLabels } = tiers;
-  const podsOf = podLabels.hasUndecided ? undefined : classesOfPods(tiers, tables);
-  const sure = new ListsInOrder();
-  const unsure = new ListsInOrder();
-  const lanes = new Uint8Array(peers.size).fill(familyBits.IPv4 | familyBits.IPv6);
-  let hasUnsure = false;
-  let familiesDiffer = false;
-  let cells: Lists | undefined;
-  const find = (peer: number): Found => {
-    const definition = peers.definition(peer);
-    switch (definition.kind) {
-      case 'everybody': // rules that fail closed ask nobody
-      case 'domains': // corner 63: addresses outside
-        return { sure: [], unsure: [] };
-      case 'pods': {
-        if (podsOf === undefined) return index.inNamespaces(definition.namespaces, definition.selector);
-        return { sure: podsOf(peer), unsure: [] };
-      }
-      case 'network': {
-        lanes[peer] = familyBits[blocks.block(definition.block).family];
-        const list: number[] = [];
-        cells ??= byCell(classes);
-        for (const cell of classes.cells.cellsOfBlock[definition.block]!)
-          for (const c of cells.of(cell)) list.push(c);
-        if (list.length > 0) familiesDiffer = true;
-        return { sure: list.sort((x, y) => x - y), unsure: [] };
-      }
-      case 'nodes': {
-        const list: number[] = [];
-        for (let c = 0; c < classes.size; c++) {
-          const set = classes.nodeSet[c]!;
-          if (set >= 0 && nodeLabels.holds(definition.selector, set) === yes) list.push(c);
-        }
-        return { sure: list, unsure: [] };
-      }
-    }
-  };
-  for (let peer = 0; peer < peers.size; peer++) {
-    const found = find(peer);
-    sure.add(peer, found.sure);
-    unsure.add(peer, found.unsure);
-    hasUnsure ||= found.unsure.length > 0;
-  }
-  return {
-    sure: sure.finish(peers.size),
-    unsure: unsure.finish(peers.size),
-    hasUnsure,
-    lanes,
-    familiesDiffer,
-  };
-}
-
 /** Values of lists at the parts of a partition are kept in tables up to so many cells, beyond that in a map. */
 const mostTabled = 1 << 22;
+
+/** So many sayings of policies at parts are kept. */
+const mostSayings = 1 << 22;
+
+/** So many words of values are kept to find equal ones by. */
+const mostValueWords = 1 << 22;
 
 /** Classes that are the same to some tier peers, and what lists say of them; each is worked out when first asked for. */
 class Partition {
   /** By class: its part. */
   readonly partOf: Int32Array;
-  readonly #examples: number[] = [];
+  readonly #parts: number;
   /** By part: the peers that mean it, times 2, plus 1 where files cannot tell. */
   readonly #peersOf: Lists;
-  readonly #tables: Tables;
-  readonly #lists: TierLists;
-  readonly #reading: Reading;
+  /** By part: what names mean there, where its classes are parted by that. */
+  readonly #portMaps: Int32Array | undefined;
+  /** By part: 1 where the families differ. */
+  readonly #differs: Uint8Array;
   readonly #lanesOf: Uint8Array;
   readonly #holds: Uint8Array;
+  readonly #fold: TierFold;
+  readonly #values: Values;
   /** By list, part and lane: the index of a value, plus 1. */
   readonly #known: Int32Array | Map<number, number>;
+  /** By part and lane: what the policies say, as long as there are not too many. */
+  readonly #sayings: (Sayings | undefined)[] = [];
+  #generation = 0;
+  #kept = 0;
 
+  /**
+   * @param portMaps - by class: what names mean there, where it counts
+   */
   constructor(
-    tables: Tables,
     lists: TierLists,
-    reading: Reading,
     meant: TierMeant,
-    peers: readonly number[],
-    firstCut: Int32Array | undefined,
+    peers: ReadonlySet<number>,
+    portMaps: Int32Array | undefined,
+    fold: TierFold,
+    values: Values,
   ) {
-    this.#tables = tables;
-    this.#lists = lists;
-    this.#reading = reading;
     this.#lanesOf = meant.lanes;
     this.#holds = new Uint8Array(meant.lanes.length);
-    const { size } = tables.classes;
-    let cut = refine(size, peers, meant.sure, firstCut);
-    if (meant.hasUnsure) cut = refine(size, peers, meant.unsure, cut);
-    const numbers = new Map<number, number>();
-    for (let c = 0; c < size; c++) {
-      let part = numbers.get(cut[c]!);
-      if (part === undefined) {
-        numbers.set(cut[c]!, (part = this.#examples.length));
-        this.#examples.push(c);
-      }
-      cut[c] = part;
+    this.#fold = fold;
+    this.#values = values;
+    // Cells that none of the peers tells from each other.
+    const sequences = new SequenceTable();
+    const cells = meant.peersOf.starts.length - 1;
+    const ofCell = new Int32Array(cells);
+    let own = new Int32Array(64);
+    for (let cell = 0; cell < cells; cell++) {
+      const marks = meant.peersOf.of(cell);
+      if (own.length < marks.length) own = new Int32Array(marks.length * 2);
+      let length = 0;
+      for (let i = 0; i < marks.length; i++) if (peers.has(marks[i]! >> 1)) own[length++] = marks[i]!;
+      ofCell[cell] = sequences.intern(own, 0, length);
     }
-    this.partOf = cut;
-    const found = new ListsBuilder();
-    for (const [list, mark] of [
-      [meant.sure, 0],
-      [meant.unsure, 1],
-    ] as const) {
-      for (const peer of peers) {
-        for (let i = list.starts[peer]!; i < list.starts[peer + 1]!; i++) {
-          const c = list.items[i]!;
-          const part = cut[c]!;
-          if (this.#examples[part] === c) found.add(part, peer * 2 + mark);
+    let ofPart: ArrayLike<number>;
+    if (portMaps === undefined) {
+      this.partOf = meant.cellOf.map((cell) => ofCell[cell]!);
+      ofPart = Int32Array.from({ length: sequences.size }, (_, i) => i);
+    } else {
+      const parts = new PairMap();
+      const sequenceOf: number[] = [];
+      const mapOf: number[] = [];
+      this.partOf = meant.cellOf.map((cell, c) => {
+        const part = parts.getOrAdd(ofCell[cell]!, portMaps[c]!, sequenceOf.length);
+        if (part === sequenceOf.length) {
+          sequenceOf.push(ofCell[cell]!);
+          mapOf.push(portMaps[c]!);
         }
+        return part;
+      });
+      ofPart = sequenceOf;
+      this.#portMaps = Int32Array.from(mapOf);
+    }
+    this.#parts = ofPart.length;
+    this.#differs = new Uint8Array(this.#parts);
+    const found = new ListsBuilder();
+    for (let part = 0; part < this.#parts; part++) {
+      const end = sequences.start(ofPart[part]! + 1);
+      for (let i = sequences.start(ofPart[part]!); i < end; i++) {
+        const mark = sequences.items[i]!;
+        found.add(part, mark);
+        if (meant.lanes[mark >> 1] !== (familyBits.IPv4 | familyBits.IPv6)) this.#differs[part] = 1;
       }
     }
-    this.#peersOf = found.finish(this.#examples.length);
-    const cells = lists.size * this.#examples.length * 2;
-    this.#known = cells <= mostTabled ? new Int32Array(cells) : new Map<number, number>();
+    this.#peersOf = found.finish(this.#parts);
+    const size = lists.size * this.#parts * 2;
+    this.#known = size <= mostTabled ? new Int32Array(size) : new Map<number, number>();
   }
 
   /** The index of what a list says at a part. */
-  value(list: number, part: number, lane: 0 | 1, values: Values): number {
-    const at = (list * this.#examples.length + part) * 2 + lane;
+  value(list: number, part: number, lane: 0 | 1): number {
+    const which = this.#differs[part] === 1 ? lane : 0;
+    const at = (list * this.#parts + part) * 2 + which;
     const known = this.#known;
     let value = known instanceof Map ? (known.get(at) ?? 0) : known[at]!;
     if (value === 0) {
-      value = values.add(this.#evaluate(list, part, lane)) + 1;
+      value = this.#values.add(this.#fold, this.#fold.value(list, this.#sayingsAt(part, which))) + 1;
       if (known instanceof Map) known.set(at, value);
       else known[at] = value;
     }
     return value - 1;
   }
 
-  #evaluate(list: number, part: number, lane: 0 | 1): ReturnType<typeof evaluateTiers> {
-    const { ports, classes } = this.#tables;
+  #sayingsAt(part: number, lane: 0 | 1): Sayings {
+    const fold = this.#fold;
+    if (this.#generation !== fold.generation || this.#kept > mostSayings) this.#forget();
+    let sayings = this.#sayings[part * 2 + lane];
+    if (sayings !== undefined) return sayings;
     const holds = this.#holds;
     const marks = this.#peersOf.of(part);
     for (const mark of marks) {
       const lanes = this.#lanesOf[mark >> 1]!;
       holds[mark >> 1] = (lanes & (1 << lane)) === 0 ? no : (mark & 1) === 1 ? unknown : yes;
     }
-    const { steps, portMap } = this.#lists.list(list);
-    const { direction } = this.#lists;
-    // Names mean ports of the destination: of the subject in ingress, of the other end in egress (corner 57).
-    const names = direction === 'ingress' ? portMap : classes.portMap[this.#examples[part]!]!;
-    const value = evaluateTiers(steps, direction, this.#reading, {
-      holds: (peer) => holds[peer] as Holds,
-      resolve: (spec) => ports.set(ports.resolve(spec, names)),
-    });
+    sayings = fold.say((peer) => holds[peer] as Holds, this.#portMaps?.[part] ?? 0);
     for (const mark of marks) holds[mark >> 1] = no;
-    return value;
+    if (this.#generation !== fold.generation) this.#forget();
+    this.#sayings[part * 2 + lane] = sayings;
+    this.#kept += sayings.length;
+    return sayings;
+  }
+
+  #forget(): void {
+    this.#sayings.length = 0;
+    this.#kept = 0;
+    this.#generation = this.#fold.generation;
+  }
+
+  /** Works out what all lists say, part by part: what policies say of a part is then asked for once, however much it is. */
+  fill(lists: number): void {
+    for (let part = 0; part < this.#parts; part++) {
+      for (let list = 1; list < lists; list++) {
+        this.value(list, part, 0);
+        if (this.#differs[part] === 1) this.value(list, part, 1);
+      }
+    }
   }
 }
 
 /** What lists say, as ids of port sets. */
 class Values {
-  readonly #ports: PortTable;
   readonly accepted: number[] = [];
   readonly asked: number[] = [];
-  readonly #ids = new Map<number, number>();
+  readonly #ids = new PairMap();
+  /** Values by their words, as far as they are known by these. */
+  #words = new SequenceTable();
+  #ofWords: number[] = [];
 
-  constructor(ports: PortTable) {
-    this.#ports = ports;
-  }
-
-  add({ accepted, asked }: ReturnType<typeof evaluateTiers>): number {
-    const a = this.#ports.intern(accepted);
-    const b = this.#ports.intern(asked);
-    const key = a * 0x100_0000 + b;
-    let id = this.#ids.get(key);
-    if (id === undefined) {
-      this.#ids.set(key, (id = this.accepted.length));
-      this.accepted.push(a);
-      this.asked.push(b);
+  add(fold: TierFold, words: Int32Array): number {
+    if (this.#words.items.length > mostValueWords) {
+      this.#words = new SequenceTable();
+      this.#ofWords = [];
     }
+    const sequence = this.#words.intern(words, 0, words.length);
+    if (sequence < this.#ofWords.length) return this.#ofWords[sequence]!;
+    const accepted = fold.setOf(words, 'accepted');
+    const asked = fold.setOf(words, 'asked');
+    const id = this.#ids.getOrAdd(accepted, asked, this.accepted.length);
+    if (id === this.accepted.length) {
+      this.accepted.push(accepted);
+      this.asked.push(asked);
+    }
+    this.#ofWords.push(id);
     return id;
   }
 }
@@ -259,7 +212,8 @@ class Values {
  */
 export class TierSide {
   readonly #ports: PortTable;
-  readonly #values: Values;
+  readonly #lists: TierLists;
+  readonly #values = new Values();
   readonly #dense: Partition;
   readonly #exact: Partition;
   /** By list: the peers that are not dense and that its rules name. */
@@ -273,48 +227,32 @@ export class TierSide {
   constructor(
     lists: TierLists,
     meant: TierMeant,
-    tables: Tables,
+    { ports, classes, assume }: Tables,
     bound: Bound,
     denseThreshold: number,
     budget: number,
   ) {
-    this.#ports = tables.ports;
-    this.#values = new Values(tables.ports);
-    const { direction } = lists;
-    const used = new Set<number>();
-    let isNamed = false;
-    const ofList = Array.from({ length: lists.size }, (_, list) => {
-      const own = new Set<number>();
-      if (list === 0) return own;
-      for (const { policy } of lists.list(list).steps) {
-        for (const { peers, spec } of policy.rules[direction]) {
-          isNamed ||= direction === 'egress' && tables.ports.isNamed(spec);
-          for (const peer of peers) {
-            if (meant.sure.count(peer) + meant.unsure.count(peer) === 0) continue;
-            own.add(peer);
-            used.add(peer);
-          }
-        }
-      }
-      return own;
-    });
-    const sizeOf = (peer: number): number => meant.sure.count(peer) + meant.unsure.count(peer);
-    const peers = [...used].sort((a, b) => sizeOf(b) - sizeOf(a) || a - b);
-    const dense = peers.filter((peer, i) => i < budget || sizeOf(peer) > denseThreshold);
-    const isDense = new Set(dense);
+    this.#ports = ports;
+    this.#lists = lists;
+    const { sizes } = meant;
+    const { ofList, used, isNamed } = usedPeers(lists, sizes, ports);
+    const peers = [...used].sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+    const dense = new Set(peers.filter((peer, i) => i < budget || sizes[peer]! > denseThreshold));
+    this.hasSparse = dense.size < peers.length;
     const sparse = new ListsInOrder();
-    for (const [list, own] of ofList.entries())
-      sparse.add(
-        list,
-        [...own].filter((peer) => !isDense.has(peer)),
-      );
+    if (this.hasSparse)
+      for (const [list, own] of ofList.entries())
+        sparse.add(
+          list,
+          [...own].filter((peer) => !dense.has(peer)),
+        );
     this.sparse = sparse.finish(lists.size);
-    this.hasSparse = dense.length < peers.length;
-    const firstCut = isNamed ? tables.classes.portMap : undefined;
-    const reading = { bound, assume: tables.assume };
-    this.#dense = new Partition(tables, lists, reading, meant, dense, firstCut);
+    // In egress names mean ports of the other end (corner 57).
+    const portMaps = isNamed && lists.direction === 'egress' ? classes.portMap : undefined;
+    const fold = new TierFold(lists, ports, { bound, assume }, new Set(portMaps));
+    this.#dense = new Partition(lists, meant, dense, portMaps, fold, this.#values);
     this.#exact = this.hasSparse
-      ? new Partition(tables, lists, reading, meant, peers, firstCut)
+      ? new Partition(lists, meant, used, portMaps, fold, this.#values)
       : this.#dense;
   }
 
@@ -328,20 +266,63 @@ export class TierSide {
     return this.#exact.partOf;
   }
 
+  /** Works out what `dense` will be asked for by all lists of all classes. */
+  fill(): void {
+    this.#dense.fill(this.#lists.size);
+  }
+
   /** What a subject with this list may use to or from a class, sparse peers left out, if NetworkPolicies admit `admitted`. */
   dense(list: number, c: number, lane: 0 | 1, admitted: number): number {
-    return this.#with(this.#dense.value(list, this.#dense.partOf[c]!, lane, this.#values), admitted);
+    return this.#with(this.#dense.value(list, this.#dense.partOf[c]!, lane), admitted);
   }
 
   /** The same, exactly. */
   exact(list: number, c: number, lane: 0 | 1, admitted: number): number {
-    return this.#with(this.#exact.value(list, this.#exact.partOf[c]!, lane, this.#values), admitted);
+    return this.#with(this.#exact.value(list, this.#exact.partOf[c]!, lane), admitted);
   }
 
   #with(value: number, admitted: number): number {
+    const asked = this.#values.asked[value]!;
+    // The two have nothing in common: most often all is left to NetworkPolicies, or nothing.
+    if (asked === everything) return admitted;
+    const accepted = this.#values.accepted[value]!;
+    if (asked === nothing) return accepted;
     const ports = this.#ports;
-    return ports.union(this.#values.accepted[value]!, ports.intersect(this.#values.asked[value]!, admitted));
+    return ports.union(accepted, ports.intersect(asked, admitted));
   }
+}
+
+/** The peers that mean some class, of each list and of all; and whether some rule leaves ports to names. */
+function usedPeers(
+  lists: TierLists,
+  sizes: Int32Array,
+  ports: PortTable,
+): {
+  readonly ofList: readonly ReadonlySet<number>[];
+  readonly used: ReadonlySet<number>;
+  readonly isNamed: boolean;
+} {
+  const { direction } = lists;
+  const used = new Set<number>();
+  const ofPolicy = new Map<number, ReadonlySet<number>>();
+  let isNamed = false;
+  const ofList = Array.from({ length: lists.size }, (_, list) => {
+    const own = new Set<number>();
+    if (list === 0) return own;
+    for (const { policy } of lists.list(list).steps) {
+      let peers = ofPolicy.get(policy.index);
+      if (peers === undefined) {
+        const rules = policy.rules[direction];
+        isNamed ||= rules.some(({ spec }) => ports.isNamed(spec));
+        peers = new Set(rules.flatMap((rule) => rule.peers.filter((peer) => sizes[peer]! > 0)));
+        ofPolicy.set(policy.index, peers);
+        for (const peer of peers) used.add(peer);
+      }
+      for (const peer of peers) own.add(peer);
+    }
+    return own;
+  });
+  return { ofList, used, isNamed };
 }
 
 /** Both directions of the tiers. */
@@ -349,16 +330,20 @@ export interface TierSides {
   readonly meant: TierMeant;
   readonly egress: TierSide;
   readonly ingress: TierSide;
+  /** By peer: the classes that it means, of those that are sparse in some direction. */
+  readonly sparseClasses: Lists;
 }
 
 /** What tiers come to for all pairs. */
 export function tierSidesOf(
   tiers: CompiledTiers,
-  tables: Tables,
-  { denseThreshold, denseTierPeers }: { readonly denseThreshold: number; readonly denseTierPeers: number },
+  tables: Tables & { readonly denseThreshold: number; readonly denseTierPeers: number },
 ): TierSides {
+  const { denseThreshold, denseTierPeers } = tables;
   const meant = tierMeant(tiers.tiers, tables);
   const side = (direction: Direction): TierSide =>
     new TierSide(tiers.lists[direction], meant, tables, tiers.bound, denseThreshold, denseTierPeers);
-  return { meant, egress: side('egress'), ingress: side('ingress') };
+  const [egress, ingress] = [side('egress'), side('ingress')];
+  const sparse = new Set([...egress.sparse.items, ...ingress.sparse.items]);
+  return { meant, egress, ingress, sparseClasses: classesMeant(meant, sparse) };
 }

@@ -20,7 +20,7 @@ function excerptOf(
   destinations: Int32Array,
 ): Excerpt | undefined {
   const { tiers } = policy.parts;
-  const sides = tiers === undefined ? undefined : tierSidesOf(tiers, policy.parts, policy.parts);
+  const sides = tiers === undefined ? undefined : tierSidesOf(tiers, policy.parts);
   return Excerpt.of(policy.parts, policy.accesses, sides, sources, destinations);
 }
 
