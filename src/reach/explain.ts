@@ -15,7 +15,9 @@ import { otherReadings, profileNotes, touchedReadings } from './profile-unknown.
 import { allowedByFamily, sentenceOf } from './sentence.ts';
 import { servicePorts } from './service-ports.ts';
 import type { End, Explanation, PortQuery, SideExplanation, Verdict } from './types.ts';
-import { assumedNote, isAssumed, nameOf, walkSide } from './walk.ts';
+import { assumedNote, isAssumed } from './walk-peers.ts';
+import { nameOf } from './walk-question.ts';
+import { walkSide } from './walk.ts';
 import { portsText, shortName, tierPolicyName } from './words.ts';
 
 /** What `explain` and `can` ask. */

@@ -20,7 +20,7 @@ import { Openings } from './opened.ts';
 import type { Change } from './opened.ts';
 import type { End, NearMiss } from './types.ts';
 import { portsText, requirementsText, requirementText } from './words.ts';
-import { nameOf } from './walk.ts';
+import { nameOf } from './walk-question.ts';
 
 /** A denied connection. */
 export interface DeniedQuestion {

@@ -5,7 +5,7 @@ import { has } from '../policy/index.ts';
 import type { CompiledPolicy, OutsideSegment, PolicyEnd } from '../policy/index.ts';
 import { namedPorts, servicePorts, unknownServicePort } from './service-ports.ts';
 import type { End, PortQuery, Verdict } from './types.ts';
-import { nameOf } from './walk.ts';
+import { nameOf } from './walk-question.ts';
 import { portsText } from './words.ts';
 
 /** One pair of ends, in one family that they share, with what was asked and what is allowed. */

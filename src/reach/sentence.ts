@@ -4,7 +4,7 @@ import type { CompiledPolicy } from '../policy/index.ts';
 import { answerOf } from './pairs.ts';
 import type { Pair } from './pairs.ts';
 import type { SideExplanation, TierCheck, Verdict } from './types.ts';
-import { nameOf } from './walk.ts';
+import { nameOf } from './walk-question.ts';
 import { peersText, portsText, tierPolicyName } from './words.ts';
 
 /** What a verdict is said of. */

@@ -2,7 +2,7 @@ import type { Direction, TierRule } from '../model/index.ts';
 import { PortSet } from '../net/index.ts';
 import type { CompiledPolicy, TierSay } from '../policy/index.ts';
 import type { TierCheck } from './types.ts';
-import type { WalkQuestion } from './walk.ts';
+import type { WalkQuestion } from './walk-question.ts';
 import { tierPeersText, tierPortsText } from './words.ts';
 
 const words = { accept: 'accepts', deny: 'denies', pass: 'passes' } as const;
