@@ -21,7 +21,7 @@ import type {
 import { compile, noAccess } from '../src/policy/index.ts';
 import type { CompiledPolicy } from '../src/policy/index.ts';
 import { count } from '../src/reach/index.ts';
-import { peakMegabytes, timed } from './clock.ts';
+import { peakMegabytes, settled, timed } from './clock.ts';
 import type { Cost } from './clock.ts';
 import { objectsNamed } from './input.ts';
 import type { Equality } from './verify.ts';
@@ -428,6 +428,7 @@ if (import.meta.main) {
   });
   const { cluster } = readObjects(objectsNamed(positionals[0] ?? '')());
   globalThis.gc?.();
+  await settled();
   const [cost, matrix] = timed(() => new PairMatrix(cluster));
   const measured: BitMatrix = {
     cost,

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 /** What some work took. CPU time is that of all threads of the process, so it holds the collection of garbage. */
 export interface Cost {
   readonly wallMs: number;
@@ -12,6 +14,22 @@ export function timed<T>(work: () => T): readonly [cost: Cost, answer: T] {
   const wallMs = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
   return [{ wallMs, cpuMs: (user + system) / 1000 }, answer];
+}
+
+/** In which other threads that still work would be seen to. */
+const quietMs = 50;
+
+/**
+ * Waits until the other threads of the process have nothing to do: V8 goes on compiling what ran often, and sweeping, when the
+ * work that it is for is over, and that would be counted as CPU time of what comes next.
+ */
+export async function settled(): Promise<void> {
+  for (;;) {
+    const before = process.cpuUsage();
+    await pause(quietMs);
+    const { user, system } = process.cpuUsage(before);
+    if ((user + system) / 1000 < quietMs / 20) return;
+  }
 }
 
 /** One after the other. */

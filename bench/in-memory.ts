@@ -9,7 +9,7 @@ import { Bench } from 'tinybench';
 import { readObjects } from '../src/manifest/index.ts';
 import { compile } from '../src/policy/index.ts';
 import { count } from '../src/reach/index.ts';
-import { best, liveMegabytes, peakMegabytes, timed } from './clock.ts';
+import { best, liveMegabytes, peakMegabytes, settled, timed } from './clock.ts';
 import type { Cost } from './clock.ts';
 import type { KubernetesObject } from './generate.ts';
 import { objectsNamed } from './input.ts';
@@ -79,6 +79,7 @@ async function measure(
   // What the model holds is known before it is compiled, so that the policy is measured alone; and without
   // that, the garbage of reading would be collected at the expense of compiling when there is a million of pods.
   const before = liveMegabytes();
+  await settled();
   const [compileCost, policy] = timed(() => compile(cluster));
   const [matrix] = timed(() => policy.matrix);
   const [countCost, counted] = timed(() => count(policy));
