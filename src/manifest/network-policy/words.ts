@@ -16,7 +16,9 @@ import {
 import type { Case, Finding, Fix, Words } from '../explain/index.ts';
 import { isPortName } from '../validate/index.ts';
 import type { FieldError } from '../validate/index.ts';
-import { explainUnknownField, explainWrongType, subjectOf } from './shapes.ts';
+import { subjectOf } from './shapes.ts';
+import { explainUnknownField } from './unknown-fields.ts';
+import { explainWrongType } from './wrong-types.ts';
 
 /** Tells one error of the API in the reader's words, with all others that the same mistake accounts for. */
 export function explain(error: FieldError, all: Case): Finding {
