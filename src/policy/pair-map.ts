@@ -23,10 +23,14 @@ export class PairMap {
     let slot = hashOf(a, b) & this.#mask;
     for (let probes = 0; probes < mostProbes; probes++) {
       const key = slots[slot * 3]!;
-      if (key === 0) return -1;
+      if (key === 0) return this.#crowded.size === 0 ? -1 : this.#getCrowded(a, b);
       if (key === a + 1 && slots[slot * 3 + 1] === b) return slots[slot * 3 + 2]!;
       slot = (slot + 1) & this.#mask;
     }
+    return this.#getCrowded(a, b);
+  }
+
+  #getCrowded(a: number, b: number): number {
     return this.#crowded.get(`${a} ${b}`) ?? -1;
   }
 
@@ -45,10 +49,57 @@ export class PairMap {
     return value;
   }
 
+  /** Gives a pair a value, whether it has one or not. */
+  set(a: number, b: number, value: number): void {
+    const slot = this.#slotOf(a, b);
+    if (slot >= 0) this.#slots[slot * 3 + 2] = value;
+    else if (this.#crowded.size > 0 && this.#crowded.has(`${a} ${b}`)) this.#crowded.set(`${a} ${b}`, value);
+    else this.add(a, b, value);
+  }
+
+  /** Takes the value of a pair away, if it has one. */
+  delete(a: number, b: number): void {
+    const slot = this.#slotOf(a, b);
+    if (slot >= 0) {
+      this.#empty(slot);
+      this.#size--;
+    } else if (this.#crowded.size > 0 && this.#crowded.delete(`${a} ${b}`)) this.#size--;
+  }
+
   clear(): void {
     this.#slots.fill(0);
     this.#size = 0;
     this.#crowded.clear();
+  }
+
+  /** The slot where a pair stands; -1 when it stands in none. */
+  #slotOf(a: number, b: number): number {
+    const slots = this.#slots;
+    let slot = hashOf(a, b) & this.#mask;
+    for (let probes = 0; probes < mostProbes; probes++) {
+      const key = slots[slot * 3]!;
+      if (key === 0) return -1;
+      if (key === a + 1 && slots[slot * 3 + 1] === b) return slot;
+      slot = (slot + 1) & this.#mask;
+    }
+    return -1;
+  }
+
+  /**
+   * Empties a slot. What stands behind it and belongs before moves up, so that no search ends too early; what was crowded out
+   * stays so until the map grows, which is why searches that end at an empty slot go on there.
+   */
+  #empty(slot: number): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let gap = slot;
+    for (let at = (gap + 1) & mask; slots[at * 3] !== 0; at = (at + 1) & mask) {
+      const home = hashOf(slots[at * 3]! - 1, slots[at * 3 + 1]!) & mask;
+      if (((at - home) & mask) < ((at - gap) & mask)) continue;
+      slots.copyWithin(gap * 3, at * 3, at * 3 + 3);
+      gap = at;
+    }
+    slots[gap * 3] = 0;
   }
 
   #put(a: number, b: number, value: number): void {

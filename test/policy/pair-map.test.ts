@@ -22,13 +22,54 @@ test('a pair keeps the value that it was given first', () => {
   );
 });
 
-test('pairs that were chosen to be in the way of each other are found all the same, however the map grows', () => {
-  // All of them begin their search at the same slot, for every size of the map up to 2^12 slots.
+/** Pairs that begin their search at the same slot, for every size of the map up to `mask` + 1 slots. */
+function alikePairs(count: number, mask: number): readonly (readonly [number, number])[] {
   const alike: (readonly [number, number])[] = [];
-  for (let b = 0; alike.length < 100; b++) {
+  for (let b = 0; alike.length < count; b++) {
     const hash = Math.imul(Math.imul(7 ^ 0x2545_f491, 0x9e37_79b1) ^ b, 0x85eb_ca6b);
-    if (((hash ^ (hash >>> 15)) & 0xfff) === 0) alike.push([7, b]);
+    if (((hash ^ (hash >>> 15)) & mask) === 0) alike.push([7, b]);
   }
+  return alike;
+}
+
+// 64 pairs that are alike fill all slots that are searched: the others are crowded out. Without them, 63 pairs fill half of the
+// slots, and stand in each other's way here and there.
+const square = Array.from({ length: 64 }, (_, i) => [i % 8, Math.floor(i / 8)] as const);
+test.each([
+  { name: 'crowded', pairs: [...alikePairs(90, 0x3ff), ...square] },
+  { name: 'half full', pairs: square.slice(1) },
+])('a map that is $name is told of values and asked to forget them in any order', ({ pairs }) => {
+  const what = fc.constantFrom('set', 'set', 'delete', 'getOrAdd');
+  const operation = fc.tuple(what, fc.constantFrom(...pairs), fc.nat({ max: 99 }));
+  fc.assert(
+    fc.property(fc.subarray(pairs), fc.array(operation, { maxLength: 400 }), (before, operations) => {
+      const map = new PairMap();
+      const model = new Map<string, number>();
+      for (const [i, [a, b]] of before.entries()) {
+        map.set(a, b, i);
+        model.set(`${a} ${b}`, i);
+      }
+      for (const [asked, [a, b], value] of operations) {
+        const text = `${a} ${b}`;
+        if (asked === 'delete') {
+          map.delete(a, b);
+          model.delete(text);
+        } else if (asked === 'set') {
+          map.set(a, b, value);
+          model.set(text, value);
+        } else {
+          if (!model.has(text)) model.set(text, value);
+          expect(map.getOrAdd(a, b, value)).toBe(model.get(text));
+        }
+        expect(map.size).toBe(model.size);
+      }
+      for (const [a, b] of pairs) expect(map.get(a, b)).toBe(model.get(`${a} ${b}`) ?? -1);
+    }),
+  );
+});
+
+test('pairs that were chosen to be in the way of each other are found all the same, however the map grows', () => {
+  const alike = alikePairs(100, 0xfff);
   const map = new PairMap();
   for (const [i, [a, b]] of alike.entries()) map.add(a, b, i);
   const found = (): readonly number[] => alike.map(([a, b]) => map.get(a, b));

@@ -3,7 +3,7 @@ import { ClassRules, Specs } from '../class-rules.ts';
 import type { CompiledRule } from '../parts.ts';
 import type { PortTable } from '../port-table.ts';
 import { Memberships } from './memberships.ts';
-import { PairMap } from './pair-map.ts';
+import { PairMap } from '../pair-map.ts';
 
 /** A policy in numbers; it holds what its numbers stand for. */
 export interface LivePolicy {

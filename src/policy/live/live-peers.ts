@@ -1,5 +1,5 @@
 import { IntLists } from './int-lists.ts';
-import { PairMap } from './pair-map.ts';
+import { PairMap } from '../pair-map.ts';
 
 /**
  * Whom one peer means, in numbers (corners 12 to 14); `block` for the pods whose address it holds. The others are of tiers:
