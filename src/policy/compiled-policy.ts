@@ -171,10 +171,7 @@ export class CompiledPolicy {
   readonly #selecting = new Map<number, readonly SelectingPolicy[]>();
   readonly #entries: SubjectEntries;
   readonly #tierEnds: TierEnds | undefined;
-  readonly #tierSegments = {
-    ingress: new Map<number, ReturnType<typeof tiersOutside>>(),
-    egress: new Map<number, ReturnType<typeof tiersOutside>>(),
-  };
+  readonly #tierSegments: { [direction in Direction]?: ReturnType<typeof tiersOutside> } = {};
   #possible: CompiledPolicy | undefined;
 
   /** @internal */
@@ -792,16 +789,12 @@ export class CompiledPolicy {
     return segments;
   }
 
-  #tiersOutside(direction: Direction, list: number): ReturnType<typeof tiersOutside> {
+  #tiersOutside(direction: Direction, list: number): ReturnType<typeof tiersOutside>[number] {
     const { tiers, ports, blocks, assume } = this.parts;
-    let known = this.#tierSegments[direction].get(list);
-    if (known === undefined) {
-      const { bound, lists } = tiers!;
-      const tables = { peers: tiers!.tiers.peers, blocks, ports };
-      known = tiersOutside(lists[direction].list(list), direction, { bound, assume }, tables);
-      this.#tierSegments[direction].set(list, known);
-    }
-    return known;
+    const { bound, lists } = tiers!;
+    const tables = { peers: tiers!.tiers.peers, blocks, ports };
+    this.#tierSegments[direction] ??= tiersOutside(lists[direction], { bound, assume }, tables);
+    return this.#tierSegments[direction][list]!;
   }
 
   /**

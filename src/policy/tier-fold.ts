@@ -1,6 +1,7 @@
 import type { Direction } from '../model/index.ts';
 import { no, yes } from './labels.ts';
 import type { Holds } from './labels.ts';
+import { PairMap } from './pair-map.ts';
 import { PortPlanes } from './port-planes.ts';
 import type { PortTable } from './port-table.ts';
 import { SequenceTable } from './sequences.ts';
@@ -33,6 +34,9 @@ interface Foldable {
 
 /** What every policy says of one end, as ids of sayings; good until `begin` says otherwise. */
 export type Sayings = Int32Array;
+
+/** So many words of values are kept to find equal ones by. */
+const mostValueWords = 1 << 22;
 
 /** So many words of sayings are kept before all are forgotten and worked out anew. */
 const mostKept = 1 << 24;
@@ -138,13 +142,64 @@ export class TierFold {
    * @param portMap - in egress: what names mean there (corner 57)
    */
   say(holds: (peer: number) => Holds, portMap: number): Sayings {
-    if (this.#sayings.items.length > mostKept) {
+    if (this.#isFull) {
       this.#sayings = new SequenceTable();
       this.#generation++;
       this.#saying.fill(0);
       this.#sayings.intern(this.#saying, 0, this.#saying.length);
     }
     return Int32Array.from(this.#variants, (variant) => this.#sayingOf(variant, holds, portMap));
+  }
+
+  /**
+   * Says anew what some policies say of another end, of which the others say the same.
+   *
+   * @param policies - their indices in the sayings
+   * @param changed - gets the indices of those that say something else
+   * @returns whether that was possible; else there are too many sayings, and `say` begins anew
+   */
+  sayAgain(
+    sayings: Sayings,
+    policies: Iterable<number>,
+    holds: (peer: number) => Holds,
+    portMap: number,
+    changed: Set<number>,
+  ): boolean {
+    if (this.#isFull) return false;
+    for (const policy of policies) {
+      const saying = this.#sayingOf(this.#variants[policy]!, holds, portMap);
+      if (saying === sayings[policy]) continue;
+      sayings[policy] = saying;
+      changed.add(policy);
+    }
+    return true;
+  }
+
+  get #isFull(): boolean {
+    return this.#sayings.items.length > mostKept;
+  }
+
+  /** By peer: the policies whose rules name it, as indices of sayings. */
+  usersOfPeers(): ReadonlyMap<number, ReadonlySet<number>> {
+    const users = new Map<number, Set<number>>();
+    for (const [i, { policy }] of this.#variants.entries()) {
+      for (const { peers } of policy.rules[this.#direction]) {
+        for (const peer of peers) {
+          const own = users.get(peer);
+          if (own === undefined) users.set(peer, new Set([i]));
+          else own.add(i);
+        }
+      }
+    }
+    return users;
+  }
+
+  /** By index of a saying: the lists that have the policy. */
+  listsOfPolicies(): readonly (readonly number[])[] {
+    const lists = this.#variants.map((): number[] => []);
+    for (const [list, foldable] of this.#lists.entries())
+      for (const variant of foldable?.variants ?? []) lists[variant]!.push(list);
+    return lists;
   }
 
   /** What one policy says of all ports: each is with the first rule that matches (corners 53 and 60). */
@@ -307,6 +362,34 @@ export class TierFold {
   /** The port set that stands in the words of a value, accepted first. */
   setOf(words: Int32Array, part: 'accepted' | 'asked'): number {
     return this.#ports.intern(this.#planes.setOf(words, part === 'accepted' ? 0 : this.#planes.words));
+  }
+}
+
+/** What lists say, as ids of port sets. */
+export class FoldedValues {
+  readonly accepted: number[] = [];
+  readonly asked: number[] = [];
+  readonly #ids = new PairMap();
+  /** Values by their words, as far as they are known by these. */
+  #words = new SequenceTable();
+  #ofWords: number[] = [];
+
+  add(fold: TierFold, words: Int32Array): number {
+    if (this.#words.items.length > mostValueWords) {
+      this.#words = new SequenceTable();
+      this.#ofWords = [];
+    }
+    const sequence = this.#words.intern(words, 0, words.length);
+    if (sequence < this.#ofWords.length) return this.#ofWords[sequence]!;
+    const accepted = fold.setOf(words, 'accepted');
+    const asked = fold.setOf(words, 'asked');
+    const id = this.#ids.getOrAdd(accepted, asked, this.accepted.length);
+    if (id === this.accepted.length) {
+      this.accepted.push(accepted);
+      this.asked.push(asked);
+    }
+    this.#ofWords.push(id);
+    return id;
   }
 }
 

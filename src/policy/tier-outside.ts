@@ -3,16 +3,20 @@ import { families, lastOf, PortSet } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import type { BlockTable } from './blocks.ts';
 import { no, unknown, yes } from './labels.ts';
+import type { Holds } from './labels.ts';
 import type { OutsideSegment } from './outside.ts';
 import type { PortTable } from './port-table.ts';
 import type { TierPeerTable } from './tier-peers.ts';
+import { FoldedValues, TierFold } from './tier-fold.ts';
+import type { Sayings } from './tier-fold.ts';
 import { evaluateTiers } from './tier-value.ts';
 import type { Reading, TierStep, TierValue } from './tier-value.ts';
-import type { TierList } from './tiers.ts';
+import type { TierLists } from './tiers.ts';
 
-/** Neighbouring addresses of which the tiers say the same. */
+/** Neighbouring addresses of which the tiers say the same, as ids of port sets. */
 interface TierSegment extends AddressRange {
-  readonly value: TierValue;
+  readonly accepted: number;
+  readonly asked: number;
 }
 
 interface Tables {
@@ -21,23 +25,83 @@ interface Tables {
   readonly ports: PortTable;
 }
 
-/** What a list says about addresses that are no pod's: segments that cover both families, IPv4 first, ascending. */
-export function tiersOutside(
-  list: TierList,
-  direction: Direction,
-  reading: Reading,
-  { peers, blocks, ports }: Tables,
-): readonly TierSegment[] {
-  const used = new Set(
-    list.steps.flatMap(({ policy }) => policy.rules[direction].flatMap((rule) => rule.peers)),
-  );
-  const bounds = { IPv4: new Map<bigint, number[]>(), IPv6: new Map<bigint, number[]>() };
-  const at = (family: Family, value: bigint): number[] => {
-    let starting = bounds[family].get(value);
-    if (starting === undefined) bounds[family].set(value, (starting = []));
-    return starting;
+/** Where the addresses of peers begin and end. */
+interface Bounds {
+  /** By family: the first address of every part, ascending, with the peers of which addresses begin or end there. */
+  readonly starts: {
+    readonly [family in Family]: readonly (readonly [first: bigint, turns: readonly number[]])[];
   };
-  for (const family of families) at(family, 0n);
+  /** Peers that stand for domain names. */
+  readonly domains: ReadonlySet<number>;
+}
+
+/**
+ * What lists say about addresses that are no pod's, by list: segments that cover both families, IPv4 first, ascending.
+ *
+ * All lists in one sweep over the addresses: where a block begins or ends only the policies that name it are asked again, and
+ * only the lists that have one which then says something else.
+ */
+export function tiersOutside(
+  lists: Pick<TierLists, 'direction' | 'size' | 'list'>,
+  reading: Reading,
+  tables: Tables,
+): readonly (readonly TierSegment[])[] {
+  const foldWith = (assume: Reading['assume']): TierFold =>
+    new TierFold(lists, tables.ports, { ...reading, assume }, new Set([0]));
+  const fold = foldWith(reading.assume);
+  const users = fold.usersOfPeers();
+  const { starts, domains } = boundsOf(users.keys(), tables);
+  const segments = Array.from({ length: lists.size }, (): TierSegment[] => []);
+  const without = new Sweep(fold, users, domains, no);
+  const sweeps = [without];
+  const listsOf = fold.listsOfPolicies();
+  const asking = new Set(
+    [...domains].flatMap((peer) => [...users.get(peer)!].flatMap((policy) => listsOf[policy]!)),
+  );
+  let valueOf = (list: number): TierValue<number> => without.value(list);
+  if (asking.size > 0 && reading.assume === 'open') {
+    // Each has a fold of its own: what one says must not make another forget.
+    const most = new Sweep(foldWith('open'), users, domains, unknown);
+    const least = new Sweep(foldWith('closed'), users, domains, unknown);
+    sweeps.push(most, least);
+    valueOf = (list) => {
+      const value = without.value(list);
+      if (!asking.has(list)) return value;
+      const { ports } = tables;
+      const told = ({ accepted, asked }: TierValue<number>): TierValue => ({
+        accepted: ports.set(accepted),
+        asked: ports.set(asked),
+      });
+      const { accepted, asked } = whereItMatters(
+        told(value),
+        told(most.value(list)),
+        told(least.value(list)),
+      );
+      return { accepted: ports.intern(accepted), asked: ports.intern(asked) };
+    };
+  }
+  const all = Array.from({ length: lists.size - 1 }, (_, i) => i + 1);
+  for (const family of families) {
+    for (const [i, [first, turns]] of starts[family].entries()) {
+      const changed = new Set(i === 0 ? all : []);
+      for (const sweep of sweeps) for (const list of sweep.turn(turns, i === 0)) changed.add(list);
+      for (const list of changed) {
+        const own = segments[list]!;
+        const { accepted, asked } = valueOf(list);
+        const before = own.at(-1);
+        if (before?.family === family) {
+          if (before.accepted === accepted && before.asked === asked) continue;
+          own[own.length - 1] = { ...before, last: first - 1n };
+        }
+        own.push({ family, first, last: lastOf(family), accepted, asked });
+      }
+    }
+  }
+  return segments;
+}
+
+function boundsOf(used: Iterable<number>, { peers, blocks }: Tables): Bounds {
+  const turns = { IPv4: new Map<bigint, number[]>([[0n, []]]), IPv6: new Map<bigint, number[]>([[0n, []]]) };
   const domains = new Set<number>();
   for (const peer of used) {
     const definition = peers.definition(peer);
@@ -50,37 +114,87 @@ export function tiersOutside(
           : [];
     for (const block of own) {
       const { family, ranges } = blocks.block(block);
+      const at = (value: bigint): void => {
+        const known = turns[family].get(value);
+        if (known === undefined) turns[family].set(value, [peer]);
+        else known.push(peer);
+      };
       // Where a peer begins and where it ends it is named alike: it is there at every second of its bounds.
       for (const { first, last } of ranges) {
-        at(family, first).push(peer);
-        if (last < lastOf(family)) at(family, last + 1n).push(peer);
+        at(first);
+        if (last < lastOf(family)) at(last + 1n);
       }
     }
   }
-  const known = new Map<string, TierValue>();
-  const segments: TierSegment[] = [];
-  for (const family of families) {
-    const open = new Set<number>();
-    const starts = [...bounds[family].keys()].sort((a, b) => (a < b ? -1 : 1));
-    for (const [i, first] of starts.entries()) {
-      for (const peer of bounds[family].get(first)!) {
-        if (!open.delete(peer)) open.add(peer);
-      }
-      const key = [...open].sort((a, b) => a - b).join();
-      let value = known.get(key);
-      if (value === undefined) {
-        value = outsideValue(list.steps, direction, reading, {
-          isIn: (peer) => open.has(peer),
-          isDomain: (peer) => domains.has(peer),
-          resolve: (spec) =>
-            ports.set(direction === 'ingress' ? ports.resolve(spec, list.portMap) : ports.fixed(spec)),
-        });
-        known.set(key, value);
-      }
-      segments.push({ family, first, last: (starts[i + 1] ?? lastOf(family) + 1n) - 1n, value });
-    }
+  const sorted = (family: Family): Bounds['starts'][Family] =>
+    [...turns[family]].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { starts: { IPv4: sorted('IPv4'), IPv6: sorted('IPv6') }, domains };
+}
+
+/** What the policies say at the address at which a sweep over them stands. */
+class Sweep {
+  readonly #fold: TierFold;
+  readonly #users: ReadonlyMap<number, ReadonlySet<number>>;
+  readonly #listsOf: readonly (readonly number[])[];
+  readonly #holds: (peer: number) => Holds;
+  readonly #open = new Set<number>();
+  readonly #values: FoldedValues = new FoldedValues();
+  #sayings: Sayings;
+  #generation: number;
+
+  /** @param domain - whether a domain name is taken to stand for the address (corner 63) */
+  constructor(
+    fold: TierFold,
+    users: ReadonlyMap<number, ReadonlySet<number>>,
+    domains: ReadonlySet<number>,
+    domain: Holds,
+  ) {
+    this.#fold = fold;
+    this.#users = users;
+    this.#listsOf = fold.listsOfPolicies();
+    this.#holds = (peer) => (domains.has(peer) ? domain : this.#open.has(peer) ? yes : no);
+    this.#sayings = fold.say(this.#holds, 0);
+    this.#generation = fold.generation;
   }
-  return segments;
+
+  /**
+   * Goes on to an address at which peers begin or end.
+   *
+   * @param isFirst - whether it is the first of its family, at which nothing of the other counts any more
+   * @returns the lists that may say something else there
+   */
+  turn(peers: readonly number[], isFirst: boolean): Iterable<number> {
+    const concerned = new Set<number>();
+    const concern = (peer: number): void => {
+      for (const policy of this.#users.get(peer) ?? []) concerned.add(policy);
+    };
+    if (isFirst) {
+      for (const peer of this.#open) concern(peer);
+      this.#open.clear();
+    }
+    for (const peer of peers) {
+      if (!this.#open.delete(peer)) this.#open.add(peer);
+      concern(peer);
+    }
+    const changed = new Set<number>();
+    if (
+      this.#generation !== this.#fold.generation ||
+      !this.#fold.sayAgain(this.#sayings, concerned, this.#holds, 0, changed)
+    ) {
+      this.#sayings = this.#fold.say(this.#holds, 0);
+      this.#generation = this.#fold.generation;
+      return this.#listsOf.flat();
+    }
+    const lists = new Set<number>();
+    for (const policy of changed) for (const list of this.#listsOf[policy]!) lists.add(list);
+    return lists;
+  }
+
+  /** What a list says at the address. */
+  value(list: number): TierValue<number> {
+    const value = this.#values.add(this.#fold, this.#fold.value(list, this.#sayings));
+    return { accepted: this.#values.accepted[value]!, asked: this.#values.asked[value]! };
+  }
 }
 
 /**
@@ -108,8 +222,11 @@ export function outsideValue(
   const without = ask(reading, no);
   const asks = steps.some(({ policy }) => policy.rules[direction].some(({ peers }) => peers.some(isDomain)));
   if (reading.assume === 'closed' || !asks) return without;
-  const most = ask(reading, unknown);
-  const least = ask({ ...reading, assume: 'closed' }, unknown);
+  return whereItMatters(without, ask(reading, unknown), ask({ ...reading, assume: 'closed' }, unknown));
+}
+
+/** What is said without domain names, but for the ports at which they could make it otherwise: there it is otherwise. */
+function whereItMatters(without: TierValue, most: TierValue, least: TierValue): TierValue {
   const same = (a: TierValue, b: TierValue): PortSet => {
     const closed = PortSet.all.minus(a.accepted).minus(a.asked).minus(b.accepted).minus(b.asked);
     return PortSet.union([a.accepted.intersect(b.accepted), a.asked.intersect(b.asked), closed]);
@@ -136,8 +253,7 @@ export function withTiersOutside(
     const { family } = a;
     const first = a.first > b.first ? a.first : b.first;
     const last = a.last < b.last ? a.last : b.last;
-    const { accepted, asked } = b.value;
-    const set = ports.union(ports.intern(accepted), ports.intersect(ports.intern(asked), a.ports));
+    const set = ports.union(b.accepted, ports.intersect(b.asked, a.ports));
     const before = segments.at(-1);
     if (before?.family === family && before.ports === set)
       segments[segments.length - 1] = { ...before, last };

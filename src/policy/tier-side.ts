@@ -11,7 +11,7 @@ import { PairMap } from './pair-map.ts';
 import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 import { SequenceTable } from './sequences.ts';
-import { TierFold } from './tier-fold.ts';
+import { FoldedValues, TierFold } from './tier-fold.ts';
 import type { Sayings } from './tier-fold.ts';
 import { classesMeant, tierMeant } from './tier-meant.ts';
 import type { TierMeant } from './tier-meant.ts';
@@ -41,9 +41,6 @@ const mostTabled = 1 << 22;
 /** So many sayings of policies at parts are kept. */
 const mostSayings = 1 << 22;
 
-/** So many words of values are kept to find equal ones by. */
-const mostValueWords = 1 << 22;
-
 /** Classes that are the same to some tier peers, and what lists say of them; each is worked out when first asked for. */
 class Partition {
   /** By class: its part. */
@@ -58,7 +55,7 @@ class Partition {
   readonly #lanesOf: Uint8Array;
   readonly #holds: Uint8Array;
   readonly #fold: TierFold;
-  readonly #values: Values;
+  readonly #values: FoldedValues;
   /** By list, part and lane: the index of a value, plus 1. */
   readonly #known: Int32Array | Map<number, number>;
   /** By part and lane: what the policies say, as long as there are not too many. */
@@ -75,7 +72,7 @@ class Partition {
     peers: ReadonlySet<number>,
     portMaps: Int32Array | undefined,
     fold: TierFold,
-    values: Values,
+    values: FoldedValues,
   ) {
     this.#lanesOf = meant.lanes;
     this.#holds = new Uint8Array(meant.lanes.length);
@@ -178,34 +175,6 @@ class Partition {
   }
 }
 
-/** What lists say, as ids of port sets. */
-class Values {
-  readonly accepted: number[] = [];
-  readonly asked: number[] = [];
-  readonly #ids = new PairMap();
-  /** Values by their words, as far as they are known by these. */
-  #words = new SequenceTable();
-  #ofWords: number[] = [];
-
-  add(fold: TierFold, words: Int32Array): number {
-    if (this.#words.items.length > mostValueWords) {
-      this.#words = new SequenceTable();
-      this.#ofWords = [];
-    }
-    const sequence = this.#words.intern(words, 0, words.length);
-    if (sequence < this.#ofWords.length) return this.#ofWords[sequence]!;
-    const accepted = fold.setOf(words, 'accepted');
-    const asked = fold.setOf(words, 'asked');
-    const id = this.#ids.getOrAdd(accepted, asked, this.accepted.length);
-    if (id === this.accepted.length) {
-      this.accepted.push(accepted);
-      this.asked.push(asked);
-    }
-    this.#ofWords.push(id);
-    return id;
-  }
-}
-
 /**
  * The tiers of one direction, for all pairs: peers that are dense part the classes into atoms, as those of NetworkPolicies do,
  * and the pairs that the others touch are worked out one by one.
@@ -213,7 +182,7 @@ class Values {
 export class TierSide {
   readonly #ports: PortTable;
   readonly #lists: TierLists;
-  readonly #values = new Values();
+  readonly #values = new FoldedValues();
   readonly #dense: Partition;
   readonly #exact: Partition;
   /** By list: the peers that are not dense and that its rules name. */

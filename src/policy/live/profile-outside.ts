@@ -41,7 +41,7 @@ export class ProfileOutside {
   }
 
   /** What a list of tiers says of addresses outside, in any case or under the choices that allow most (corner 60). */
-  ofTiers(direction: Direction, list: number, bound: Bound): ReturnType<typeof tiersOutside> {
+  ofTiers(direction: Direction, list: number, bound: Bound): ReturnType<typeof tiersOutside>[number] {
     const ofNodes: Block[] = [];
     const definition = (peer: number): TierPeerDefinition => {
       if (peer === everybody) return { kind: 'everybody' };
@@ -67,12 +67,13 @@ export class ProfileOutside {
     };
     const block = (id: number): Block =>
       id >= firstOfNodes ? ofNodes[id - firstOfNodes]! : this.#tables.blocks.block(id);
-    return tiersOutside(
-      this.#tables.tiers.list(direction, list),
-      direction,
+    const one = this.#tables.tiers.list(direction, list);
+    const [, segments] = tiersOutside(
+      { direction, size: 2, list: () => one },
       { bound, assume: this.#tables.assume },
       { peers: { definition }, blocks: { block }, ports: this.#tables.ports },
     );
+    return segments!;
   }
 
   #definition(peer: number): PeerDefinition {
