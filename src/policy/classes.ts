@@ -1,6 +1,6 @@
 import type { Cluster, Pod, PodIdentities, PodTable } from '../model/index.ts';
 import type { Cells } from './blocks.ts';
-import { ListsBuilder } from './lists.ts';
+import { listsBy, ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import { nodeName, podTraits } from './pod-traits.ts';
 import type { PodTraits, SeeingTables } from './pod-traits.ts';
@@ -43,7 +43,8 @@ export class ClassTable {
   #pods: readonly Pod[] | undefined;
   /** By namespace that was asked about: the numbers of its pods. */
   readonly #indexOfPod = new Map<string, Map<Pod, number>>();
-  #all: Map<Pod, number> | undefined;
+  /** By number of a namespace: the numbers of its pods. */
+  #ofNamespace: Lists | undefined;
   #indexOfRow: Int32Array | undefined;
 
   constructor(cluster: Cluster, tables: SeeingTables) {
@@ -112,22 +113,22 @@ export class ClassTable {
 
   /** The number of a pod of the cluster; -1 for a pod that the profile ignores, or of another cluster. */
   indexOf(pod: Pod): number {
-    if (this.#all !== undefined) return this.#all.get(pod) ?? -1;
     const row = this.identities.rowOf(pod);
     if (row >= 0) return (this.#indexOfRow ??= inverse(this.rows, this.table.size))[row]!;
     let ofNamespace = this.#indexOfPod.get(pod.namespace);
     if (ofNamespace === undefined) {
-      if (this.#indexOfPod.size < fewNamespaces) {
-        // A question is about few of very many pods: those of other namespaces are only passed by.
-        this.#indexOfPod.set(pod.namespace, (ofNamespace = new Map<Pod, number>()));
-        const { namespace, vocabulary } = this.table;
-        const wanted = vocabulary.namespaces.find(pod.namespace);
-        for (let i = 0; i < this.rows.length; i++)
-          if (namespace[this.rows[i]!] === wanted) ofNamespace.set(this.pods[i]!, i);
-      } else {
-        this.#all ??= new Map(this.pods.map((each, i) => [each, i]));
-        ofNamespace = this.#all;
-      }
+      // A question is about few of very many pods: those of other namespaces are passed by.
+      ofNamespace = new Map<Pod, number>();
+      const { namespace, vocabulary } = this.table;
+      const { namespaces } = vocabulary;
+      this.#ofNamespace ??= listsBy(
+        this.rows.map((each) => namespace[each]!),
+        namespaces.values.length,
+      );
+      const wanted = namespaces.find(pod.namespace);
+      if (wanted >= 0 && wanted < this.#ofNamespace.starts.length - 1)
+        for (const i of this.#ofNamespace.of(wanted)) ofNamespace.set(this.pods[i]!, i);
+      this.#indexOfPod.set(pod.namespace, ofNamespace);
     }
     return ofNamespace.get(pod) ?? -1;
   }
@@ -139,9 +140,6 @@ function inverse(rows: Int32Array, size: number): Int32Array {
   for (let i = 0; i < rows.length; i++) found[rows[i]!] = i;
   return found;
 }
-
-/** The pods of so many namespaces are indexed each by themselves; whoever asks about more asks about all. */
-const fewNamespaces = 16;
 
 /** Numbers pods that no policy can tell apart from 0, in the order in which they are met. */
 function alike({ table, rows, namespaces, sets, owns, families, parts, cells }: PodTraits): {

@@ -302,33 +302,47 @@ export class Connections {
 
   /** Whether a group has a connection with some address outside. */
   opensOutside(direction: Direction, group: number): boolean {
-    return this.countOutside(direction, group, 1) > 0;
+    return (
+      this.#remembered(this.#opens[direction], direction, group, () => {
+        for (const _ of this.openOutside(direction, group)) return 1;
+        return 0;
+      }) === 1
+    );
   }
 
-  /** With how many peers outside a group has a connection; no more are counted than `most`. */
-  countOutside(direction: Direction, group: number, most = Infinity): number {
-    const access = this.outside.accessOf[direction][group]!;
-    const key = `${direction} ${access} ${this.#traits[group]!} ${most}`;
+  /** With how many peers outside a group has a connection. */
+  countOutside(direction: Direction, group: number): number {
+    return this.#remembered(this.#counted[direction], direction, group, () => {
+      let count = 0;
+      for (const _ of this.openOutside(direction, group)) count++;
+      return count;
+    });
+  }
+
+  readonly #opens = { egress: new Map<number, number>(), ingress: new Map<number, number>() };
+  readonly #counted = { egress: new Map<number, number>(), ingress: new Map<number, number>() };
+
+  #remembered(known: Map<number, number>, direction: Direction, group: number, work: () => number): number {
     // Names mean ports of the pods of a group.
-    let count = this.#isCut ? undefined : this.#counted.get(key);
-    if (count === undefined) {
-      count = 0;
-      for (const _ of this.openOutside(direction, group)) if (++count >= most) break;
-      if (!this.#isCut) this.#counted.set(key, count);
-    }
+    if (this.#isCut) return work();
+    const key = this.#alike(direction, group);
+    let count = known.get(key);
+    if (count === undefined) known.set(key, (count = work()));
     return count;
   }
 
-  readonly #counted = new Map<string, number>();
+  /** Groups with the same number have the same connections with addresses outside, ports that were asked about aside. */
+  #alike(direction: Direction, group: number): number {
+    return this.outside.accessOf[direction][group]! * 0x1_0000_0000 + this.#traits[group]!;
+  }
 
   /** The peers outside that some group has a connection with, by index. */
   connectedOutside(): ReadonlySet<number> {
     const connected = new Set<number>();
     for (const direction of ['egress', 'ingress'] as const) {
-      const seen = new Set<string>();
+      const seen = new Set<number>();
       for (const group of this.askingOutside(direction)) {
-        const access = this.outside.accessOf[direction][group]!;
-        const key = `${access} ${this.#traits[group]!}`;
+        const key = this.#alike(direction, group);
         if (!this.#isCut && seen.has(key)) continue;
         seen.add(key);
         for (const { peer } of this.openOutside(direction, group)) connected.add(peer);

@@ -2,6 +2,7 @@ import { noAccess } from '../policy/index.ts';
 import type { CompiledPolicy, PairAccess } from '../policy/index.ts';
 import { AccessSets, none, withAccess } from './accesses.ts';
 import type { Accesses } from './accesses.ts';
+import { BlockTable } from './block-table.ts';
 import type { Groups, NumberSets } from './groups.ts';
 import type { Neighbours } from './neighbours.ts';
 
@@ -27,12 +28,11 @@ export class GroupAccess {
   readonly #columnSets: NumberSets;
   /** By class: the targets that have pods of it; made when first asked for. */
   #targetsOfClass: ReadonlyMap<number, readonly number[]> | undefined;
-  readonly #blocks = new Map<number, Accesses>();
+  readonly #blocks: BlockTable;
+  readonly #shared = new Map<number, Accesses>();
   readonly #sets = new AccessSets();
   readonly #rows = new Map<number, ReadonlyMap<number, number>>();
   readonly #columns = new Map<number, ReadonlyMap<number, number>>();
-  /** By row and column: the access of their pairs plus 1; 0 where not asked yet. Empty where that would be too many. */
-  readonly #cells: Int32Array;
 
   constructor(
     policy: CompiledPolicy,
@@ -48,6 +48,7 @@ export class GroupAccess {
     this.pairs = policy.between(classesOf(policy, groups, sources), classesOf(policy, groups, targets));
     this.#rowSets = groups.setsOf(sources, this.pairs.rowOf);
     this.#columnSets = groups.setsOf(targets, this.pairs.columnOf);
+    this.#blocks = new BlockTable(this.pairs, this.#rowSets, this.#columnSets);
     const members = new Uint8Array(groups.count);
     const byColumns = new Map<number, number[]>();
     for (const group of targets) {
@@ -56,8 +57,6 @@ export class GroupAccess {
       if (columns >= 0) append(byColumns, columns, group);
     }
     this.targets = { groups: targets, members, byColumns };
-    const cells = this.pairs.rowCount * this.pairs.columnCount;
-    this.#cells = new Int32Array(cells <= mostCells ? cells : 0);
   }
 
   /** Whether all pairs of a source have the access of their blocks. */
@@ -95,6 +94,7 @@ export class GroupAccess {
   openSources(): Uint8Array {
     const { parts } = this.#policy;
     const matrix = this.pairs;
+    const blocks = this.#blocks;
     const { size } = parts.classes;
     const columns = new Set([...this.targets.byColumns.keys()].flatMap((set) => this.#columnSets.list[set]!));
     const isTarget = new Uint8Array(size);
@@ -105,12 +105,13 @@ export class GroupAccess {
       if (isRowOpen[row] === -1) {
         isRowOpen[row] = 0;
         for (const column of columns) {
-          if (matrix.block(row, column) === noAccess) continue;
+          if (blocks.access(row, column) === noAccess) continue;
           isRowOpen[row] = 1;
           break;
         }
       }
       if (isRowOpen[row] === 1) return true;
+      if (matrix.isBlocks) return false;
       let open = false;
       matrix.touched(s, (d, access) => {
         if (isTarget[d] === 1 && access !== noAccess) open = true;
@@ -174,23 +175,23 @@ export class GroupAccess {
   /** The accesses of a source and a target of which something is known beside their blocks. */
   #resolve(from: number, to: number, apart: Apart): Accesses {
     const { size } = this.#policy.parts.classes;
-    const { rowOf, columnOf } = this.pairs;
+    const { rowOf, columnOf, columnCount } = this.pairs;
     const sets = this.#sets;
     // How many pairs of classes of a row and a column are told apart from their block.
     const apartOf = new Map<number, number>();
     apart.forEach((pair, access) => {
-      const block = rowOf[Math.floor(pair / size)]! * this.pairs.columnCount + columnOf[pair % size]!;
+      const block = rowOf[Math.floor(pair / size)]! * columnCount + columnOf[pair % size]!;
       apartOf.set(block, (apartOf.get(block) ?? 0) + 1);
       if (access !== exempted) sets.count(access, 1);
     });
-    this.#countBlocks(this.rowsOf(from), this.columnsOf(to));
+    this.#blocks.count(this.rowsOf(from), this.columnsOf(to), sets);
     for (const [block, told] of apartOf) {
-      const row = Math.floor(block / this.pairs.columnCount);
-      const column = block % this.pairs.columnCount;
+      const row = Math.floor(block / columnCount);
+      const column = block % columnCount;
       const all =
         this.#countOf(from, this.#rows, rowOf, row) * this.#countOf(to, this.#columns, columnOf, column);
       // Every pair is told apart: none is left that has the access of the block.
-      if (told >= all) sets.count(this.#cell(row, column), -1);
+      if (told >= all) sets.count(this.#blocks.access(row, column), -1);
     }
     if (typeof apart.exempt === 'number') sets.count(apart.exempt, 1);
     else for (const access of apart.exempt) sets.count(access, 1);
@@ -234,7 +235,7 @@ export class GroupAccess {
         const row = matrix.rowOf[s]!;
         matrix.touched(s, (d, access) => {
           const list = ofClass.get(d);
-          if (list === undefined || access === this.#cell(row, matrix.columnOf[d]!)) return;
+          if (list === undefined || access === this.#blocks.access(row, matrix.columnOf[d]!)) return;
           for (let k = 0; k < list.length; k++) at(list[k]!).set(s * size + d, access);
         });
       }
@@ -293,38 +294,12 @@ export class GroupAccess {
   /** The accesses of groups with these rows to groups with these columns, sparse peers left out. */
   shared(rows: number, columns: number): Accesses {
     const key = rows * 0x400_0000 + columns;
-    let found = this.#blocks.get(key);
+    let found = this.#shared.get(key);
     if (found === undefined) {
-      this.#countBlocks(rows, columns);
-      this.#blocks.set(key, (found = this.#sets.take()));
+      this.#blocks.count(rows, columns, this.#sets);
+      this.#shared.set(key, (found = this.#sets.take()));
     }
     return found;
-  }
-
-  /** Counts how many pairs of a row and a column have which access. */
-  #countBlocks(rows: number, columns: number): void {
-    const ofRows = this.#rowSets.list[rows]!;
-    const ofColumns = this.#columnSets.list[columns]!;
-    const cells = this.#cells;
-    const sets = this.#sets;
-    for (let i = 0; i < ofRows.length; i++) {
-      const row = ofRows[i]!;
-      const start = row * this.pairs.columnCount;
-      for (let k = 0; k < ofColumns.length; k++) {
-        const known = cells[start + ofColumns[k]!];
-        sets.count(known === undefined || known === 0 ? this.#cell(row, ofColumns[k]!) : known - 1, 1);
-      }
-    }
-  }
-
-  /** The access of the pairs of a row and a column. */
-  #cell(row: number, column: number): number {
-    const at = row * this.pairs.columnCount + column;
-    const known = this.#cells[at];
-    if (known !== undefined && known > 0) return known - 1;
-    const access = this.pairs.block(row, column);
-    if (known !== undefined) this.#cells[at] = access + 1;
-    return access;
   }
 
   /** The number of a group's set of rows; -1 without pods. Groups with the same have the same blocks. */
@@ -361,9 +336,6 @@ export class GroupAccess {
 
 /** What is known of so many targets beside their blocks is remembered: a focus has few, and they are asked about again. */
 const mostKnown = 1 << 17;
-
-/** A table of more rows times columns is not kept: it takes 4 bytes for each. */
-const mostCells = 1 << 22;
 
 const nothingApart: ReadonlyMap<number, Accesses> = new Map();
 

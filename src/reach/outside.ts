@@ -161,11 +161,12 @@ class Sayings {
       const profile = profileOf[c]!;
       let number = known[profile]!;
       if (number < 0) {
-        const { peers: own, ports, tiers } = profiles.get(profile);
+        const { entries } = profiles;
+        const end = profiles.end(profile);
         // Peers ascend, so the same ones make the same text.
-        let text = String(tiers);
-        for (let i = 0; i < own.length; i++)
-          if (kinds[own[i]!] !== ofPods) text += ` ${own[i]!} ${ports[i]!}`;
+        let text = String(profiles.tiersOf(profile));
+        for (let i = profiles.start(profile); i < end; i += 2)
+          if (kinds[entries[i]!] !== ofPods) text += ` ${entries[i]!} ${entries[i + 1]!}`;
         number = byText.get(text) ?? -1;
         if (number < 0) {
           byText.set(text, (number = this.#examples.length));
@@ -253,10 +254,9 @@ export function outsidesOf(policies: readonly CompiledPolicy[], groups: Groups):
     };
     return { ingress: of('ingress'), egress: of('egress') };
   });
-  const peerOf = new Int32Array(space.size);
   const partsOfPeer = agreed(
     views.flatMap(({ ingress, egress }) => [...ingress.profiles, ...egress.profiles]),
-    peerOf,
+    space.size,
   );
   const peers: (OutsidePeer | undefined)[] = [];
   const peer = (index: number): OutsidePeer => {
@@ -277,7 +277,7 @@ export function outsidesOf(policies: readonly CompiledPolicy[], groups: Groups):
         const profile = view[direction].profiles[access];
         if (profile === undefined) return [];
         let list = open.get(profile);
-        if (list === undefined) open.set(profile, (list = openTo(profile, peerOf)));
+        if (list === undefined) open.set(profile, (list = openTo(profile, partsOfPeer)));
         return list;
       },
     };
@@ -295,11 +295,10 @@ interface View {
  * Partition refinement: parts begin alike, and every profile tells those apart that it treats otherwise than most. Only
  * these are touched, so that many policies with a block each cost their blocks and not the square.
  *
- * @param peerOf - is told by part the number of its peer
- * @returns by peer: its parts, ascending
+ * @param size - how many parts there are
+ * @returns by peer: its parts, ascending; peers ascend by their first part
  */
-function agreed(profiles: readonly Profile[], peerOf: Int32Array): readonly (readonly number[])[] {
-  const size = peerOf.length;
+function agreed(profiles: readonly Profile[], size: number): readonly (readonly number[])[] {
   const mark = new Int32Array(size);
   let next = 1;
   const split = new Map<number, number>();
@@ -329,23 +328,26 @@ function agreed(profiles: readonly Profile[], peerOf: Int32Array): readonly (rea
       numbers[mark[i]!] = peer = parts.length;
       parts.push([]);
     }
-    peerOf[i] = peer;
     parts[peer]!.push(i);
   }
   return parts;
 }
 
 /** The peers with which a group may use something. */
-function openTo({ starts, at, values }: Profile, peerOf: Int32Array): readonly OpenOutside[] {
-  const found = new Map<number, OutsideAccess>();
-  for (let run = 0; run < at.length; run++) {
-    const own = values[at[run]!]!;
-    if (own.ports === 0) continue;
+function openTo(
+  { starts, at, values }: Profile,
+  partsOfPeer: readonly (readonly number[])[],
+): readonly OpenOutside[] {
+  const found: OpenOutside[] = [];
+  let run = 0;
+  for (let peer = 0; peer < partsOfPeer.length; peer++) {
     // Parts of one peer are alike for every group, so the first tells of all.
-    const end = starts[run + 1] ?? peerOf.length;
-    for (let i = starts[run]!; i < end; i++) found.set(peerOf[i]!, own);
+    const part = partsOfPeer[peer]![0]!;
+    while (run + 1 < starts.length && starts[run + 1]! <= part) run++;
+    const access = values[at[run]!]!;
+    if (access.ports !== 0) found.push({ peer, access });
   }
-  return Array.from(found, ([peer, access]) => ({ peer, access }));
+  return found;
 }
 
 /** @param keys - of `Sayings` */
@@ -355,40 +357,45 @@ function profileFor(
   keys: readonly number[],
   space: Space,
 ): Profile {
-  const { ports } = policy.parts;
-  // Each access as runs of parts; together they are cut wherever one of them is. A family that a pod lacks is no
-  // connection.
   const columns = keys.map((key) => inFamilies(sayings.runs(key >> 2), key & 3, space));
-  const cuts =
-    columns.length === 1
-      ? columns[0]!.starts
-      : [...new Set(columns.flatMap(({ starts }) => starts))].sort((a, b) => a - b);
-  const cursors = columns.map(() => 0);
   const starts: number[] = [];
   const at: number[] = [];
   const values: OutsideAccess[] = [];
   const ids = new Map<number, number>();
-  for (const cut of cuts) {
-    let union = 0;
-    let first: number | undefined;
-    let partial = false;
-    for (let i = 0; i < columns.length; i++) {
-      const runs = columns[i]!;
-      while ((runs.starts[cursors[i]! + 1] ?? Infinity) <= cut) cursors[i]!++;
-      const own = runs.ports[cursors[i]!]!;
-      union = ports.union(union, own);
-      if (first !== undefined && own !== first) partial = true;
-      first ??= own;
-    }
+  const add = (start: number, union: number, partial: boolean): void => {
     const value = union * 2 + (partial ? 1 : 0);
     let id = ids.get(value);
     if (id === undefined) {
       ids.set(value, (id = values.length));
       values.push({ ports: union, partial });
     }
-    if (at.at(-1) === id) continue;
-    starts.push(cut);
+    if (at.at(-1) === id) return;
+    starts.push(start);
     at.push(id);
+  };
+  const [only] = columns;
+  if (only !== undefined && columns.length === 1) {
+    for (let run = 0; run < only.starts.length; run++) add(only.starts[run]!, only.ports[run]!, false);
+    return { starts, at, values };
+  }
+  // Each access as runs of parts: a sweep over all their bounds, with how many of them allow the same at each.
+  const bounds: { readonly start: number; readonly from: number; readonly to: number }[] = [];
+  for (const { starts: own, ports } of columns)
+    for (let run = 0; run < own.length; run++)
+      bounds.push({ start: own[run]!, from: run === 0 ? -1 : ports[run - 1]!, to: ports[run]! });
+  bounds.sort((a, b) => a.start - b.start);
+  const times = new Map<number, number>();
+  for (let i = 0; i < bounds.length;) {
+    const { start } = bounds[i]!;
+    for (; i < bounds.length && bounds[i]!.start === start; i++) {
+      const { from, to } = bounds[i]!;
+      if (from === to) continue;
+      const left = (times.get(from) ?? 0) - 1;
+      if (left > 0) times.set(from, left);
+      else times.delete(from);
+      times.set(to, (times.get(to) ?? 0) + 1);
+    }
+    add(start, policy.parts.ports.unionOf([...times.keys()]), times.size > 1);
   }
   return { starts, at, values };
 }
