@@ -39,32 +39,36 @@ test.each([
   { name: 'crowded', pairs: [...alikePairs(90, 0x3ff), ...square] },
   { name: 'half full', pairs: square.slice(1) },
 ])('a map that is $name is told of values and asked to forget them in any order', ({ pairs }) => {
-  const what = fc.constantFrom('set', 'set', 'delete', 'getOrAdd');
+  const what = fc.constantFrom('set', 'delete', 'delete', 'getOrAdd');
   const operation = fc.tuple(what, fc.constantFrom(...pairs), fc.nat({ max: 99 }));
   fc.assert(
-    fc.property(fc.subarray(pairs), fc.array(operation, { maxLength: 400 }), (before, operations) => {
-      const map = new PairMap();
-      const model = new Map<string, number>();
-      for (const [i, [a, b]] of before.entries()) {
-        map.set(a, b, i);
-        model.set(`${a} ${b}`, i);
-      }
-      for (const [asked, [a, b], value] of operations) {
-        const text = `${a} ${b}`;
-        if (asked === 'delete') {
-          map.delete(a, b);
-          model.delete(text);
-        } else if (asked === 'set') {
-          map.set(a, b, value);
-          model.set(text, value);
-        } else {
-          if (!model.has(text)) model.set(text, value);
-          expect(map.getOrAdd(a, b, value)).toBe(model.get(text));
+    fc.property(
+      fc.subarray(pairs, { minLength: pairs.length - 8 }),
+      fc.array(operation, { maxLength: 400 }),
+      (before, operations) => {
+        const map = new PairMap();
+        const model = new Map<string, number>();
+        for (const [i, [a, b]] of before.entries()) {
+          map.set(a, b, i);
+          model.set(`${a} ${b}`, i);
         }
-        expect(map.size).toBe(model.size);
-      }
-      for (const [a, b] of pairs) expect(map.get(a, b)).toBe(model.get(`${a} ${b}`) ?? -1);
-    }),
+        for (const [asked, [a, b], value] of operations) {
+          const text = `${a} ${b}`;
+          if (asked === 'delete') {
+            map.delete(a, b);
+            model.delete(text);
+          } else if (asked === 'set') {
+            map.set(a, b, value);
+            model.set(text, value);
+          } else {
+            if (!model.has(text)) model.set(text, value);
+            expect(map.getOrAdd(a, b, value)).toBe(model.get(text));
+          }
+          expect(map.size).toBe(model.size);
+        }
+        for (const [a, b] of pairs) expect(map.get(a, b)).toBe(model.get(`${a} ${b}`) ?? -1);
+      },
+    ),
   );
 });
 
@@ -80,4 +84,19 @@ test('pairs that were chosen to be in the way of each other are found all the sa
     if ((other & (other - 1)) === 0) expect(found()).toEqual(all);
   }
   expect(found()).toEqual(all);
+});
+
+test('what was crowded out is found, changed and forgotten when a slot in its way has been emptied', () => {
+  const alike = alikePairs(90, 0x3ff);
+  const map = new PairMap();
+  for (const [i, [a, b]] of alike.entries()) map.set(a, b, i);
+  const [[a, b], ...rest] = alike as [readonly [number, number], ...(readonly [number, number])[]];
+  map.delete(a, b);
+  expect(map.get(a, b)).toBe(-1);
+  expect(rest.map(([x, y]) => map.get(x, y))).toEqual(rest.map((_, i) => i + 1));
+  for (const [x, y] of rest) map.set(x, y, 7);
+  expect(map.size).toBe(rest.length);
+  for (const [x, y] of rest) map.delete(x, y);
+  expect(map.size).toBe(0);
+  expect(alike.every(([x, y]) => map.get(x, y) === -1)).toBe(true);
 });
