@@ -9,7 +9,7 @@ import type { Matrix } from './matrix.ts';
 import { anyPeer } from './peers.ts';
 import { everything } from './port-table.ts';
 import { SequenceTable } from './sequences.ts';
-import { refine } from './refine.ts';
+import { joint, refine } from './refine.ts';
 import type { TierSides } from './tier-side.ts';
 
 /** What questions about many pairs ask: of all of them a `Matrix` tells, of those of a few classes an `Excerpt`. */
@@ -335,7 +335,7 @@ function halfOf(
   }
 
   // In egress a name resolves at the destination: its port map is part of its atom.
-  const firstCut = jointCut(tierSide?.exactCut, isNamed ? classes.portMap : undefined);
+  const firstCut = joint(tierSide?.exactCut, isNamed ? classes.portMap : undefined);
   const atomOf = refine(classes.size, meaning, meant, firstCut);
   const numberOf = new Map<number, number>();
   const examples: number[] = [];
@@ -413,16 +413,4 @@ function atomsOfPeers(
     }
   }
   return found.finish(size);
-}
-
-/** What two cuts of the classes part together. */
-function jointCut(a: Int32Array | undefined, b: Int32Array | undefined): Int32Array | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  const numbers = new Map<number, number>();
-  return a.map((part, c) => {
-    const key = part * 0x400_0000 + b[c]!;
-    let number = numbers.get(key);
-    if (number === undefined) numbers.set(key, (number = numbers.size));
-    return number;
-  });
 }
