@@ -1,7 +1,7 @@
 import type { ClassTable } from './classes.ts';
 import { no, unknown, yes } from './labels.ts';
 import type { Holds, LabelTable, Matched } from './labels.ts';
-import { listsBy, Numbers } from './lists.ts';
+import { isAmong, listsBy, Numbers } from './lists.ts';
 import type { Lists } from './lists.ts';
 
 /** What a search costs for each label set that is looked up in a namespace, where asking a class costs 1. */
@@ -258,17 +258,4 @@ export class ClassIndex {
     if (namespace === undefined ? !isAmong(this.namespaces(namespaces!), own) : namespace !== own) return no;
     return this.#labels.holds(selector, this.#classes.labels[c]!);
   }
-}
-
-function isAmong(sorted: Int32Array, value: number): boolean {
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const found = sorted[middle]!;
-    if (found === value) return true;
-    if (found < value) low = middle + 1;
-    else high = middle - 1;
-  }
-  return false;
 }

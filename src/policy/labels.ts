@@ -1,5 +1,5 @@
 import type { LabelSelector, LabelSets, Labels, Operator, Pod } from '../model/index.ts';
-import { ListsBuilder } from './lists.ts';
+import { isAmong, ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import { SequenceTable, grown } from './sequences.ts';
 
@@ -425,21 +425,6 @@ class CodesOfValues {
 
 /** Ends the codes of a label set, where undecided keys follow. */
 const undecidedMark = -1;
-
-/** Whether an ascending list holds a value; people write few, but nothing keeps them from writing very many. */
-function isAmong(sorted: readonly number[], value: number): boolean {
-  if (sorted.length <= 8) return sorted.includes(value);
-  let low = 0;
-  let high = sorted.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const found = sorted[middle]!;
-    if (found === value) return true;
-    if (found < value) low = middle + 1;
-    else high = middle - 1;
-  }
-  return false;
-}
 
 function sortedUnique(items: number[]): readonly number[] {
   items.sort((a, b) => a - b);

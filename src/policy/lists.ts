@@ -39,6 +39,20 @@ export class Numbers {
   }
 }
 
+/** Whether an ascending list holds a value. */
+export function isAmong(sorted: ArrayLike<number>, value: number): boolean {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = sorted[middle]!;
+    if (found === value) return true;
+    if (found < value) low = middle + 1;
+    else high = middle - 1;
+  }
+  return false;
+}
+
 /**
  * Indices by key.
  *
