@@ -99,8 +99,9 @@ export class AddressTable {
       const addresses = addressesOf(here);
       // Without tiers a node is known by its addresses alone.
       const isShut = addresses.length === 0 && this.#policy.cluster.tierPolicies.length === 0;
+      const c = this.#policy.parts.classes.host[k] === 1 ? -1 : k;
       const open = (one: PolicyEnd, other: PolicyEnd, each: Family): number =>
-        this.#policy.sideAllowed(direction, one, other, each);
+        this.#policy.sideAllowed(direction, one, other, each, c);
       found = { addresses, nodes: isShut ? [] : this.#nodesOf(k, addresses, open) };
       this.#known.set(key, found);
     }
@@ -144,10 +145,11 @@ export class AddressTable {
         if (other.last > sure.last) break;
       }
     }
+    const c = possible.parts.classes.host[k] === 1 ? -1 : k;
     const open = (one: PolicyEnd, other: PolicyEnd, each: Family): number =>
       ports.minus(
-        possible.sideAllowed(direction, one, other, each),
-        this.#policy.sideAllowed(direction, one, other, each),
+        possible.sideAllowed(direction, one, other, each, c),
+        this.#policy.sideAllowed(direction, one, other, each, c),
       );
     return { addresses: addressesOf(segments), nodes: this.#nodesOf(k, [], open) };
   }

@@ -233,7 +233,8 @@ export function union(a: Cube, b: Cube): Cube | undefined {
   if (includes(b, a)) return b;
   if (a.literals.length !== b.literals.length) return undefined;
   let differing = -1;
-  for (const [i, literal] of a.literals.entries()) {
+  for (let i = 0; i < a.literals.length; i++) {
+    const literal = a.literals[i]!;
     const other = b.literals[i]!;
     if (other.key !== literal.key) return undefined;
     if (areLiteralsEqual(literal, other)) continue;

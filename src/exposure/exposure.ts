@@ -137,11 +137,14 @@ class Exposures {
       tiers.equals(),
     );
     const { classes } = policy.parts;
-    for (const [i, pod] of classes.pods.entries()) {
-      this.#podsOf.set(pod.workload, (this.#podsOf.get(pod.workload) ?? 0) + pod.replicas);
+    const { pods, classOf } = classes;
+    for (let i = 0; i < pods.length; i++) {
+      const pod = pods[i]!;
+      const { workload, replicas } = pod;
+      this.#podsOf.set(workload, (this.#podsOf.get(workload) ?? 0) + replicas);
       if (query.pods !== undefined && !query.pods.has(pod)) continue;
-      const workloads = (this.#workloadsOf[classes.classOf[i]!] ??= new Map<string, number>());
-      workloads.set(pod.workload, (workloads.get(pod.workload) ?? 0) + pod.replicas);
+      const workloads = (this.#workloadsOf[classOf[i]!] ??= new Map<string, number>());
+      workloads.set(workload, (workloads.get(workload) ?? 0) + replicas);
     }
     const covered = this.#covered();
     this.coverage = covered.coverage;
@@ -194,17 +197,18 @@ class Exposures {
       tiers: this.#finder.tiers,
       others: this.#others,
     };
-    const ranked: { readonly exposure: Exposure; readonly rank: number; readonly first: string }[] = [];
+    const order = new Map([...this.#podsOf.keys()].sort(byText).map((id, i) => [id, i]));
+    const ranked: { readonly exposure: Exposure; readonly rank: number; readonly first: number }[] = [];
     for (const direction of directions) {
       for (const unit of unitsOf(direction, asked, tables)) {
         const exposure = this.#exposureOf(unit);
-        ranked.push({ exposure, rank: rankOf(exposure), first: exposure.workloads[0] ?? '' });
+        ranked.push({ exposure, rank: rankOf(exposure), first: order.get(exposure.workloads[0]!)! });
       }
     }
     ranked.sort(
       (a, b) =>
         a.rank - b.rank ||
-        byText(a.first, b.first) ||
+        a.first - b.first ||
         // Ingress first, as in every list of directions.
         byText(b.exposure.direction, a.exposure.direction) ||
         byText(a.exposure.policies.join(), b.exposure.policies.join()),

@@ -40,9 +40,8 @@ export class Admissions {
   readonly #direction: Direction;
   readonly #space: NamespaceSpace;
   readonly #uses: UseTable;
-  /** By policy: whether its rules of ingress name ports. */
-  readonly #asksForNames: (boolean | undefined)[] = [];
-  /** By policy, and by port map where its rules name ports of the pods that it selects. */
+  readonly #namedSpecs: (readonly number[] | undefined)[] = [];
+  /** By policy, and by what names mean where its rules name ports of the pods that it selects. */
   readonly #sayings = new Map<number | string, Saying>();
 
   constructor(policy: CompiledPolicy, direction: Direction, space: NamespaceSpace, uses: UseTable) {
@@ -96,39 +95,47 @@ export class Admissions {
   }
 
   #saying(index: number, portMap: number): Saying {
-    const { rules, ports } = this.#policy.parts;
-    let asksForNames = false;
+    let key: number | string = index;
     if (this.#direction === 'ingress' && portMap !== 0) {
-      const known = this.#asksForNames[index];
-      asksForNames = known ?? (rules.ingress.of(index) ?? []).some(({ spec }) => ports.isNamed(spec));
-      this.#asksForNames[index] = asksForNames;
+      const { ports } = this.#policy.parts;
+      const specs = this.namesIn(index);
+      // Names mostly stand for few numbers, whatever other ports a pod has.
+      if (specs.length > 0) key = `${index} ${specs.map((spec) => ports.resolve(spec, portMap)).join()}`;
     }
-    const key = asksForNames ? `${index} ${portMap}` : index;
     let saying = this.#sayings.get(key);
     if (saying === undefined) this.#sayings.set(key, (saying = this.#say(index, portMap)));
     return saying;
   }
 
+  /** What rules of ingress of a policy say of ports, as far as they name them: specs of the compiled policy. */
+  namesIn(index: number): readonly number[] {
+    const { rules, ports } = this.#policy.parts;
+    return (this.#namedSpecs[index] ??= (rules.ingress.of(index) ?? [])
+      .map(({ spec }) => spec)
+      .filter((spec) => ports.isNamed(spec)));
+  }
+
   #say(index: number, portMap: number): Saying {
     const { cluster, parts } = this.#policy;
     const direction = this.#direction;
-    const written = cluster.policies[index]!;
-    const spec = written[direction];
+    const { namespace, [direction]: spec } = cluster.policies[index]!;
     const lines: Line[] = [];
     const dropped: Dropped[] = [];
     const addresses: RuleRef[] = [];
-    const own = this.#space.indexOf(written.namespace);
+    const own = this.#space.indexOf(namespace);
     const rules = spec.kind === 'unaffected' ? [] : spec.rules;
-    const all = parts.rules[direction].of(index) ?? [];
-    for (const [rule, { peers, ports }] of rules.entries()) {
-      const compiled = all[rule];
+    const written = parts.rules[direction].of(index) ?? [];
+    for (let rule = 0; rule < rules.length; rule++) {
+      const { peers, ports } = rules[rule]!;
+      const compiled = written[rule];
       if (compiled === undefined) continue;
       const use =
         direction === 'egress'
           ? this.#uses.ofRule(ports, 'egress', compiled.spec)
           : this.#uses.of(parts.ports.set(parts.ports.resolve(compiled.spec, portMap)));
       const entries: readonly (Peer | undefined)[] = peers.kind === 'any' ? [undefined] : peers.peers;
-      for (const [i, peer] of entries.entries()) {
+      for (let i = 0; i < entries.length; i++) {
+        const peer = entries[i];
         const ref = { policy: index, rule, peer: peer === undefined ? -1 : i };
         const looks = looksOf(peer);
         // Corner 29: a name that the pod lacks admits nobody.

@@ -42,8 +42,10 @@ interface Content {
 
 /** What namespaces say about all subjects that the same widely used peers mean. */
 interface Base {
+  /** Namespaces whose rules let some of their pods use something with them. */
   readonly contents: ReadonlyMap<number, Content>;
-  readonly groups: readonly { readonly content: Content; readonly namespaces: readonly number[] }[];
+  /** All namespaces by what they say; absent until a line spans them. */
+  groups?: readonly { readonly content: Content; readonly namespaces: readonly number[] }[];
   /** By namespaces, then by the rest of a line: what is left of it. */
   readonly narrowed: WeakMap<Places, Map<string, Narrowed>>;
 }
@@ -51,8 +53,13 @@ interface Base {
 /** What the namespaces that exist say about one subject. Namespaces that isolate no potential pod say nothing. */
 export interface OwnSide {
   readonly base: Base;
-  /** Namespaces that treat this subject in a way of their own. */
-  readonly own: ReadonlyMap<number, Content>;
+  /** One of the subjects, with its class, or -1 where it is its node. */
+  readonly subject: PolicyEnd;
+  readonly c: number;
+  /** The peers that mean it and are not widely used. */
+  readonly sparse: readonly number[];
+  /** Namespaces that treat this subject in a way of their own; absent until all of them are asked for. */
+  own?: ReadonlyMap<number, Content>;
 }
 
 /** Peers that are used at more entries than this are looked at once for all subjects that they mean. */
@@ -79,6 +86,8 @@ export class OwnSides {
   readonly #denseOf: (number[] | undefined)[] = [];
   readonly #blocksOfCell: (number[] | undefined)[] = [];
   readonly #contents = new Map<string, Content>();
+  /** By structure: what namespaces say about subjects whom no rule of them means. */
+  readonly #closed: (Content | undefined)[] = [];
   readonly #bases = new Map<string, Base>();
   readonly #sides = new Map<string, OwnSide>();
   /** Whether what rules let use depends on the ports that the subject declares. */
@@ -96,7 +105,11 @@ export class OwnSides {
     for (const entry of this.#isolated.entries) {
       for (const index of entry.policies) this.#addRules(entry, index);
     }
-    this.#isNamed = direction === 'egress' && policy.parts.ports.hasNames;
+    const { ports } = policy.parts;
+    const isNamed = ({ spec }: User): boolean => ports.isNamed(spec);
+    this.#isNamed =
+      direction === 'egress' &&
+      (this.#ofEverybody.some(isNamed) || this.#users.some((users) => users?.some(isNamed)));
     this.#findPeers();
   }
 
@@ -182,7 +195,7 @@ export class OwnSides {
       if (base === undefined) {
         this.#bases.set(combination, (base = this.#baseOf(dense, subject, c)));
       }
-      this.#sides.set(key, (side = { base, own: this.#own(base, sparse, subject, c) }));
+      this.#sides.set(key, (side = { base, subject, c, sparse }));
     }
     return side;
   }
@@ -194,45 +207,88 @@ export class OwnSides {
       for (const user of this.#users[peer]!) this.#add(usedBy, user, peer, subject, c);
     }
     const contents = new Map<number, Content>();
-    const groups = new Map<Content, number[]>();
-    for (const [namespace, structure] of this.#isolated.structures) {
-      const own = this.#together(usedBy.get(namespace) ?? nothingUsed);
-      const content = this.#content(String(structure.id), structure, own, nothingUsed);
+    for (const [namespace, used] of usedBy) {
+      const structure = this.#isolated.structures.get(namespace)!;
+      const content = this.#content(String(structure.id), structure, this.#together(used), nothingUsed);
       contents.set(namespace, content);
+    }
+    return { contents, narrowed: new WeakMap() };
+  }
+
+  /** What a namespace says about all subjects of a base; `undefined` where it isolates no potential pod. */
+  #usualAt({ contents }: Base, namespace: number): Content | undefined {
+    const content = contents.get(namespace);
+    if (content !== undefined) return content;
+    const structure = this.#isolated.structures.get(namespace);
+    if (structure === undefined) return undefined;
+    return (this.#closed[structure.id] ??= this.#content(
+      String(structure.id),
+      structure,
+      nothingUsed,
+      nothingUsed,
+    ));
+  }
+
+  #groupsOf(base: Base): NonNullable<Base['groups']> {
+    if (base.groups !== undefined) return base.groups;
+    const groups = new Map<Content, number[]>();
+    for (const namespace of this.#isolated.structures.keys()) {
+      const content = this.#usualAt(base, namespace)!;
       const known = groups.get(content);
       if (known === undefined) groups.set(content, [namespace]);
       else known.push(namespace);
     }
-    return {
-      contents,
-      groups: Array.from(groups, ([content, namespaces]) => ({
-        content,
-        namespaces: namespaces.sort((a, b) => a - b),
-      })),
-      narrowed: new WeakMap(),
-    };
+    base.groups = Array.from(groups, ([content, namespaces]) => ({
+      content,
+      namespaces: namespaces.sort((a, b) => a - b),
+    }));
+    return base.groups;
   }
 
-  #own(base: Base, sparse: readonly number[], subject: PolicyEnd, c: number): ReadonlyMap<number, Content> {
-    if (sparse.length === 0) return nothingOwn;
+  /** The namespaces that treat a subject in a way of their own. */
+  #own(side: OwnSide): ReadonlyMap<number, Content> {
+    if (side.own !== undefined) return side.own;
     const usedBy: UsedBy = new Map();
-    for (const peer of sparse) {
-      for (const user of this.#users[peer]!) this.#add(usedBy, user, peer, subject, c);
+    for (const peer of side.sparse) {
+      for (const user of this.#users[peer]!) this.#add(usedBy, user, peer, side.subject, side.c);
     }
     const own = new Map<number, Content>();
     for (const [namespace, found] of usedBy) {
-      const { id, structure, used: usual } = base.contents.get(namespace)!;
-      const more: (readonly [at: number, use: number])[] = [];
-      let i = 0;
-      for (const [at, use] of this.#together(found)) {
-        while (i < usual.length && usual[i]![0] < at) i++;
-        const before = usual[i]?.[0] === at ? usual[i]![1] : noUse;
-        const union = this.#uses.union(before, use);
-        if (union !== before) more.push([at, union]);
-      }
-      if (more.length > 0) own.set(namespace, this.#content(`+${id}`, structure, more, usual));
+      const usual = this.#usualAt(side.base, namespace)!;
+      const content = this.#beyond(usual, found);
+      if (content !== usual) own.set(namespace, content);
     }
+    side.own = own;
     return own;
+  }
+
+  /** What one namespace says, without asking what all others do. */
+  #at(side: OwnSide, namespace: number): Content | undefined {
+    const usual = this.#usualAt(side.base, namespace);
+    if (usual === undefined) return undefined;
+    if (side.own !== undefined) return side.own.get(namespace) ?? usual;
+    const usedBy: UsedBy = new Map();
+    for (const peer of side.sparse) {
+      for (const user of this.#users[peer]!) {
+        if (user.entry.namespace === namespace) this.#add(usedBy, user, peer, side.subject, side.c);
+      }
+    }
+    const found = usedBy.get(namespace);
+    return found === undefined ? usual : this.#beyond(usual, found);
+  }
+
+  /** What a namespace says where rules let more be used than usual; the same where they do not. */
+  #beyond(content: Content, found: Used): Content {
+    const { id, structure, used: usual } = content;
+    const more: (readonly [at: number, use: number])[] = [];
+    let i = 0;
+    for (const [at, use] of this.#together(found)) {
+      while (i < usual.length && usual[i]![0] < at) i++;
+      const before = usual[i]?.[0] === at ? usual[i]![1] : noUse;
+      const union = this.#uses.union(before, use);
+      if (union !== before) more.push([at, union]);
+    }
+    return more.length === 0 ? content : this.#content(`+${id}`, structure, more, usual);
   }
 
   #content(what: string, structure: Structure, used: Used, usual: Used): Content {
@@ -283,8 +339,7 @@ export class OwnSides {
 
   /** What of a line holds for the potential pods of one namespace. */
   effective(pods: Cube, use: number, side: OwnSide, namespace: number, left: Left): Effective {
-    const content = side.own.get(namespace) ?? side.base.contents.get(namespace);
-    return this.#effectiveOf(this.#space.shared(pods), use, content, left);
+    return this.#effectiveOf(this.#space.shared(pods), use, this.#at(side, namespace), left);
   }
 
   #effectiveOf(pods: Cube, use: number, content: Content | undefined, left: Left): Effective {
@@ -304,6 +359,7 @@ export class OwnSides {
     const isUndecided = free === undefined;
     // Mostly no policy selects any of the pods, or all of them are closed.
     if (free?.[0] === pods) return whole(pods, usual);
+    if (free?.length === 0 && used.length + rest.length === 0 && accepted === noUse) return closed;
     const lines: Line[] = [];
     const add = (cube: Cube, own: number): void => {
       if (own !== noUse) lines.push(lineOf(regionIn(this.#anywhere, cube), own, noRules));
@@ -343,7 +399,8 @@ export class OwnSides {
   }
 
   /** What the namespaces of a line leave of it. */
-  narrowing(line: Pick<Line, 'existing' | 'pods' | 'use'>, { base, own }: OwnSide, left: Left): Narrowing {
+  narrowing(line: Pick<Line, 'existing' | 'pods' | 'use'>, side: OwnSide, left: Left): Narrowing {
+    const { base } = side;
     const pods = this.#space.shared(line.pods);
     let byRest = base.narrowed.get(line.existing);
     if (byRest === undefined) base.narrowed.set(line.existing, (byRest = new Map<string, Narrowed>()));
@@ -351,19 +408,19 @@ export class OwnSides {
     let narrowed = byRest.get(key);
     if (narrowed === undefined) byRest.set(key, (narrowed = this.#narrowed({ ...line, pods }, base, left)));
     const others = new Map<number, Effective>();
-    for (const [namespace, content] of own) {
+    for (const [namespace, content] of this.#own(side)) {
       if (!placesHave(line.existing, namespace)) continue;
       others.set(namespace, this.#effectiveOf(pods, line.use, content, left));
     }
     return new Narrowing(narrowed, others);
   }
 
-  #narrowed(line: Pick<Line, 'existing' | 'pods' | 'use'>, { groups }: Base, left: Left): Narrowed {
+  #narrowed(line: Pick<Line, 'existing' | 'pods' | 'use'>, base: Base, left: Left): Narrowed {
     const closedAt: number[] = [];
     const partly: Narrowed['partly'][number][] = [];
     const undecided: number[] = [];
     const stateOf = new Map<number, Effective['state']>();
-    for (const { content, namespaces } of groups) {
+    for (const { content, namespaces } of this.#groupsOf(base)) {
       const here = line.existing.isAll ? namespaces : namespaces.filter((n) => placesHave(line.existing, n));
       if (here.length === 0) continue;
       const effective = this.#effectiveOf(line.pods, line.use, content, left);
@@ -399,7 +456,6 @@ function overlaid(under: Used, over: Used): Used {
 
 const noRules: readonly RuleRef[] = [];
 const nothingUsed: Used = [];
-const nothingOwn: ReadonlyMap<number, Content> = new Map();
 
 /** The peer of rules that name none. */
 const anyPeer = 0;

@@ -202,8 +202,8 @@ export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTa
     changed = fewer.length < lines.length;
     lines = fewer;
     if (changed) continue;
-    for (const [i, line] of lines.entries()) {
-      const wider = lines.length < 2 ? undefined : widened(line, lines, space, uses, budget);
+    for (let i = 0; i < lines.length && lines.length > 1; i++) {
+      const wider = widened(lines[i]!, lines, space, uses, budget);
       if (wider === undefined) continue;
       lines = lines.with(i, wider);
       changed = true;
@@ -249,7 +249,8 @@ function alike(lines: readonly Line[], uses: UseTable): readonly Line[] {
 
 function alikePairs(all: readonly Line[], uses: UseTable): readonly Line[] {
   let lines: Line[] | undefined;
-  for (const [i, line] of all.entries()) {
+  for (let i = 0; i < all.length; i++) {
+    const line = all[i]!;
     const before = lines ?? all;
     const end = lines?.length ?? i;
     let at = 0;

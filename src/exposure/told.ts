@@ -3,7 +3,7 @@ import type { AddressRange } from '../net/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import { allowedPorts, rangesId } from '../reach/index.ts';
 import { exampleAddress } from './addresses.ts';
-import type { Addressed } from './addresses.ts';
+import type { Addressed, OpenAddresses } from './addresses.ts';
 import type { Between, FoundAmbiguous } from './ambiguous.ts';
 import { examplePodAddress } from './cells.ts';
 import { example, has, literalAt, selectorText } from './cubes.ts';
@@ -22,7 +22,6 @@ import type {
   ExposedPart,
   ExposureKind,
   ExposureReason,
-  NamedPorts,
   Witness,
 } from './types.ts';
 import type { Unit } from './units.ts';
@@ -31,6 +30,9 @@ import type { UseTable } from './uses.ts';
 
 /** Who gets through by an address, and between which policies of equal priority, where these disagree. */
 type AddressedBetween = Addressed & Partial<Between>;
+
+type ToldPorts = Pick<ExposedPart, 'allowed' | 'named'>;
+type ToldAddresses = Pick<Extract<Exposed, { readonly kind: 'ip' }>, 'id' | 'ranges' | 'allowed' | 'witness'>;
 
 /** Without `details`, more names of namespaces than these are not listed, but counted. */
 const mostNames = 20;
@@ -45,6 +47,9 @@ export class Teller {
   readonly #entrances: Entrances;
   readonly #details: boolean;
   readonly #policyNames: (string | undefined)[] = [];
+  /** By use. */
+  readonly #toldPorts: (ToldPorts | undefined)[] = [];
+  readonly #toldAddresses = new Map<OpenAddresses, ToldAddresses>();
   readonly #equals: () => readonly string[];
 
   /**
@@ -111,16 +116,19 @@ export class Teller {
     const { said } = unit;
     const ambiguous = between !== undefined && { ambiguous: true as const, between };
     return [
-      ...addresses.map(({ ranges, ports, reach }): Exposed => ({
-        kind: 'ip',
-        exposure: reach === 'internet' ? 'internet' : `${reach}-addresses`,
-        id: rangesId(ranges),
-        ranges: rangeTexts(ranges),
-        allowed: allowedPorts(ports),
-        because: this.#addressReasons(unit, said.addresses, ranges, ports),
-        ...ambiguous,
-        witness: { kind: 'address', address: exampleAddress(ranges), ...portIn(ports) },
-      })),
+      ...addresses.map((each): Exposed => {
+        const { id, ranges, allowed, witness } = this.#toldOf(each);
+        return {
+          kind: 'ip',
+          exposure: each.reach === 'internet' ? 'internet' : `${each.reach}-addresses`,
+          id,
+          ranges,
+          allowed,
+          because: this.#addressReasons(unit, said.addresses, each.ranges, each.ports),
+          ...ambiguous,
+          witness,
+        };
+      }),
       ...nodes.map(({ nodes: names, ports }): Exposed => ({
         kind: 'nodes',
         exposure: 'nodes',
@@ -131,6 +139,22 @@ export class Teller {
         witness: { kind: 'node', node: names[0]!, ...portIn(ports) },
       })),
     ];
+  }
+
+  /** Many pods let the same addresses through: these are put in words once. */
+  #toldOf(addresses: OpenAddresses): ToldAddresses {
+    let told = this.#toldAddresses.get(addresses);
+    if (told === undefined) {
+      const { ranges, ports } = addresses;
+      told = {
+        id: rangesId(ranges),
+        ranges: rangeTexts(ranges),
+        allowed: allowedPorts(ports),
+        witness: { kind: 'address', address: exampleAddress(ranges), ...portIn(ports) },
+      };
+      this.#toldAddresses.set(addresses, told);
+    }
+    return told;
   }
 
   #potential(unit: Unit, found: Found | FoundAmbiguous, hasAddresses: boolean): Exposed {
@@ -154,10 +178,13 @@ export class Teller {
     };
   }
 
-  #ports(id: number): {
-    readonly allowed: Exposed['allowed'];
-    readonly named?: readonly NamedPorts[];
-  } {
+  #ports(id: number): ToldPorts {
+    let told = this.#toldPorts[id];
+    if (told === undefined) this.#toldPorts[id] = told = this.#tellPorts(id);
+    return told;
+  }
+
+  #tellPorts(id: number): ToldPorts {
     const { ports } = this.#uses.use(id);
     const allowed = allowedPorts(ports);
     const named = this.#uses.namedOf(id);

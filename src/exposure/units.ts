@@ -52,7 +52,12 @@ export function unitsOf(direction: Direction, ask: Iterable<number>, tables: Uni
   const others = tables.others[direction];
   const admissions = new Admissions(policy, direction, space, uses);
   const isIsolating = groups.map(({ policies }) => policies.some((index) => isolates[index] === 1));
-  const isNamed = direction === 'ingress' && ports.hasNames;
+  // Names of ports mean what they mean on the pods that are exposed (corner 28).
+  const namesIn = groups.map(({ policies }, group) =>
+    direction === 'ingress' && isIsolating[group]!
+      ? policies.flatMap((index) => admissions.namesIn(index))
+      : [],
+  );
   const bound = new Map<string, Bound>();
   const sideIds = new Map<OwnSide, number>();
   const units: Unit[] = [];
@@ -60,9 +65,10 @@ export function unitsOf(direction: Direction, ask: Iterable<number>, tables: Uni
     const selections = classes.host[k] === 1 ? [] : groupsOf(k);
     let policies = classes.host[k] === 1 ? 'host' : '';
     for (const { group, unsure } of selections) {
-      if (isIsolating[group]!) policies += unsure ? `${group}?,` : `${group},`;
+      if (!isIsolating[group]!) continue;
+      policies += unsure ? `${group}?,` : `${group},`;
+      for (const spec of namesIn[group]!) policies += `${ports.resolve(spec, classes.portMap[k]!)}.`;
     }
-    if (isNamed && policies !== '') policies += `;${classes.portMap[k]!}`;
     let own = bound.get(policies);
     if (own === undefined) {
       own = { said: admissions.of(k, selections), units: new Map<string, Unit>() };

@@ -348,10 +348,17 @@ export class CompiledPolicy {
   /**
    * What one side alone allows, as an id: egress of `subject` to `other`, or ingress of `subject` from `other`.
    *
+   * @param c - the class of `subject`, for callers that have asked for it before
+   *
    * @internal
    */
-  sideAllowed(direction: Direction, subject: PolicyEnd, other: PolicyEnd, family: Family): number {
-    const c = this.classOf(subject);
+  sideAllowed(
+    direction: Direction,
+    subject: PolicyEnd,
+    other: PolicyEnd,
+    family: Family,
+    c: number = this.classOf(subject),
+  ): number {
     if (c < 0) return everything;
     const otherClass = this.classOf(other);
     const admitted = this.isOwnNode(direction, subject, other)
