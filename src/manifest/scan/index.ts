@@ -5,5 +5,6 @@ export type { ObjectPlaces } from './places.ts';
 export { scriptCore } from './script-core.ts';
 export { WasmCore } from './wasm-core.ts';
 export type { ScannerExports } from './wasm-core.ts';
-export { JsonStream, Scanner } from './stream.ts';
+export { Scanner } from './scanner.ts';
+export { JsonStream } from './stream.ts';
 export type { ScanLimits, ScanResult } from './stream.ts';

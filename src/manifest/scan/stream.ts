@@ -1,32 +1,28 @@
-import { unreachable } from '../../errors.ts';
 import type { Diagnostic, Path } from '../../model/index.ts';
-import { classify } from '../objects/index.ts';
-import type { ListOrigin, PodIntake, PodOrigins, PodParts } from '../objects/index.ts';
+import type { ListOrigin, PodIntake } from '../objects/index.ts';
 import type { RawDocument } from '../raw.ts';
 import {
-  LineIndex,
   duplicateKeys,
   isObject,
   isTooDeep,
   jsonProblem,
   maxDocuments,
   maxJsonForDuplicates,
-  shorten,
+  parseJson,
   tooDeep,
   tooManyDocuments,
-  parseJson,
 } from '../text/index.ts';
-import type { BadByte, Finding, JsonExpectation } from '../text/index.ts';
-import { isRecord } from '../validate/index.ts';
-import { ObjectBuilder } from './build.ts';
-import type { Header } from './build.ts';
-import { mode, mostHeaders, need, padding, record, state, stop, walk } from './core.ts';
+import type { BadByte, JsonExpectation } from '../text/index.ts';
+import type { Header, ObjectBuilder } from './build.ts';
+import { mode, need, padding, record, state, stop } from './core.ts';
 import type { ScannerCore } from './core.ts';
-import { headShape, readingOf, shapes } from './fields.ts';
+import { isForeignItem, isNoPod, isPod, podHeader } from './frames.ts';
+import type { Frame, Given, Items, Take } from './frames.ts';
+import { Kinds } from './kinds.ts';
 import { ListPlaces, ObjectOrigin, ObjectPlaces, TakenApartOrigin } from './places.ts';
-import type { ListMember, Start } from './places.ts';
-import { PodRows } from './pod-rows.ts';
-import { program } from './program.ts';
+import type { Start } from './places.ts';
+import type { Scanner } from './scanner.ts';
+import { StreamFindings } from './stream-findings.ts';
 
 /** Bounds on the reading of one JSON text, in bytes. */
 export interface ScanLimits {
@@ -45,49 +41,6 @@ export interface ScanResult {
   readonly places: ObjectPlaces;
 }
 
-/** An object or list that is taken apart while it is read. */
-interface Frame {
-  readonly kind: 'object' | 'items' | 'values';
-  readonly start: Start;
-  /** Of an object: what may come next. Of lists: whether a value has been. */
-  expect: JsonExpectation;
-  /** Of an object: its members as they are written, of `items` only the key; and where they stand. */
-  readonly members: string[];
-  readonly marks: ListMember[];
-  membersLength: number;
-  /** Of an object: its items, once it has some, and whether they still count. */
-  items: Items | undefined;
-  areItemsLast: boolean;
-  /** What its members so far say of its items, worked out when it is asked for: members can be long, and lists many. */
-  given: Given | undefined;
-}
-
-/** What a list says of items that do not say themselves what they are. */
-interface Given {
-  /** As the scanner is told. */
-  readonly header: number;
-  readonly walked: number;
-  /** `later`: it has not said a kind yet, and may do so behind its items. */
-  readonly kind: 'yes' | 'no' | 'later';
-}
-
-/** Takes one value that has been read. */
-type Take = (value: unknown, origin: ListOrigin, duplicates: readonly Path[]) => void;
-
-/** The items of a list. */
-interface Items {
-  readonly values: unknown[];
-  readonly origins: ListOrigin[];
-  readonly duplicates: Path[];
-  readonly list: ListPlaces;
-  /** Items of the outermost list that say that they are pods: they are read at once, and not kept. */
-  readonly pods: PodIntake | undefined;
-  /** Where these stand. */
-  readonly podOrigins: PodOrigins;
-  /** So far, all items say themselves what they are. */
-  arePodsPlain: boolean;
-}
-
 /** Thrown within this module when nothing that follows can be read. */
 class Ended extends Error {}
 
@@ -95,12 +48,12 @@ const noDuplicates: readonly Path[] = [];
 
 /** Lists within lists are taken apart to this depth, of which the collector takes fewer. */
 const deepestFrames = 64;
+
 /** What is remembered of a member of a list beside its text, about as many bytes. */
 const memberCost = 256;
+
 /** Text around a mistake that is looked through for what it is. */
 const lookedThrough: number = 2 ** 22;
-/** As much as this is said of what is wrong with one source. */
-const mostFindings = 1000;
 
 /**
  * Reads one JSON text of any size from its bytes: one list, or several values that follow each other.
@@ -115,7 +68,8 @@ export class JsonStream {
   readonly places: ObjectPlaces;
   readonly #core: ScannerCore;
   readonly #builder: ObjectBuilder;
-  readonly #headers: Header[];
+  readonly #headers: readonly Header[];
+  readonly #kinds: Kinds;
   readonly #scanner: Scanner;
   readonly #limits: ScanLimits;
   readonly #file: string;
@@ -139,8 +93,7 @@ export class JsonStream {
   readonly #documents: RawDocument[] = [];
   /** How many values, at the top or in lists, are no objects of Kubernetes. */
   #foreign = 0;
-  readonly #diagnostics: Diagnostic[] = [];
-  #unreported = 0;
+  readonly #findings: StreamFindings;
   #notUtf8: BadByte | undefined;
 
   /**
@@ -154,10 +107,12 @@ export class JsonStream {
     newPods: () => PodIntake,
   ) {
     this.#file = source.file;
+    this.#findings = new StreamFindings(source.file);
     this.places = new ObjectPlaces(source.file, source.reread);
     this.#core = scanner.core;
     this.#builder = scanner.builder;
     this.#headers = scanner.headers;
+    this.#kinds = new Kinds(scanner);
     this.#scanner = scanner;
     this.#limits = limits;
     this.#newPods = newPods;
@@ -199,19 +154,9 @@ export class JsonStream {
   end(): ScanResult {
     this.#isLast = true;
     if (!this.#isDone) this.#advance();
-    if (this.#unreported > 0) {
-      this.#diagnostics.push({
-        code: 'too-many-errors',
-        severity: 'error',
-        message: `${this.#unreported} more objects of this text could not be read.`,
-        file: this.#file,
-        line: 1,
-        column: 1,
-      });
-    }
     return {
       documents: this.#documents,
-      diagnostics: this.#diagnostics,
+      diagnostics: this.#findings.finish(),
       notUtf8: this.#notUtf8,
       places: this.places,
     };
@@ -341,7 +286,7 @@ export class JsonStream {
         case stop.more:
           return false;
         case stop.header:
-          this.#define();
+          this.#kinds.define();
           break;
         case stop.notUtf8:
           this.#bad(position);
@@ -424,7 +369,7 @@ export class JsonStream {
         this.#at = valueAt;
         this.#open('items', frame.items);
         this.#at++;
-        this.#defineDefault(frame);
+        this.#kinds.defineDefault(frame);
         return true;
       }
       const after = core.skip(valueAt, this.#filled);
@@ -461,7 +406,7 @@ export class JsonStream {
     this.#steps++;
     if (this.#frames.length >= deepestFrames) {
       this.#measure(this.#at);
-      this.#report(tooDeep(0), this.#startAt(this.#at), '');
+      this.#findings.report(tooDeep(0), this.#startAt(this.#at), '');
       throw new Ended();
     }
     this.#measure(this.#at);
@@ -498,12 +443,12 @@ export class JsonStream {
 
   /** Closes lists that a mistake has left open: the items before it count. */
   #closeAll(): void {
-    const line = (this.#diagnostics.at(-1)?.line ?? 1) - 1;
+    const line = this.#findings.lastLine - 1;
     for (let frame = this.#frames.pop(); frame !== undefined; frame = this.#frames.pop()) {
       const { items, start } = frame;
       if (frame.kind !== 'object' || items === undefined) continue;
       // kubectl writes the kind of a list last.
-      if (this.#givenOf(frame).kind === 'later') {
+      if (this.#kinds.givenOf(frame).kind === 'later') {
         if ((items.pods?.taken ?? 0) === 0 && !items.values.some(isObject)) continue;
         frame.members.push('"kind":"List"');
       }
@@ -542,10 +487,10 @@ export class JsonStream {
         : new TakenApartOrigin(this.#file, frame.start, frame.marks, items);
     const parent = this.#frames.at(-1);
     if (isTooDeep(text, 0, text.length)) {
-      this.#report(tooDeep(0), frame.start, '');
+      this.#findings.report(tooDeep(0), frame.start, '');
     } else this.#giveTakenApart(frame, text, origin);
     if (parent !== undefined) parent.expect = 'commaOrEnd';
-    this.#restoreDefault();
+    this.#kinds.restoreDefault(this.#frames.at(-2));
   }
 
   /** @param text - the members of the object, without its items */
@@ -640,7 +585,7 @@ export class JsonStream {
   ): void {
     const text = this.#builder.decode(start, end);
     if (isTooDeep(text, 0, text.length)) {
-      this.#report(tooDeep(0), where, text);
+      this.#findings.report(tooDeep(0), where, text);
       return;
     }
     let value: unknown;
@@ -657,102 +602,12 @@ export class JsonStream {
     take(value, new ObjectOrigin(this.places, index, list), duplicates);
   }
 
-  /** Tells the scanner what objects of this apiVersion and kind are. */
-  #define(): void {
-    const { state: told } = this.#core;
-    const apiVersion = this.#textAt(told[state.apiVersionAt] as number, told[state.apiVersionEnd] as number);
-    const kind = this.#textAt(told[state.kindAt] as number, told[state.kindEnd] as number);
-    const { header, walked } =
-      apiVersion === undefined || kind === undefined || apiVersion === '' || kind === ''
-        ? { header: record.whole, walked: walk.care }
-        : this.#headerOf(apiVersion, kind, true);
-    this.#core.define(told[state.apiVersion] as number, told[state.kind] as number, header, walked);
-  }
-
-  #headerOf(apiVersion: string, kind: string, own: boolean): Omit<Given, 'kind'> {
-    const reading = readingOf(apiVersion, kind, classify(apiVersion, kind));
-    switch (reading.kind) {
-      case 'list':
-        return { header: record.whole, walked: walk.list };
-      case 'whole':
-        return { header: record.whole, walked: walk.care };
-      case 'counted':
-      case 'shape': {
-        const isPod = reading.kind === 'shape' && reading.shape === shapes[0];
-        const header: Header = own
-          ? {
-              apiVersion,
-              kind,
-              isPod,
-              isPlainPod: isPod && kind === 'Pod' && apiVersion === 'v1',
-              isAskedAbout: !isPod && reading.kind === 'shape',
-            }
-          : {
-              apiVersion: undefined,
-              kind: undefined,
-              isPod,
-              isPlainPod: false,
-              isAskedAbout: !isPod && reading.kind === 'shape',
-            };
-        this.#headers.push(header);
-        const shape = reading.kind === 'counted' ? headShape : reading.shape;
-        return {
-          header: this.#headers.length - 1,
-          walked: program.roots[shapes.indexOf(shape)] as number,
-        };
-      }
-      default:
-        return unreachable(reading);
-    }
-  }
-
-  /** The items of a typed list leave out what their list says, when it says it before them. */
-  #defineDefault(frame: Frame): void {
-    const { header, walked } = this.#givenOf(frame);
-    this.#core.defineDefault(header, walked);
-  }
-
-  #givenOf(frame: Frame): Given {
-    return (frame.given ??= this.#givenBy(frame));
-  }
-
-  #givenBy({ members }: Frame): Given {
-    const { apiVersion, kind } = parseJson(`{${members.join(',')}}`) as Readonly<Record<string, unknown>>;
-    if (
-      typeof apiVersion !== 'string' ||
-      typeof kind !== 'string' ||
-      apiVersion === '' ||
-      kind === 'List' ||
-      !kind.endsWith('List') ||
-      this.#headers.length >= mostHeaders
-    ) {
-      const isList = typeof kind === 'string' && kind !== 'List' && kind.endsWith('List');
-      const says = isList ? 'yes' : kind === undefined ? 'later' : 'no';
-      return { header: record.whole, walked: walk.care, kind: says };
-    }
-    return { ...this.#headerOf(apiVersion, kind.slice(0, -4), false), kind: 'yes' };
-  }
-
-  #restoreDefault(): void {
-    const outer = this.#frames.at(-2);
-    if (outer?.kind === 'object') this.#defineDefault(outer);
-    else this.#core.defineDefault(record.whole, walk.care);
-  }
-
-  #textAt(start: number, end: number): string | undefined {
-    try {
-      return String(JSON.parse(this.#builder.decode(start, end)));
-    } catch {
-      return undefined;
-    }
-  }
-
   // Places and mistakes.
 
   /** Ends the reading before the value that begins at `start` when there were too many that are no objects. */
   #checkForeign(start: Start): void {
     if (this.#foreign < maxDocuments) return;
-    this.#report(tooManyDocuments(0), start, '');
+    this.#findings.report(tooManyDocuments(0), start, '');
     throw new Ended();
   }
 
@@ -781,8 +636,7 @@ export class JsonStream {
       column: column + 1,
     };
     this.#documents.length = 0;
-    this.#diagnostics.length = 0;
-    this.#unreported = 0;
+    this.#findings.clear();
     throw new Ended();
   }
 
@@ -806,9 +660,9 @@ export class JsonStream {
     const finding = jsonProblem(text, 0, around, first);
     // That the text ends is our doing.
     if (finding.hint === undefined && !finding.message.includes('ends early'))
-      this.#report(finding, this.#startAt(this.#at), text);
+      this.#findings.report(finding, this.#startAt(this.#at), text);
     else {
-      this.#report(
+      this.#findings.report(
         {
           code: 'document-too-large',
           message: `One value of this JSON text is larger than the ${Math.ceil(this.#limits.object / 2 ** 20)} MiB that podwall reads; what stands from here on was left out.`,
@@ -842,64 +696,7 @@ export class JsonStream {
   #syntaxIn(start: Start, text: string, isOpen: boolean): never {
     const { around, first } = this.#context();
     const expect = isOpen ? first : 'value';
-    this.#report(jsonProblem(text, 0, around, expect), start, text);
+    this.#findings.report(jsonProblem(text, 0, around, expect), start, text);
     throw new Ended();
-  }
-
-  #report(finding: Finding, start: Start, text: string): void {
-    if (this.#diagnostics.length >= mostFindings) {
-      this.#unreported++;
-      return;
-    }
-    const { offset, value, ...rest } = finding;
-    const inside = new LineIndex(text).place(Math.min(offset, text.length));
-    this.#diagnostics.push({
-      ...rest,
-      severity: 'error',
-      ...(value === undefined || value === '' ? {} : { value: shorten(value) }),
-      file: this.#file,
-      line: start.line + inside.line,
-      column: inside.line === 1 ? start.column + inside.column : inside.column,
-    });
-  }
-}
-
-const podHeader = { apiVersion: 'v1', kind: 'Pod', namespaced: true };
-
-function isPod(value: unknown): value is Readonly<Record<string, unknown>> {
-  return isRecord(value) && value.kind === 'Pod' && value.apiVersion === 'v1';
-}
-
-/** Whether a value says what it is, and neither is a pod to a server of any version nor a list that may hold some. */
-function isNoPod(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  const { apiVersion, kind } = value;
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false;
-  return apiVersion !== '' && kind !== '' && kind.toLowerCase() !== 'pod' && !kind.endsWith('List');
-}
-
-/** Whether an item is no object of Kubernetes: its list has not given it a kind, or nothing looks as if it could. */
-function isForeignItem(value: unknown, given: Given['kind'] | undefined): boolean {
-  if (!isRecord(value)) return true;
-  if (typeof value.kind === 'string' && value.kind !== '') return false;
-  return given === 'later' ? !isRecord(value.metadata) : given !== 'yes';
-}
-
-/** A scanner with what it has learnt: interned values serve all sources. */
-export class Scanner {
-  readonly core: ScannerCore;
-  readonly builder: ObjectBuilder;
-  readonly headers: Header[] = [];
-  #rows: PodRows | undefined;
-
-  constructor(core: ScannerCore) {
-    this.core = core;
-    this.builder = new ObjectBuilder(core);
-  }
-
-  /** What reads pods as rows of these parts. */
-  rowsFor(parts: PodParts): PodRows {
-    if (this.#rows?.parts !== parts) this.#rows = new PodRows(this.core, parts);
-    return this.#rows;
   }
 }
