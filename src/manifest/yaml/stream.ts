@@ -1,13 +1,15 @@
-import type { Diagnostic, Origin, Path } from '../../model/index.ts';
-import type { ListOrigin } from '../objects/index.ts';
+import type { Diagnostic, Path } from '../../model/index.ts';
 import type { RawDocument } from '../raw.ts';
-import { BlockParser, decodeText, isObject, maxDocuments, readText } from '../text/index.ts';
+import { BlockParser, decodeText, isObject, maxDocuments } from '../text/index.ts';
 import type { BadByte, TextOptions } from '../text/index.ts';
 import { isRecord } from '../validate/index.ts';
-import { behindBlanks, countFeeds, hasContent, isBlank, isItemsLine } from './lines.ts';
+import { listDocument, withKind, withoutItems } from './frame.ts';
+import type { Frame } from './frame.ts';
+import { behindBlanks, hasContent, isBlank, isItemsLine } from './lines.ts';
 import { Reducer } from './reduce.ts';
-import { ListedOrigin, UnitOrigin, UnitPlaces } from './unit-places.ts';
+import { UnitOrigin, UnitPlaces } from './unit-places.ts';
 import type { Reread } from './unit-places.ts';
+import { mostFindings, UnitTexts } from './unit-texts.ts';
 
 /** Bounds on the reading of one YAML text in pieces, in bytes. */
 export interface YamlLimits {
@@ -27,20 +29,6 @@ export interface YamlResult {
   readonly notUtf8: BadByte | undefined;
 }
 
-/** A list that is taken apart while it is read. */
-interface Frame {
-  /** The line that it starts in, from 1, and the text up to its items. */
-  readonly line: number;
-  readonly head: string;
-  /** Of the dashes; -1 before the first. */
-  column: number;
-  /** Members behind the items were left out, for more items came behind them. */
-  isTorn: boolean;
-  readonly values: unknown[];
-  readonly origins: ListOrigin[];
-  readonly duplicates: Path[];
-}
-
 type Mode =
   | 'document'
   /** The items of a list. */
@@ -55,16 +43,11 @@ class Ended extends Error {}
 
 const noDuplicates: readonly Path[] = [];
 
-/** As much as this is said of what is wrong with one source. */
-const mostFindings = 1000;
 /** Whether members of a list go on is asked about so many bytes of them. */
 const longestLookedBack: number = 2 ** 16;
 /** So much is read for that in one source, of which a byte that only the package `yaml` can read is so many. */
 const mostLookedBack: number = 2 ** 26;
 const slowness = 128;
-/** Corrected lines are looked for until so much has been said. */
-const mostSuggestions = 50;
-
 const feed = 10;
 const percent = 37;
 const dash = 45;
@@ -82,12 +65,10 @@ export class YamlStream {
   readonly places: UnitPlaces;
   readonly #file: string;
   readonly #limits: YamlLimits;
-  readonly #options: TextOptions;
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   readonly #reducer = new Reducer();
   readonly #documents: RawDocument[] = [];
-  readonly #diagnostics: Diagnostic[] = [];
-  #unreported = 0;
+  readonly #texts: UnitTexts;
   #foreign = 0;
   #notUtf8: BadByte | undefined;
   #isDone = false;
@@ -139,7 +120,7 @@ export class YamlStream {
     this.places = new UnitPlaces(source.file, source.reread);
     this.#limits = limits;
     this.#base = base;
-    this.#options = options;
+    this.#texts = new UnitTexts(source.file, options);
     this.#wanted = limits.piece;
     this.#window = new Uint8Array(limits.piece * 2);
   }
@@ -178,17 +159,7 @@ export class YamlStream {
         this.#close(this.#filled);
       });
     this.#isDone = true;
-    if (this.#unreported > 0) {
-      this.#diagnostics.push({
-        code: 'too-many-errors',
-        severity: 'error',
-        message: `${this.#unreported} more documents of this text could not be read.`,
-        file: this.#file,
-        line: 1,
-        column: 1,
-      });
-    }
-    return { documents: this.#documents, diagnostics: this.#diagnostics, notUtf8: this.#notUtf8 };
+    return { documents: this.#documents, diagnostics: this.#texts.finish(), notUtf8: this.#notUtf8 };
   }
 
   #guard(work: () => void): void {
@@ -248,7 +219,7 @@ export class YamlStream {
     if (this.#mode === 'rest' || this.#isSkipped) this.#begin(this.#next, this.#nextLine);
     else if (this.#filled - this.#at > this.#limits.unit) {
       const what = this.#mode === 'items' ? 'item of a list' : 'document';
-      this.#tell({
+      this.#texts.tell({
         code: 'document-too-large',
         severity: 'error',
         message: `One ${what} is larger than the ${Math.ceil(this.#limits.unit / 2 ** 20)} MiB that podwall reads.`,
@@ -351,17 +322,21 @@ export class YamlStream {
   #goesOn(window: Uint8Array, end: number, next: string): boolean {
     if (end - this.#at > longestLookedBack) return true;
     if (this.#strays++ >= mostFindings) {
-      this.#unreported++;
+      this.#texts.pass();
       return false;
     }
     const length = (this.#frame as Frame).head.length + end - this.#at;
     if (!this.#mayLookBack(length)) return true;
-    const { text, moved } = this.#withoutItems(this.#text(window, this.#at, end) + next);
+    const { text, moved } = withoutItems(
+      this.#frame as Frame,
+      this.#text(window, this.#at, end) + next,
+      this.#atLine,
+    );
     if (new BlockParser(text).parse(0, text.length) !== undefined || !this.#mayLookBack(length * slowness))
       return true;
-    const before = this.#diagnostics.length + this.#unreported;
-    this.#readText(text, moved);
-    return this.#diagnostics.length + this.#unreported === before;
+    const before = this.#texts.told;
+    this.#texts.read(text, moved);
+    return this.#texts.told === before;
   }
 
   #mayLookBack(cost: number): boolean {
@@ -440,7 +415,7 @@ export class YamlStream {
   #takeApart(window: Uint8Array): boolean {
     if (!this.#isList || this.#filled - this.#at <= this.#limits.list) return false;
     const head = this.#text(window, this.#at, this.#itemsAt);
-    if (!this.#isWhole(`${head}items: []\n`)) {
+    if (!this.#texts.isWhole(`${head}items: []\n`)) {
       this.#isList = false;
       return false;
     }
@@ -461,16 +436,6 @@ export class YamlStream {
     return true;
   }
 
-  /** Whether a text is one document without a mistake. */
-  #isWhole(text: string): boolean {
-    if (new BlockParser(text).parse(0, text.length) !== undefined) return true;
-    const { documents, diagnostics } = readText(
-      { file: this.#file, text },
-      { ...this.#options, suggest: false },
-    );
-    return documents.length === 1 && diagnostics.length === 0;
-  }
-
   #endItem(end: number): void {
     if (this.#hasItem && !this.#isSkipped) this.#takeItem(end);
     this.#hasItem = this.#isSkipped = false;
@@ -483,7 +448,7 @@ export class YamlStream {
     let value = parsed?.value;
     let duplicates = noDuplicates;
     if (parsed === undefined) {
-      const read = this.#readText(text);
+      const read = this.#readUnit(text);
       const [document] = read;
       if (document === undefined) return;
       value = document.value;
@@ -504,7 +469,7 @@ export class YamlStream {
       this.#give(parsed.value, noDuplicates, this.#note(end, parsed.value), 0);
       return;
     }
-    const read = this.#readText(text);
+    const read = this.#readUnit(text);
     if (read.length === 0) return;
     const index = this.#note(end, undefined);
     for (const [i, { value, duplicates }] of read.entries()) this.#give(value, duplicates, index, i);
@@ -518,7 +483,7 @@ export class YamlStream {
       duplicates,
     });
     if (isObject(value) || ++this.#foreign <= maxDocuments) return;
-    this.#tell({
+    this.#texts.tell({
       code: 'too-many-documents',
       severity: 'error',
       message: `This text has more than ${maxDocuments.toLocaleString('en')} documents that are no objects; what stands from here on was left out.`,
@@ -530,57 +495,25 @@ export class YamlStream {
 
   /** The list that was taken apart, with what stands beside its items; where that cannot be read, what stands before them. */
   #takeList(tail: string): void {
-    const { text, moved } = this.#withoutItems(tail);
-    const [document] = this.#readText(text, moved);
+    const frame = this.#frame as Frame;
+    const { text, moved } = withoutItems(frame, tail, this.#atLine);
+    const [document] = this.#texts.read(text, moved);
     if (document !== undefined && isRecord(document.value)) {
-      const { value, origin, duplicates } = document;
-      const whole = (this.#frame as Frame).isTorn ? this.#withKind(value) : value;
-      this.#giveList(whole, origin, duplicates, moved);
+      const { value } = document;
+      this.#documents.push(
+        listDocument(frame, frame.isTorn ? withKind(value, frame) : value, document, moved),
+      );
     } else if (tail !== '') this.#takeHead();
   }
 
   /** The list that was taken apart, of which cannot be read what stands behind its items. */
   #takeHead(): void {
-    const { text, moved } = this.#withoutItems('');
-    const [document] = this.#readText(text, moved);
-    if (document === undefined || !isRecord(document.value)) return;
-    const value = this.#withKind(document.value);
-    if (value['kind'] === undefined) return;
-    this.#giveList(value, document.origin, document.duplicates, moved);
-  }
-
-  /** A list of which some members are missing, as its kind may be: kubectl writes that last. */
-  #withKind(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    return this.#frame?.values.some(isObject) === true ? { kind: 'List', ...value } : value;
-  }
-
-  #giveList(
-    value: Readonly<Record<string, unknown>>,
-    origin: Origin,
-    twice: readonly Path[],
-    moved: (line: number) => number,
-  ): void {
     const frame = this.#frame as Frame;
-    const duplicates = [...twice];
-    // Of two `items` the last counts, and that was read with the rest.
-    const isLast = !duplicates.some((path) => path[0] === 'items' && path.length === 1);
-    if (isLast) duplicates.push(...frame.duplicates);
-    this.#documents.push({
-      value: isLast ? { ...value, items: frame.values } : value,
-      origin: new ListedOrigin(origin, moved, isLast ? frame.origins : []),
-      duplicates,
-    });
-  }
-
-  /** The list that is taken apart as a text without its items, and which line of the source a line of it is. */
-  #withoutItems(tail: string): { readonly text: string; readonly moved: (line: number) => number } {
-    const { head, line: first } = this.#frame as Frame;
-    const before = countFeeds(head) + 1;
-    const start = this.#atLine;
-    return {
-      text: `${head}items: []\n${tail}`,
-      moved: (line) => (line <= before ? first + line - 1 : start + line - before - 1),
-    };
+    const { text, moved } = withoutItems(frame, '', this.#atLine);
+    const [document] = this.#texts.read(text, moved);
+    if (document === undefined || !isRecord(document.value)) return;
+    const value = withKind(document.value, frame);
+    if (value['kind'] !== undefined) this.#documents.push(listDocument(frame, value, document, moved));
   }
 
   /** Notes where the current unit stands, up to `end`. */
@@ -592,15 +525,9 @@ export class YamlStream {
     return index;
   }
 
-  /** Reads a text of its own, and tells what is wrong with it. */
-  #readText(
-    text: string,
-    moved: (line: number) => number = (line) => line + this.#atLine - 1,
-  ): readonly RawDocument[] {
-    const suggest = this.#diagnostics.length < mostSuggestions;
-    const { documents, diagnostics } = readText({ file: this.#file, text }, { ...this.#options, suggest });
-    for (const diagnostic of diagnostics) this.#tell({ ...diagnostic, line: moved(diagnostic.line) });
-    return documents;
+  /** Reads the text of the current unit. */
+  #readUnit(text: string): readonly RawDocument[] {
+    return this.#texts.read(text, (line) => line + this.#atLine - 1);
   }
 
   /** The text of the current unit, up to `end`. */
@@ -616,13 +543,9 @@ export class YamlStream {
       if (!(error instanceof TypeError)) throw error;
       const bad = decodeText(bytes);
       if (bad.kind === 'notUtf8') this.#notUtf8 = { ...bad, line: bad.line + this.#atLine - 1 };
-      this.#documents.length = this.#diagnostics.length = this.#unreported = 0;
+      this.#documents.length = 0;
+      this.#texts.clear();
       throw new Ended();
     }
-  }
-
-  #tell(diagnostic: Diagnostic): void {
-    if (this.#diagnostics.length < mostFindings) this.#diagnostics.push(diagnostic);
-    else this.#unreported++;
   }
 }
