@@ -947,7 +947,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/exposure/found.ts',
-    find: 'if (second === undefined || (isAlike && !this.tiers.asksForAddresses(direction, list))) return one;',
+    find: 'if (second === undefined || (isAlike && !this.tiers.rules.asksForAddresses(direction, list))) return one;',
     replace: 'if (second === undefined || isAlike) return one;',
     why: 'networks of one family bind potential pods of both (corner 37)',
   },
@@ -976,8 +976,8 @@ export const mutants: readonly Mutant[] = [
     why: 'Baseline closes potential pods that a NetworkPolicy isolates (corners 55 and 64)',
   },
   {
-    file: 'src/exposure/tier-space.ts',
-    find: 'if (rule.written.length === 0) regions.push(this.#sets.everywhere);',
+    file: 'src/exposure/tier-rules.ts',
+    find: 'if (rule.written.length === 0) regions.push(this.#everywhere);',
     replace: '',
     why: 'a rule that fails closed means no potential pod (corner 66)',
   },

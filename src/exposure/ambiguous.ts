@@ -9,8 +9,8 @@ import { placesMinus } from './namespaces.ts';
 import type { Budget, NamespaceSpace, Places } from './namespaces.ts';
 import { costOf, lineOf, linesOf, minimal, regionBoth, regionKey, regionMinus } from './regions.ts';
 import type { Line } from './regions.ts';
-import { isOpenOrder } from './tier-space.ts';
-import type { RuleSpace } from './tier-space.ts';
+import { isOpenOrder } from './tier-rules.ts';
+import type { RuleSpace } from './tier-rules.ts';
 import type { Unit } from './units.ts';
 import { noUse } from './uses.ts';
 import type { UseTable } from './uses.ts';
@@ -160,7 +160,10 @@ export class AmbiguousFinder {
         return block.family === family && (ranges === undefined || meet(ranges, block.ranges));
       });
     const names = new Set<string>();
-    for (const rules of [tiers.rulesOf(direction, list), tiers.rulesBinding(direction, example, k, family)]) {
+    for (const rules of [
+      tiers.rules.of(direction, list),
+      tiers.rules.binding(direction, example, k, family),
+    ]) {
       const here = rules.flatMap((rule) => {
         const use = this.#uses.intersect(rule.use, line.use);
         const regions = isMet(rule)

@@ -1,5 +1,6 @@
-/** Ids of the two conditions that every table has: what no port meets, and what every port meets. */
+/** The condition that no port meets, in every table. */
 export const never = 0;
+/** The condition that every port meets, in every table. */
 export const always = 1;
 
 /** Ports that bear all of some names, and none of others. */

@@ -1,4 +1,5 @@
 import type { Labels, LabelSelector, Requirement } from '../model/index.ts';
+import { requirementText } from '../reach/index.ts';
 import {
   admits,
   anything,
@@ -305,26 +306,8 @@ const texts = new WeakMap<Cube, string>();
 /** A cube as people write selectors: `app=web,tier in (a, b),!canary`; empty when it has no condition. */
 export function selectorText(cube: Cube): string {
   let text = texts.get(cube);
-  if (text === undefined) texts.set(cube, (text = textOf(cube)));
+  if (text === undefined) texts.set(cube, (text = requirementsOf(cube).map(requirementText).join(',')));
   return text;
-}
-
-function textOf(cube: Cube): string {
-  return requirementsOf(cube)
-    .map(({ key, operator, values }) => {
-      const [only = ''] = values;
-      switch (operator) {
-        case 'In':
-          return values.length === 1 ? `${key}=${only}` : `${key} in (${values.join(', ')})`;
-        case 'NotIn':
-          return values.length === 1 ? `${key}!=${only}` : `${key} notin (${values.join(', ')})`;
-        case 'Exists':
-          return key;
-        case 'DoesNotExist':
-          return `!${key}`;
-      }
-    })
-    .join(',');
 }
 
 /** One condition as Kubernetes writes it. */

@@ -127,14 +127,14 @@ class Exposures {
       );
     this.#finder = finderOf(policy.parts.tiers?.bound ?? 'sure');
     const { tiers } = this.#finder;
-    if (tiers.canDisagree) {
+    if (tiers.rules.canDisagree) {
       const possible = finderOf('possible');
       this.#ambiguous = new AmbiguousFinder(policy, this.#finder, possible, this.#space, this.#uses);
     }
     this.#addresses = new AddressTable(policy);
     const entrances = new Entrances(policy, query.pods, query.controllers);
     this.#teller = new Teller(policy, this.#space, this.#uses, entrances, query.details === true, () =>
-      tiers.equals(),
+      tiers.rules.equals(),
     );
     const { classes } = policy.parts;
     const { pods, classOf } = classes;
@@ -228,7 +228,7 @@ class Exposures {
     const isPartial = workloads.some((workload) => pods.get(workload) !== this.#podsOf.get(workload));
     const policies = said.policies.map((index) => this.#teller.policyName(index)).sort(byText);
     const own = this.#ownNamespace(unit);
-    const tiers = unit.list === 0 ? [] : sorted(this.#finder.tiers.namesOf(direction, unit.list));
+    const tiers = unit.list === 0 ? [] : sorted(this.#finder.tiers.rules.namesOf(direction, unit.list));
     return {
       direction,
       workloads,
@@ -243,7 +243,7 @@ class Exposures {
         found,
         addressed,
         workloads,
-        this.#finder.tiers.asksForAddresses(direction, unit.list),
+        this.#finder.tiers.rules.asksForAddresses(direction, unit.list),
       ),
       closed:
         said.isolated || tiers.length > 0

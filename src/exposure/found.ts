@@ -61,7 +61,7 @@ export class Finder {
     if (first === undefined) return [];
     const one = this.ofFamily(unit, first[0], first[1]);
     const isAlike = second !== undefined && second[1] === first[1] && second[2] === first[2];
-    if (second === undefined || (isAlike && !this.tiers.asksForAddresses(direction, list))) return one;
+    if (second === undefined || (isAlike && !this.tiers.rules.asksForAddresses(direction, list))) return one;
     // Corner 37: the families are decided apart, and what they agree on is said once.
     const other = this.ofFamily(unit, second[0], second[1]);
     const inOne = new Set(one.map((each) => this.#keyOf(each)));

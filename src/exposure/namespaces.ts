@@ -157,6 +157,7 @@ export class NamespaceSpace {
 /** The names that a namespace can have: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
 const validName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** Whether a scope has no namespace, neither one that exists nor a new one. */
 export function isEmptyScope({ existing, fresh }: Scope): boolean {
   return existing.list.length === 0 && fresh === undefined;
 }
@@ -205,6 +206,7 @@ export function placesInclude(outer: Places, inner: Places): boolean {
   return true;
 }
 
+/** The namespaces that are in both. */
 export function placesBoth(a: Places, b: Places): Places {
   if (a.isAll || a === b) return b;
   if (b.isAll) return a;
@@ -212,6 +214,7 @@ export function placesBoth(a: Places, b: Places): Places {
   return { list: short.list.filter((place) => long.has(place)), isAll: false };
 }
 
+/** The namespaces of `a` that are not in `b`. */
 export function placesMinus(a: Places, b: Places): Places {
   if (b.isAll) return nowhere;
   if (b.list.length === 0) return a;
@@ -219,6 +222,7 @@ export function placesMinus(a: Places, b: Places): Places {
   return { list: a.list.filter((place) => !taken.has(place)), isAll: false };
 }
 
+/** The namespaces that are in one of two or in both, ascending. */
 export function placesEither(a: Places, b: Places): readonly number[] {
   return [...new Set([...a.list, ...b.list])].sort((x, y) => x - y);
 }

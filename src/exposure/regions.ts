@@ -69,6 +69,7 @@ export function regionKey({ existing, fresh, pods }: Region): string {
   return `${places}\u0004${fresh?.key ?? '-'}\u0004${pods.key}`;
 }
 
+/** Whether every pod of `inner` is in `outer`. */
 export function regionIncludes(outer: Region, inner: Region): boolean {
   if (!includes(outer.pods, inner.pods) || !placesInclude(outer.existing, inner.existing)) return false;
   if (inner.fresh === undefined) return true;

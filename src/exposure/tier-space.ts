@@ -1,24 +1,18 @@
-import type { Direction, TierPeer, TierPods } from '../model/index.ts';
+import type { Direction, TierPeer } from '../model/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
-import { anyPeerHolds, evaluateTiersOver, TierEnds } from '../policy/index.ts';
-import type {
-  CompiledPolicy,
-  CompiledTierRule,
-  PolicyEnd,
-  RankedPolicy,
-  TierReading,
-  TierStep,
-} from '../policy/index.ts';
+import { evaluateTiersOver } from '../policy/index.ts';
+import type { CompiledPolicy, CompiledTierRule, PolicyEnd, TierReading, TierStep } from '../policy/index.ts';
 import { cellsOf, inOrder } from './cells.ts';
 import type { Cell } from './cells.ts';
 import { cubeFrom } from './cubes.ts';
 import type { Cube, CutOrder } from './cubes.ts';
 import { byText } from './literals.ts';
-import { isEmptyScope } from './namespaces.ts';
 import type { NamespaceSpace } from './namespaces.ts';
 import { RegionSets, TooManyPiecesError } from './region-sets.ts';
-import { completed, costOf, lineOf, minimal, regionBoth, regionIn, regionKey } from './regions.ts';
+import { completed, costOf, lineOf, minimal, regionBoth, regionKey } from './regions.ts';
 import type { Line, Region } from './regions.ts';
+import { TierRules } from './tier-rules.ts';
+import type { RuleSpace } from './tier-rules.ts';
 import { everyUse, noUse } from './uses.ts';
 import type { UseTable } from './uses.ts';
 
@@ -47,19 +41,6 @@ export interface Bounded {
   readonly lines: readonly Line[];
 }
 
-/** A rule of a tier as it bears on potential pods. */
-export interface RuleSpace {
-  readonly step: TierStep;
-  readonly rule: CompiledTierRule;
-  /** The ports that it matches. */
-  readonly use: number;
-  /** The potential pods that it matches, and the networks that mean those with an address in them (corner 63). */
-  readonly regions: readonly Region[];
-  readonly networks: readonly number[];
-  /** Whether its peers mean the subject where potential pods are bound. */
-  readonly holds: ReturnType<TierEnds['holds']>;
-}
-
 /** What tiers say of the ports of one segment. */
 interface Said {
   readonly use: number;
@@ -84,10 +65,10 @@ const few = 1024;
  * (corners 39 and 63). No pod but one that is its node is meant by `nodes`, none by `domainNames`.
  */
 export class TierSpace {
+  readonly rules: TierRules;
   readonly #policy: CompiledPolicy;
   readonly #space: NamespaceSpace;
   readonly #uses: UseTable;
-  readonly #ends: TierEnds | undefined;
   readonly #reading: TierReading;
   readonly #sets: RegionSets;
   #isTooMuch = false;
@@ -102,51 +83,13 @@ export class TierSpace {
     this.#space = space;
     this.#uses = uses;
     this.#sets = new RegionSets(space, keysBySelectors(policy));
-    const { tiers, assume } = policy.parts;
-    this.#ends = tiers === undefined ? undefined : new TierEnds(policy.parts, tiers);
-    this.#reading = { bound, assume };
+    this.rules = new TierRules(policy, space, uses, this.#sets.everywhere);
+    this.#reading = { bound, assume: policy.parts.assume };
   }
 
   /** Whether there are so many selectors that the tiers were left out of account. */
   get isTooMuch(): boolean {
     return this.#isTooMuch;
-  }
-
-  /** Whether policies that nothing orders may both select some pod that could be there (corner 60). */
-  get canDisagree(): boolean {
-    return this.equals().length > 0;
-  }
-
-  /** Names of the policies that nothing orders, sorted. */
-  equals(): readonly string[] {
-    const ranked = this.#policy.parts.tiers?.tiers.ranked ?? [];
-    const open = ranked.filter((one, i) =>
-      ranked.some((other, j) => i !== j && other.tier === one.tier && isOpenOrder(one, other)),
-    );
-    const names = open.map(({ index }) => this.#policy.cluster.tierPolicies[index]!.name);
-    return [...new Set(names)].sort(byText);
-  }
-
-  /** The number of the list of tiers that bind a class in a direction; 0 where none does. */
-  listOf(direction: Direction, k: number): number {
-    const { profiles, profileOf, classes } = this.#policy.parts;
-    return classes.host[k] === 1 ? 0 : profiles[direction].tiersOf(profileOf[direction][k]!);
-  }
-
-  /** The names of the policies of a list. */
-  namesOf(direction: Direction, list: number): readonly string[] {
-    return this.#steps(direction, list).map(
-      ({ policy }) => this.#policy.cluster.tierPolicies[policy.index]!.name,
-    );
-  }
-
-  #steps(direction: Direction, list: number): readonly TierStep[] {
-    return list === 0 ? [] : this.#policy.parts.tiers!.lists[direction].list(list).steps;
-  }
-
-  /** Whether a list may treat pods by their addresses. */
-  asksForAddresses(direction: Direction, list: number): boolean {
-    return this.rulesOf(direction, list).some(({ networks }) => networks.length > 0);
   }
 
   /** The lines of a subject with what its tiers say before and after its NetworkPolicies. */
@@ -155,7 +98,7 @@ export class TierSpace {
     let known = this.#lines.get(lines);
     if (known === undefined) this.#lines.set(lines, (known = new Map<string, readonly Bounded[]>()));
     // Only `networks` tell families apart (corner 37).
-    const key = `${direction} ${list} ${this.asksForAddresses(direction, list) ? family : ''}`;
+    const key = `${direction} ${list} ${this.rules.asksForAddresses(direction, list) ? family : ''}`;
     let found = known.get(key);
     if (found === undefined) known.set(key, (found = this.#bound(direction, list, lines, family)));
     return found;
@@ -225,7 +168,7 @@ export class TierSpace {
   }
 
   #saidOf(direction: Direction, list: number, family: Family): readonly SaidOf[] {
-    const rules = this.rulesOf(direction, list);
+    const rules = this.rules.of(direction, list);
     const { tiers, blocks } = this.#policy.parts;
     const cells = cellsOf(
       rules.flatMap(({ networks }) => networks),
@@ -274,38 +217,6 @@ export class TierSpace {
     };
   }
 
-  /** The rules of a list that may mean potential pods. */
-  rulesOf(direction: Direction, list: number): readonly RuleSpace[] {
-    const steps = this.#steps(direction, list);
-    if (steps.length === 0) return [];
-    const { tiers, ports } = this.#policy.parts;
-    const { portMap } = tiers!.lists[direction].list(list);
-    return steps.flatMap((step): readonly RuleSpace[] => {
-      const written = this.#policy.cluster.tierPolicies[step.policy.index]![direction];
-      return step.policy.rules[direction].flatMap((rule): readonly RuleSpace[] => {
-        const { peers: entries, ports: named } = written[rule.rule]!;
-        const regions: Region[] = [];
-        const networks: number[] = [];
-        // Corner 66: a rule that fails closed means everybody.
-        if (rule.written.length === 0) regions.push(this.#sets.everywhere);
-        for (const [i, peer] of rule.peers.entries()) {
-          const entry = entries[rule.written[i] ?? -1];
-          const region = entry?.kind === 'pods' ? this.#regionOf(entry) : undefined;
-          if (region !== undefined) regions.push(region);
-          if (tiers!.tiers.peers.definition(peer).kind === 'network') networks.push(peer);
-        }
-        if (regions.length === 0 && networks.length === 0) return [];
-        const use =
-          direction === 'ingress'
-            ? this.#uses.of(ports.set(ports.resolve(rule.spec, portMap)))
-            : rule.written.length === 0
-              ? everyUse
-              : this.#uses.ofTierRule(named);
-        return use === noUse ? [] : [{ step, rule, use, regions, networks, holds: 1 }];
-      });
-    });
-  }
-
   /** What rules say of each segment of ports, in one order for all networks. */
   #evaluated(
     direction: Direction,
@@ -352,18 +263,6 @@ export class TierSpace {
     });
   }
 
-  /** By class and family, as text: which peers of tiers mean a subject. Subjects with equal texts are treated alike. */
-  signature(direction: Direction, subject: PolicyEnd, k: number, family: Family): string {
-    const ends = this.#ends;
-    if (ends === undefined) return '';
-    const { classes, ports } = this.#policy.parts;
-    const c = classes.host[k] === 1 ? -1 : k;
-    const { size } = this.#policy.parts.tiers!.tiers.peers;
-    let text = direction === 'ingress' && ports.hasNames ? `${c < 0 ? 'node' : classes.portMap[k]!}:` : '';
-    for (let peer = 1; peer < size; peer++) text += ends.holds(peer, subject, family, c);
-    return text;
-  }
-
   /**
    * What the tiers that bind potential pods leave them to use with a subject, with the regions where they leave it: each pod
    * may use what all of these that have it leave. `undefined` where no tier speaks, or too many do.
@@ -371,44 +270,16 @@ export class TierSpace {
    * @param direction - that of the subject: potential pods are asked for the other one
    */
   leftOf(direction: Direction, subject: PolicyEnd, k: number, family: Family): readonly LeftAt[] | undefined {
-    if (this.#ends === undefined) return undefined;
-    const key = `${direction} ${family} ${this.signature(direction, subject, k, family)}`;
+    if (this.#policy.parts.tiers === undefined) return undefined;
+    const key = `${direction} ${family} ${this.rules.signature(direction, subject, k, family)}`;
     if (!this.#left.has(key)) {
-      const rules = this.rulesBinding(direction, subject, k, family);
+      const rules = this.rules.binding(direction, subject, k, family);
       const other = direction === 'ingress' ? 'egress' : 'ingress';
       const found = this.#guarded(() => this.#leftBy(other, rules), undefined);
       const isAll = found?.length === 1 && found[0]![0] === allLeft && found[0]![1] === this.#sets.all;
       this.#left.set(key, isAll ? undefined : found);
     }
     return this.#left.get(key);
-  }
-
-  /** The rules that bind some potential pods and mean a subject. */
-  rulesBinding(direction: Direction, subject: PolicyEnd, k: number, family: Family): readonly RuleSpace[] {
-    const ends = this.#ends;
-    if (ends === undefined) return [];
-    const { tiers, classes, ports } = this.#policy.parts;
-    const other: Direction = direction === 'ingress' ? 'egress' : 'ingress';
-    const c = classes.host[k] === 1 ? -1 : k;
-    const portMap = c < 0 ? 0 : classes.portMap[c]!;
-    return tiers!.tiers.ranked.flatMap((policy): readonly RuleSpace[] => {
-      const { subject: pods, [other]: written } = this.#policy.cluster.tierPolicies[policy.index]!;
-      const region = policy.rules[other].length === 0 ? undefined : this.#regionOf(pods);
-      if (region === undefined) return [];
-      const step = { policy, unsure: false };
-      return policy.rules[other].flatMap((rule): readonly RuleSpace[] => {
-        const holds = anyPeerHolds(rule.peers, { holds: (peer) => ends.holds(peer, subject, family, c) });
-        if (holds === 0) return [];
-        // The ports of the subject where it is the destination; else those of a pod that is not there.
-        const use =
-          other === 'egress'
-            ? this.#uses.of(ports.set(c < 0 ? ports.fixed(rule.spec) : ports.resolve(rule.spec, portMap)))
-            : rule.written.length === 0
-              ? everyUse
-              : this.#uses.ofTierRule(written[rule.rule]!.ports);
-        return use === noUse ? [] : [{ step, rule, use, regions: [region], networks: [], holds }];
-      });
-    });
   }
 
   #leftBy(other: Direction, rules: readonly RuleSpace[]): readonly LeftAt[] {
@@ -465,21 +336,6 @@ export class TierSpace {
       pods,
     }));
   }
-
-  #regionOf(pods: TierPods): Region | undefined {
-    if (pods.kind === 'unusable') return undefined;
-    const cube = cubeFrom(pods.pods);
-    const scope = this.#space.selected(pods.namespaces);
-    return cube === undefined || isEmptyScope(scope) ? undefined : regionIn(scope, cube);
-  }
-}
-
-/** Whether nothing orders two policies of a tier; a BaselineAdminNetworkPolicy may stand anywhere in its own (corner 60). */
-export function isOpenOrder(
-  one: Pick<RankedPolicy, 'priority'>,
-  other: Pick<RankedPolicy, 'priority'>,
-): boolean {
-  return one.priority === undefined || other.priority === undefined || one.priority === other.priority;
 }
 
 /** The keys that selectors of tiers ask for, those of most selectors first. */

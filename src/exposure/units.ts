@@ -76,13 +76,13 @@ export function unitsOf(direction: Direction, ask: Iterable<number>, tables: Uni
     }
     const subject: PolicyEnd = { kind: 'pod', pod: classes.pods[classes.example[k]!]! };
     const bits = classes.family[k]!;
-    const list = tiers.listOf(direction, k);
+    const list = tiers.rules.listOf(direction, k);
     const sides: (readonly [Family, OwnSide, string])[] = [];
     let key = `${bits} ${list}`;
     for (const family of families) {
       if ((bits & familyBits[family]) === 0) continue;
       const side = others.of(subject, k, family);
-      const signature = tiers.signature(direction, subject, k, family);
+      const signature = tiers.rules.signature(direction, subject, k, family);
       let id = sideIds.get(side);
       if (id === undefined) sideIds.set(side, (id = sideIds.size));
       key += ` ${id} ${signature}`;

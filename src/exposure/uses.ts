@@ -34,8 +34,9 @@ export interface NamedUse {
   readonly within: PortSet;
 }
 
-/** Ids of the two uses that every table has. */
+/** The use of nothing, in every table. */
 export const noUse = 0;
+/** The use of every port there is, in every table. */
 export const everyUse = 1;
 
 /** By two uses: what one operation makes of them. */

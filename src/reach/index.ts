@@ -21,3 +21,4 @@ export { formatPortQuery, isPortProblem, parsePorts } from './ports-query.ts';
 export type { PortProblem } from './ports-query.ts';
 export * from './types.ts';
 export { undecidedDiagnostics } from './undecided.ts';
+export { requirementText } from './words.ts';

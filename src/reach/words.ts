@@ -22,11 +22,14 @@ function firstOf<T>(list: readonly T[], most: number, by: string, text: (one: T)
 }
 
 /** What a requirement asks, as people write it: `app=backend`, `tier in (a, b)`, `!canary`. */
-export function requirementText(requirement: Requirement): string {
+export function requirementText(requirement: Asked): string {
   return withValues(requirement, Infinity);
 }
 
-function withValues({ key, operator, values }: Requirement, most: number): string {
+/** What of a requirement sentences speak of. */
+type Asked = Pick<Requirement, 'key' | 'operator' | 'values'>;
+
+function withValues({ key, operator, values }: Asked, most: number): string {
   switch (operator) {
     case 'In':
       return values.length === 1
@@ -128,10 +131,9 @@ export function tierPortsText({ ports }: TierRule): string {
 function tierPortText(entry: TierPortEntry): string {
   switch (entry.kind) {
     case 'everyPort':
-      return `every ${entry.protocol} port`;
     case 'range':
-      return `${entry.protocol} ${entry.from === entry.to ? entry.from : `${entry.from}-${entry.to}`}`;
-    case 'named':
+      return portEntryText(entry);
+    case 'named': // corner 57: a name alone, whatever the protocol
       return `the port ${entry.name}`;
     case 'nothing':
       return 'no port';

@@ -164,7 +164,8 @@ export function countFields(answer: ConnectivityCount): readonly Field[] {
   ];
 }
 
-function* mapped<T>(items: Iterable<T>, each: (item: T) => unknown): Generator<unknown, void> {
+/** What is made of each of some items, one after the other as they are written. */
+export function* mapped<T>(items: Iterable<T>, each: (item: T) => unknown): Generator<unknown, void> {
   for (const item of items) yield each(item);
 }
 

@@ -1,6 +1,6 @@
 import type { Exposed, ExposedPart, Exposure, ExposureAnswer, ExposureReason } from '../exposure/index.ts';
 import type { Direction } from '../model/index.ts';
-import { allowedDocument, diagnosticDocument, notModelledDocument } from './document.ts';
+import { allowedDocument, diagnosticDocument, mapped, notModelledDocument } from './document.ts';
 import type { Field } from './document.ts';
 
 /**
@@ -24,10 +24,6 @@ export function exposureFields(answer: ExposureAnswer, places: boolean): readonl
     { name: 'notModelled', items: mapped(document.notModelled, notModelledDocument) },
     { name: 'diagnostics', items: mapped(document.diagnostics, diagnosticDocument) },
   ];
-}
-
-function* mapped<T>(items: Iterable<T>, each: (item: T) => unknown): Generator<unknown, void> {
-  for (const item of items) yield each(item);
 }
 
 function exposureDocument(exposure: Exposure, answer: ExposureAnswer, places: boolean): unknown {
