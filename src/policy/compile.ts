@@ -1,4 +1,4 @@
-import type { Cluster, Direction, DirectionSpec, NetworkPolicy, Peer, Pod } from '../model/index.ts';
+import type { Cluster, Direction, DirectionSpec, NetworkPolicy, Peer } from '../model/index.ts';
 import { BlockTable } from './blocks.ts';
 import { ClassRules, Specs } from './class-rules.ts';
 import type { ClassProfiles } from './class-profiles.ts';
@@ -53,8 +53,8 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
   const ports = new PortTable(profile);
   const peers = new PeerTable(podLabels, namespaceLabels, blocks, profile);
 
-  const namespaceNames = [...cluster.namespaces.keys()];
-  const namespaceIndex = new Map(namespaceNames.map((name, i) => [name, i]));
+  const namespaceIndex = new Map<string, number>();
+  for (const name of cluster.namespaces.keys()) namespaceIndex.set(name, namespaceIndex.size);
 
   const nodeLabels = new LabelTable();
   const tiers =
@@ -64,8 +64,8 @@ export function compile(cluster: Cluster, options: CompileOptions = {}): Compile
 
   const { groups, rules } = compilePolicies(cluster.policies, namespaceIndex, podLabels, peers, ports);
 
-  const namespaceSets = namespaceNames.map((name) =>
-    namespaceLabels.setOf({ labels: cluster.namespaces.get(name)!.labels, undecided: decided }),
+  const namespaceSets = Array.from(cluster.namespaces.values(), ({ labels }) =>
+    namespaceLabels.setOf(labels),
   );
   const classes = new ClassTable(cluster, { profile, namespaceIndex, podLabels, ports, blocks, tiers });
   const index = new ClassIndex(classes, podLabels, namespaceLabels, namespaceSets);
@@ -184,8 +184,6 @@ function tierSubjects(tiers: Tiers, classes: ClassTable, index: ClassIndex, podL
   }
   return new Subjects(products.cells + 1, steps.finish(products.cells + 1), products.cellOf);
 }
-
-const decided: Pod['undecided'] = new Map();
 
 /** The policies in numbers, and those of one namespace that select the same pods brought together, so that the pods are looked up once. */
 function compilePolicies(

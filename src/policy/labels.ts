@@ -88,7 +88,6 @@ export class LabelTable {
   /** By id of the sequence: the codes of the set; with undecided keys a mark and these follow. */
   readonly #sets = new SequenceTable();
   readonly #undecided = new Map<number, Undecided>();
-  readonly #setOfLabels = new Map<Labels, number>();
   #scratch = new Int32Array(64);
   /** Label sets by code and by key, made when they are first asked for. */
   #postings: { readonly sets: number; readonly byCode: Lists; readonly byKey: Lists } | undefined;
@@ -157,17 +156,12 @@ export class LabelTable {
     return this.#keyOfCode.length - 1;
   }
 
-  /** The id of what remains of a pod's labels. */
-  setOf(pod: Pick<Pod, 'labels' | 'undecided'>): number {
-    if (pod.undecided.size > 0) return this.#make(pod.labels, pod.undecided);
-    const known = this.#setOfLabels.get(pod.labels);
-    if (known !== undefined) return known;
-    const id = this.#make(pod.labels, pod.undecided);
-    this.#setOfLabels.set(pod.labels, id);
-    return id;
-  }
-
-  #make(labels: Labels, open: Pod['undecided']): number {
+  /**
+   * The id of what remains of labels.
+   *
+   * @param open - what files cannot tell of them. Default: nothing
+   */
+  setOf(labels: Labels, open: Pod['undecided'] = none): number {
     let undecided: Map<number, 'present' | 'maybe'> | undefined;
     if (open.size > 0) {
       for (const [name, how] of open) {
@@ -222,10 +216,10 @@ export class LabelTable {
     const isDecided = undecided.map(({ size }) => size === 0);
     const codes = new CodesOfValues(labels, this.#keys);
     return (set, how) => {
-      if (isDecided[how] !== true) return this.#make(labels.labels(set), undecided[how]!);
+      if (isDecided[how] !== true) return this.setOf(labels.labels(set), undecided[how]);
       const before = known[set]!;
       if (before >= 0) return before;
-      if (!labels.isPairs(set)) return (known[set] = this.#make(labels.labels(set), undecided[how]!));
+      if (!labels.isPairs(set)) return (known[set] = this.setOf(labels.labels(set), undecided[how]));
       const { pairs } = labels;
       const end = labels.end(set);
       let length = 0;
@@ -422,6 +416,8 @@ class CodesOfValues {
     return key === null ? -1 : codeOf(key, this.#labels.values.text(value));
   }
 }
+
+const none: Pod['undecided'] = new Map();
 
 /** Ends the codes of a label set, where undecided keys follow. */
 const undecidedMark = -1;

@@ -1,5 +1,6 @@
 import type { ClassTable } from './classes.ts';
 import { ListsBuilder } from './lists.ts';
+import type { Lists } from './lists.ts';
 import type { Profile } from './profile.ts';
 
 /**
@@ -17,26 +18,21 @@ export function ownNodePairs({ classes, profile }: { classes: ClassTable; profil
   const found = { hosts: [] as number[], guests: [] as number[], pairs: [] as number[] };
   if (!profile.nodeToPod && !profile.podToNode) return found;
   /** Nodes with a host-network pod, numbered; by class of such pods, where they are and how many. */
-  const nodes = new Map<string, number>();
+  const { table, rows } = classes;
+  const numberOf = new Int32Array(table.vocabulary.nodes.values.length).fill(-1);
   const placesOf = new Map<number, { readonly node: number; readonly replicas: number }[]>();
+  let nodes = 0;
   for (const i of classes.hostPods) {
-    const name = classes.nodeOf(i);
-    if (name === undefined) continue;
-    let node = nodes.get(name);
-    if (node === undefined) nodes.set(name, (node = nodes.size));
-    const place = { node, replicas: classes.replicasOf(i) };
+    const name = table.node[rows[i]!]!;
+    if (name < 0) continue;
+    if (numberOf[name] === -1) numberOf[name] = nodes++;
+    const place = { node: numberOf[name]!, replicas: classes.replicasOf(i) };
     const places = placesOf.get(classes.classOf[i]!);
     if (places === undefined) placesOf.set(classes.classOf[i]!, [place]);
     else places.push(place);
   }
-  if (nodes.size === 0) return found;
-  const gathered = new ListsBuilder();
-  for (let i = 0; i < classes.rows.length; i++) {
-    const name = classes.nodeOf(i);
-    const node = name === undefined ? undefined : nodes.get(name);
-    if (node !== undefined && classes.host[classes.classOf[i]!] === 0) gathered.add(node, i);
-  }
-  const { starts, items } = gathered.finish(nodes.size);
+  if (nodes === 0) return found;
+  const { starts, items } = guestsOn(numberOf, nodes, classes);
   const pairsWith = new Float64Array(classes.size);
   for (const [host, places] of placesOf) {
     // Guests of one class are alike on every node: they are brought together.
@@ -57,4 +53,15 @@ export function ownNodePairs({ classes, profile }: { classes: ClassTable; profil
     }
   }
   return found;
+}
+
+/** By number of a node: the pods on it that are not their node. */
+function guestsOn(numberOf: Int32Array, nodes: number, { table, rows, classOf, host }: ClassTable): Lists {
+  const gathered = new ListsBuilder();
+  const { node } = table;
+  for (let i = 0; i < rows.length; i++) {
+    const name = node[rows[i]!]!;
+    if (name >= 0 && numberOf[name]! >= 0 && host[classOf[i]!] === 0) gathered.add(numberOf[name]!, i);
+  }
+  return gathered.finish(nodes);
 }

@@ -168,7 +168,7 @@ class Seen implements PodTraits {
     if (name === undefined) return -1;
     // A node that only pods mention has no labels that are known.
     const labels = this.#cluster.nodes.get(name)?.labels ?? none;
-    return tiers.nodeLabels.setOf({ labels, undecided: new Map() });
+    return tiers.nodeLabels.setOf(labels);
   }
 
   #findParts(i: number, row: number, flag: number): void {

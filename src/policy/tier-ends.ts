@@ -80,7 +80,7 @@ export class TierEnds {
         if (name === undefined) return no;
         const own = end.kind === 'node' ? end.node : this.#cluster.nodes.get(name);
         const labels = own?.labels ?? new Map<string, string>();
-        return nodeLabels.holds(definition.selector, nodeLabels.setOf({ labels, undecided: new Map() }));
+        return nodeLabels.holds(definition.selector, nodeLabels.setOf(labels));
       }
       case 'domains':
         return end.kind === 'address' ? unknown : no;
