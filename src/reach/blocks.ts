@@ -90,11 +90,8 @@ export class Blocks {
     }
   }
 
-  readonly #labels = new Map<Entry, string>();
-
   #cell(rows: number, columns: number, entry: Entry): Cell {
-    let label = this.#labels.get(entry);
-    if (label === undefined) this.#labels.set(entry, (label = labelOf(entry)));
+    const label = labelOf(entry);
     let ofLabel = this.#cells.get(label);
     if (ofLabel === undefined) this.#cells.set(label, (ofLabel = new Map<number, Map<number, Cell>>()));
     let ofRows = ofLabel.get(rows);

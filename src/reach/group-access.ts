@@ -262,6 +262,7 @@ export class GroupAccess {
     const { replicas } = classes.table;
     const { nodeToPod, podToNode } = this.#policy.profile;
     const counts = new Map<number, Map<number, number>>();
+    const isOfOne = this.#groups.isOfOneClass(from);
     for (const i of this.#groups.members(from)) {
       const s = classes.classOf[i]!;
       if (!(classes.host[s] === 1 ? nodeToPod : podToNode)) continue;
@@ -269,27 +270,48 @@ export class GroupAccess {
         const to = this.#groups.ofPod[j]!;
         const d = classes.classOf[j]!;
         if (this.targets.members[to] !== 1 || (classes.family[s]! & classes.family[d]!) === 0) continue;
+        const pods = replicas[classes.rows[i]!]! * replicas[classes.rows[j]!]!;
+        if (isOfOne && this.#groups.isOfOneClass(to)) {
+          // Pods and workloads, of which there are very many.
+          this.#podsOf ??= new Float64Array(this.#groups.count);
+          if (this.#podsOf[to] === 0) this.#ofOne.push(to);
+          this.#podsOf[to]! += pods;
+          continue;
+        }
         let ofTarget = counts.get(to);
         if (ofTarget === undefined) counts.set(to, (ofTarget = new Map<number, number>()));
         const pair = s * size + d;
-        const pods = replicas[classes.rows[i]!]! * replicas[classes.rows[j]!]!;
         ofTarget.set(pair, (ofTarget.get(pair) ?? 0) + pods);
       }
     }
+    const tell = (to: number, s: number, d: number, pods: number, all: number): void => {
+      // Of one pod, the pair with itself is all that was counted.
+      if (from === to && s === d && all === 1) return;
+      const exact = at(to);
+      exact.exempt = withAccess(exact.exempt, this.pairs.ofOwnNode(s, d));
+      // Where it holds for every pair of these classes, none is left for the policies.
+      if (pods >= all) exact.set(s * size + d, exempted);
+    };
+    const { weight } = this.#groups;
+    for (const to of this.#ofOne) {
+      const [s] = this.#groups.classesOf(from);
+      const [d] = this.#groups.classesOf(to);
+      tell(to, s!, d!, this.#podsOf![to]!, weight[from]! * weight[to]!);
+      this.#podsOf![to] = 0;
+    }
+    this.#ofOne.length = 0;
     for (const [to, ofTarget] of counts) {
       for (const [pair, pods] of ofTarget) {
         const s = Math.floor(pair / size);
         const d = pair % size;
-        const all = this.#groups.countOf(from, s) * this.#groups.countOf(to, d);
-        // Of one pod, the pair with itself is all that was counted.
-        if (from === to && s === d && all === 1) continue;
-        const exact = at(to);
-        exact.exempt = withAccess(exact.exempt, this.pairs.ofOwnNode(s, d));
-        // Where it holds for every pair of these classes, none is left for the policies.
-        if (pods >= all) exact.set(pair, exempted);
+        tell(to, s, d, pods, this.#groups.countOf(from, s) * this.#groups.countOf(to, d));
       }
     }
   }
+
+  /** Scratch: targets of one class on the nodes of a source, and by target the pairs of pods. */
+  readonly #ofOne: number[] = [];
+  #podsOf: Float64Array | undefined;
 
   /** The accesses of groups with these rows to groups with these columns, sparse peers left out. */
   shared(rows: number, columns: number): Accesses {

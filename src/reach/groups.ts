@@ -145,6 +145,11 @@ export class Groups {
     return false;
   }
 
+  /** Whether all of its pods are of one class. */
+  isOfOneClass(group: number): boolean {
+    return this.#classStarts[group + 1]! - this.#classStarts[group]! === 1;
+  }
+
   /** The classes of its pods, each once. */
   classesOf(group: number): Int32Array {
     return this.#classes.subarray(this.#classStarts[group], this.#classStarts[group + 1]);

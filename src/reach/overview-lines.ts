@@ -33,9 +33,17 @@ export interface OverviewLine {
   readonly connections: number;
 }
 
+/** Very many pairs share an entry. */
+const labels = new WeakMap<Entry, string>();
+
 /** What connections of one line have in common, as text. */
-export function labelOf({ allowed, family, partial }: Entry): string {
-  return `${JSON.stringify(allowed)} ${family ?? ''} ${partial}`;
+export function labelOf(entry: Entry): string {
+  let label = labels.get(entry);
+  if (label === undefined) {
+    const { allowed, family, partial } = entry;
+    labels.set(entry, (label = `${JSON.stringify(allowed)} ${family ?? ''} ${partial}`));
+  }
+  return label;
 }
 
 /** The same as the fields of a line. */

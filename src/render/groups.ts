@@ -3,6 +3,8 @@ export interface Edge {
   readonly from: number;
   readonly to: number;
   readonly label: number;
+  /** Its place among the connections of the map. */
+  readonly at: number;
 }
 
 /**
@@ -23,6 +25,7 @@ export interface Group {
  *
  * @param own - what the edges given leave out between a peer and its kin, so that "each to all others" is one group:
  * the peer itself, or all of its namespace. At most as long as the peer's list of edges is when it counts.
+ * @param edges - in the order of their places
  * @returns groups in the order of their first edge. Time and memory grow with the number of edges.
  */
 export function groupEdges(
@@ -40,11 +43,7 @@ export function groupEdges(
       groups.push({ from: isForwards ? near : far, to: isForwards ? far : near, label, edges: members });
     }
   }
-  const place = new Map(edges.map((edge, i) => [edge, i]));
-  const first = (group: Group): number => {
-    const edge = group.edges[0];
-    return edge === undefined ? 0 : (place.get(edge) ?? 0);
-  };
+  const first = ({ edges: [edge] }: Group): number => edge?.at ?? 0;
   return groups.sort((a, b) => first(a) - first(b));
 }
 

@@ -31,6 +31,8 @@ export interface MapView {
   readonly byNamespace: ReadonlyMap<string, readonly number[]>;
   /** How many peers are pods, workloads or groups of them. */
   readonly clusterPeers: number;
+  /** By side of a group: its addresses in words, once they were asked for. */
+  readonly addressWords: Map<readonly number[], string>;
 }
 
 /** Above this many connections their reasons are no longer asked for one by one. */
@@ -49,7 +51,7 @@ export function viewOf(answer: MapAnswer): MapView {
   for (const [i, peer] of peers.entries()) {
     if (!isOfCluster(peer)) continue;
     clusterPeers++;
-    const namespace = names.namespaceOf(peer.id);
+    const namespace = names.namespaceOf(peer.id, peer);
     if (namespace === undefined) continue;
     const own = byNamespace.get(namespace);
     if (own === undefined) byNamespace.set(namespace, [i]);
@@ -60,29 +62,29 @@ export function viewOf(answer: MapAnswer): MapView {
   const toOutside: Edge[] = [];
   const fromOutside: Edge[] = [];
   const entrances: Edge[] = [];
-  const connectionOfEdge = new Map<Edge, MapConnection>();
-  for (const connection of connections) {
+  // Very many connections share what they allow.
+  const ports = new Map<MapConnection['allowed'], string>();
+  for (const [at, connection] of connections.entries()) {
     const from = indices.get(connection.from);
     const to = indices.get(connection.to);
     if (from === undefined || to === undefined) continue;
-    const key = portsOf(connection);
+    const { allowed } = connection;
+    let text = ports.get(allowed);
+    if (text === undefined) ports.set(allowed, (text = portsText(allowed, mostRanges)));
+    const key = text + limitsOf(connection);
     let label = labelIds.get(key);
     if (label === undefined) {
       label = labelIds.size;
       labelIds.set(key, label);
     }
-    const edge = { from, to, label };
-    connectionOfEdge.set(edge, connection);
+    const edge = { from, to, label, at };
     if (peers[to]?.kind === 'ip') toOutside.push(edge);
     else if (peers[from]?.kind === 'ip') fromOutside.push(edge);
     else if (peers[from]?.kind === 'entry') entrances.push(edge);
     else inside.push(edge);
   }
-  const connectionOf = (edge: Edge): MapConnection => {
-    const connection = connectionOfEdge.get(edge);
-    // Only edges of this view are ever asked for; an end of the document serves where there is none.
-    return connection ?? { from: '', to: '', allowed: {} };
-  };
+  // Only edges of this view are ever asked for; an end of the document serves where there is none.
+  const connectionOf = ({ at }: Edge): MapConnection => connections[at] ?? { from: '', to: '', allowed: {} };
   return {
     answer,
     names,
@@ -95,6 +97,7 @@ export function viewOf(answer: MapAnswer): MapView {
     connectionOf,
     byNamespace,
     clusterPeers,
+    addressWords: new Map(),
   };
 }
 
@@ -116,10 +119,15 @@ export function portsOf(
   connection: Pick<MapConnection, 'allowed' | 'family' | 'partial' | 'ambiguous'>,
   most = mostRanges,
 ): string {
+  return portsText(connection.allowed, most) + limitsOf(connection);
+}
+
+/** What limits the ports of a connection, in words. */
+function limitsOf(connection: Pick<MapConnection, 'family' | 'partial' | 'ambiguous'>): string {
   const family = connection.family === undefined ? '' : `, ${connection.family} only`;
   const partial = connection.partial === true ? ', partly' : '';
   const ambiguous = connection.ambiguous === true ? ', ambiguous' : '';
-  return portsText(connection.allowed, most) + family + partial + ambiguous;
+  return family + partial + ambiguous;
 }
 
 /** One line per connection; addresses outside that are alike for a peer stand together. */
@@ -252,8 +260,8 @@ const longestList = 28;
  * @param others - peers of the other side that need not be here for this to be everyone
  */
 function describe(view: MapView, set: readonly number[], others: readonly number[]): string {
-  const ranges = set.flatMap((i) => view.peers[i]?.ranges ?? []);
-  if (ranges.length > 0) return visible(addressesText(ranges));
+  const addresses = addressesOf(view, set);
+  if (addresses !== undefined) return addresses;
   const ids = set.map((i) => view.peers[i]?.id ?? '');
   const [only = ''] = ids;
   if (ids.length === 1) return view.names.short(only);
@@ -305,6 +313,16 @@ function describe(view: MapView, set: readonly number[], others: readonly number
       : `${number(names.length)} namespaces`;
   if (whole === set.length && names.length < view.byNamespace.size) return `all ${number(whole)} in ${where}`;
   return `${count(set.length, nouns.one, nouns.many)} in ${where}`;
+}
+
+/** Addresses outside in few words; `undefined` for other peers. */
+function addressesOf(view: MapView, set: readonly number[]): string | undefined {
+  const text = view.addressWords.get(set);
+  if (text !== undefined) return text;
+  if (!set.some((i) => (view.peers[i]?.ranges?.length ?? 0) > 0)) return undefined;
+  const found = visible(addressesText(set.flatMap((i) => view.peers[i]?.ranges ?? [])));
+  view.addressWords.set(set, found);
+  return found;
 }
 
 /** `web, db`, or `shop/{web, db}` where all are of one namespace that has to be said. */

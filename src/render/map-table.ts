@@ -66,7 +66,7 @@ export function* overviewTable(overview: MapOverview, options: MapOptions): Gene
       because: () => [],
     }),
     // Only whether there are any is asked below.
-    fromOutside: fromOutside.map(() => ({ from: 0, to: 0, label: 0 })),
+    fromOutside: fromOutside.map(() => ({ from: 0, to: 0, label: 0, at: 0 })),
   };
   if (look.headers) {
     const { pairs, closedPairs } = overview.summary;

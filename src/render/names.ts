@@ -6,6 +6,9 @@ import { visible } from './text.ts';
 /** Words that answers use for themselves, so that a workload of that name keeps its namespace. */
 const reserved: ReadonlySet<string> = new Set(['internet', 'everyone', 'all', 'each other', 'node']);
 
+const capitalA = 0x41;
+const capitalZ = 0x5a;
+
 /** The parts of `namespace/Kind/name`; `undefined` for ids of another shape. */
 export function partsOf(
   id: string,
@@ -14,9 +17,9 @@ export function partsOf(
   const second = id.indexOf('/', first + 1);
   if (first <= 0 || second < 0) return undefined;
   // `ingress/ns/name` is an entry point and `10.0.0.0/8` is none of ours: kinds begin with a capital letter.
-  const kind = id.slice(first + 1, second);
-  if (!/^[A-Z]/.test(kind)) return undefined;
-  return { namespace: id.slice(0, first), kind, name: id.slice(second + 1) };
+  const letter = id.charCodeAt(first + 1);
+  if (letter < capitalA || letter > capitalZ) return undefined;
+  return { namespace: id.slice(0, first), kind: id.slice(first + 1, second), name: id.slice(second + 1) };
 }
 
 /** `app/Deployment/backend` as `app/backend`; other ids as they are. Not checked for being unambiguous. */
@@ -37,9 +40,12 @@ export interface Names {
   readonly short: (id: string) => string;
   /** For a command line: as `short`, but never without namespace. */
   readonly operand: (id: string) => string;
-  /** The namespace of a workload or pod, of a namespace itself; `undefined` for other peers. */
-  readonly namespaceOf: (id: string) => string | undefined;
+  /** The namespace of a workload or pod, of a namespace itself; `undefined` for other peers. Told the peer, it need not look. */
+  readonly namespaceOf: (id: string, peer?: MapPeer) => string | undefined;
 }
+
+/** In place of a kind, which begins with a capital letter. */
+const several = 'several';
 
 /**
  * Names for the peers of a map.
@@ -47,27 +53,28 @@ export interface Names {
  * @param others - ids that the answer also speaks of, and that must not be confused with its peers
  */
 export function namesOf(peers: readonly MapPeer[], others: readonly string[] = []): Names {
-  const uses = new Map<string, Set<string>>();
+  /** By `namespace/name`: its kind, or `several`. */
+  const uses = new Map<string, string>();
   const namespaces = new Set<string>();
   const byId = new Map(peers.map((peer) => [peer.id, peer]));
   const labels = new Set<string>();
-  for (const id of new Set([...byId.keys(), ...others])) {
-    const kind = byId.get(id)?.kind;
-    if (kind !== undefined && kind !== 'workload' && kind !== 'pod') {
-      labels.add(id);
-      continue;
-    }
+  const use = (id: string): void => {
     const parts = partsOf(id);
-    if (parts === undefined) continue;
+    if (parts === undefined) return;
     namespaces.add(parts.namespace);
     const brief = `${parts.namespace}/${parts.name}`;
-    const kinds = uses.get(brief);
-    if (kinds === undefined) uses.set(brief, new Set([parts.kind]));
-    else kinds.add(parts.kind);
+    const kind = uses.get(brief);
+    if (kind === undefined) uses.set(brief, parts.kind);
+    else if (kind !== parts.kind) uses.set(brief, several);
+  };
+  for (const { id, kind } of peers) {
+    if (kind === 'workload' || kind === 'pod') use(id);
+    else labels.add(id);
   }
+  for (const id of others) if (!byId.has(id)) use(id);
   const withKind = (id: string, parts: { readonly namespace: string; readonly name: string }): string => {
     const brief = `${parts.namespace}/${parts.name}`;
-    return (uses.get(brief)?.size ?? 0) > 1 ? id : brief;
+    return uses.get(brief) === several ? id : brief;
   };
   const isWorkload = (id: string): boolean => {
     const kind = byId.get(id)?.kind;
@@ -98,10 +105,10 @@ export function namesOf(peers: readonly MapPeer[], others: readonly string[] = [
       if (parts !== undefined) return withKind(id, parts);
       return peer?.kind === 'namespace' && !id.endsWith('/*') ? `${id}/*` : id;
     },
-    namespaceOf: (id) => {
-      const peer = byId.get(id);
-      if (peer?.kind === 'namespace') return id;
-      return isWorkload(id) ? partsOf(id)?.namespace : undefined;
+    namespaceOf: (id, peer = byId.get(id)) => {
+      if (peer === undefined || peer.kind === 'workload' || peer.kind === 'pod')
+        return partsOf(id)?.namespace;
+      return peer.kind === 'namespace' ? id : undefined;
     },
   };
 }

@@ -125,7 +125,7 @@ describe('names', () => {
 
 describe('groups of edges', () => {
   const edgesOf = (pairs: readonly (readonly [number, number, number])[]): Edge[] =>
-    pairs.map(([from, to, label]) => ({ from, to, label }));
+    pairs.map(([from, to, label], at) => ({ from, to, label, at }));
 
   it('say each to all others in one line', () => {
     const pairs: [number, number, number][] = [];
