@@ -147,7 +147,7 @@ export class Groups {
 
   /** Whether all of its pods are of one class. */
   isOfOneClass(group: number): boolean {
-    return this.#classStarts[group + 1]! - this.#classStarts[group]! === 1;
+    return 1 === this.#classStarts[group + 1]! - this.#classStarts[group]!;
   }
 
   /** The classes of its pods, each once. */

@@ -342,21 +342,6 @@ class Groups {
     return `${this.namespace(group)}/${this.kind(group)}/${this.name(group)}`;
   }
 
-  /** By group: the first one with its id, where several can have one; `undefined` where none do. */
-  firsts(): Int32Array | undefined {
-    const { owners } = this.#pods.parts;
-    // A pod without an owner is called as what a pod of its name owns.
-    const areAlike = this.#owners.some((owner) => owner !== noOwner && owners.kindOf(owner) === 'Pod');
-    if (!areAlike) return undefined;
-    const known = new Map<string, number>();
-    return Int32Array.from(this.#rows, (_, group) => {
-      const id = this.id(group);
-      const first = known.get(id);
-      if (first === undefined) known.set(id, group);
-      return first ?? group;
-    });
-  }
-
   origin(group: number): Origin {
     return this.#origins.get(group) ?? this.#pods.originOf(this.#rows[group]!);
   }
@@ -390,7 +375,6 @@ export class GatheredWorkloads implements PodIdentities {
   readonly #rows = new Map<Pod, number>();
   /** All of them by row, once they are made. */
   #ofRow: readonly Pod[] | undefined;
-  #workload: Int32Array | undefined;
 
   constructor(groups: Groups, pods: PodIntake, arranged: Arranged) {
     this.#groups = groups;
@@ -398,13 +382,9 @@ export class GatheredWorkloads implements PodIdentities {
     this.#arranged = arranged;
   }
 
+  /** Its number is that of its group: owners are told apart by all that an id says, and no Pod owns another. */
   get workload(): Int32Array {
-    if (this.#workload === undefined) {
-      const firsts = this.#groups.firsts();
-      const { ofRow } = this.#groups;
-      this.#workload = firsts === undefined ? ofRow : ofRow.map((group) => firsts[group]!);
-    }
-    return this.#workload;
+    return this.#groups.ofRow;
   }
 
   get workloads(): number {
