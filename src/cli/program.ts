@@ -102,7 +102,7 @@ export interface Actions {
   nft(paths: readonly string[], flags: NftFlags): Promise<number>;
   lab(command: LabCommand, operands: readonly string[], flags: LabFlags): Promise<number>;
   profiles(names: readonly string[], flags: ProfilesFlags): Promise<number>;
-  help(topic: string | undefined, program: Command): Promise<number>;
+  help(topic: readonly string[], program: Command): Promise<number>;
   completion(shell: 'bash' | 'zsh' | 'fish', program: Command): Promise<number>;
 }
 
@@ -289,9 +289,9 @@ export function createProgram(
     .summary('help on a command, or on the code of an error or warning')
     .description('Explains a command, or the code of an error, warning or note.')
     .usage('[COMMAND|CODE]')
-    .argument('[topic]', 'a command, or a code such as yaml-syntax')
+    .argument('[topic...]', 'a command, or a code such as yaml-syntax')
     .addHelpText('after', () => helpOfHelp(name))
-    .action(async (topic: string | undefined) => done(await actions.help(topic, program)));
+    .action(async (topic: readonly string[]) => done(await actions.help(topic, program)));
 
   program
     .command('completion')

@@ -58,7 +58,7 @@ export async function run(args: readonly string[]): Promise<number> {
       args.length === 1 &&
       program.commands.some((each) => each.name() === first && each.commands.length > 0)
     )
-      return await actions.help(first, program);
+      return await actions.help(args, program);
     await program.parseAsync(commandFirst(program, args), { from: 'user' });
     return code;
   } catch (error) {

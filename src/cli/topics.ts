@@ -4,9 +4,9 @@ import { entryCodes } from '../entry/index.ts';
 import { diagnosticCodes } from '../manifest/index.ts';
 import { reachCodes } from '../reach/index.ts';
 import type { CodeDoc } from '../manifest/index.ts';
-import { exitCode, UsageError } from './exit.ts';
+import { didYouMean, exitCode, UsageError } from './exit.ts';
 import { outputWidth, print } from './terminal.ts';
-import { meant } from './values.ts';
+import { meantWord } from './values.ts';
 
 /** Every code that a finding can have. */
 const codes: ReadonlyMap<string, CodeDoc> = new Map([
@@ -19,14 +19,16 @@ const codes: ReadonlyMap<string, CodeDoc> = new Map([
 /**
  * `podwall help [COMMAND|CODE]`.
  *
- * @throws UsageError when `topic` is neither a command nor a code
+ * @throws UsageError when `topic` is neither a command, of `lab` with two words, nor a code
  */
-export async function help(topic: string | undefined, program: Command): Promise<number> {
-  const command = topic === undefined ? program : program.commands.find((one) => one.name() === topic);
-  const code = topic === undefined ? undefined : codes.get(topic);
+export async function help(topic: readonly string[], program: Command): Promise<number> {
+  let command: Command | undefined = program;
+  for (const word of topic) command = command?.commands.find((one) => one.name() === word);
+  const [first = ''] = topic;
+  const code = topic.length === 1 ? codes.get(first) : undefined;
   if (command !== undefined) await print(helpOf(command));
-  else if (topic !== undefined && code !== undefined) await print(codeHelp(topic, code, program));
-  else throw unknownTopic(topic ?? '', program);
+  else if (code !== undefined) await print(codeHelp(first, code, program));
+  else throw unknownTopic(topic.join(' '), program);
   return exitCode.yes;
 }
 
@@ -51,10 +53,10 @@ function codeHelp(code: string, { title, text, example }: CodeDoc, program: Comm
 function unknownTopic(topic: string, program: Command): UsageError {
   const words = [...program.commands.map((one) => one.name()), ...codes.keys()];
   const containing = words.filter((word) => topic.length > 2 && word.includes(topic)).slice(0, 5);
-  const near = meant(topic, words).toLowerCase().trim();
-  const hint = containing.length > 0 ? `codes that contain it: ${containing.join(', ')}` : near;
+  const near = meantWord(topic, words);
   return new UsageError(
     `"${topic}" is neither a command nor the code of an error, warning or note`,
-    hint === '' ? `${program.name()} --help` : hint,
+    didYouMean(containing.length > 0 || near === undefined ? containing : [near]) ??
+      `${program.name()} --help`,
   );
 }

@@ -233,7 +233,11 @@ describe('help', () => {
       out: '',
       err: 'error: "yaml-sintax" is neither a command nor the code of an error, warning or note\ndid you mean yaml-syntax?\n',
     });
-    expect(podwall('help expl').err).toContain('explain');
+    expect(podwall('help expl').err).toContain('did you mean explain?');
+    // The commands of lab, too.
+    expect(podwall('help lab up').out).toBe(podwall('lab up --help').out);
+    expect(podwall('help lab upp').err).toContain('"lab upp" is neither a command nor the code');
+    expect(podwall('help map yaml-syntax').code).toBe(2);
   });
 
   test('says nothing of what does not work', () => {

@@ -89,7 +89,7 @@ describe.skipIf(whyNoLab !== undefined)('a lab', () => {
     expect(podwall('lab', command, ...args)).toMatchObject({
       code: 2,
       out: '',
-      err: expect.stringContaining(`error: no lab ${name} is running\nhint: `),
+      err: expect.stringContaining(`error: no lab called ${name} is running\nhint: `),
     });
   });
 

@@ -103,7 +103,7 @@ export class LabConnection {
     if (socket === undefined) {
       const others = knownLabs().filter((name) => name !== lab && existsSync(socketOf(name)));
       throw new LabError(
-        `no lab ${lab} is running`,
+        `no lab called ${lab} is running`,
         others.length === 0
           ? `podwall lab up PATH${lab === 'lab' ? '' : ` --name ${lab}`}`
           : `--name ${others.join(', or --name ')}`,
