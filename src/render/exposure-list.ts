@@ -2,19 +2,26 @@ import type { Exposure, ExposureAnswer } from '../exposure/index.ts';
 import { coverageText, narrowedTexts, peerText, usableText } from './exposure-words.ts';
 import { briefId } from './names.ts';
 
-/** An exposure as a table for Markdown. */
+/** An exposure as two tables for Markdown. */
 export function* exposureMarkdown({ document }: ExposureAnswer): Generator<string, void> {
   yield `${upper(coverageText(document.coverage))}.`;
-  yield '';
-  yield '| Workloads | Direction | Peer | Ports | Less |';
-  yield '| --- | --- | --- | --- | --- |';
-  for (const exposure of document.exposures) {
-    const workloads = exposure.workloads.map((id) => escaped(briefId(id))).join('<br>');
-    const row = (peer: string, ports: string, less: string): string =>
-      `| ${workloads} | ${exposure.direction} | ${escaped(peer)} | ${escaped(ports)} | ${escaped(less)} |`;
-    if (exposure.peers.length === 0) yield row('nobody', 'none', '');
-    for (const peer of exposure.peers) {
-      yield row(peerText(peer), usableText(peer), narrowedTexts(peer, exposure.direction).join('; '));
+  // Whom workloads let in stands first: what they could reach is mostly much wider, and would bury it.
+  for (const direction of ['ingress', 'egress'] as const) {
+    const own = document.exposures.filter((exposure) => exposure.direction === direction);
+    if (own.length === 0) continue;
+    yield '';
+    yield direction === 'ingress' ? '**Who could reach them**' : '**Whom they could reach**';
+    yield '';
+    yield '| Workloads | Peer | Ports | Less |';
+    yield '| --- | --- | --- | --- |';
+    for (const { workloads: ids, peers } of own) {
+      const workloads = ids.map((id) => escaped(briefId(id))).join('<br>');
+      const row = (peer: string, ports: string, less: string): string =>
+        `| ${workloads} | ${escaped(peer)} | ${escaped(ports)} | ${escaped(less)} |`;
+      if (peers.length === 0) yield row('nobody', 'none', '');
+      for (const peer of peers) {
+        yield row(peerText(peer), usableText(peer), narrowedTexts(peer, direction).join('; '));
+      }
     }
   }
   for (const text of document.undecided) yield* ['', `${upper(text)}.`];

@@ -2,7 +2,7 @@ import { exposureKinds } from '../exposure/index.ts';
 import type { Exposed, Exposure, ExposureAnswer, ExposureReason, Witness } from '../exposure/index.ts';
 import type { Direction } from '../model/index.ts';
 import type { ExposureOptions } from './exposure.ts';
-import { closedText, coverageText, narrowedTexts, peerText, usableText } from './exposure-words.ts';
+import { closedText, coverageText, kindText, narrowedTexts, peerText, usableText } from './exposure-words.ts';
 import { briefId } from './names.ts';
 import { notModelledSentences } from './not-modelled.ts';
 import { tableLines } from './table.ts';
@@ -35,6 +35,8 @@ export function* exposureTable(answer: ExposureAnswer, options: ExposureOptions)
 // The whole cluster --------------------------------------------------------------------------------------------------
 
 interface Row {
+  /** Place of its kind in `exposureKinds`; -1 for what nothing isolates. */
+  readonly rank: number;
   readonly peer: string;
   readonly ports: string;
   readonly workloads: Set<string>;
@@ -49,7 +51,7 @@ function* grouped(answer: ExposureAnswer, look: Look): Generator<string, void> {
     if (own.length === 0) continue;
     if (look.headers) yield '';
     const rows = rowsOf(own);
-    const shown = rows.length <= mostRows + 1 ? rows : rows.slice(0, mostRows);
+    const shown = firstOf(rows);
     const title = direction === 'ingress' ? 'WHO COULD REACH THEM' : 'WHOM THEY COULD REACH';
     yield* tableLines(
       [
@@ -61,8 +63,12 @@ function* grouped(answer: ExposureAnswer, look: Look): Generator<string, void> {
       look,
     );
     if (shown.length < rows.length) {
-      const left = `${look.signs.ellipsis} ${count(rows.length - shown.length, 'more line')}: name a workload, or use -n or -l`;
-      yield look.quiet(left);
+      yield* wrap(
+        `${look.signs.ellipsis} ${moreText(rows, shown)}: name a workload, or use -n or -l`,
+        look,
+        '',
+        '  ',
+      );
     }
     const nobody = own.filter(({ peers }) => peers.length === 0);
     if (nobody.length > 0 && look.headers) {
@@ -87,9 +93,32 @@ function* grouped(answer: ExposureAnswer, look: Look): Generator<string, void> {
   }
 }
 
+/** Few enough lines to read: of each kind of peer its first, and what is left of the room for the widest kinds. */
+function firstOf(rows: readonly Row[]): readonly Row[] {
+  if (rows.length <= mostRows + 1) return rows;
+  const byRank = [...Map.groupBy(rows, ({ rank }) => rank).values()];
+  const each = Math.floor(mostRows / byRank.length);
+  let left = mostRows - byRank.reduce((sum, { length }) => sum + Math.min(length, each), 0);
+  return byRank.flatMap((own) => {
+    const more = Math.max(0, Math.min(own.length - each, left));
+    left -= more;
+    return own.slice(0, each + more);
+  });
+}
+
+/** `412 more lines (300 of public addresses, 112 of nodes)`. */
+function moreText(rows: readonly Row[], shown: readonly Row[]): string {
+  const counts = new Map<number, number>();
+  for (const { rank } of rows) counts.set(rank, (counts.get(rank) ?? 0) + 1);
+  for (const { rank } of shown) counts.set(rank, counts.get(rank)! - 1);
+  const kinds = [...counts].filter(([, left]) => left > 0);
+  const texts = kinds.map(([rank, left]) => `${number(left)} of ${kindText(exposureKinds[rank]!)}`);
+  return `${count(rows.length - shown.length, 'more line')} (${texts.join('; ')})`;
+}
+
 /** What nothing isolates stands in one line; the others by peer and ports, the widest first. */
 function rowsOf(exposures: readonly Exposure[]): readonly Row[] {
-  const rows = new Map<string, Row & { readonly rank: number }>();
+  const rows = new Map<string, Row>();
   const add = (
     rank: number,
     peer: string,
@@ -118,7 +147,23 @@ function rowsOf(exposures: readonly Exposure[]): readonly Row[] {
       add(rankOf(peer), peerText(peer), usableText(peer), workloads, isNarrowedPeer(peer));
     }
   }
-  return [...rows.values()].sort((a, b) => a.rank - b.rank || b.workloads.size - a.workloads.size);
+  const sorted = [...rows.values()].sort((a, b) => a.rank - b.rank || b.workloads.size - a.workloads.size);
+  return withEverybody(sorted);
+}
+
+/** A rule for every peer lets the internet and any pod through: of the same workloads that is one line. */
+function withEverybody(rows: readonly Row[]): readonly Row[] {
+  const [internet, anyPod] = [exposureKinds.indexOf('internet'), exposureKinds.indexOf('any-pod')];
+  const keyOf = ({ ports, workloads }: Row): string => [ports, ...[...workloads].sort()].join('\u0001');
+  const pods = new Map(rows.filter(({ rank }) => rank === anyPod).map((row) => [keyOf(row), row]));
+  const joined = new Set<Row>();
+  const all = rows.map((row) => {
+    const other = row.rank === internet ? pods.get(keyOf(row)) : undefined;
+    if (other === undefined || joined.has(other)) return row;
+    joined.add(other);
+    return { ...row, peer: `${row.peer}, ${other.peer}`, isNarrowed: other.isNarrowed };
+  });
+  return all.filter((row) => !joined.has(row));
 }
 
 function rankOf({ exposure }: Exposed): number {
@@ -264,7 +309,10 @@ function* closing(answer: ExposureAnswer, options: ExposureOptions, look: Look):
     yield* wrap(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`, look);
   for (const text of notModelledSentences(document.notModelled)) yield* wrap(text, look, '', '  ');
   yield* wrap(reminder, look);
-  const [first] = document.exposures.find(({ isolated }) => isolated)?.workloads ?? [];
+  const isolated = document.exposures.filter((exposure) => exposure.isolated);
+  const [first] =
+    (isolated.find(({ direction, peers }) => direction === 'ingress' && peers.length > 0) ?? isolated[0])
+      ?.workloads ?? [];
   if (options.named !== true && options.command !== undefined && first !== undefined) {
     yield 'One workload in full:';
     yield look.command(`  podwall exposure ${briefId(first)} ${options.command}`);

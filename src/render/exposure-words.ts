@@ -2,7 +2,7 @@ import type { Closed, Coverage, Exposed, ExposedPart, ExposureKind, NamedPorts }
 import type { Direction } from '../model/index.ts';
 import { addressesText } from './names.ts';
 import { portsText } from './ports.ts';
-import { count, listed, percent, visible } from './text.ts';
+import { count, listed, number, percent, visible } from './text.ts';
 
 /** Names of namespaces that stand in one cell. */
 const mostNames = 3;
@@ -181,10 +181,10 @@ export function closedText({ scope, reason, policies }: Closed, direction: Direc
   }
 }
 
-/** `ingress of 9 of 12 pods is isolated (75.0 %), egress of 3 (25.0 %), both of 3`. */
+/** `pods that policies isolate: ingress 9 of 12 (75 %), egress 3 of 12 (25 %), both 3 of 12 (25 %)`. */
 export function coverageText({ pods, hostNetwork, ingress, egress, both }: Coverage): string {
   const whole = pods - hostNetwork;
-  const of = (part: number): string => `${part} of ${whole} (${percent(part, whole)})`;
+  const of = (part: number): string => `${number(part)} of ${number(whole)} (${percent(part, whole)})`;
   const host =
     hostNetwork === 0
       ? ''

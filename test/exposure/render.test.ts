@@ -64,6 +64,66 @@ describe('the formats', () => {
   });
 });
 
+describe('the table of a large cluster', () => {
+  const pod = (name: string): object => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop', labels: { app: name } },
+    spec: { containers: [{ name: 'main' }] },
+  });
+  const admitting = (name: string, rule: object): object => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace: 'shop' },
+    spec: { podSelector: { matchLabels: { app: name } }, policyTypes: ['Ingress'], ingress: [rule] },
+  });
+  const ports = [{ port: 80 }];
+  const table = (rules: Readonly<Record<string, object>>): string => {
+    const objects = Object.entries(rules).flatMap(([name, rule]) => [pod(name), admitting(name, rule)]);
+    const texts = objects.map((object) => JSON.stringify(object)).join('\n---\n');
+    const { cluster: large } = readManifests([{ file: 'large.yaml', text: texts }]);
+    return text(exposure(compile(large), { direction: 'ingress' }), 'table', { ...plain, width: 200 });
+  };
+  const ofBlocks = (count: number): Readonly<Record<string, object>> =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, i) => [
+        `block-${i}`,
+        { from: [{ ipBlock: { cidr: `8.8.${i}.0/24` } }], ports },
+      ]),
+    );
+
+  test('many peers of one kind leave room for all others, and what is not shown is counted by kind', () => {
+    const shown = table({
+      ...ofBlocks(50),
+      web: { ports },
+      labelled: {
+        from: [{ namespaceSelector: {}, podSelector: { matchLabels: { role: 'client' } } }],
+        ports,
+      },
+      own: { from: [{ podSelector: {} }], ports },
+    });
+    expect(shown.match(/^8\.8\./gm)).toHaveLength(27);
+    expect(shown).toMatch(/^pods with role=client in any namespace +TCP 80 +shop\/labelled$/m);
+    expect(shown).toMatch(/^any pod in shop +TCP 80 +shop\/own$/m);
+    expect(shown).toMatch(/23 more lines \(23 of public addresses\): name a workload/);
+  });
+
+  test('as many lines as fit are all shown', () => {
+    expect(table(ofBlocks(31)).match(/^8\.8\./gm)).toHaveLength(31);
+    expect(table(ofBlocks(31))).not.toContain('more line');
+  });
+
+  test('a rule for every peer is one line where the internet and any pod may use the same', () => {
+    expect(table({ web: { ports } })).toMatch(/^internet, any pod in any namespace +TCP 80 +shop\/web$/m);
+    const apart = table({
+      web: { ports },
+      api: { from: [{ ipBlock: { cidr: '0.0.0.0/0' } }, { ipBlock: { cidr: '::/0' } }], ports },
+    });
+    expect(apart).toMatch(/^internet +TCP 80 /m);
+    expect(apart).toMatch(/^any pod in any namespace +TCP 80 +shop\/web$/m);
+  });
+});
+
 describe('documents', () => {
   const check = schemaOf('exposure-report');
 
