@@ -25,8 +25,8 @@ export interface Known {
   /** The policies that isolate them. */
   readonly policies: readonly string[];
   readonly reasons: (refs: readonly RuleRef[]) => readonly ExposureReason[];
-  /** The policies that bind the potential pods of some lines. */
-  readonly policiesOf: (lines: readonly Line[]) => readonly string[];
+  /** The policies that bind the potential pods of some lines, in namespaces that are meant. */
+  readonly policiesOf: (lines: readonly Line[], isMeant: (namespace: number) => boolean) => readonly string[];
 }
 
 /** The scopes nobody of whom gets through, each with what proves it. */
@@ -70,7 +70,7 @@ function proofOf(scope: ClosedScope, known: Known): Closed {
   const { said, policies, tiers } = known;
   const lines = known.lines.filter((line) => concerns(scope, line, known.own));
   if (lines.length > 0) {
-    const closing = known.policiesOf(lines);
+    const closing = known.policiesOf(lines, meantBy(scope, known.own));
     // Namespaces without a policy of their own are closed by the tiers that bind their pods.
     if (closing.length === 0 && known.otherTiers.length > 0) {
       return { scope, reason: 'tiers', policies: known.otherTiers };
@@ -107,6 +107,21 @@ function concerns(scope: ClosedScope, line: Line, own: number): boolean {
     case 'internet':
     case 'nodes':
       return false;
+  }
+}
+
+/** In which of the namespaces that exist the pods of a scope are. */
+function meantBy(scope: ClosedScope, own: number): (namespace: number) => boolean {
+  switch (scope) {
+    case 'own-namespace':
+      return (namespace) => namespace === own;
+    case 'other-namespaces':
+      return (namespace) => namespace !== own;
+    // A namespace that does not exist yet has no policies.
+    case 'new-namespaces':
+    case 'internet':
+    case 'nodes':
+      return () => false;
   }
 }
 

@@ -259,7 +259,7 @@ class Exposures {
               hasNodes: this.#policy.cluster.nodes.size > 0,
               policies,
               reasons: (refs) => this.#teller.reasons(refs, mostReasons),
-              policiesOf: (lines) => this.#closing(direction, lines),
+              policiesOf: (lines, isMeant) => this.#closing(direction, lines, isMeant),
             })
           : [],
     };
@@ -314,16 +314,22 @@ class Exposures {
     return names;
   }
 
-  /** The policies of existing namespaces that isolate the potential pods of some lines. */
-  #closing(direction: Direction, lines: readonly Line[]): readonly string[] {
+  /** The policies of the existing namespaces that are meant, as far as they isolate the potential pods of some lines. */
+  #closing(
+    direction: Direction,
+    lines: readonly Line[],
+    isMeant: (namespace: number) => boolean,
+  ): readonly string[] {
     const [first, second] = lines;
     if (first === undefined) return [];
     if (second === undefined && first.existing.list.length === 1) {
-      return this.#closingAt(direction, first.existing.list[0]!, first.pods);
+      const [only] = first.existing.list as readonly [number];
+      return isMeant(only) ? this.#closingAt(direction, only, first.pods) : [];
     }
     const names = new Set<string>();
     for (const { existing, pods } of lines) {
       for (const namespace of existing.list) {
+        if (!isMeant(namespace)) continue;
         for (const name of this.#closingAt(direction, namespace, pods)) names.add(name);
       }
     }

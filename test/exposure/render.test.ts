@@ -386,3 +386,28 @@ spec: { subject: { namespaces: {} }, ingress: [{ action: Deny, from: [{ namespac
     { scope: 'new-namespaces', reason: 'tiers', policies: ['default'] },
   ]);
 });
+
+test('what closes pods of one namespace is proven by the policies there, and by no others', () => {
+  const pod = (name: string, namespace: string): string =>
+    `{apiVersion: v1, kind: Pod, metadata: {name: ${name}, namespace: ${namespace}, labels: {app: ${name}}}}`;
+  const closed = (namespace: string, more = ''): string =>
+    `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: closed, namespace: ${namespace}}, spec: {podSelector: {}, policyTypes: [Ingress, Egress]${more}}}`;
+  const { cluster: two } = readManifests([
+    {
+      file: 'a.yaml',
+      text: [
+        pod('api', 'back'),
+        pod('web', 'shop'),
+        closed('back', ', egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {a: b}}}]}]'),
+        closed('shop'),
+      ].join('\n---\n'),
+    },
+  ]);
+  const pods = new Set(two.pods.filter(({ name }) => name === 'api'));
+  const { document } = exposure(compile(two), { pods, direction: 'egress', details: true });
+  expect(document.exposures[0]?.closed.map(({ scope, policies }) => [scope, policies])).toEqual([
+    ['internet', ['back/closed']],
+    ['own-namespace', ['back/closed']],
+    ['other-namespaces', ['shop/closed']],
+  ]);
+});
