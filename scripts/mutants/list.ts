@@ -284,8 +284,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/policy/products.ts',
-    find: 'if (left.get(atom) !== count) visit(atom, peer, set);',
-    replace: 'visit(atom, peer, set);',
+    find: 'left.get(atom) !== count',
+    replace: 'true',
     why: 'wide peers mean what their selector leaves out (corner 18)',
   },
   {

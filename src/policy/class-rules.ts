@@ -86,7 +86,8 @@ export class Specs {
 /** Sorts the first items of an array, ascending; mostly there are few. */
 function sortFirst(items: Int32Array, count: number): void {
   if (count > 32) {
-    items.subarray(0, count).sort();
+    // What comes of lists that were sorted before stands in order already.
+    if (!isAscending(items, count)) items.subarray(0, count).sort();
     return;
   }
   for (let i = 1; i < count; i++) {
@@ -95,6 +96,11 @@ function sortFirst(items: Int32Array, count: number): void {
     for (; j >= 0 && items[j]! > item; j--) items[j + 1] = items[j]!;
     items[j + 1] = item;
   }
+}
+
+function isAscending(items: Int32Array, count: number): boolean {
+  for (let i = 1; i < count; i++) if (items[i - 1]! > items[i]!) return false;
+  return true;
 }
 
 /**

@@ -88,7 +88,8 @@ function sorted(keys: Int32Array, items: Int32Array, count: number, size: number
 
 // One loop to a function: what V8 compiles while a loop is on its way is thrown away at its end.
 
-function startsOf(keys: Int32Array, count: number, size: number): Int32Array {
+/** By key: how many of the first `count` items have a lower one, those below 0 left out; one more entry says how many have any. */
+export function startsOf(keys: Int32Array, count: number, size: number): Int32Array {
   const starts = new Int32Array(size + 1);
   for (let i = 0; i < count; i++) {
     const key = keys[i]!;

@@ -192,7 +192,8 @@ export class Matrix {
         const own = has.get(peer)!;
         const named = direction === 'egress' && ports.isNamed(spec);
         if (own.without.length > 0 && !named) {
-          complements.add(own, peer, direction === 'egress' ? ports.fixed(spec) : spec);
+          // These are pods by their labels, which are meant in every family.
+          complements.add(own, direction === 'egress' ? ports.fixed(spec) : spec);
           continue;
         }
         const { atoms } = own;
@@ -203,7 +204,10 @@ export class Matrix {
           add(atom, peer, named ? this.#resolve(spec, peer, example[atom]!) : fixed);
         }
       }
-      complements.forEach(add);
+      complements.forEach(
+        (sets) => ports.unionOf(sets),
+        (atom, set) => add(atom, anyPeer, set),
+      );
     }
     return admitted;
   }

@@ -36,27 +36,47 @@ export function hasAtom({ mask, without }: AtomSet, atom: number): boolean {
 export class Complements {
   readonly #groups = new Map<Int32Array, Map<number, Group>>();
 
-  add({ atoms, without }: AtomSet, peer: number, set: number): void {
+  add({ atoms, without }: AtomSet, set: number): void {
     let ofAtoms = this.#groups.get(atoms);
     if (ofAtoms === undefined) this.#groups.set(atoms, (ofAtoms = new Map<number, Group>()));
     let group = ofAtoms.get(set);
-    if (group === undefined) ofAtoms.set(set, (group = { peer, count: 0, left: new Map() }));
+    if (group === undefined) ofAtoms.set(set, (group = { set, count: 0, left: new Map() }));
     group.count++;
     for (const atom of without) group.left.set(atom, (group.left.get(atom) ?? 0) + 1);
   }
 
-  /** Each atom with what some set admits there, and a peer of those that do. */
-  forEach(visit: (atom: number, peer: number, set: number) => void): void {
+  /**
+   * Each atom of each scope with all that is admitted there, brought together at once: every union on the way there would
+   * make thousands of sets cubic.
+   *
+   * @param unionOf - the union of sets
+   */
+  forEach(unionOf: (sets: readonly number[]) => number, visit: (atom: number, set: number) => void): void {
     for (const [atoms, ofAtoms] of this.#groups) {
-      for (const [set, { peer, count, left }] of ofAtoms) {
-        for (const atom of atoms) if (left.get(atom) !== count) visit(atom, peer, set);
+      const groups = [...ofAtoms.values()];
+      const all = groups.map(({ set }) => set);
+      /** By atom: how many groups leave it out. */
+      const lacking = new Map<number, number>();
+      for (const { count, left } of groups) {
+        for (const [atom, times] of left)
+          if (times === count) lacking.set(atom, (lacking.get(atom) ?? 0) + 1);
+      }
+      let whole: number | undefined;
+      for (const atom of atoms) {
+        const missing = lacking.get(atom);
+        if (missing === undefined) visit(atom, (whole ??= unionOf(all)));
+        else if (missing < groups.length)
+          visit(
+            atom,
+            unionOf(groups.filter(({ count, left }) => left.get(atom) !== count).map(({ set }) => set)),
+          );
       }
     }
   }
 }
 
 interface Group {
-  readonly peer: number;
+  readonly set: number;
   count: number;
   /** By atom: how many leave it out. */
   readonly left: Map<number, number>;

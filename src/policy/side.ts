@@ -1,6 +1,5 @@
 import type { ClassProfiles } from './class-profiles.ts';
-import { ListsBuilder } from './lists.ts';
-import type { Lists } from './lists.ts';
+import { Lists, Numbers } from './lists.ts';
 import { isListed } from './meant.ts';
 import type { MeantPeers } from './meant.ts';
 import type { ClassProfile } from './parts.ts';
@@ -72,8 +71,9 @@ export function cutSide(
   const dense: ClassProfile[] = [];
   const denseParts = new SequenceTable();
   let shared = new Int32Array(64);
-  const sparse = new ListsBuilder();
-  const sparsePorts = new ListsBuilder();
+  const sparseStarts = new Int32Array(profiles.length + 1);
+  const sparse = new Numbers();
+  const sparsePorts = new Numbers();
   const { entries } = profiles;
   for (let id = 0; id < profiles.length; id++) {
     const start = profiles.start(id);
@@ -87,10 +87,11 @@ export function cutSide(
         shared[length++] = peer;
         shared[length++] = entries[i + 1]!;
       } else {
-        sparse.add(id, peer);
-        sparsePorts.add(id, entries[i + 1]!);
+        sparse.push(peer);
+        sparsePorts.push(entries[i + 1]!);
       }
     }
+    sparseStarts[id + 1] = sparse.length;
     const part = denseParts.intern(shared, 0, length);
     if (part === dense.length) dense.push(profileFrom(profiles.isolates(id), shared, length));
     denseOf[id] = part;
@@ -98,8 +99,8 @@ export function cutSide(
   return {
     denseOf,
     dense,
-    sparse: sparse.finish(denseOf.length),
-    sparsePorts: sparsePorts.finish(denseOf.length).items,
+    sparse: new Lists(sparseStarts, sparse.all.slice()),
+    sparsePorts: sparsePorts.all.slice(),
     atomOf,
     example,
     atoms: example.length,

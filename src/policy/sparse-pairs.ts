@@ -1,6 +1,5 @@
 import type { ClassProfiles } from './class-profiles.ts';
-import { listsBy, ListsBuilder } from './lists.ts';
-import type { Lists } from './lists.ts';
+import { Lists, listsBy, ListsBuilder, startsOf } from './lists.ts';
 import { nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
 import type { Side } from './side.ts';
@@ -169,16 +168,23 @@ export class SparsePairs {
   }
 }
 
+/** By sparse peer: the profiles of a side that have it, each followed by the ports. */
 function usersOf({ sparse, sparsePorts }: Side, peers: number): Lists {
-  const users = new ListsBuilder();
   const { starts, items } = sparse;
+  const begins = startsOf(items, items.length, peers);
+  for (let peer = 0; peer <= peers; peer++) begins[peer]! *= 2;
+  const at = begins.slice();
+  const users = new Int32Array(items.length * 2);
   for (let profile = 0; profile + 1 < starts.length; profile++) {
-    for (let i = starts[profile]!; i < starts[profile + 1]!; i++) {
-      users.add(items[i]!, profile);
-      users.add(items[i]!, sparsePorts[i]!);
+    const end = starts[profile + 1]!;
+    for (let i = starts[profile]!; i < end; i++) {
+      const place = at[items[i]!]!;
+      users[place] = profile;
+      users[place + 1] = sparsePorts[i]!;
+      at[items[i]!] = place + 2;
     }
   }
-  return users.finish(peers);
+  return new Lists(begins, users);
 }
 
 /** By class: the peers that mean it, of those with users. */
@@ -186,7 +192,8 @@ function transposed({ starts, items }: Lists, users: Lists, size: number): Lists
   const peers = new ListsBuilder();
   for (let peer = 0; peer + 1 < starts.length; peer++) {
     if (users.count(peer) === 0) continue;
-    for (let i = starts[peer]!; i < starts[peer + 1]!; i++) peers.add(items[i]!, peer);
+    const end = starts[peer + 1]!;
+    for (let i = starts[peer]!; i < end; i++) peers.add(items[i]!, peer);
   }
   return peers.finish(size);
 }
