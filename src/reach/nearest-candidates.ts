@@ -330,7 +330,7 @@ function peerFor(
     const text = formatCidr(cidr);
     return {
       peer: { kind: 'ipBlock', cidr, except: [] },
-      text: end.kind === 'address' ? text : `${text}, the address of ${nameOf(policy, end)}`,
+      text: end.kind === 'address' ? text : `${text} (${nameOf(policy, end)})`,
       lines: ['- ipBlock:', `    cidr: ${text}`],
     };
   }

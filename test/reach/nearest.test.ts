@@ -83,6 +83,20 @@ describe('what else a change opens', () => {
     });
   });
 
+  test('names whose address it adds', () => {
+    const [nearest] = changes(
+      [
+        pod('a/db', { ips: ['10.0.0.1'], node: 'n1' }),
+        pod('k/host', { ips: ['192.168.0.2'], node: 'n2', hostNetwork: true }),
+        policy('a/in', '{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}'),
+      ],
+      'k/host',
+      'a/db',
+      '80',
+    );
+    expect(nearest?.change).toMatch(/^in a\.yaml:\d+ add 192\.168\.0\.2\/32 \(k\/host\) to the rule's from$/);
+  });
+
   test('leaves out addresses of a family that the pod lacks (corner 37)', () => {
     const [nearest] = changes(
       [
