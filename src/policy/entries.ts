@@ -4,15 +4,19 @@ import { Numbers } from './lists.ts';
 import type { CompiledRules, Selection, SubjectGroup } from './parts.ts';
 import type { PeerTable } from './peers.ts';
 
-/** Where the numbers of an entry stand, and how many there are. */
+/** Where the numbers of an entry stand. */
 export const entry = { kind: 0, scope: 1, selector: 2, peer: 3, spec: 4, policy: 5, rule: 6, at: 7 } as const;
+/** How many numbers an entry has. */
 export const entrySize = 8;
 
-/** Whom an entry means: everybody; pods of namespace `scope`; pods of the namespaces that selector `scope` matches; a block. */
+/** The kind of an entry that means everybody. */
 export const meansAny = 0;
+/** The kind of an entry that means pods of namespace `scope`. */
 export const meansOwn = 1;
-export const meansScope = 2;
-export const meansBlock = 3;
+/** The kind of an entry that means pods of the namespaces that selector `scope` matches. */
+const meansScope = 2;
+/** The kind of an entry that means the addresses of block `scope`. */
+const meansBlock = 3;
 
 /** What is read of a compiled policy. */
 interface Tables {

@@ -3,10 +3,13 @@ import { isAmong, ListsBuilder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import { SequenceTable, grown } from './sequences.ts';
 
-/** Whether a selector holds: `unknown` where it asks for a value that files cannot tell (corner 23). */
+/** A selector does not hold. */
 export const no = 0;
+/** A selector holds. */
 export const yes = 1;
+/** A selector asks for a value that files cannot tell (corner 23). */
 export const unknown = 2;
+/** Whether a selector holds. */
 export type Holds = typeof no | typeof yes | typeof unknown;
 
 /**

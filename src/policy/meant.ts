@@ -23,8 +23,9 @@ interface Tables {
   readonly index: ClassIndex;
 }
 
-/** How it is kept whom a peer means, where those are many: as a product, or in a list. */
+/** A peer means many classes, which are kept as a product. */
 const isProduct = 1;
+/** A peer means many classes, which are kept in a list. */
 export const isListed = 2;
 
 /** Whom peers mean. */
