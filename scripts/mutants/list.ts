@@ -704,6 +704,18 @@ export const mutants: readonly Mutant[] = [
     why: 'of pairs, a Pass that files cannot decide says nothing (corner 23)',
   },
   {
+    file: 'src/policy/tier-disagree.ts',
+    find: 'accept.intersect(pass).intersect(after.denied),',
+    replace: 'accept.intersect(pass),',
+    why: 'to pass what is allowed behind the tier is said to be other than to accept it (corner 60)',
+  },
+  {
+    file: 'src/policy/tier-disagree.ts',
+    find: 'const reached = decidedBy(policies).intersect(open);',
+    replace: 'const reached = decidedBy(policies).intersect(asked);',
+    why: 'policies that never decide are said to disagree (corner 60)',
+  },
+  {
     file: 'src/policy/port-planes.ts',
     find: 'if (bits === (isIn ? -1 : 0)) continue;',
     replace: 'if (bits === 0) continue;',

@@ -27,6 +27,7 @@ import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
 import { portsOfEntry } from './profiles/reading.ts';
 import type { TierHit, TierSay } from './tier-decide.ts';
+import { disagreements } from './tier-disagree.ts';
 import { TierEnds } from './tier-ends.ts';
 import { tiersOutside, withTiersOutside } from './tier-outside.ts';
 import { tierSidesOf } from './tier-side.ts';
@@ -665,6 +666,31 @@ export class CompiledPolicy {
     const list = this.#tierList(direction, this.classOf(subject));
     if (list === 0) return [];
     return this.#tierEnds!.sayings(list, { direction, other, otherClass: this.classOf(other), family });
+  }
+
+  /**
+   * The policies of the tiers that disagree about a connection on one side, where any of them may be applied (corner 60): by index
+   * in `cluster.tierPolicies`, the ports about which they do.
+   *
+   * @internal
+   */
+  tierDisagreements(
+    direction: Direction,
+    subject: PolicyEnd,
+    other: PolicyEnd,
+    family: Family,
+  ): ReadonlyMap<number, PortSet> {
+    if (this.possible === this && this.parts.tiers?.bound !== 'possible') return new Map();
+    const c = this.classOf(subject);
+    const list = this.#tierList(direction, c);
+    if (list === 0) return new Map();
+    const otherClass = this.classOf(other);
+    const sayings = this.#tierEnds!.sayingsWithoutDomains(list, { direction, other, otherClass, family });
+    const admitted = this.isOwnNode(direction, subject, other)
+      ? everything
+      : this.#admitted(direction, c, other, otherClass, family);
+    const isFinal = this.isolated(direction, subject);
+    return disagreements(sayings, isFinal ? this.parts.ports.set(admitted) : undefined, this.parts.assume);
   }
 
   /**

@@ -130,10 +130,26 @@ export class TierEnds {
     };
   }
 
-  /** What each policy of a list says of a connection. */
+  /** What each policy of a list says of a connection; rules that name domains may match any address outside. */
   sayings(list: number, question: TierQuestion): readonly TierSay[] {
     const { direction } = question;
     return sayingsOf(this.#tiers.lists[direction].list(list).steps, direction, this.#other(list, question));
+  }
+
+  /** The same, but no address is taken to be a domain's (corner 63). */
+  sayingsWithoutDomains(list: number, question: TierQuestion): readonly TierSay[] {
+    const { direction } = question;
+    const { steps } = this.#tiers.lists[direction].list(list);
+    return sayingsOf(steps, direction, this.#withoutDomains(this.#other(list, question), question));
+  }
+
+  #withoutDomains(other: TierOther, question: TierQuestion): TierOther {
+    if (question.other.kind !== 'address') return other;
+    const { peers } = this.#tiers.tiers;
+    return {
+      ...other,
+      holds: (peer) => (peers.definition(peer).kind === 'domains' ? no : other.holds(peer)),
+    };
   }
 
   /**
@@ -151,14 +167,8 @@ export class TierEnds {
   ): readonly TierHit[] {
     const { direction } = question;
     const { sidecarPorts } = this.#profile;
-    const asked = this.#other(list, question);
-    const isAddress = question.other.kind === 'address';
-    const { peers } = this.#tiers.tiers;
     return hitsOf(tier, this.#tiers.lists[direction].list(list).steps, direction, this.#reading, {
-      // Corner 63: no address is taken to be a domain's.
-      other: isAddress
-        ? { ...asked, holds: (peer) => (peers.definition(peer).kind === 'domains' ? no : asked.holds(peer)) }
-        : asked,
+      other: this.#withoutDomains(this.#other(list, question), question),
       protocol,
       port,
       policies: this.#cluster.tierPolicies,

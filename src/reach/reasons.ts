@@ -240,6 +240,7 @@ function tierReasons(
   wanted: PortSet,
 ): { readonly reasons: readonly MapReason[]; readonly left: PortSet } {
   const sayings = policy.tierSayings(direction, subject, other, family);
+  const disagree = policy.tierDisagreements(direction, subject, other, family);
   const found: MapReason[] = [];
   let left = wanted;
   for (const tier of ['admin', 'baseline'] as const) {
@@ -258,8 +259,9 @@ function tierReasons(
           if (shared.isEmpty) continue;
           hit = hit.union(shared);
           if (action === 'accept') decided = decided.union(shared);
-          // A rule that denies or passes is told only beside others that may disagree with it.
-          if (action !== 'accept' && group.length === 1 && !byPriority.has(undefined)) continue;
+          // A rule that denies or passes is told only beside others that lead to something else (corner 60).
+          const differing = disagree.get(saying.policy)?.intersect(shared);
+          if (action !== 'accept' && (differing === undefined || differing.isEmpty)) continue;
           const place = origin.locate(['spec', direction, rule]);
           found.push({
             direction,

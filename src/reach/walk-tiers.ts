@@ -25,6 +25,9 @@ export function walkTiers(policy: CompiledPolicy, question: WalkQuestion): reado
     });
   }
   const sayings = policy.tierSayings(direction, subject, other, family);
+  const disagree = policy.tierDisagreements(direction, subject, other, family);
+  const isAmbiguous = ({ policy: index }: TierSay): boolean =>
+    disagree.get(index)?.intersect(ports ?? PortSet.all).isEmpty === false;
   const checks: TierCheck[] = [];
   let left = ports ?? PortSet.all;
   for (const tier of ['admin', 'baseline'] as const) {
@@ -34,8 +37,7 @@ export function walkTiers(policy: CompiledPolicy, question: WalkQuestion): reado
     for (const [priority, group] of Map.groupBy(ofTier, (saying) => saying.priority)) {
       // What has no priority may stand first (corner 60).
       const asked = priority === undefined ? left : open;
-      const others = priority === undefined ? ofTier : [...group, ...ofTier.filter(hasNoPriority)];
-      for (const saying of group) checks.push(checkOf(policy, question, saying, asked, others));
+      for (const saying of group) checks.push(checkOf(policy, question, saying, asked, isAmbiguous(saying)));
       for (const { rules, sure } of group) {
         for (const rule of rules) {
           if (!sure || !rule.sure) continue;
@@ -47,10 +49,6 @@ export function walkTiers(policy: CompiledPolicy, question: WalkQuestion): reado
     left = open.union(passed);
   }
   return checks;
-}
-
-function hasNoPriority({ priority }: TierSay): boolean {
-  return priority === undefined;
 }
 
 /** Why no rule of a policy matches: the half of a connection that none means, and of a single rule what it means. */
@@ -75,13 +73,13 @@ function missText(
     : `no rule matches: the ${what} and the port`;
 }
 
-/** @param group - the policies of its tier that may be applied in its place */
+/** @param disagrees - whether another policy that may be applied in its place leads to something else (corner 60) */
 function checkOf(
   compiled: CompiledPolicy,
   { direction }: WalkQuestion,
   saying: TierSay,
   asked: PortSet,
-  group: readonly TierSay[],
+  disagrees: boolean,
 ): TierCheck {
   const policy = compiled.cluster.tierPolicies[saying.policy]!;
   const common = { policy, place: policy.origin.locate([]), endLine: undefined };
@@ -92,17 +90,6 @@ function checkOf(
     return { ...common, effect: 'none', summary: missText(policy[direction], saying, asked, direction) };
   const actions = new Set(matching.map(({ action }) => action));
   const isUnknown = !saying.sure || matching.some(({ sure }) => !sure);
-  // The first of its own rules that matches decides: a policy never disagrees with itself.
-  const disagrees = group.some(
-    (each) =>
-      each !== saying &&
-      each.rules.some((rule) =>
-        matching.some(
-          ({ action, ports }) =>
-            action !== rule.action && !ports.intersect(rule.ports).intersect(asked).isEmpty,
-        ),
-      ),
-  );
   const rules = policy[direction];
   const isOfDomains =
     saying.sure &&

@@ -119,6 +119,65 @@ describe('what tiers decide is told', () => {
     expect(ask(passing, 'dev/web', 'prod/db', '5432').verdict).toBe('denied');
   });
 
+  describe('only those are named of which it depends who decides (corner 60)', () => {
+    const named = (text: string): readonly string[] => {
+      const { egress, ingress } = ask(text, 'dev/web', 'prod/db', '5432');
+      return [...egress.tiers, ...ingress.tiers].flatMap(({ ambiguous, policy }) =>
+        ambiguous === true ? [policy.name] : [],
+      );
+    };
+    const rule = (action: string): string => `ingress: [{action: ${action}, ${fromDev}, ${on5432}}]`;
+    const equal = (tierName: string, ...actions: readonly string[]): string =>
+      actions
+        .map((action, i) =>
+          tier(`${tierName.toLowerCase()}-${i}`, `tier: ${tierName}, priority: 7, ${all}, ${rule(action)}`),
+        )
+        .join('');
+    const last = (action: string): string => `---
+apiVersion: policy.networking.k8s.io/v1alpha1
+kind: BaselineAdminNetworkPolicy
+metadata: {name: default}
+spec: {subject: {namespaces: {}}, ingress: [{action: ${action}, from: [{namespaces: {matchLabels: {env: dev}}}]}]}
+`;
+
+    test.each<readonly [string, string, readonly string[]]>([
+      [
+        'all three that lead to something else',
+        equal('Admin', 'Accept', 'Deny', 'Pass'),
+        ['admin-0', 'admin-1', 'admin-2'],
+      ],
+      ['none that pass what is allowed anyway', equal('Admin', 'Accept', 'Pass'), []],
+      [
+        'those that pass what is denied then',
+        equal('Admin', 'Accept', 'Pass') + isolated,
+        ['admin-0', 'admin-1'],
+      ],
+      ['in Baseline none of Pass and Accept', equal('Baseline', 'Accept', 'Pass'), []],
+      [
+        'none behind one that decides before',
+        tier('first', `tier: Admin, priority: 1, ${all}, ${rule('Accept')}`) +
+          equal('Admin', 'Accept', 'Deny'),
+        [],
+      ],
+      [
+        'without priority, and not one that never decides',
+        equal('Baseline', 'Deny') +
+          tier('later', `tier: Baseline, priority: 8, ${all}, ${rule('Accept')}`) +
+          last('Allow'),
+        ['baseline-0', 'default'],
+      ],
+      [
+        'nobody without priority that agrees with the one that decides before others',
+        equal('Baseline', 'Deny') +
+          tier('later', `tier: Baseline, priority: 8, ${all}, ${rule('Accept')}`) +
+          last('Deny'),
+        [],
+      ],
+    ])('%s', (_, text, expected) => {
+      expect(named(text).toSorted()).toEqual(expected);
+    });
+  });
+
   test('a denial by the Admin tier is no matter of NetworkPolicies, and no change of these is offered', () => {
     const text =
       tier('closes', `tier: Admin, priority: 1, ${all}, ingress: [{action: Deny, ${fromDev}}]`) + isolated;

@@ -154,6 +154,30 @@ export class Reference {
     };
   }
 
+  /**
+   * The policies of the tiers of one side that disagree about a connection, by name (corner 60). The side is asked whatever the
+   * other one says, and no pod about itself.
+   */
+  disagreeing(
+    from: Ref,
+    to: Ref,
+    family: ReferenceFamily,
+    direction: 'ingress' | 'egress',
+  ): (protocol: ReferenceProtocol, port: number) => ReadonlySet<string> {
+    const source = this.#endOf(from);
+    const destination = this.#endOf(to);
+    const [subject, peer] = direction === 'egress' ? [source, destination] : [destination, source];
+    const rules = this.#side(subject, direction)?.filter((rule) => rule.admitsPeer(peer, family));
+    const disagreeing = this.#tiers.disagreeing(subject, direction, peer, family);
+    return (protocol, port) => {
+      const isAdmitted =
+        // Corner 42: NetworkPolicy exempts the way to the own node; the tiers do not.
+        (direction === 'egress' && this.#isOwnNode(source, destination)) ||
+        rules?.some((rule) => rule.admitsPort(destination, protocol, port)) === true;
+      return disagreeing(rules && (isAdmitted ? 'allowed' : 'denied'), protocol, port);
+    };
+  }
+
   /** Whether some NetworkPolicy isolates the pod `namespace/name` in that direction (corner 1). */
   isolated(pod: string, direction: 'ingress' | 'egress'): boolean {
     return this.#side(this.#endOf({ pod }), direction) !== undefined;

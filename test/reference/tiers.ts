@@ -19,6 +19,13 @@ export type TierSide = (
   port: number,
 ) => ReadonlySet<Outcome>;
 
+/** Names of policies, as kind/name, that disagree about one protocol and port. */
+export type Disagreeing = (
+  networkPolicy: Outcome | undefined,
+  protocol: ReferenceProtocol,
+  port: number,
+) => ReadonlySet<string>;
+
 type Action = 'accept' | 'deny' | 'pass';
 type Tier = 'admin' | 'baseline';
 type Kind = 'ClusterNetworkPolicy' | 'AdminNetworkPolicy' | 'BaselineAdminNetworkPolicy';
@@ -32,6 +39,7 @@ interface Rule {
 }
 
 interface Policy {
+  readonly name: string;
   readonly tier: Tier;
   /** `undefined`: BaselineAdminNetworkPolicy, which has none. */
   readonly priority: number | undefined;
@@ -126,11 +134,60 @@ export class Tiers {
     };
   }
 
+  /**
+   * The policies that decide in some order of one tier where another order, the other tier's being the same, leads to something
+   * else (corner 60).
+   */
+  disagreeing(
+    subject: End,
+    direction: 'ingress' | 'egress',
+    peer: End,
+    family: ReferenceFamily,
+  ): Disagreeing {
+    const destination = direction === 'egress' ? peer : subject;
+    const asked = this.#policies
+      .filter((policy) => policy.selects(subject))
+      .map((policy) => ({
+        ...policy,
+        rules: policy[direction].filter((rule) => rule.matchesPeer(peer, family)),
+      }));
+    return (networkPolicy, protocol, port) => {
+      const decided = asked.flatMap(({ name, tier, priority, rules }) => {
+        const action = rules.find((rule) => rule.matchesPort(destination, protocol, port))?.action;
+        return action === undefined ? [] : [{ name, tier, priority, action }];
+      });
+      const firsts = (tier: Tier) =>
+        orders(decided.filter((each) => each.tier === tier)).map(([first]) => first);
+      const admin = firsts('admin');
+      const baseline = firsts('baseline');
+      const names = new Set<string>();
+      const compare = (
+        one: (typeof admin)[number],
+        other: (typeof admin)[number],
+        isOther: boolean,
+      ): void => {
+        if (!isOther) return;
+        for (const each of [one, other]) if (each !== undefined) names.add(each.name);
+      };
+      for (const a of admin) {
+        for (const b of baseline) {
+          const outcome = walk(a?.action, networkPolicy, b?.action);
+          for (const each of admin)
+            compare(a, each, walk(each?.action, networkPolicy, b?.action) !== outcome);
+          for (const each of baseline)
+            compare(b, each, walk(a?.action, networkPolicy, each?.action) !== outcome);
+        }
+      }
+      return names;
+    };
+  }
+
   #readPolicy(object: unknown): Policy | undefined {
     const apiVersion = get(object, 'apiVersion');
     const kind = get(object, 'kind');
     const spec = get(object, 'spec');
     const rulesOf = (of: Kind) => ({
+      name: `${of}/${nameOf(object)}`,
       selects: this.#readSubject(get(spec, 'subject')),
       ingress: list(get(spec, 'ingress')).map((rule) => this.#readRule(rule, of, 'from')),
       egress: list(get(spec, 'egress')).map((rule) => this.#readRule(rule, of, 'to')),
