@@ -5,6 +5,7 @@ import { AccessTable } from './access.ts';
 import type { Access } from './access.ts';
 import { blockHas } from './blocks.ts';
 import type { BlockTable } from './blocks.ts';
+import { classFacts, fact, factSize, isolatedBits } from './class-facts.ts';
 import type { ClassIndex } from './class-index.ts';
 import { isHost } from './classes.ts';
 import { familyBits } from './pod-traits.ts';
@@ -109,6 +110,8 @@ const openSide: SideDecision = { kind: 'open', policy: -1, rule: -1, peer: -1, p
 const closedSide: SideDecision = { ...openSide, kind: 'closed' };
 const exemptSide: SideDecision = { ...openSide, kind: 'exempt' };
 
+const anyFamily = familyBits.IPv4 | familyBits.IPv6;
+
 /** In place of the class of a pod that the cluster does not have. */
 const unknownPod = -2;
 
@@ -171,6 +174,7 @@ export class CompiledPolicy {
   readonly #outside = new Map<ClassProfile, readonly OutsideSegment[]>();
   readonly #selecting = new Map<number, readonly SelectingPolicy[]>();
   readonly #entries: SubjectEntries;
+  #classFacts: Int32Array | undefined;
   readonly #tierEnds: TierEnds | undefined;
   readonly #tierSegments: { [direction in Direction]?: ReturnType<typeof tiersOutside> } = {};
   #possible: CompiledPolicy | undefined;
@@ -316,8 +320,8 @@ export class CompiledPolicy {
 
   /** The list of tiers of a class in a direction; 0 where no tier speaks of it, and for ends that are no class. */
   #tierList(direction: Direction, c: number): number {
-    const { profiles, profileOf } = this.parts;
-    return c < 0 ? 0 : profiles[direction].tiersOf(profileOf[direction][c]!);
+    const { profiles, profileOf, tiers } = this.parts;
+    return tiers === undefined || c < 0 ? 0 : profiles[direction].tiersOf(profileOf[direction][c]!);
   }
 
   #nodeOfHost(end: PolicyEnd): string | undefined {
@@ -487,9 +491,13 @@ export class CompiledPolicy {
     return at < 0 ? unknownPod : classes.classOf[at]!;
   }
 
+  get #facts(): Int32Array {
+    return (this.#classFacts ??= classFacts(this.parts));
+  }
+
   /** The families of an end, as `familyBits`. Those of a class stand together, those of its pods all over memory. */
   #familiesOf(end: PolicyEnd, c: number): number {
-    if (c >= 0) return this.parts.classes.family[c]!;
+    if (c >= 0) return this.#facts[c * factSize + fact.flags]! & anyFamily;
     return (has(end, 'IPv4') ? familyBits.IPv4 : 0) | (has(end, 'IPv6') ? familyBits.IPv6 : 0);
   }
 
@@ -540,11 +548,12 @@ export class CompiledPolicy {
     otherClass: number,
     { protocol, port, family }: Asked,
   ): SideDecision {
-    const { ports, classes, profiles, profileOf } = this.parts;
-    if (subjectClass < 0 || !profiles[direction].isolates(profileOf[direction][subjectClass]!))
-      return openSide;
-    const entries = this.#entries.of(direction, subjectClass);
-    const namespace = otherClass < 0 ? -1 : classes.namespace[otherClass]!;
+    const { ports, classes } = this.parts;
+    const facts = this.#facts;
+    const at = subjectClass * factSize;
+    if (subjectClass < 0 || (facts[at + fact.flags]! & isolatedBits[direction]) === 0) return openSide;
+    const entries = this.#entries.of(direction, facts[at + fact.subject]!, subjectClass);
+    const namespace = otherClass < 0 ? -1 : facts[otherClass * factSize + fact.namespace]!;
     for (let i = 0; i < entries.length; i += entrySize) {
       const kind = entries[i]!;
       // Most peers are of another namespace: that can be seen here.

@@ -25,8 +25,6 @@ interface Tables {
   readonly index: ClassIndex;
   readonly rules: CompiledRules;
   readonly groups: readonly SubjectGroup[];
-  /** By class: the number of the list of groups that select it. */
-  readonly subjectOf: Int32Array;
   readonly groupsOf: (c: number) => readonly Selection[];
 }
 
@@ -45,8 +43,8 @@ export class SubjectEntries {
     this.#tables = tables;
   }
 
-  of(direction: Direction, c: number): Int32Array {
-    const subject = this.#tables.subjectOf[c]!;
+  /** @param subject - the number of the list of groups that select class `c` */
+  of(direction: Direction, subject: number, c: number): Int32Array {
     return (this.#ofSubject[direction][subject] ??= this.#make(direction, c));
   }
 
