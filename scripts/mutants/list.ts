@@ -848,10 +848,28 @@ export const mutants: readonly Mutant[] = [
     why: 'profiles are compared by blocks where one of them has something else',
   },
   {
-    file: 'src/reach/connections.ts',
+    file: 'src/reach/entries.ts',
     find: 'inFamily(possible, family, whole).minus(inFamily(sure, family, whole)),',
     replace: 'inFamily(possible, family, whole),',
     why: 'what is open in any case is called ambiguous (corner 60)',
+  },
+  {
+    file: 'src/reach/group-access.ts',
+    find: 'if (told >= all) sets.count(this.#blocks.access(row, column), -1);',
+    replace: '',
+    why: 'what no pair of two groups may use, for all are told apart, is said of some',
+  },
+  {
+    file: 'src/reach/block-table.ts',
+    find: 'some.times[i]! * others.times[k]!',
+    replace: '1',
+    why: 'of rows that are alike one counts for all, so that what one pair lacks, none has',
+  },
+  {
+    file: 'src/model/label-sets.ts',
+    find: "number = numberOf(value < 0 ? '' : this.values.text(value));",
+    replace: 'number = numberOf(String(value));',
+    why: 'pods without a label are not one peer with those where it is empty',
   },
   {
     file: 'src/reach/entrance-access.ts',

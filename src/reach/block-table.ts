@@ -9,7 +9,7 @@ const mostCells = 1 << 22;
 const mostMerged = 1 << 20;
 
 /** Fewer pairs of rows and columns than these are counted one by one. */
-const fewPairs = 64;
+const fewPairs = 4;
 
 /** Numbers with how often each occurs. */
 interface Tally {

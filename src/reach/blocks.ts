@@ -1,4 +1,5 @@
-import type { Connections, Entry } from './connections.ts';
+import type { Connections } from './connections.ts';
+import type { Entry } from './entries.ts';
 import { fieldsOf, isOneHome, labelOf, nowhere, sideOf } from './overview-lines.ts';
 import type { OverviewLine } from './overview-lines.ts';
 

@@ -1,21 +1,24 @@
-import type { ClusterNode, Direction, Pod } from '../model/index.ts';
-import { families, PortSet } from '../net/index.ts';
-import type { Family } from '../net/index.ts';
+import type { Direction } from '../model/index.ts';
+import { PortSet } from '../net/index.ts';
 import { noAccess } from '../policy/index.ts';
-import type { CompiledPolicy, PairAccess, PolicyEnd } from '../policy/index.ts';
-import { allowedPorts, byText, portSet } from './allowed.ts';
+import type { CompiledPolicy, PairAccess } from '../policy/index.ts';
+import { none } from './accesses.ts';
+import type { Accesses } from './accesses.ts';
+import { byText } from './allowed.ts';
+import { ambiguousEntries, entriesOf } from './entries.ts';
+import type { Entry } from './entries.ts';
 import { focusTest } from './focus.ts';
 import type { Focus, FocusTest, Traits } from './focus.ts';
-import { none, withAccess } from './accesses.ts';
-import type { Accesses } from './accesses.ts';
 import { GroupAccess } from './group-access.ts';
-import { endOf, Groups, nodeGroup } from './groups.ts';
+import { Groups, nodeGroup } from './groups.ts';
 import type { Group } from './groups.ts';
 import { Neighbours } from './neighbours.ts';
+import { askedNodes, nodeAccess } from './node-access.ts';
+import { OutsideConnections } from './outside-connections.ts';
 import { outsidesOf } from './outside.ts';
-import type { Outside, OutsideAccess } from './outside.ts';
-import { namedPorts, servicePorts } from './service-ports.ts';
-import type { AllowedPorts, Level, MapConnection, PortQuery } from './types.ts';
+import type { Outside } from './outside.ts';
+import { portFilter } from './port-filter.ts';
+import type { Level, MapConnection, PortQuery } from './types.ts';
 
 /** Sources that demand the same, and what they may use to their targets. */
 export interface Party {
@@ -50,8 +53,8 @@ export class Connections {
   readonly nodes: readonly Group[];
   readonly outside: Outside;
   readonly focus: FocusTest;
-  /** Set while connections are listed: some were left out because they may not use the ports that were asked about. */
-  closedByPorts = false;
+  /** The connections of groups with addresses outside. */
+  readonly addresses: OutsideConnections;
   readonly #policy: CompiledPolicy;
   readonly #traits: Int32Array;
   readonly #nodeTraits: readonly Traits[];
@@ -64,12 +67,8 @@ export class Connections {
   readonly #mayOpen: Uint8Array;
   /** Most pairs of a large cluster have one of few accesses. */
   readonly #entries = new Map<number, readonly Entry[]>();
-  /** By index of a peer outside: the accesses of groups that it may reach; made when first asked for. */
-  #reaching: readonly (readonly Reaching[])[] | undefined;
-  /** By access from outside: the groups that have it and that the focus keeps. */
-  #havingAccess: ReadonlyMap<number, readonly number[]> | undefined;
+  #closedByPorts = false;
   #ranks: { readonly of: Int32Array; readonly ends: Int32Array } | undefined;
-  readonly #outsideTraits: Traits[] = [];
   /** The same where equal priorities are resolved to what allows most; `undefined` where none can disagree (corner 60). */
   readonly #possible: Connections | undefined;
 
@@ -95,6 +94,15 @@ export class Connections {
     this.#countsPods = query.level.kind === 'pod';
     this.#traits = this.#traitsOfGroups();
     this.#nodeTraits = this.nodes.map(({ node }) => this.focus.ofNode(node!));
+    this.addresses = new OutsideConnections({
+      policy,
+      groups: this.groups,
+      outside: this.outside,
+      focus: this.focus,
+      traits: this.#traits,
+      portsOf: this.#portsOf,
+      isCut: this.#isCut,
+    });
     this.#mayOpen = new Uint8Array(this.groups.count);
     this.#meet();
   }
@@ -144,6 +152,11 @@ export class Connections {
     }
   }
 
+  /** Whether, of what was listed, some was left out because it may not use the ports that were asked about. */
+  get closedByPorts(): boolean {
+    return this.#closedByPorts || this.addresses.closedByPorts;
+  }
+
   /** What was asked, without answers. */
   counts(): PairCounts {
     const { groups, focus } = this;
@@ -175,7 +188,7 @@ export class Connections {
       }
     }
     for (const direction of ['egress', 'ingress'] as const) {
-      const kept = this.#keepsOutside(direction);
+      const kept = this.addresses.keeps(direction);
       for (let group = 0; group < groups.count; group++) if (kept(group)) asked[direction][group] = 1;
     }
     return {
@@ -203,29 +216,6 @@ export class Connections {
   /** The pairs of a source with so many. */
   pairsWith(from: number, targets: number): bigint {
     return BigInt(this.countOf(from)) * BigInt(targets);
-  }
-
-  /** Whether some address outside is asked about with a group. */
-  #keepsOutside(direction: Direction): (group: number) => boolean {
-    if (this.focus.keepsAll) return () => true;
-    const { outside } = this;
-    const probes = new Set(
-      Array.from({ length: this.focus.tellsAddressesApart ? outside.size : 1 }, (_, i) =>
-        this.focus.ofRanges(outside.peer(i).ranges),
-      ),
-    );
-    const known: (boolean | undefined)[] = [];
-    const keeps = (own: Traits): boolean => {
-      for (const traits of probes) {
-        if (direction === 'egress' ? this.focus.keeps(own, traits) : this.focus.keeps(traits, own))
-          return true;
-      }
-      return false;
-    };
-    return (group) => {
-      const own = this.#traits[group]!;
-      return (known[own] ??= keeps(own));
-    };
   }
 
   /** The id of an end. */
@@ -257,83 +247,7 @@ export class Connections {
     const address = this.outsideIndex(end);
     return address < 0
       ? this.#nodeTraits[end - this.groups.count - this.outside.size]!
-      : this.#addressTraits(address);
-  }
-
-  /** The addresses outside that a group has some connection with, and the ports of each. */
-  *openOutside(
-    direction: Direction,
-    group: number,
-  ): Generator<{
-    readonly peer: number;
-    readonly set: PortSet;
-    readonly partial: boolean;
-  }> {
-    const access = this.outside.accessOf[direction][group]!;
-    if (access < 0) return;
-    const open = this.outside.open(direction, access);
-    if (open.length === 0) return;
-    const { focus } = this;
-    const own = this.#traits[group]!;
-    const isKept = (peer: number): boolean => {
-      if (focus.keepsAll) return true;
-      const traits = this.#addressTraits(peer);
-      return direction === 'egress' ? focus.keeps(own, traits) : focus.keeps(traits, own);
-    };
-    if (!focus.tellsAddressesApart && !isKept(0)) return;
-    const filter = this.#isCut
-      ? this.#portsOf(direction === 'egress' ? undefined : this.groups.get(group))
-      : PortSet.all;
-    for (const { peer, access: own_ } of open) {
-      if (focus.tellsAddressesApart && !isKept(peer)) continue;
-      const set = this.#policy.parts.ports.set(own_.ports).intersect(filter);
-      if (set.isEmpty) this.closedByPorts = true;
-      else yield { peer, set, partial: own_.partial };
-    }
-  }
-
-  /** The groups that have pods and of which something is asked with addresses outside, in a direction. */
-  *askingOutside(direction: Direction): Generator<number, void> {
-    const isKept = this.#keepsOutside(direction);
-    const accessOf = this.outside.accessOf[direction];
-    for (let group = 0; group < accessOf.length; group++)
-      if (accessOf[group]! >= 0 && isKept(group)) yield group;
-  }
-
-  /** Whether a group has a connection with some address outside. */
-  opensOutside(direction: Direction, group: number): boolean {
-    return (
-      this.#remembered(this.#opens[direction], direction, group, () => {
-        for (const _ of this.openOutside(direction, group)) return 1;
-        return 0;
-      }) === 1
-    );
-  }
-
-  /** With how many peers outside a group has a connection. */
-  countOutside(direction: Direction, group: number): number {
-    return this.#remembered(this.#counted[direction], direction, group, () => {
-      let count = 0;
-      for (const _ of this.openOutside(direction, group)) count++;
-      return count;
-    });
-  }
-
-  readonly #opens = { egress: new Map<number, number>(), ingress: new Map<number, number>() };
-  readonly #counted = { egress: new Map<number, number>(), ingress: new Map<number, number>() };
-
-  #remembered(known: Map<number, number>, direction: Direction, group: number, work: () => number): number {
-    // Names mean ports of the pods of a group.
-    if (this.#isCut) return work();
-    const key = this.#alike(direction, group);
-    let count = known.get(key);
-    if (count === undefined) known.set(key, (count = work()));
-    return count;
-  }
-
-  /** Groups with the same number have the same connections with addresses outside, ports that were asked about aside. */
-  #alike(direction: Direction, group: number): number {
-    return this.outside.accessOf[direction][group]! * 0x1_0000_0000 + this.#traits[group]!;
+      : this.addresses.traits(address);
   }
 
   /** The peers outside that some group has a connection with, by index. */
@@ -341,11 +255,11 @@ export class Connections {
     const connected = new Set<number>();
     for (const direction of ['egress', 'ingress'] as const) {
       const seen = new Set<number>();
-      for (const group of this.askingOutside(direction)) {
-        const key = this.#alike(direction, group);
+      for (const group of this.addresses.asking(direction)) {
+        const key = this.addresses.alike(direction, group);
         if (!this.#isCut && seen.has(key)) continue;
         seen.add(key);
-        for (const { peer } of this.openOutside(direction, group)) connected.add(peer);
+        for (const { peer } of this.addresses.open(direction, group)) connected.add(peer);
       }
     }
     for (const peer of this.#possible?.connectedOutside() ?? []) connected.add(peer);
@@ -416,9 +330,9 @@ export class Connections {
     const found = new Map<number, readonly Entry[]>();
     const of = (view: Connections): Map<number, Entry> =>
       new Map(
-        Array.from(view.openOutside(direction, group), ({ peer, set, partial }) => [
+        Array.from(view.addresses.open(direction, group), ({ peer, allowed, partial }) => [
           peer,
-          { allowed: allowedPorts(set), family: undefined, partial },
+          { allowed, family: undefined, partial },
         ]),
       );
     const sure = of(this);
@@ -448,12 +362,11 @@ export class Connections {
   #sources(): readonly number[] {
     const { groups, nodes } = this;
     const found: number[] = [];
-    const leaves = this.#keepsOutside('egress');
+    const leaves = this.addresses.keeps('egress');
     for (let group = 0; group < groups.count; group++) {
       if (this.#mayOpen[group] === 1 || leaves(group) || nodes.length > 0) found.push(group);
     }
-    const { reaching } = this.#fromOutside();
-    for (const [i, accesses] of reaching.entries()) if (accesses.length > 0) found.push(groups.count + i);
+    for (const peer of this.addresses.reaching()) found.push(groups.count + peer);
     for (const i of nodes.keys()) found.push(this.nodeEnd(i));
     return found;
   }
@@ -497,7 +410,7 @@ export class Connections {
     const found = new Map<number, readonly Entry[]>();
     const address = this.outsideIndex(source);
     if (source < this.groups.count) this.#fromGroup(source, found);
-    else if (address >= 0) this.#fromAddress(address, found);
+    else if (address >= 0) this.addresses.from(address, found);
     else this.#fromNode(source, found);
     return found;
   }
@@ -508,12 +421,11 @@ export class Connections {
       ofParty.from(from, (to, access) => {
         const entries = this.#entriesOf(access, to);
         if (entries.length > 0) found.set(to, entries);
-        else this.closedByPorts = true;
+        else this.#closedByPorts = true;
       });
     }
-    for (const { peer, set, partial } of this.openOutside('egress', from)) {
-      found.set(this.groups.count + peer, [{ allowed: allowedPorts(set), family: undefined, partial }]);
-    }
+    for (const { peer, allowed, partial } of this.addresses.open('egress', from))
+      found.set(this.groups.count + peer, [{ allowed, family: undefined, partial }]);
     for (const [i, node] of this.nodes.entries()) {
       if (this.focus.keeps(this.#traits[from]!, this.#nodeTraits[i]!))
         this.#withNode(this.groups.get(from), node, this.nodeEnd(i), found);
@@ -532,61 +444,7 @@ export class Connections {
     const access = nodeAccess(this.#policy, from, to);
     const entries = entriesOf(this.#policy, access, this.#portsOf(to));
     if (entries.length > 0) found.set(end, entries);
-    else if (access !== none && access !== noAccess) this.closedByPorts = true;
-  }
-
-  /** Groups that a peer outside reaches have one of the accesses that it has, so they are found by these. */
-  #fromAddress(address: number, found: Map<number, readonly Entry[]>): void {
-    const { reaching, having } = this.#fromOutside();
-    for (const { access, own } of reaching[address]!) {
-      const { partial } = own;
-      const whole = this.#policy.parts.ports.set(own.ports);
-      const entry = [{ allowed: allowedPorts(whole), family: undefined, partial }];
-      for (const group of having.get(access) ?? []) {
-        if (
-          this.focus.tellsAddressesApart &&
-          !this.focus.keeps(this.#addressTraits(address), this.#traits[group]!)
-        )
-          continue;
-        if (!this.#isCut) {
-          found.set(group, entry);
-          continue;
-        }
-        const set = whole.intersect(this.portsAt(group));
-        if (set.isEmpty) this.closedByPorts = true;
-        else found.set(group, [{ allowed: allowedPorts(set), family: undefined, partial }]);
-      }
-    }
-  }
-
-  #addressTraits(address: number): Traits {
-    return (this.#outsideTraits[address] ??= this.focus.ofRanges(this.outside.peer(address).ranges));
-  }
-
-  #fromOutside(): {
-    readonly reaching: readonly (readonly Reaching[])[];
-    readonly having: ReadonlyMap<number, readonly number[]>;
-  } {
-    if (this.#reaching === undefined || this.#havingAccess === undefined) {
-      const reaching: Reaching[][] = Array.from({ length: this.outside.size }, () => []);
-      const having = new Map<number, number[]>();
-      const kept = this.#keepsOutside('ingress');
-      for (let group = 0; group < this.groups.count; group++) {
-        const access = this.outside.accessOf.ingress[group]!;
-        if (access < 0 || !kept(group)) continue;
-        const list = having.get(access);
-        if (list !== undefined) {
-          list.push(group);
-          continue;
-        }
-        having.set(access, [group]);
-        for (const { peer, access: own } of this.outside.open('ingress', access))
-          reaching[peer]!.push({ access, own });
-      }
-      this.#reaching = reaching;
-      this.#havingAccess = having;
-    }
-    return { reaching: this.#reaching, having: this.#havingAccess };
+    else if (access !== none && access !== noAccess) this.#closedByPorts = true;
   }
 
   #entriesOf(access: Accesses, to: number): readonly Entry[] {
@@ -628,149 +486,5 @@ export class Connections {
   }
 }
 
-/** An access from outside, by its number and in full. */
-interface Reaching {
-  readonly access: number;
-  readonly own: OutsideAccess;
-}
-
 /** More ends than these, and than half of all, are sorted by ranks, which have to be worked out once. */
 const mostCompared = 2000;
-
-/** The nodes that a focus names, by name. */
-function askedNodes(query: Focus): readonly ClusterNode[] {
-  const nodes = new Set<ClusterNode>();
-  for (const end of [...(query.from ?? []), ...(query.to ?? []), ...(query.peer ?? [])]) {
-    if (end.kind === 'nodes') for (const node of end.nodes) nodes.add(node);
-  }
-  return [...nodes].sort((a, b) => byText(a.name, b.name));
-}
-
-/** The accesses between a node and the pods of a group. */
-function nodeAccess(policy: CompiledPolicy, from: Group, to: Group): Accesses {
-  let found: Accesses = none;
-  for (const source of nodeEnds(from)) {
-    for (const destination of nodeEnds(to)) {
-      const { both, only4, only6 } = policy.access(source, destination);
-      found = withAccess(found, policy.accesses.of(both, only4, only6));
-    }
-  }
-  return found;
-}
-
-function nodeEnds(group: Group): readonly PolicyEnd[] {
-  if (group.node !== undefined) return [endOf(group)!];
-  return group.pods.map((pod) => ({ kind: 'pod', pod }));
-}
-
-/** A connection that a document lists for two groups, but for their ids. */
-export interface Entry {
-  readonly allowed: AllowedPorts;
-  readonly family: Family | undefined;
-  readonly partial: boolean;
-  /** What every pair of the two ends has of it; absent where that is not known apart. */
-  readonly least?: PortSet;
-  /** Whether it depends on which of several policies of equal priority is applied (corner 60). */
-  readonly ambiguous?: true;
-}
-
-/** The connections that a document lists for two groups: of both families, then what holds for one only. */
-function entriesOf(policy: CompiledPolicy, accesses: Accesses, filter: PortSet): readonly Entry[] {
-  if (accesses === none || accesses === noAccess) return [];
-  const { ports } = policy.parts;
-  const ids = typeof accesses === 'number' ? [accesses] : [...accesses];
-  const list = ids.map((id) => policy.accesses.access(id));
-  let both = 0;
-  for (const access of list) both = ports.union(both, access.both);
-  const entries: Entry[] = [];
-  const add = (
-    set: PortSet,
-    of: (access: (typeof list)[number]) => number,
-    family: Family | undefined,
-  ): void => {
-    if (set.isEmpty) return;
-    const least = list.reduce((all, access) => all.intersect(ports.set(of(access))), set);
-    entries.push({ allowed: allowedPorts(set), family, partial: !least.equals(set), least });
-  };
-  add(ports.set(both).intersect(filter), (access) => access.both, undefined);
-  for (const family of families) {
-    const of = (access: (typeof list)[number]): number => (family === 'IPv4' ? access.only4 : access.only6);
-    let union = 0;
-    for (const access of list) union = ports.union(union, of(access));
-    // Cut first: what is asked about may be the same in both families where the rest is not.
-    const more = ports.set(ports.minus(union, both)).intersect(filter);
-    // Other protocols have no name of their own in a document: what holds for one family is then written whole.
-    const written = more.other ? ports.set(ports.union(union, both)).intersect(filter) : more;
-    add(written, (access) => ports.union(access.both, of(access)), family);
-  }
-  return entries;
-}
-
-/** What is possible and not sure: of both families, then of one only. */
-export function ambiguousEntries(sure: readonly Entry[], possible: readonly Entry[]): readonly Entry[] {
-  const inFamily = (entries: readonly Entry[], family: Family, part: (entry: Entry) => PortSet): PortSet =>
-    PortSet.union(entries.filter((entry) => entry.family === undefined || entry.family === family).map(part));
-  const whole = ({ allowed }: Entry): PortSet => portSet(allowed);
-  const least = (entry: Entry): PortSet => entry.least ?? (entry.partial ? PortSet.none : whole(entry));
-  const [in4, in6] = families.map((family) =>
-    inFamily(possible, family, whole).minus(inFamily(sure, family, whole)),
-  ) as [PortSet, PortSet];
-  const both = in4.intersect(in6);
-  const parts = [
-    { set: both, family: undefined },
-    { set: in4.minus(both), family: 'IPv4' as const },
-    { set: in6.minus(both), family: 'IPv6' as const },
-  ];
-  return parts
-    .filter(({ set }) => !set.isEmpty)
-    .map(({ set, family }) => {
-      const isIn = (each: Family): boolean => inFamily(possible, each, least).includes(set);
-      const partial = !(family === undefined ? families.every(isIn) : isIn(family));
-      return { allowed: allowedPorts(set), family, partial, ambiguous: true };
-    });
-}
-
-/**
- * The ports asked about at a destination; everything when none were. Names are those that its pods declare; of the
- * endpoints of a Service that was asked for, ports are the Service's (corner 49).
- */
-function portFilter(
-  policy: CompiledPolicy,
-  { ports: queries, to, peer }: ConnectionQuery,
-): (destination: Group | undefined) => PortSet {
-  if (queries === undefined) return () => PortSet.all;
-  const services = [...(to ?? []), ...(peer ?? [])].filter((end) => end.kind === 'service');
-  const fixed = PortSet.union(
-    queries.map((query) =>
-      query.kind === 'range' ? PortSet.range(query.protocol, query.from, query.to) : PortSet.none,
-    ),
-  );
-  const names = queries.filter((query) => query.kind === 'named');
-  if (names.length === 0 && services.length === 0) return () => fixed;
-  const ofPod = (pod: Pod): PortSet => {
-    const serving = services.filter(({ pods }) => pods.includes(pod));
-    if (serving.length > 0) {
-      const unused = new Set<string>();
-      return PortSet.union(
-        serving.map(({ service }) => servicePorts(policy, service, pod, queries, pod.id, unused)),
-      );
-    }
-    return PortSet.union([
-      fixed,
-      ...names.map(({ name, protocol }) => namedPorts(policy, pod, name, protocol)),
-    ]);
-  };
-  const known = new Map<Group, PortSet>();
-  return (destination) => {
-    if (destination === undefined) return fixed;
-    let set = known.get(destination);
-    if (set === undefined) {
-      // Pods of one template share their list of ports.
-      const examples = new Map(destination.pods.map((pod) => [pod.ports, pod]));
-      const pods = services.length > 0 ? destination.pods : [...examples.values()];
-      set = destination.pods.length === 0 ? fixed : PortSet.union(pods.map(ofPod));
-      known.set(destination, set);
-    }
-    return set;
-  };
-}

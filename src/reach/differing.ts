@@ -2,8 +2,9 @@ import type { Direction } from '../model/index.ts';
 import { noAccess } from '../policy/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import { byText } from './allowed.ts';
-import { ambiguousEntries, Connections } from './connections.ts';
-import type { Entry } from './connections.ts';
+import { Connections } from './connections.ts';
+import { ambiguousEntries } from './entries.ts';
+import type { Entry } from './entries.ts';
 import { entriesOf } from './entrance-access.ts';
 import { MapEntrances } from './entrances.ts';
 import { none } from './accesses.ts';
@@ -316,7 +317,7 @@ class OutsideTexts {
   /** Every range with what may be used there: those that touch and are alike are one, however the outside is cut. */
   #textOf(group: number, views: readonly Connections[]): string {
     const ofViews = views.map((view) => {
-      const open = Array.from(view.openOutside(this.#direction, group), ({ peer, set, partial }) => ({
+      const open = Array.from(view.addresses.open(this.#direction, group), ({ peer, set, partial }) => ({
         ranges: view.outside.peer(peer).ranges,
         label: `${set.key}${partial ? ' partial' : ''}`,
       }));

@@ -116,6 +116,11 @@ export class Groups {
     return Array.from({ length: this.count }, (_, group) => this.id(group));
   }
 
+  /** Whether each peer is in one namespace, and is not one itself. */
+  get areInNamespaces(): boolean {
+    return this.#level.kind === 'workload' || this.#level.kind === 'pod';
+  }
+
   /** The namespace that a peer stands for or is in, at levels where each is in one. */
   namespaceOf(group: number): string {
     const { table, rows } = this.#policy.parts.classes;

@@ -451,7 +451,7 @@ class Exposures {
     const key = `${access} ${ports.key} ${found.focus.keepsAll ? '' : found.traits(group)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const peers = Array.from(found.openOutside('ingress', group), ({ peer }) => found.outside.peer(peer));
+    const peers = Array.from(found.addresses.open('ingress', group), ({ peer }) => found.outside.peer(peer));
     const test = peers.length === 0 ? () => false : partIn(this.#policy, { ports, peers });
     const isOpen = new Map<number, boolean>();
     const remembered = (c: number): boolean => {

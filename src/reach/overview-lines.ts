@@ -1,5 +1,6 @@
 import { byText } from './allowed.ts';
-import type { Connections, Entry } from './connections.ts';
+import type { Connections } from './connections.ts';
+import type { Entry } from './entries.ts';
 import type { AllowedPorts, Level, MapConnection } from './types.ts';
 
 /** One side of a line of an overview. */
@@ -84,12 +85,6 @@ export function isOneHome(homes: Int32Array, a: number, b: number): boolean {
 
 const mostExamples = 4;
 
-function namespaceOf(found: Connections, group: number): string | undefined {
-  const id = found.id(group);
-  const parts = id.split('/');
-  return parts.length === 3 ? parts[0] : undefined;
-}
-
 /** The last word of a name of several, with its dash. */
 function suffixOf(id: string): string | undefined {
   const at = id.lastIndexOf('-');
@@ -98,6 +93,7 @@ function suffixOf(id: string): string | undefined {
 
 /** One side of a line: these ends, which may be named more than once. */
 export function sideOf(found: Connections, groups: readonly number[]): OverviewSide {
+  const { groups: all } = found;
   const distinct = [...new Set(groups)];
   const namespaces = new Set<string>();
   const examples: string[] = [];
@@ -105,11 +101,10 @@ export function sideOf(found: Connections, groups: readonly number[]): OverviewS
   let isCommon = first !== undefined;
   for (const group of distinct) {
     const id = found.id(group);
-    const namespace = namespaceOf(found, group);
-    if (namespace !== undefined) namespaces.add(namespace);
+    if (all.areInNamespaces) namespaces.add(all.namespaceOf(group));
     examples.push(id);
     if (examples.length > 64) examples.sort(byText).splice(mostExamples);
-    isCommon &&= suffixOf(id) === first;
+    isCommon &&= first !== undefined && id.endsWith(first) && suffixOf(id) === first;
   }
   return {
     count: distinct.length,

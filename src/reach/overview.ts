@@ -3,7 +3,8 @@ import { formatAddress, joined } from '../net/index.ts';
 import { allowedPorts, byText } from './allowed.ts';
 import { Blocks } from './blocks.ts';
 import type { Section } from './blocks.ts';
-import type { Connections, Entry } from './connections.ts';
+import type { Connections } from './connections.ts';
+import type { Entry } from './entries.ts';
 import { fieldsOf, homesOf, isOneHome, labelOf, nowhere, sideOf } from './overview-lines.ts';
 import type { OverviewLine, OverviewSide } from './overview-lines.ts';
 import { listedInBlocks, listedOutside, surveyOf } from './survey.ts';
@@ -226,13 +227,13 @@ function outsideLines(found: Connections, direction: Direction): readonly Overvi
     string,
     readonly { readonly key: string; readonly entry: Entry; readonly peers: number[] }[]
   >();
-  for (const group of found.askingOutside(direction)) {
+  for (const group of found.addresses.asking(direction)) {
     const access = found.outside.accessOf[direction][group]!;
     const shared = `${access} ${found.portsAt(group).key} ${found.focus.keepsAll ? '' : found.traits(group)}`;
     let parts = known.get(shared);
     if (parts === undefined) {
       const byLabel = new Map<string, { readonly entry: Entry; readonly peers: number[] }>();
-      for (const { peer, set, partial } of found.openOutside(direction, group)) {
+      for (const { peer, set, partial } of found.addresses.open(direction, group)) {
         const label = `${set.key} ${partial}`;
         const line = byLabel.get(label);
         if (line !== undefined) line.peers.push(peer);

@@ -1,5 +1,6 @@
 import type { Direction } from '../model/index.ts';
-import type { Connections, Entry, Party } from './connections.ts';
+import type { Connections, Party } from './connections.ts';
+import type { Entry } from './entries.ts';
 import { none } from './accesses.ts';
 import type { Accesses } from './accesses.ts';
 import type { GroupAccess } from './group-access.ts';
@@ -49,8 +50,8 @@ export function surveyOf(found: Connections, visitor?: SurveyVisitor): Survey {
     listed += ofParty.listed;
   }
   for (const direction of ['egress', 'ingress'] as const) {
-    for (const group of found.askingOutside(direction))
-      if (isConnected[group] === 0 && found.opensOutside(direction, group)) isConnected[group] = 1;
+    for (const group of found.addresses.asking(direction))
+      if (isConnected[group] === 0 && found.addresses.opens(direction, group)) isConnected[group] = 1;
   }
   return { open, isConnected, listed };
 }
@@ -153,6 +154,6 @@ function isSame(a: readonly Entry[], b: readonly Entry[]): boolean {
 export function listedOutside(found: Connections): number {
   let listed = 0;
   for (const direction of ['egress', 'ingress'] as const satisfies readonly Direction[])
-    for (const group of found.askingOutside(direction)) listed += found.countOutside(direction, group);
+    for (const group of found.addresses.asking(direction)) listed += found.addresses.count(direction, group);
   return listed;
 }

@@ -19,7 +19,7 @@ export {
 export type { LabProbeResult, LabReport, LabReportEntry, LabStatusView } from './lab.ts';
 export { listFormats, mapFormats, renderMap, streamList, streamMap, streamOverview } from './map.ts';
 export type { ListFormat, MapFormat } from './map.ts';
-export type { MapOptions } from './map-table.ts';
+export type { MapOptions } from './map-words.ts';
 export { nftNotes, nftReport } from './nft.ts';
 export { npGuardAmbiguous, npGuardFormats, npGuardList } from './np-guard.ts';
 export type { NpGuardFormat } from './np-guard.ts';

@@ -8,7 +8,7 @@ import {
   tellingReasons,
   viewOf,
 } from './map-lines.ts';
-import { emptySentence, headline, sentencesOf, type MapOptions } from './map-table.ts';
+import { emptySentence, headline, sentencesOf, type MapOptions } from './map-words.ts';
 import { portsText } from './ports.ts';
 import { lookOf, number, visible } from './text.ts';
 

@@ -1,6 +1,6 @@
 import type { AllowedPorts, MapAnswer, MapPeer } from '../reach/index.ts';
 import { protocols, type Protocol } from '../net/index.ts';
-import { emptySentence, headline, type MapOptions } from './map-table.ts';
+import { emptySentence, headline, type MapOptions } from './map-words.ts';
 import { isOfCluster, nounsOf, viewOf, type MapView } from './map-lines.ts';
 import { count, displayWidth, lookOf, pad, shorten, wrap, type Look } from './text.ts';
 

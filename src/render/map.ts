@@ -4,7 +4,9 @@ import { jsonOf, mapFields, yamlOf } from './document.ts';
 import { dotOf, mermaidOf } from './map-graph.ts';
 import { csvOf, markdownOf } from './map-list.ts';
 import { matrixOf } from './map-matrix.ts';
-import { overviewTable, tableOf, type MapOptions } from './map-table.ts';
+import { overviewTable } from './map-overview.ts';
+import { tableOf } from './map-table.ts';
+import type { MapOptions } from './map-words.ts';
 
 /** The formats of `map -o`, in the order of its help. */
 export const mapFormats = ['table', 'wide', 'matrix', 'json', 'yaml', 'csv', 'md', 'dot', 'mermaid'] as const;

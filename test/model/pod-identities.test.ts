@@ -1,18 +1,22 @@
 import * as fc from 'fast-check';
 import { expect, it, test } from 'vitest';
-import { readManifests } from '../../src/manifest/index.ts';
 import { podColumns, workloadsWithoutPods } from '../../src/model/index.ts';
 import type { Cluster } from '../../src/model/index.ts';
 import { compile } from '../../src/policy/index.ts';
 import { map } from '../../src/reach/index.ts';
 import type { Level } from '../../src/reach/index.ts';
-import { clusters, toYaml } from '../property/clusters.ts';
+import { encoder, readInPieces } from '../manifest/scan/reading.ts';
+import { clusters } from '../property/clusters.ts';
 
 // Names, workloads and single pods are had from columns; they are those of the pods that a cluster lists.
 
 const seed = Number(process.env['PODWALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
-const read = (text: string): Cluster => readManifests([{ file: 'cluster.yaml', text }]).cluster;
+/** Read as a dump is, of which labels are numbers. */
+const read = (items: readonly unknown[]): Cluster => {
+  const text = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  return readInPieces(encoder.encode(text), 1 << 16).cluster;
+};
 
 /** The same cluster with its pods as objects alone, which columns are made of anew. */
 const asObjects = (cluster: Cluster): Cluster => ({
@@ -21,8 +25,8 @@ const asObjects = (cluster: Cluster): Cluster => ({
   finishedPods: [...cluster.finishedPods],
 });
 
-function agree(text: string): void {
-  const cluster = read(text);
+function agree(items: readonly unknown[]): void {
+  const cluster = read(items);
   const { pods, finishedPods, identities } = podColumns(cluster);
   const rows = [...pods, ...finishedPods];
   // Some before all are made, some afterwards.
@@ -51,9 +55,8 @@ test(`columns name the pods that a cluster lists (seed ${seed})`, () => {
   let pods = 0;
   fc.assert(
     fc.property(clusters, (random) => {
-      const text = toYaml(random.objects);
-      agree(text);
-      pods += podColumns(read(text)).pods.length;
+      agree(random.objects);
+      pods += podColumns(read(random.objects)).pods.length;
     }),
     { numRuns: 200, seed, endOnFailure: false },
   );
@@ -76,9 +79,8 @@ test(`a map of columns is that of the objects (seed ${seed})`, () => {
       fc.constantFrom(undefined, 'a', 'b'),
       (random, level, namespace) => {
         const query = { level, ...(namespace === undefined ? {} : { namespace }) };
-        const text = toYaml(random.objects);
-        const columns = map(compile(read(text)), query);
-        const objects = map(compile(asObjects(read(text))), query);
+        const columns = map(compile(read(random.objects)), query);
+        const objects = map(compile(asObjects(read(random.objects))), query);
         expect(columns.document).toEqual(objects.document);
         expect(columns.summary).toEqual(objects.summary);
         connections += columns.document.connections.length;
@@ -89,34 +91,28 @@ test(`a map of columns is that of the objects (seed ${seed})`, () => {
   expect(connections).toBeGreaterThan(200);
 });
 
+const pod = (name: string, metadata: object): object => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'a', ...metadata },
+  spec: { containers: [{ name: 'main' }] },
+});
+
 it('a pod that another owns is a workload of its own, so that no two have one id', () => {
-  const pod = (name: string, ownerReferences: readonly object[]): string =>
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name, namespace: 'a', ownerReferences },
-      spec: { containers: [{ name: 'main' }] },
-    });
   const owner = { apiVersion: 'v1', kind: 'Pod', name: 'one', uid: 'u', controller: true };
-  const text = [pod('one', []), pod('two', [owner])].join('\n---\n');
-  agree(text);
-  expect(read(text).workloads.map(({ id }) => id)).toEqual(['a/Pod/one', 'a/Pod/two']);
+  const pods = [pod('one', {}), pod('two', { ownerReferences: [owner] })];
+  agree(pods);
+  expect(read(pods).workloads.map(({ id }) => id)).toEqual(['a/Pod/one', 'a/Pod/two']);
 });
 
 it('a label that is empty and one that is missing are one value', () => {
-  const text = ['one', 'two', 'three']
-    .map((name, i) =>
-      JSON.stringify({
-        apiVersion: 'v1',
-        kind: 'Pod',
-        metadata: { name, namespace: 'a', labels: [{}, { app: '' }, { app: 'x' }][i] },
-        spec: { containers: [{ name: 'main' }] },
-      }),
-    )
-    .join('\n---\n');
-  const { peers } = map(compile(read(text)), { level: { kind: 'label', key: 'app' } }).document;
-  expect(peers.filter(({ kind }) => kind === 'label').map(({ id, pods }) => [id, pods])).toEqual([
-    ['app=', 2],
-    ['app=x', 1],
+  const labels = [{}, { app: 'x' }, { app: '' }, { tier: 'back' }, { app: 'x', tier: 'back' }];
+  const cluster = read(labels.map((each, i) => pod(`pod-${i}`, { labels: each })));
+  const { table, pods } = podColumns(cluster);
+  expect(Array.from(pods, (row) => table.vocabulary.labels.isPairs(table.labels[row]!))).toContain(true);
+  const { peers } = map(compile(cluster), { level: { kind: 'label', key: 'app' } }).document;
+  expect(peers.filter(({ kind }) => kind === 'label').map(({ id, pods: count }) => [id, count])).toEqual([
+    ['app=', 3],
+    ['app=x', 2],
   ]);
 });
