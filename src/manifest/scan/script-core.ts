@@ -1,8 +1,6 @@
 import {
   deepestSkipped,
   event,
-  firstSlots,
-  internedBytes,
   itemText,
   itemWords,
   longestAnnotations,
@@ -10,7 +8,6 @@ import {
   mode,
   mostHeaders,
   mostInterned,
-  mostProbes,
   need,
   noted,
   padding,
@@ -22,6 +19,7 @@ import {
   walk,
 } from './core.ts';
 import type { ScannerCore } from './core.ts';
+import { Interned } from './interned.ts';
 import { action, nodeSize, program } from './program.ts';
 
 const quote = 0x22;
@@ -48,7 +46,6 @@ special.fill(1, 0, 32);
 special[quote] = special[backslash] = 1;
 
 const fourSpaces = 0x20202020;
-const arenaBlock = 2 ** 20;
 
 /**
  * The scanner in TypeScript, where there is no WebAssembly with SIMD: the same as `wasm/scanner.ts`, function by
@@ -71,16 +68,10 @@ export class ScriptCore implements ScannerCore {
   #column = 0;
   #measured = 0;
 
-  /** Blocks of interned bytes. */
-  readonly #arena: Uint8Array[] = [];
-  #arenaUsed = arenaBlock;
-  #slots = new Int32Array(firstSlots);
-  /** Of each: hash, block, place in it, length. */
-  readonly #entry = new Int32Array(mostInterned * 4);
+  readonly #interned = new Interned();
   /** Of lists: whether it has been told what they are made of. */
   readonly #entryTold = new Uint8Array(mostInterned);
   #hasNewList = false;
-  #entries = 0;
   readonly #key = new Uint8Array(longestInterned);
 
   readonly #headers: { readonly apiVersion: number; readonly kind: number; header: number; walk: number }[] =
@@ -357,8 +348,8 @@ export class ScriptCore implements ScannerCore {
     kindAt: number,
     kindEnd: number,
   ): number {
-    const apiVersion = this.#intern(this.window, apiVersionAt, apiVersionEnd - apiVersionAt);
-    const kind = this.#intern(this.window, kindAt, kindEnd - kindAt);
+    const apiVersion = this.#interned.numberOf(this.window, apiVersionAt, apiVersionEnd - apiVersionAt);
+    const kind = this.#interned.numberOf(this.window, kindAt, kindEnd - kindAt);
     if (apiVersion < 0 || kind < 0) return from;
     for (const known of this.#headers) {
       if (known.apiVersion !== apiVersion || known.kind !== kind) continue;
@@ -468,7 +459,7 @@ export class ScriptCore implements ScannerCore {
       }
       case action.shared: {
         const after = this.#value(at);
-        if (after >= 0) this.#event(field, at, after - at, this.#intern(window, at, after - at));
+        if (after >= 0) this.#event(field, at, after - at, this.#interned.numberOf(window, at, after - at));
         return after;
       }
       case action.text:
@@ -530,7 +521,7 @@ export class ScriptCore implements ScannerCore {
       const keyEnd = this.#string(at + 1);
       if (keyEnd < 0) return keyEnd;
       if (this.#out >= this.#outLimit) return need.care;
-      this.#event(field, at, keyEnd - at, this.#intern(window, at, keyEnd - at));
+      this.#event(field, at, keyEnd - at, this.#interned.numberOf(window, at, keyEnd - at));
       at = this.#colon(keyEnd);
       if (at < 0) return at;
       at = this.#blank(at);
@@ -573,7 +564,7 @@ export class ScriptCore implements ScannerCore {
     if (!isShared) return at;
     const key = this.#listKey(start);
     if (key === 0) return at;
-    const number = this.#intern(this.#key, 0, key);
+    const number = this.#interned.numberOf(this.#key, 0, key);
     if (number < 0) return at;
     if (this.#entryTold[number] === 1) {
       records[start + event.value] = number;
@@ -724,109 +715,12 @@ export class ScriptCore implements ScannerCore {
       } else if (at > this.#end) return need.more;
     }
   }
-
-  /** The number of the value with these bytes; -1 when it is not interned. */
-  #intern(source: Uint8Array, start: number, length: number): number {
-    if (length > longestInterned) return -1;
-    const hash = hashOf(source, start, length);
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    for (let probe = 0; probe < mostProbes; probe++) {
-      const entry = (this.#slots[slot] as number) - 1;
-      if (entry < 0) return this.#add(source, start, length, hash, slot);
-      if (
-        this.#entry[entry * 4] === hash &&
-        this.#entry[entry * 4 + 3] === length &&
-        this.#isEntry(entry, source, start, length)
-      )
-        return entry;
-      slot = (slot + 1) & mask;
-    }
-    return -1;
-  }
-
-  #isEntry(entry: number, source: Uint8Array, start: number, length: number): boolean {
-    const block = this.#arena[this.#entry[entry * 4 + 1] as number] as Uint8Array;
-    const from = this.#entry[entry * 4 + 2] as number;
-    for (let i = 0; i < length; i++) if (block[from + i] !== source[start + i]) return false;
-    return true;
-  }
-
-  #add(source: Uint8Array, start: number, length: number, hash: number, slot: number): number {
-    const entry = this.#entries;
-    if (entry >= mostInterned) return -1;
-    if (this.#arenaUsed + length > arenaBlock) {
-      if (this.#arena.length * arenaBlock >= internedBytes) return -1;
-      this.#arena.push(new Uint8Array(arenaBlock));
-      this.#arenaUsed = 0;
-    }
-    const block = this.#arena[this.#arena.length - 1] as Uint8Array;
-    const from = this.#arenaUsed;
-    for (let i = 0; i < length; i++) block[from + i] = source[start + i] as number;
-    this.#arenaUsed += length;
-    this.#slots[slot] = entry + 1;
-    this.#entry[entry * 4] = hash;
-    this.#entry[entry * 4 + 1] = this.#arena.length - 1;
-    this.#entry[entry * 4 + 2] = from;
-    this.#entry[entry * 4 + 3] = length;
-    this.#entries = entry + 1;
-    if (this.#entries * 2 > this.#slots.length && this.#slots.length < mostInterned * 2) this.#moreSlots();
-    return entry;
-  }
-
-  /** In the order in which they came, so that none is further from its place than before: all are found again. */
-  #moreSlots(): void {
-    const slots = new Int32Array(this.#slots.length * 2);
-    const mask = slots.length - 1;
-    for (let entry = 0; entry < this.#entries; entry++) {
-      let slot = (this.#entry[entry * 4] as number) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = entry + 1;
-    }
-    this.#slots = slots;
-  }
 }
 
 const bytesOf = (key: string): readonly number[] => Array.from(key, (char) => char.charCodeAt(0));
 const itemsKey = bytesOf('items');
 const apiVersionKey = bytesOf('apiVersion');
 const kindKey = bytesOf('kind');
-
-/** Four bytes at a time, least significant first, by turns in four sums that do not wait for each other. */
-function hashOf(bytes: Uint8Array, start: number, length: number): number {
-  let first = Math.imul(length, 0x9e3779b1);
-  let second = length;
-  let third = 0x27d4eb2f;
-  let fourth = 0x165667b1;
-  const whole = start + (length & ~15);
-  const end = start + length;
-  let at = start;
-  for (; at < whole; at += 16) {
-    first = turned(Math.imul(first ^ wordAt(bytes, at), 0x9e3779b1), 15);
-    second = turned(Math.imul(second ^ wordAt(bytes, at + 4), 0x85ebca6b), 13);
-    third = turned(Math.imul(third ^ wordAt(bytes, at + 8), 0x9e3779b1), 11);
-    fourth = turned(Math.imul(fourth ^ wordAt(bytes, at + 12), 0x85ebca6b), 17);
-  }
-  for (; at + 4 <= end; at += 4) first = turned(Math.imul(first ^ wordAt(bytes, at), 0x9e3779b1), 15);
-  for (; at < end; at++) second = turned(Math.imul(second ^ (bytes[at] as number), 0x85ebca6b), 13);
-  first = Math.imul(first ^ turned(third, 7), 0xc2b2ae35);
-  second = Math.imul(second ^ turned(fourth, 9), 0x9e3779b1);
-  first = Math.imul(first ^ (first >>> 15) ^ second, 0x85ebca6b);
-  return first ^ (first >>> 13);
-}
-
-function turned(word: number, bits: number): number {
-  return (word << bits) | (word >>> (32 - bits));
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  );
-}
 
 /** How many bytes the character at `at` has; 0 when there is none. https://www.unicode.org/versions/Unicode16.0.0/core-spec/chapter-3/#G27506 */
 function characterLength(bytes: Uint8Array, at: number, end: number): number {
