@@ -221,8 +221,10 @@ export class GroupAccess {
   #workOut(from: number): ReadonlyMap<number, Accesses> {
     const matrix = this.pairs;
     const { size } = this.#policy.parts.classes;
-    const found = new Map<number, Apart>();
+    // Of very many sources most have none.
+    let found: Map<number, Apart> | undefined;
     const at = (to: number): Apart => {
+      found ??= new Map<number, Apart>();
       let known = found.get(to);
       if (known === undefined) found.set(to, (known = new Apart()));
       return known;
@@ -249,7 +251,7 @@ export class GroupAccess {
         if (this.#groups.countOf(from, c) === 1) own.set(c * size + c, exempted);
       }
     }
-    if (found.size === 0) return nothingApart;
+    if (found === undefined) return nothingApart;
     const exact = new Map<number, Accesses>();
     for (const [to, apart] of found) exact.set(to, this.#resolve(from, to, apart));
     return exact;
@@ -261,7 +263,7 @@ export class GroupAccess {
     const { size } = classes;
     const { replicas } = classes.table;
     const { nodeToPod, podToNode } = this.#policy.profile;
-    const counts = new Map<number, Map<number, number>>();
+    let counts: Map<number, Map<number, number>> | undefined;
     const isOfOne = this.#groups.isOfOneClass(from);
     for (const i of this.#groups.members(from)) {
       const s = classes.classOf[i]!;
@@ -278,12 +280,14 @@ export class GroupAccess {
           this.#podsOf[to]! += pods;
           continue;
         }
+        counts ??= new Map<number, Map<number, number>>();
         let ofTarget = counts.get(to);
         if (ofTarget === undefined) counts.set(to, (ofTarget = new Map<number, number>()));
         const pair = s * size + d;
         ofTarget.set(pair, (ofTarget.get(pair) ?? 0) + pods);
       }
     }
+    if (this.#ofOne.length === 0 && counts === undefined) return;
     const tell = (to: number, s: number, d: number, pods: number, all: number): void => {
       // Of one pod, the pair with itself is all that was counted.
       if (from === to && s === d && all === 1) return;
@@ -300,6 +304,7 @@ export class GroupAccess {
       this.#podsOf![to] = 0;
     }
     this.#ofOne.length = 0;
+    if (counts === undefined) return;
     for (const [to, ofTarget] of counts) {
       for (const [pair, pods] of ofTarget) {
         const s = Math.floor(pair / size);

@@ -103,11 +103,15 @@ function sorted(lines: readonly OverviewLine[]): readonly OverviewLine[] {
 class Rest {
   readonly #found: Connections;
   readonly #homes: Int32Array;
-  readonly #suffixes = new Map<number, string>();
-  readonly #lines = {
-    mixed: new Map<string, Gathered>(),
-    across: new Map<string, Gathered>(),
-    inside: new Map<string, Gathered>(),
+  /** By group: the number of the last word of its name. */
+  readonly #suffixOf = new Map<number, number>();
+  readonly #suffixes = new Map<string, number>();
+  readonly #lines: Record<Section, Gathered[]> = { mixed: [], across: [], inside: [] };
+  /** The same by ports, and by the last words of both names. */
+  readonly #known: Record<Section, Map<string, Map<number, Gathered>>> = {
+    mixed: new Map(),
+    across: new Map(),
+    inside: new Map(),
   };
 
   constructor(found: Connections, homes: Int32Array) {
@@ -119,14 +123,17 @@ class Rest {
     const homes = this.#homes;
     const isOwn = from === to;
     const where = homes[from] === nowhere ? 'mixed' : isOneHome(homes, from, to) ? 'inside' : 'across';
-    const lines = this.#lines[where];
+    const known = this.#known[where];
+    const names = isOwn ? -1 : this.#suffix(from) * 0x400_0000 + this.#suffix(to);
     for (const entry of entries) {
-      const names = isOwn ? '' : `${this.#suffixOf(from)} ${this.#suffixOf(to)}`;
-      const key = `${names} ${labelOf(entry)}`;
-      let line = lines.get(key);
+      const label = labelOf(entry);
+      let ofLabel = known.get(label);
+      if (ofLabel === undefined) known.set(label, (ofLabel = new Map<number, Gathered>()));
+      let line = ofLabel.get(names);
       if (line === undefined) {
         line = { entry, isOwn, from: new Set(), to: new Set(), connections: 0 };
-        lines.set(key, line);
+        ofLabel.set(names, line);
+        this.#lines[where].push(line);
       }
       line.from.add(from);
       line.to.add(to);
@@ -134,19 +141,21 @@ class Rest {
     }
   }
 
-  #suffixOf(group: number): string {
-    let suffix = this.#suffixes.get(group);
+  #suffix(group: number): number {
+    let suffix = this.#suffixOf.get(group);
     if (suffix === undefined) {
       const id = this.#found.id(group);
-      suffix = id.slice(Math.max(id.lastIndexOf('-'), id.lastIndexOf('/')) + 1);
-      this.#suffixes.set(group, suffix);
+      const text = id.slice(Math.max(id.lastIndexOf('-'), id.lastIndexOf('/')) + 1);
+      suffix = this.#suffixes.get(text) ?? this.#suffixes.size;
+      this.#suffixes.set(text, suffix);
+      this.#suffixOf.set(group, suffix);
     }
     return suffix;
   }
 
   /** Where the ends of names say nothing, as random ones do, lines of the same ports are one. */
   lines(where: Section): readonly OverviewLine[] {
-    const lines = hubs(hubs([...this.#lines[where].values()], 'from'), 'to');
+    const lines = hubs(hubs(this.#lines[where], 'from'), 'to');
     const merged =
       lines.length <= mostByName
         ? lines
