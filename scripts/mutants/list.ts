@@ -349,19 +349,19 @@ export const mutants: readonly Mutant[] = [
     why: 'a block that has ended goes on outside',
   },
   {
-    file: 'src/policy/matrix.ts',
+    file: 'src/policy/pair-count.ts',
     find: 'if (set !== nothing) totals.ofSets.add(set, -pods);',
     replace: '',
     why: 'a pod and itself are counted as a pair',
   },
   {
-    file: 'src/policy/matrix.ts',
+    file: 'src/policy/pair-count.ts',
     find: 'const pairs = (s === d ? weight - 1 : weight) * weightOf[d]!;',
     replace: 'const pairs = weight * weightOf[d]!;',
     why: 'a correction within a class counts a pod and itself',
   },
   {
-    file: 'src/policy/matrix.ts',
+    file: 'src/policy/pair-count.ts',
     find: 'for (const toHost of [true, false]) {',
     replace: 'for (const toHost of [true]) {',
     why: 'a pod does not reach its own node (corner 42)',
@@ -608,7 +608,7 @@ export const mutants: readonly Mutant[] = [
     why: 'a pod reaches its own node in every reading (corner 42)',
   },
   {
-    file: 'src/policy/matrix.ts',
+    file: 'src/policy/pair-count.ts',
     find: 'if (!(toHost ? profile.podToNode : profile.nodeToPod)) continue;',
     replace: '',
     why: 'totals exempt the own node in both directions, whatever the reading (corner 42)',

@@ -12,6 +12,8 @@ import type { ClassProfile } from './parts.ts';
 import { meantPeers } from './meant.ts';
 import { ownNodePairs } from './own-node.ts';
 import type { OwnNode } from './own-node.ts';
+import { noLane, PairCount, twoLanes } from './pair-count.ts';
+import type { CountTables } from './pair-count.ts';
 import { anyPeer } from './peers.ts';
 import type { PeerTable } from './peers.ts';
 import { everything, nothing } from './port-table.ts';
@@ -19,7 +21,8 @@ import type { PortTable } from './port-table.ts';
 import type { Profile } from './profile.ts';
 import { Complements, hasAtom } from './products.ts';
 import { joint } from './refine.ts';
-import { SequenceTable } from './sequences.ts';
+import { endsOf } from './row-ends.ts';
+import type { Ends } from './row-ends.ts';
 import { cutSide } from './side.ts';
 import type { Side } from './side.ts';
 import { SparsePairs } from './sparse-pairs.ts';
@@ -45,10 +48,6 @@ interface MatrixParts {
 
 /** What dense parts admit at so many atoms is kept, in 4 bytes each. */
 const mostAdmitted = 1 << 26;
-
-/** Which lane says all of a pair: none where it cannot talk, both where it shares two families that differ. */
-const noLane = -1;
-const twoLanes = -2;
 
 /**
  * The access of every ordered pair of classes, factorised.
@@ -388,203 +387,50 @@ export class Matrix {
    *   are independent, so that the counts of any parts of the destinations add up to the whole.
    */
   count(isCounted?: Uint8Array): Float64Array {
+    return new PairCount(this.#countTables()).count(isCounted);
+  }
+
+  #countTables(): CountTables {
+    const { classes, ports, profile, profileOf } = this.#parts;
+    return {
+      profile,
+      ports,
+      classes,
+      profileOf,
+      accesses: this.#accesses,
+      lanes: this.#lanes,
+      laneOf: this.#laneOf,
+      egress: this.#egress,
+      ingress: this.#ingress,
+      egressAdmits: this.#egressAdmits,
+      ingressAdmits: this.#ingressAdmits,
+      egressAllows: this.#egressAllows,
+      ingressAllows: this.#ingressAllows,
+      isTabled: this.#isTabled,
+      rowOf: this.rowOf,
+      columnOf: this.columnOf,
+      rows: this.#rows,
+      columns: this.#columns,
+      sparse: this.#sparse,
+      ownNode: this.#ownNode,
+      hasTiers: this.#egressTiers !== undefined,
+      hasSparseTiers: this.#egressTiers?.hasSparse === true || this.#ingressTiers?.hasSparse === true,
+      block: (row, column) => this.block(row, column),
+      exact: (s, d) => this.#exact(s, d),
+      withTiers: (direction, subject, other, lane, admitted) =>
+        this.#withTiers(direction, subject, other, lane, admitted),
+      ofSide: (direction, subject, other) => this.#ofSide(direction, subject, other),
+      ofOwnNode: (from, to) => this.ofOwnNode(from, to),
+    };
+  }
+
+  /** The access that the policies of one end alone give it to or from the other. */
+  #ofSide(direction: Direction, subject: number, other: number): number {
     const { classes } = this.#parts;
-    const totals = { ofSets: new PairTotals(), ofAccesses: new PairTotals() };
-    const weightOf =
-      isCounted === undefined ? classes.weight : classes.weight.map((w, c) => w * isCounted[c]!);
-    this.#addBlocks(weightOf, totals);
-    for (let s = 0; s < classes.size; s++) {
-      this.#addSelf(s, weightOf[s]!, totals);
-      this.#sparse.gather(s);
-      if (this.#sparse.length > 0) this.#addCorrections(s, weightOf, totals);
-    }
-    const { ofAccesses } = totals;
-    for (let set = 0; set < totals.ofSets.size; set++) {
-      const pairs = totals.ofSets.of(set);
-      if (pairs !== 0) ofAccesses.add(this.#accesses.simple(set), pairs);
-    }
-    this.#countOwnNode(ofAccesses, isCounted);
-    // Pairs that cannot talk are most of all, and are looked at the least: they are what is left.
-    const counted = ofAccesses.upTo(this.#accesses.size);
-    const destinations = sumOf(weightOf);
-    counted[noAccess] = 0;
-    counted[noAccess] = sumOf(classes.weight) * destinations - destinations - sumOf(counted);
-    return counted;
-  }
-
-  /** Takes away the pairs of the pods of a class with themselves, which are no pairs. */
-  #addSelf(s: number, pods: number, totals: Totals): void {
-    const row = this.rowOf[s]!;
-    const column = this.columnOf[s]!;
-    const lane = this.#isTabled ? this.#laneOf[this.#rows.family[row]!]! : twoLanes;
-    if (lane < 0) {
-      totals.ofAccesses.add(this.block(row, column), -pods);
-      return;
-    }
-    const out = this.#rows.dense[row]! * this.#egress.atoms + this.#columns.atom[column]!;
-    const into = this.#columns.dense[column]! * this.#ingress.atoms + this.#rows.atom[row]!;
-    const set = this.#parts.ports.intersect(
-      this.#egressAllows[out * this.#lanes + lane]!,
-      this.#ingressAllows[into * this.#lanes + lane]!,
-    );
-    if (set !== nothing) totals.ofSets.add(set, -pods);
-  }
-
-  /** Adds the pairs of all rows and columns, sparse peers left out. There may be millions of blocks, mostly with a single lane. */
-  #addBlocks(weightOf: Float64Array, totals: Totals): void {
-    const { weight } = this.#parts.classes;
-    const rows = new Float64Array(this.rowCount);
-    const columns = new Float64Array(this.columnCount);
-    for (let c = 0; c < weight.length; c++) {
-      rows[this.rowOf[c]!]! += weight[c]!;
-      columns[this.columnOf[c]!]! += weightOf[c]!;
-    }
-    const isTabled = this.#isTabled;
-    if (isTabled) {
-      const sources = {
-        ends: this.#rows,
-        weight: rows,
-        allows: this.#egressAllows,
-        atoms: this.#egress.atoms,
-      };
-      const destinations = {
-        ends: this.#columns,
-        weight: columns,
-        allows: this.#ingressAllows,
-        atoms: this.#ingress.atoms,
-      };
-      // The inner loop goes along the longer table.
-      if (sources.allows.length > destinations.allows.length)
-        this.#addTabled(sources, destinations, totals.ofSets);
-      else this.#addTabled(destinations, sources, totals.ofSets);
-      if (this.#lanes === 1) return;
-    }
-    const { family } = this.#columns;
-    for (let row = 0; row < rows.length; row++) {
-      for (let column = 0; column < columns.length; column++) {
-        if (!isTabled || this.#laneOf[this.#rows.family[row]! & family[column]!] === twoLanes)
-          totals.ofAccesses.add(this.block(row, column), rows[row]! * columns[column]!);
-      }
-    }
-  }
-
-  /** Adds the blocks of ends of which one lane is asked; what both sides allow is the same from either side. */
-  #addTabled(outer: Tabled, inner: Tabled, totals: PairTotals): void {
-    const { ports } = this.#parts;
-    const lanes = this.#lanes;
-    const laneOf = this.#laneOf;
-    const { count, family, atom, dense } = inner.ends;
-    for (let i = 0; i < outer.ends.count; i++) {
-      const weight = outer.weight[i]!;
-      const ownFamily = outer.ends.family[i]!;
-      const ownAtom = outer.ends.atom[i]!;
-      const at = outer.ends.dense[i]! * outer.atoms;
-      for (let k = 0; k < count; k++) {
-        const lane = laneOf[ownFamily & family[k]!]!;
-        if (lane < 0) continue;
-        const one = outer.allows[(at + atom[k]!) * lanes + lane]!;
-        if (one === nothing) continue;
-        const both = ports.intersect(one, inner.allows[(dense[k]! * inner.atoms + ownAtom) * lanes + lane]!);
-        if (both !== nothing) totals.add(both, weight * inner.weight[k]!);
-      }
-    }
-  }
-
-  /** Moves the pairs that sparse peers touch from the access of their block to their own. */
-  #addCorrections(s: number, weightOf: Float64Array, totals: Totals): void {
-    const { ports, classes } = this.#parts;
-    const { ofSets } = totals;
-    const { list, length, egress, ingress } = this.#sparse;
-    const weight = classes.weight[s]!;
-    const lanes = this.#lanes;
-    const row = this.rowOf[s]!;
-    const family = this.#rows.family[row]!;
-    const sourceAtom = this.#rows.atom[row]!;
-    const egressAt = this.#rows.dense[row]! * this.#egress.atoms;
-    const hasTiers = this.#egressTiers !== undefined;
-    const hasSparseTiers = hasTiers && (this.#egressTiers.hasSparse || this.#ingressTiers!.hasSparse);
-    for (let i = 0; i < length; i++) {
-      const d = list[i]!;
-      const column = this.columnOf[d]!;
-      const lane = this.#isTabled ? this.#laneOf[family & this.#columns.family[column]!]! : twoLanes;
-      if (lane === noLane) continue;
-      const pairs = (s === d ? weight - 1 : weight) * weightOf[d]!;
-      if (lane === twoLanes) {
-        totals.ofAccesses.add(this.block(row, column), -pairs);
-        totals.ofAccesses.add(this.#exact(s, d), pairs);
-        continue;
-      }
-      const out = (egressAt + this.#columns.atom[column]!) * lanes + lane;
-      const into = (this.#columns.dense[column]! * this.#ingress.atoms + sourceAtom) * lanes + lane;
-      const denseOut = this.#egressAllows[out]!;
-      const denseIn = this.#ingressAllows[into]!;
-      const before = ports.intersect(denseOut, denseIn);
-      const admittedOut = ports.union(this.#egressAdmits[out]!, egress[lane]![d]!);
-      const admittedIn = ports.union(this.#ingressAdmits[into]!, ingress[lane]![d]!);
-      let after: number;
-      if (!hasTiers) after = ports.intersect(admittedOut, admittedIn);
-      else {
-        // What sparse peers add nothing to is as the tables say, but for sparse peers of tiers.
-        const which = lane === 0 ? 0 : 1;
-        const own =
-          admittedOut === this.#egressAdmits[out] && !hasSparseTiers
-            ? denseOut
-            : this.#withTiers('egress', s, d, which, admittedOut);
-        const other =
-          admittedIn === this.#ingressAdmits[into] && !hasSparseTiers
-            ? denseIn
-            : this.#withTiers('ingress', d, s, which, admittedIn);
-        after = ports.intersect(own, other);
-      }
-      if (before === after) continue;
-      if (before !== nothing) ofSets.add(before, -pairs);
-      if (after !== nothing) ofSets.add(after, pairs);
-    }
-  }
-
-  /** Corner 42: from a host-network pod to the other pods of its node, and back, everything is allowed. */
-  #countOwnNode(totals: PairTotals, isCounted: Uint8Array | undefined): void {
-    const { hosts } = this.#ownNode;
-    const { profile } = this.#parts;
-    for (let start = 0, end = 0; start < hosts.length; start = end) {
-      while (end < hosts.length && hosts[end] === hosts[start]) end++;
-      for (const toHost of [true, false]) {
-        if (!(toHost ? profile.podToNode : profile.nodeToPod)) continue;
-        this.#countOfHost(start, end, toHost, totals, isCounted);
-      }
-    }
-  }
-
-  /** The same of one class of hosts, in one direction: `start` to before `end` are its entries. */
-  #countOfHost(
-    start: number,
-    end: number,
-    toHost: boolean,
-    totals: PairTotals,
-    isCounted: Uint8Array | undefined,
-  ): void {
-    const { hosts, guests, pairs: pairsOf } = this.#ownNode;
-    const { classes, profileOf } = this.#parts;
-    const host = hosts[start]!;
-    const direction = toHost ? 'egress' : 'ingress';
-    // No policy selects a host (corner 44), so guests with one profile and one family are alike to it.
-    const alike = new Map<number, { readonly guest: number; pairs: number }>();
-    for (let i = start; i < end; i++) {
-      const guest = guests[i]!;
-      if (isCounted !== undefined && isCounted[toHost ? host : guest] === 0) continue;
-      const key = profileOf[direction][guest]! * 4 + classes.family[guest]!;
-      const known = alike.get(key);
-      if (known === undefined) alike.set(key, { guest, pairs: pairsOf[i]! });
-      else known.pairs += pairsOf[i]!;
-    }
-    for (const { guest, pairs } of alike.values()) {
-      const shared = classes.family[host]! & classes.family[guest]!;
-      if (shared === 0) continue;
-      const inLane = (lane: 0 | 1): number =>
-        this.#isAsked(shared, lane) ? this.#sideOf(direction, guest, host, lane) : nothing;
-      totals.add(this.#join(shared, inLane(0), inLane(1)), -pairs);
-      totals.add(toHost ? this.ofOwnNode(guest, host) : this.ofOwnNode(host, guest), pairs);
-    }
+    const shared = classes.family[subject]! & classes.family[other]!;
+    const inLane = (lane: 0 | 1): number =>
+      this.#isAsked(shared, lane) ? this.#sideOf(direction, subject, other, lane) : nothing;
+    return this.#join(shared, inLane(0), inLane(1));
   }
 
   /** What the policies of one end say about the other, all peers asked one by one. */
@@ -624,96 +470,6 @@ export class Matrix {
     if (atIngress !== undefined) return hasAtom(atIngress, this.#ingress.atomOf[c]!);
     return this.#classesOfPeer.of(peer).includes(c);
   }
-}
-
-/** What rows or columns are made of. */
-class Ends {
-  readonly count: number;
-  readonly dense: Int32Array;
-  readonly atom: Int32Array;
-  readonly family: Int32Array;
-
-  /** @param sequences - of each: dense part, atom, families */
-  constructor(sequences: SequenceTable) {
-    this.count = sequences.size;
-    const { items } = sequences;
-    const field = (offset: number): Int32Array =>
-      Int32Array.from({ length: this.count }, (_, id) => items[id * 3 + offset]!);
-    this.dense = field(0);
-    this.atom = field(1);
-    this.family = field(2);
-  }
-}
-
-/** Rows with what their egress allows, or columns with what their ingress does. */
-interface Tabled {
-  readonly ends: Ends;
-  readonly weight: Float64Array;
-  /** By dense part, atom of the other end, and lane. */
-  readonly allows: Int32Array;
-  readonly atoms: number;
-}
-
-/** What has been counted: where one lane says all there is by port set, else by access. */
-interface Totals {
-  readonly ofSets: PairTotals;
-  readonly ofAccesses: PairTotals;
-}
-
-/** Pairs by id of a port set or of an access. */
-class PairTotals {
-  #totals = new Float64Array(64);
-
-  get size(): number {
-    return this.#totals.length;
-  }
-
-  of(id: number): number {
-    return this.#totals[id]!;
-  }
-
-  add(access: number, pairs: number): void {
-    if (access >= this.#totals.length) {
-      const more = new Float64Array(access * 2);
-      more.set(this.#totals);
-      this.#totals = more;
-    }
-    this.#totals[access]! += pairs;
-  }
-
-  /** The totals of the first `size` ids. */
-  upTo(size: number): Float64Array {
-    const totals = new Float64Array(size);
-    totals.set(this.#totals.subarray(0, size));
-    return totals;
-  }
-}
-
-function sumOf(numbers: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < numbers.length; i++) sum += numbers[i]!;
-  return sum;
-}
-
-/** Rows, of egress and of the atoms of ingress; or columns, the other way round. */
-function endsOf(
-  {
-    denseOf,
-    profileOf,
-    atomOf,
-  }: { readonly denseOf: Int32Array; readonly profileOf: Int32Array; readonly atomOf: Int32Array },
-  family: Uint8Array,
-): readonly [of: Int32Array, ends: Ends] {
-  const sequences = new SequenceTable();
-  const of = new Int32Array(profileOf.length);
-  const end = new Int32Array(3);
-  for (let c = 0; c < of.length; c++) {
-    end[0] = denseOf[profileOf[c]!]!;
-    end[1] = atomOf[c]!;
-    end[2] = family[c]!;
-    of[c] = sequences.intern(end, 0, 3);
-  }
-  return [of, new Ends(sequences)];
 }
 
 /** Whether some profile leaves ports to the destination. */
