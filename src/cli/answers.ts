@@ -357,15 +357,14 @@ function withEntrance({ from }: Question, input: Input, flags: InputFlags): Inpu
     );
     if (isMeant) routes.add(`${own.kind} ${own.namespace}/${own.name}`);
   }
-  const found = reach
-    .entranceDiagnostics(input.cluster, controllersOf(input, flags))
-    .filter(
-      ({ severity, object }) =>
-        severity === 'warning' &&
-        object !== undefined &&
-        ((object.kind === ref.kind && object.namespace === ref.namespace && object.name === ref.name) ||
-          routes.has(`${object.kind} ${object.namespace}/${object.name}`)),
-    );
+  const found = reach.entranceDiagnostics(input.cluster, controllersOf(input, flags)).filter(
+    ({ code, severity, object }) =>
+      // Of the notes, that it is not known where the entrance leads: without it, nowhere would look like a fact.
+      (severity === 'warning' || code === 'backend-not-followed') &&
+      object !== undefined &&
+      ((object.kind === ref.kind && object.namespace === ref.namespace && object.name === ref.name) ||
+        routes.has(`${object.kind} ${object.namespace}/${object.name}`)),
+  );
   return { ...input, diagnostics: [...input.diagnostics, ...found] };
 }
 

@@ -191,7 +191,7 @@ export class Gateways {
         if (backend.weight > 0) add(backend, ['spec', 'rules', i, 'backendRefs', j]);
       }
       for (const filter of rule.filters) {
-        if (filter.kind === 'mirror') add(filter.backend, ['spec', 'rules', i]);
+        if (filter.kind === 'mirror') add(filter.backend, filter.at);
       }
       return ways;
     });

@@ -1,6 +1,6 @@
 import type { Address, Cidr, Protocol } from '../net/index.ts';
 import type { NonEmpty } from './network-policy.ts';
-import type { ObjectRef, Origin } from './place.ts';
+import type { ObjectRef, Origin, Path } from './place.ts';
 import type { SealedText } from './sealed.ts';
 import type { LabelSelector } from './selector.ts';
 
@@ -190,7 +190,12 @@ export interface NameMatch {
 /** What happens to a request on the way. Those that only change it are of `kind` other. */
 export type RouteFilter =
   /** A copy of the request goes to this backend as well. */
-  | { readonly kind: 'mirror'; readonly backend: ObjectReference & { readonly port: number | undefined } }
+  | {
+      readonly kind: 'mirror';
+      readonly backend: ObjectReference & { readonly port: number | undefined };
+      /** Where it is written. */
+      readonly at: Path;
+    }
   /** It is answered with another address, and goes to no backend. */
   | {
       readonly kind: 'redirect';

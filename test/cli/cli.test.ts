@@ -455,6 +455,12 @@ describe('input', () => {
         route('other', 'another'),
     });
     expect(err).toContain('The Gateway shop/edge has no listener called untaken');
+    const alias =
+      'apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {type: ExternalName, externalName: example.com}\n---\n';
+    const followed = podwall('explain ingress/shop/one -f -', {
+      input: workload('web') + alias + ingress('one'),
+    });
+    expect(followed.err).toContain('The Service shop/web is a name in DNS: where it leads');
     expect(err).not.toContain('another');
   });
 

@@ -230,6 +230,13 @@ describe('a Gateway', () => {
         ),
       ),
     ).toEqual(['http HTTPRoute shop/r * none shop/svc/web:TCP/80 → web:8080']);
+    const missing = route(
+      'rules: [{filters: [{type: RequestMirror, requestMirror: {backendRef: {name: gone, port: 80}}}], backendRefs: [{name: web, port: 80}]}]',
+    );
+    const found = resolve([...base, gateway(http), missing]).diagnostics.filter(
+      ({ code }) => code === 'backend-service-missing',
+    );
+    expect(found.map(({ path }) => path)).toEqual(['spec.rules[0].filters[0].requestMirror.backendRef.name']);
   });
 
   test.each([

@@ -144,8 +144,9 @@ function filtersOf(field: Field, namespace: string): readonly RouteFilter[] {
     const type = each.at('type').required('This filter');
     if (type === undefined) continue;
     if (type === 'RequestMirror') {
-      const backend = backendOf(each.mapping('requestMirror').mapping('backendRef'), namespace);
-      if (backend !== undefined) filters.push({ kind: 'mirror', backend });
+      const mirrored = each.mapping('requestMirror').mapping('backendRef');
+      const backend = backendOf(mirrored, namespace);
+      if (backend !== undefined) filters.push({ kind: 'mirror', backend, at: mirrored.path });
     } else if (type === 'RequestRedirect') {
       filters.push(redirectOf(each.mapping('requestRedirect')));
     } else {

@@ -326,7 +326,11 @@ test('routes of a Gateway', () => {
           },
         ],
         filters: [
-          { kind: 'mirror', backend: { namespace: 'shop', name: 'shadow', port: 81 } },
+          {
+            kind: 'mirror',
+            backend: { namespace: 'shop', name: 'shadow', port: 81 },
+            at: ['spec', 'rules', 1, 'filters', 0, 'requestMirror', 'backendRef'],
+          },
           {
             kind: 'redirect',
             scheme: 'https',
@@ -441,7 +445,7 @@ spec:
   loadBalancerClass: example.com/fast
   loadBalancerSourceRanges: [192.0.2.0/24, " 198.51.100.0/24 "]
   externalIPs: [203.0.113.9]
-  ports: [{port: 443, nodePort: 30443}, {name: b, port: 80, nodePort: 0}]
+  ports: [{name: a, port: 443, nodePort: 30443}, {name: b, port: 80, nodePort: 0}]
 status: {loadBalancer: {ingress: [{ip: 203.0.113.1}, {hostname: lb.example.com}]}}
 `;
 
