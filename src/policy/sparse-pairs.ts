@@ -95,7 +95,8 @@ export class SparsePairs {
     for (let i = starts[profile]!; i < end; i++) this.#addOut(items[i]!, egress.sparsePorts[i]!);
     const peersEnd = this.#peersOf.starts[s + 1]!;
     for (let i = this.#peersOf.starts[s]!; i < peersEnd; i++) this.#addUsers(this.#peersOf.items[i]!);
-    if (tiers !== undefined) this.#addTiers(s, tiers);
+    // Mostly all peers of tiers are dense.
+    if (tiers !== undefined && (tiers.egress.hasSparse || tiers.ingress.hasSparse)) this.#addTiers(s, tiers);
   }
 
   /** A sparse peer of the source's egress means some destinations. */
