@@ -66,7 +66,7 @@ export class Connections {
   /** By group: 1 where it may have a connection as a source. */
   readonly #mayOpen: Uint8Array;
   /** Most pairs of a large cluster have one of few accesses. */
-  readonly #entries = new Map<number, readonly Entry[]>();
+  readonly #entries = new Map<Accesses, readonly Entry[]>();
   #closedByPorts = false;
   #ranks: { readonly of: Int32Array; readonly ends: Int32Array } | undefined;
   /** The same where equal priorities are resolved to what allows most; `undefined` where none can disagree (corner 60). */
@@ -449,7 +449,6 @@ export class Connections {
 
   #entriesOf(access: Accesses, to: number): readonly Entry[] {
     if (this.#isCut) return entriesOf(this.#policy, access, this.#portsOf(this.groups.get(to)));
-    if (typeof access !== 'number') return entriesOf(this.#policy, access, PortSet.all);
     let list = this.#entries.get(access);
     if (list === undefined) {
       this.#entries.set(access, (list = entriesOf(this.#policy, access, PortSet.all)));

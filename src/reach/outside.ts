@@ -258,6 +258,8 @@ export function outsidesOf(policies: readonly CompiledPolicy[], groups: Groups):
     views.flatMap(({ ingress, egress }) => [...ingress.profiles, ...egress.profiles]),
     space.size,
   );
+  // Parts of one peer are alike for every group, so the first tells of all.
+  const firstParts = Int32Array.from(partsOfPeer, (parts) => parts[0]!);
   const peers: (OutsidePeer | undefined)[] = [];
   const peer = (index: number): OutsidePeer => {
     let known = peers[index];
@@ -277,7 +279,7 @@ export function outsidesOf(policies: readonly CompiledPolicy[], groups: Groups):
         const profile = view[direction].profiles[access];
         if (profile === undefined) return [];
         let list = open.get(profile);
-        if (list === undefined) open.set(profile, (list = openTo(profile, partsOfPeer)));
+        if (list === undefined) open.set(profile, (list = openTo(profile, firstParts)));
         return list;
       },
     };
@@ -333,16 +335,12 @@ function agreed(profiles: readonly Profile[], size: number): readonly (readonly 
   return parts;
 }
 
-/** The peers with which a group may use something. */
-function openTo(
-  { starts, at, values }: Profile,
-  partsOfPeer: readonly (readonly number[])[],
-): readonly OpenOutside[] {
+/** The peers with which a group may use something, of which each has a first part. */
+function openTo({ starts, at, values }: Profile, firstParts: Int32Array): readonly OpenOutside[] {
   const found: OpenOutside[] = [];
   let run = 0;
-  for (let peer = 0; peer < partsOfPeer.length; peer++) {
-    // Parts of one peer are alike for every group, so the first tells of all.
-    const part = partsOfPeer[peer]![0]!;
+  for (let peer = 0; peer < firstParts.length; peer++) {
+    const part = firstParts[peer]!;
     while (run + 1 < starts.length && starts[run + 1]! <= part) run++;
     const access = values[at[run]!]!;
     if (access.ports !== 0) found.push({ peer, access });

@@ -173,8 +173,9 @@ const mostUnfolded = 3;
 
 function unfold(view: MapView, group: Group, side: 'from' | 'to'): readonly Group[] {
   const peers = group[side];
+  if (peers.length < 2 || peers.length > mostUnfolded) return [group];
   const isVague = /^\d+ /.test(describe(view, peers, group[side === 'from' ? 'to' : 'from']));
-  if (peers.length < 2 || peers.length > mostUnfolded || !isVague) return [group];
+  if (!isVague) return [group];
   return peers.map((peer) => {
     const edges = group.edges.filter((edge) => edge[side] === peer);
     const others = side === 'from' ? 'to' : 'from';

@@ -375,6 +375,8 @@ export class GatheredWorkloads implements PodIdentities {
   readonly #rows = new Map<Pod, number>();
   /** All of them by row, once they are made. */
   #ofRow: readonly Pod[] | undefined;
+  /** The ids of all workloads, likewise. */
+  #ids: readonly string[] | undefined;
 
   constructor(groups: Groups, pods: PodIntake, arranged: Arranged) {
     this.#groups = groups;
@@ -392,10 +394,12 @@ export class GatheredWorkloads implements PodIdentities {
   }
 
   workloadId(workload: number): string {
-    return this.#groups.id(workload);
+    return this.#ids?.[workload] ?? this.#groups.id(workload);
   }
 
   podId(row: number): string {
+    const known = this.#ofRow?.[row];
+    if (known !== undefined) return known.id;
     const { read, made } = this.#arranged;
     if (row >= read) return made[row - read]!.id;
     const { table } = this.#pods;
@@ -512,6 +516,7 @@ export class GatheredWorkloads implements PodIdentities {
     }
     const finishedPods = Array.from(finished, (row) => podOf(row, ids[groups.ofRow[row]!]!));
     this.#ofRow = ofRow;
+    this.#ids = ids;
     sharePodColumns(pods, finishedPods, this.#columns);
     return { workloads, pods, finishedPods, finishedWorkloads };
   }
