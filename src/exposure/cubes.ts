@@ -29,12 +29,15 @@ export interface Cube {
   readonly literals: readonly Literal[];
   /** Equal cubes have equal keys, and others have others. */
   readonly key: string;
+  /** How much work it is to look at it: its conditions, and the values where they list many. */
+  readonly size: number;
 }
 
 /** Most cubes are made on the way to others and never asked for their key. */
 class KeyedCube implements Cube {
   readonly literals: readonly Literal[];
   #key: string | undefined;
+  #size = -1;
 
   constructor(literals: readonly Literal[]) {
     this.literals = literals;
@@ -42,6 +45,14 @@ class KeyedCube implements Cube {
 
   get key(): string {
     return (this.#key ??= keyOf(this.literals));
+  }
+
+  get size(): number {
+    if (this.#size < 0) {
+      this.#size = this.literals.length;
+      for (const { values } of this.literals) if (values.length > 8) this.#size += values.length;
+    }
+    return this.#size;
   }
 }
 

@@ -3,7 +3,7 @@ import type { CompiledPolicy } from '../policy/index.ts';
 import { areApart, cubeFrom, difference, includes, merged } from './cubes.ts';
 import type { Cube } from './cubes.ts';
 import { byText } from './literals.ts';
-import type { NamespaceSpace } from './namespaces.ts';
+import type { Budget, NamespaceSpace } from './namespaces.ts';
 
 /** The policies of one namespace that select the same potential pods, and isolate them. */
 export interface Entry {
@@ -99,17 +99,33 @@ function structuresOf(entriesOf: ReadonlyMap<number, readonly Entry[]>): Readonl
  * What of a cube no selector of a structure has; `undefined` when that would take too many pieces.
  *
  * @param pods - the same object for equal ones: what is worked out is kept by it
+ * @param budget - for what is cut into many pieces
  */
-export function freeOf(pods: Cube, { free, merged: selected }: Structure): readonly Cube[] | undefined {
+export function freeOf(
+  pods: Cube,
+  { free, merged: selected }: Structure,
+  budget: Budget,
+): readonly Cube[] | undefined {
   let found = free.get(pods);
-  if (found === undefined && !free.has(pods)) free.set(pods, (found = without(pods, selected)));
+  if (found === undefined && !free.has(pods)) free.set(pods, (found = without(pods, selected, budget)));
   return found;
 }
 
-function without(pods: Cube, selected: readonly Cube[]): readonly Cube[] | undefined {
+/** So few pieces are no work to speak of. */
+const fewPieces = 32;
+
+/** Takes the work with some pieces from a budget; whether there was enough of it. */
+export function isAffordable(pieces: readonly Cube[], budget: Budget): boolean {
+  if (pieces.length <= fewPieces && pieces.every(({ size }) => size <= fewPieces)) return true;
+  for (const { size } of pieces) budget.left -= 1 + size / 8;
+  return budget.left >= 0;
+}
+
+function without(pods: Cube, selected: readonly Cube[], budget: Budget): readonly Cube[] | undefined {
   // Most policies ask for one value of one key: all that ask for the same key are taken away at once.
   let free: readonly Cube[] = [pods];
   for (const cube of selected) {
+    if (!isAffordable(free, budget)) return undefined;
     if (free.every((piece) => areApart(piece, cube))) continue;
     free = free.flatMap((piece) => (includes(cube, piece) ? [] : difference(piece, cube)));
     if (free.length === 0 || free.length > mostPieces) break;

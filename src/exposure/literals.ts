@@ -75,7 +75,15 @@ export function bothLiterals(a: Literal, b: Literal): Literal {
 function mergedValues(a: readonly string[], b: readonly string[]): readonly string[] {
   if (a.length === 0) return b;
   if (b.length === 0) return a;
-  return sorted([...a, ...b]);
+  const all: string[] = [];
+  let i = 0;
+  for (const value of b) {
+    while (i < a.length && a[i]! < value) all.push(a[i++]!);
+    if (a[i] === value) i++;
+    all.push(value);
+  }
+  while (i < a.length) all.push(a[i++]!);
+  return all;
 }
 
 /** What does not meet a literal. */

@@ -33,6 +33,9 @@ export interface Budget {
 /** So much work is done to say everything of one cluster with few lines. */
 const mostWork = 1_500_000;
 
+/** So much work is done with potential pods whose own policies cut them into many pieces; beyond that they are left undecided. */
+const mostPieces = 1_000_000;
+
 /** All namespaces of a cluster, and those that could be created in it. */
 export class NamespaceSpace {
   /** Those that exist, by name. */
@@ -41,6 +44,8 @@ export class NamespaceSpace {
   readonly everywhere: Scope;
   /** What may be spent on saying things with few lines. */
   readonly work: Budget = { left: mostWork };
+  /** What may be spent on pods that policies of their own namespaces cut into many pieces. */
+  readonly pieces: Budget = { left: mostPieces };
   readonly #indexOf: ReadonlyMap<string, number>;
   readonly #scopes = new Map<string, Scope>();
   readonly #bySelector = new WeakMap<LabelSelector, Scope>();

@@ -3,10 +3,10 @@ import type { Family } from '../net/index.ts';
 import type { CompiledPolicy, PolicyEnd } from '../policy/index.ts';
 import { areApart, includes, intersection } from './cubes.ts';
 import type { Cube } from './cubes.ts';
-import { freeOf, IsolatedPods } from './isolated-pods.ts';
+import { freeOf, isAffordable, IsolatedPods } from './isolated-pods.ts';
 import type { Entry, Structure } from './isolated-pods.ts';
 import { placesHave } from './namespaces.ts';
-import type { NamespaceSpace, Places, Scope } from './namespaces.ts';
+import type { Budget, NamespaceSpace, Places, Scope } from './namespaces.ts';
 import { Narrowing } from './narrowing.ts';
 import type { Effective, Narrowed, Part } from './narrowing.ts';
 import { isCovered, lineOf, minimal, regionIn } from './regions.ts';
@@ -61,6 +61,10 @@ export interface OwnSide {
   /** Namespaces that treat this subject in a way of their own; absent until all of them are asked for. */
   own?: ReadonlyMap<number, Content>;
 }
+
+/** So much work is done to tell whether lines together have all of some pods; of few lines it is never much. */
+const mostCovering = 40_000;
+const fewLines = 32;
 
 /** Peers that are used at more entries than this are looked at once for all subjects that they mean. */
 const mostSparse = 16;
@@ -354,7 +358,7 @@ export class OwnSides {
 
   #work(pods: Cube, use: number, { structure, used, usual: rest }: Content, left: Left): Effective {
     const usual = usualUse(use, left, this.#uses);
-    const free = freeOf(pods, structure);
+    const free = freeOf(pods, structure, this.#space.pieces);
     const accepted = this.#uses.intersect(use, left.accepted);
     const isUndecided = free === undefined;
     // Mostly no policy selects any of the pods, or all of them are closed.
@@ -378,13 +382,20 @@ export class OwnSides {
       // What a tier accepts no NetworkPolicy closes (corner 61).
       for (const selected of structure.selected) addShared(selected, accepted);
     }
-    if (lines.length === 0) return isUndecided ? { ...closed, isUndecided } : closed;
+    if (lines.length === 0) return isUndecided ? undecided : closed;
+    if (
+      !isAffordable(
+        lines.map((line) => line.pods),
+        this.#space.pieces,
+      )
+    ) {
+      return undecided;
+    }
     const wide = lines.filter((line) => this.#uses.includes(line.use, usual));
     const isOpen =
       usual !== noUse &&
       lines.every((line) => this.#uses.includes(usual, line.use)) &&
-      (wide.some((line) => includes(line.pods, pods)) ||
-        (wide.length > 1 && isCovered(regionIn(this.#anywhere, pods), wide)));
+      (wide.some((line) => includes(line.pods, pods)) || (wide.length > 1 && this.#areAll(pods, wide)));
     if (isOpen) return { ...whole(pods, usual), isUndecided };
     let parts: readonly Part[] | undefined;
     return {
@@ -396,6 +407,16 @@ export class OwnSides {
         }))),
       isUndecided,
     };
+  }
+
+  /** Whether the pods that get through are all; if that takes too long to tell, they are told one by one. */
+  #areAll(pods: Cube, lines: readonly Line[]): boolean {
+    const { pieces } = this.#space;
+    const granted = lines.length > fewLines ? Math.min(mostCovering, pieces.left) : mostCovering;
+    const budget: Budget = { left: granted };
+    const areAll = isCovered(regionIn(this.#anywhere, pods), lines, budget);
+    if (lines.length > fewLines) pieces.left -= granted - budget.left;
+    return areAll;
   }
 
   /** What the namespaces of a line leave of it. */
@@ -441,6 +462,8 @@ export function usualUse(use: number, left: Left, uses: UseTable): number {
 }
 
 const closed: Effective = { state: 'closed', parts: () => [], isUndecided: false };
+/** Nobody of whom it is certain. */
+const undecided: Effective = { ...closed, isUndecided: true };
 
 function whole(pods: Cube, use: number): Effective {
   return use === noUse ? closed : { state: 'open', parts: () => [{ pods, use }], isUndecided: false };

@@ -106,7 +106,7 @@ const mostPieces = 256;
 
 /** How much work it is to look at a region. */
 export function costOf({ existing, fresh, pods }: Region): number {
-  return 1 + (pods.literals.length + (fresh?.literals.length ?? 0)) / 8 + existing.list.length / 64;
+  return 1 + (pods.size + (fresh?.size ?? 0)) / 8 + existing.list.length / 64;
 }
 
 /** Whether some regions together have all of another; `false` also where that would take too long to tell. */
@@ -148,12 +148,13 @@ interface Keys {
   readonly conditions: number;
 }
 
-/** The keys that some regions have conditions on, and how many these are. */
+/** The keys that some regions have conditions on, and how much all conditions are. */
 function keysOf(regions: readonly Region[]): Keys {
   let found = keysOfRegions.get(regions);
   if (found === undefined) {
     const all = regions.flatMap(({ pods }) => pods.literals.map(({ key }) => key));
-    keysOfRegions.set(regions, (found = { keys: new Set(all), conditions: all.length }));
+    const conditions = regions.reduce((sum, { pods }) => sum + pods.size, 0);
+    keysOfRegions.set(regions, (found = { keys: new Set(all), conditions }));
   }
   return found;
 }
@@ -190,13 +191,15 @@ const mostRules = 16;
 
 /** The same said with fewer and wider lines: what others have already is left out, and neighbours become one. */
 export function minimal(all: readonly Line[], space: NamespaceSpace, uses: UseTable): readonly Line[] {
-  if (all.length < 2) return all;
+  // Where very much has been said already, the rest is said as it was found.
+  if (all.length < 2 || (all.length > mostPaired && space.work.left <= 0)) return all;
   let lines = alike(all, uses);
   if (lines.length < 2) return lines;
   if (lines.length <= mostPaired && areUnlike(lines, uses)) return lines;
   // Many answers of much work each would be too much, too.
   const granted = Math.min(mostWork, space.work.left);
   const budget: Budget = { left: granted };
+  if (lines.length > mostPaired) for (const line of lines) budget.left -= costOf(line) / 4;
   for (let changed = true; changed && budget.left > 0;) {
     lines = withoutContained(lines, uses, budget);
     const fewer = joined(lines, space, budget);
@@ -380,8 +383,10 @@ function widened(
   uses: UseTable,
   budget: Budget,
 ): Line | undefined {
+  budget.left -= lines.length / 16;
+  if (budget.left < 0) return undefined;
   const others = lines.filter((other) => uses.includes(other.use, line.use));
-  if (others.length < 2 || budget.left < 0) return undefined;
+  if (others.length < 2) return undefined;
   const candidates: Region[] = [];
   // Pods of other places are no part of the line with one condition less.
   const near = others.filter((other) => other === line || areNear(other, line));
@@ -428,6 +433,8 @@ function withoutCovered(lines: readonly Line[], uses: UseTable, budget: Budget):
   if (lines.length < 3) return lines;
   const kept = new Set(lines);
   for (const line of lines.toSorted((a, b) => conditions(b) - conditions(a))) {
+    budget.left -= kept.size / 16;
+    if (budget.left < 0) break;
     const others = [...kept].filter((other) => other !== line && uses.includes(other.use, line.use));
     if (others.length > 1 && isCovered(line, others, budget)) kept.delete(line);
   }

@@ -247,3 +247,59 @@ spec:
   expect(peers).toHaveLength(1);
   for (let i = 0; i < 300; i++) expect(peers[0]).toContain(`k${i}!=v`);
 });
+
+/** Namespaces of eight policies each, which select pods by keys of their own that have none of many values. */
+function withLongLists(namespaces: number, many: number, pods: number): string {
+  const ofNamespace = (n: number): string =>
+    Array.from({ length: 8 }, (_, i) => {
+      const values = Array.from({ length: many }, (__, j) => `v${(j * 7 + i * 13 + n) % 5000}`);
+      return `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: n${i}, namespace: b${n}}
+spec:
+  podSelector:
+    matchExpressions:
+      - {key: k${(n % 7) + i}, operator: NotIn, values: [${values.join(', ')}]}
+      - {key: e${i}, operator: Exists}
+  policyTypes: [Egress]
+  egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: x${i % pods}}}}], ports: [{port: ${i + 1}}]}]
+`;
+    }).join('');
+  const ofPod = (i: number): string => `---
+apiVersion: v1
+kind: Pod
+metadata: {name: p${i}, namespace: a, labels: {app: x${i}}}
+spec: {containers: [{name: main}]}
+`;
+  return [
+    ...Array.from({ length: pods }, (_, i) => ofPod(i)),
+    ...Array.from({ length: namespaces }, (_, n) => ofNamespace(n)),
+  ].join('');
+}
+
+test('policies that leave out hundreds of values are decided, or told as too much', () => {
+  const documentOf = (text: string): ReturnType<typeof exposure>['document'] => {
+    const { cluster } = readManifests([{ file: 'lists.yaml', text }]);
+    return exposure(compile(cluster), { direction: 'ingress', details: true }).document;
+  };
+  const few = documentOf(withLongLists(2, 200, 3));
+  expect(few.undecided).toEqual([]);
+  const partly = few.exposures.flatMap(({ peers }) =>
+    peers.flatMap((peer) => (peer.kind === 'pods' ? (peer.namespaces.partly ?? []) : [])),
+  );
+  // In both namespaces a pod of each exposure may use what the policies that select it let it.
+  expect(partly.flatMap(({ namespaces }) => namespaces).toSorted()).toEqual([
+    'b0',
+    'b0',
+    'b0',
+    'b1',
+    'b1',
+    'b1',
+  ]);
+  const many = documentOf(withLongLists(60, 200, 1));
+  expect(many.undecided).toHaveLength(1);
+  expect(many.undecided[0]).toMatch(
+    /^which potential pods the policies of b\d+, .* and others do not select/,
+  );
+});
