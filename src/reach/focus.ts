@@ -1,7 +1,6 @@
 import { matches } from '../model/index.ts';
-import type { ClusterNode, Direction, LabelSelector, Pod } from '../model/index.ts';
+import type { ClusterNode, Direction, LabelSelector, Pod, PodTable } from '../model/index.ts';
 import type { AddressRange } from '../net/index.ts';
-import type { CompiledPolicy } from '../policy/index.ts';
 import { serviceId } from '../entry/index.ts';
 import type { Entry } from '../entry/index.ts';
 import type { End } from './types.ts';
@@ -34,8 +33,13 @@ const toBit = 2;
 const clusterBit = 4;
 const firstCondition = 8;
 
-/** The pods that a focus is held against. */
-export type Pods = Pick<CompiledPolicy['parts']['classes'], 'table' | 'rows' | 'indexOf'>;
+/** The pods that a focus is held against, as the classes of a compiled policy have them. */
+export interface Pods {
+  readonly table: PodTable;
+  /** The row in the table of each pod. */
+  readonly rows: Int32Array;
+  readonly indexOf: (pod: Pod) => number;
+}
 
 /** A focus held against peers. */
 export interface FocusTest {
