@@ -971,6 +971,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     file: 'src/exposure/own-side.ts',
+    find: 'return found === undefined ? usual : this.#beyond(usual, found);',
+    replace: 'return usual;',
+    why: 'rules of one namespace for single exposed pods are forgotten (corner 8)',
+  },
+  {
+    file: 'src/exposure/own-side.ts',
     find: 'if (accepted !== noUse) {\n      // What a tier accepts no NetworkPolicy closes (corner 61).',
     replace: 'if (accepted < 0) {\n      // What a tier accepts no NetworkPolicy closes (corner 61).',
     why: 'a NetworkPolicy of the other side closes what a tier accepts (corner 61)',
