@@ -143,7 +143,7 @@ describe('the synthetic cluster', () => {
         for (const { family, first, last, ports } of segments) {
           for (const value of [first, last]) {
             const address = { kind: 'address', address: { family, value } } as const;
-            expect(policy.sideAllowed(direction, subject, address, family)).toBe(ports);
+            expect(policy.pairs.sideAllowed(direction, subject, address, family)).toBe(ports);
           }
         }
       }

@@ -101,7 +101,7 @@ export class AddressTable {
       const isShut = addresses.length === 0 && this.#policy.cluster.tierPolicies.length === 0;
       const c = this.#policy.parts.classes.host[k] === 1 ? -1 : k;
       const open = (one: PolicyEnd, other: PolicyEnd, each: Family): number =>
-        this.#policy.sideAllowed(direction, one, other, each, c);
+        this.#policy.pairs.sideAllowed(direction, one, other, each, c);
       found = { addresses, nodes: isShut ? [] : this.#nodesOf(k, addresses, open) };
       this.#known.set(key, found);
     }
@@ -148,8 +148,8 @@ export class AddressTable {
     const c = possible.parts.classes.host[k] === 1 ? -1 : k;
     const open = (one: PolicyEnd, other: PolicyEnd, each: Family): number =>
       ports.minus(
-        possible.sideAllowed(direction, one, other, each, c),
-        this.#policy.sideAllowed(direction, one, other, each, c),
+        possible.pairs.sideAllowed(direction, one, other, each, c),
+        this.#policy.pairs.sideAllowed(direction, one, other, each, c),
       );
     return { addresses: addressesOf(segments), nodes: this.#nodesOf(k, [], open) };
   }

@@ -321,7 +321,7 @@ export class OwnSides {
       use = this.#uses.ofRule(written.rules[rule]!.ports, 'ingress', spec);
     } else {
       // Corner 28: names resolve on the destination, and that is the subject.
-      use = this.#uses.of(this.#policy.parts.ports.set(this.#policy.resolve(spec, peer, subject, c)));
+      use = this.#uses.of(this.#policy.parts.ports.set(this.#policy.pairs.resolve(spec, peer, subject, c)));
     }
     if (use === noUse) return;
     const known = usedBy.get(entry.namespace);

@@ -2,7 +2,7 @@ import type { Direction } from '../model/index.ts';
 import type { AccessTable } from './access.ts';
 import { byCell } from './classes.ts';
 import { familyBits } from './pod-traits.ts';
-import type { CompiledParts } from './compiled-policy.ts';
+import type { CompiledParts } from './compiled-parts.ts';
 import { ListsBuilder, ListsInOrder } from './lists.ts';
 import type { Lists } from './lists.ts';
 import type { Matrix } from './matrix.ts';

@@ -3,14 +3,9 @@ export type { Access } from './access.ts';
 export { familyBits } from './pod-traits.ts';
 export { compile } from './compile.ts';
 export type { CompileOptions } from './compile.ts';
-export { CompiledPolicy, UnknownPodError } from './compiled-policy.ts';
-export type {
-  CompileStats,
-  Decision,
-  SelectingPolicy,
-  SideDecision,
-  UndecidedPolicy,
-} from './compiled-policy.ts';
+export { CompiledPolicy } from './compiled-policy.ts';
+export type { CompileStats, SelectingPolicy } from './compiled-policy.ts';
+export type { Decision, SideDecision } from './decisions.ts';
 export { addressesOf, has } from './ends.ts';
 export type { PolicyEnd } from './ends.ts';
 export type { PairAccess } from './excerpt.ts';
@@ -30,6 +25,7 @@ export type {
 export { listsBy } from './lists.ts';
 export type { Lists } from './lists.ts';
 export type { OutsideSegment } from './outside.ts';
+export { UnknownPodError } from './pair-questions.ts';
 export { behaviours, profileNames, profiles, readingIds, readingRows, withReading } from './profile.ts';
 export type { Behaviour, BehaviourCell, Profile, ProfileName, Reading, ReadingId } from './profile.ts';
 export { blockOf, everyPortOf, isResolved, portsOfEntry, portsOfRule } from './profiles/reading.ts';
@@ -43,3 +39,4 @@ export type {
   SetAlgebra,
   TierStep,
 } from './tier-value.ts';
+export type { UndecidedPolicy } from './undecided.ts';

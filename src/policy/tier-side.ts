@@ -25,6 +25,11 @@ export interface CompiledTiers {
   readonly bound: Bound;
 }
 
+/** Whether two policies of equal priority may say different things of some connection (corner 60). */
+export function canDisagree({ lists }: Pick<CompiledTiers, 'lists'>): boolean {
+  return lists.ingress.canDisagree || lists.egress.canDisagree;
+}
+
 /** What everything here reads of a compiled policy. */
 interface Tables {
   readonly podLabels: LabelTable;

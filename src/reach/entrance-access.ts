@@ -240,7 +240,7 @@ export class EntranceAccess {
         const end: PolicyEnd = { kind: 'node', node };
         // A node without known addresses may have any.
         if (node.addresses.length === 0 || !has(end, family)) continue;
-        const admitted = this.#policy.sideAllowed('ingress', to, end, family);
+        const admitted = this.#policy.pairs.sideAllowed('ingress', to, end, family);
         answers.set(node.name, ids.set(admitted).has(protocol, port));
       }
       this.#nodeAnswers.set(key, answers);

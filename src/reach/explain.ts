@@ -174,7 +174,7 @@ function settled(
   const closed = (side: SideExplanation): SideExplanation => {
     if (side.state !== 'unknown') return side;
     const ends = side.direction === 'egress' ? ([from, to] as const) : ([to, from] as const);
-    const most = open.parts.ports.set(open.sideAllowed(side.direction, ...ends, family));
+    const most = open.parts.ports.set(open.pairs.sideAllowed(side.direction, ...ends, family));
     return most.intersect(asked ?? PortSet.all).isEmpty ? { ...side, state: 'closed' } : side;
   };
   return [closed(sides[0]), closed(sides[1])];

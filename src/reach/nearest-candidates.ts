@@ -89,7 +89,7 @@ function ruleCandidates(
 ): readonly Candidate[] {
   const { family, ports, to } = question;
   const field = direction === 'ingress' ? 'from' : 'to';
-  const holding = compiledPeers.filter((peer) => policy.peerHas(peer, other, family) === 1);
+  const holding = compiledPeers.filter((peer) => policy.pairs.peerHas(peer, other, family) === 1);
   const spec = policy.parts.ports.specOf(rule.ports, direction);
   const c = policy.classOf(to);
   const admitted = policy.parts.ports.set(

@@ -55,7 +55,9 @@ export function triedChanges(
   const { from, to, family, ports } = question;
   const closed = (['egress', 'ingress'] as const).filter((direction) => {
     const [subject, other] = direction === 'egress' ? [from, to] : [to, from];
-    return !policy.parts.ports.set(policy.sideAllowed(direction, subject, other, family)).includes(ports);
+    return !policy.parts.ports
+      .set(policy.pairs.sideAllowed(direction, subject, other, family))
+      .includes(ports);
   });
   const perSide = closed.map((direction) =>
     candidates(policy, direction, question)

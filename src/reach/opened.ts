@@ -152,7 +152,7 @@ export class Openings {
     if (!has(subject.end, family) || !has(other.end, family)) return PortSet.none;
     const { ports } = this.#probe.parts;
     const index = this.#indexOf.get(change)!;
-    const sets = this.#probe.admittedByRule(
+    const sets = this.#probe.pairs.admittedByRule(
       change.direction,
       index,
       subject.end,
@@ -190,13 +190,15 @@ export class Openings {
     const units = new Units(before, this.#probe, this.#asked);
     const { ports } = before.parts;
     const sideAfter = (direction: Direction, subject: Unit, other: Unit, family: Family): PortSet => {
-      let set = ports.set(before.sideAllowed(direction, subject.example, other.example, family));
+      let set = ports.set(before.pairs.sideAllowed(direction, subject.example, other.example, family));
       for (const change of changes) {
         if (change.direction !== direction || !this.#selects(change, subject.second)) continue;
         const added = this.#added(change, endOf(subject), endOf(other), family);
         if (added.isEmpty) continue;
         // What a tier decides is asked of no NetworkPolicy.
-        set = set.union(added.intersect(before.tierAsked(direction, subject.example, other.example, family)));
+        set = set.union(
+          added.intersect(before.pairs.tierAsked(direction, subject.example, other.example, family)),
+        );
       }
       return set;
     };
@@ -315,8 +317,8 @@ function policed(policy: CompiledPolicy, from: PolicyEnd, to: PolicyEnd): PortSe
       .map((family) =>
         ports.set(
           ports.intersect(
-            policy.sideAllowed('egress', from, to, family),
-            policy.sideAllowed('ingress', to, from, family),
+            policy.pairs.sideAllowed('egress', from, to, family),
+            policy.pairs.sideAllowed('ingress', to, from, family),
           ),
         ),
       ),

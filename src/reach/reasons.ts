@@ -239,8 +239,8 @@ function tierReasons(
   family: Family,
   wanted: PortSet,
 ): { readonly reasons: readonly MapReason[]; readonly left: PortSet } {
-  const sayings = policy.tierSayings(direction, subject, other, family);
-  const disagree = policy.tierDisagreements(direction, subject, other, family);
+  const sayings = policy.pairs.tierSayings(direction, subject, other, family);
+  const disagree = policy.pairs.tierDisagreements(direction, subject, other, family);
   const found: MapReason[] = [];
   let left = wanted;
   for (const tier of ['admin', 'baseline'] as const) {
@@ -294,7 +294,7 @@ function networkPolicyReasons(
   if (!policy.isolated(direction, subject)) return [{ direction, kind: 'open' }];
   const found: { readonly reason: MapReason; readonly size: number }[] = [];
   for (const { index, policy: networkPolicy } of policy.selecting(subject)) {
-    for (const [rule, ports] of policy.admittedByRule(
+    for (const [rule, ports] of policy.pairs.admittedByRule(
       direction,
       index,
       subject,

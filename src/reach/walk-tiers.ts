@@ -12,7 +12,7 @@ export function walkTiers(policy: CompiledPolicy, question: WalkQuestion): reado
   const { direction, subject, other, family, ports } = question;
   if (policy.classOf(subject) < 0) return [];
   if (other === undefined) {
-    return policy.tiersOn(direction, subject).map((index): TierCheck => {
+    return policy.pairs.tiersOn(direction, subject).map((index): TierCheck => {
       const each = policy.cluster.tierPolicies[index]!;
       const rules = each[direction].length;
       return {
@@ -24,8 +24,8 @@ export function walkTiers(policy: CompiledPolicy, question: WalkQuestion): reado
       };
     });
   }
-  const sayings = policy.tierSayings(direction, subject, other, family);
-  const disagree = policy.tierDisagreements(direction, subject, other, family);
+  const sayings = policy.pairs.tierSayings(direction, subject, other, family);
+  const disagree = policy.pairs.tierDisagreements(direction, subject, other, family);
   const isAmbiguous = ({ policy: index }: TierSay): boolean =>
     disagree.get(index)?.intersect(ports ?? PortSet.all).isEmpty === false;
   const checks: TierCheck[] = [];

@@ -14,7 +14,7 @@ import { peersText, rulePortsText } from './words.ts';
 export function walkSide(policy: CompiledPolicy, question: WalkQuestion): SideExplanation {
   const { direction, subject, other, family } = question;
   const exempt = exemption(policy, question);
-  const isOwnNode = other !== undefined && policy.isOwnNode(direction, subject, other);
+  const isOwnNode = other !== undefined && policy.pairs.isOwnNode(direction, subject, other);
   const isolated = exempt === undefined && !isOwnNode && policy.isolated(direction, subject);
   const tiers = exempt === undefined ? walkTiers(policy, question) : [];
   const isolating = isolated
@@ -27,7 +27,7 @@ export function walkSide(policy: CompiledPolicy, question: WalkQuestion): SideEx
       ? PortSet.all
       : other === undefined
         ? PortSet.none
-        : policy.parts.ports.set(policy.sideAllowed(direction, subject, other, family));
+        : policy.parts.ports.set(policy.pairs.sideAllowed(direction, subject, other, family));
   return {
     direction,
     subject: question.subjectName ?? nameOf(policy, subject),
@@ -46,7 +46,8 @@ export function walkSide(policy: CompiledPolicy, question: WalkQuestion): SideEx
       other === undefined ||
       [policy, policy.possible].some(
         (each) =>
-          !each.tierAsked(direction, subject, other, family).intersect(question.ports ?? PortSet.all).isEmpty,
+          !each.pairs.tierAsked(direction, subject, other, family).intersect(question.ports ?? PortSet.all)
+            .isEmpty,
       ),
     exempt,
     policies: checks,
@@ -68,7 +69,7 @@ function stateOf(
   if (!shared.isEmpty && asked.equals(shared)) return 'open';
   if (other !== undefined && tiers.some(({ ambiguous }) => ambiguous === true)) {
     const { possible } = policy;
-    const most = possible.parts.ports.set(possible.sideAllowed(direction, subject, other, family));
+    const most = possible.parts.ports.set(possible.pairs.sideAllowed(direction, subject, other, family));
     if (!most.intersect(ports ?? PortSet.all).minus(allowed).isEmpty) return 'ambiguous';
   }
   if (!shared.isEmpty) return 'partly';
@@ -111,7 +112,7 @@ function checkPolicy(
   const admitted = new Map<number, Admitting>();
   const facts: RuleFacts[] = [];
   if (other !== undefined) {
-    for (const [rule, set] of policy.admittedByRule(direction, index, subject, other, [family])) {
+    for (const [rule, set] of policy.pairs.admittedByRule(direction, index, subject, other, [family])) {
       if (policy.parts.ports.set(set).intersect(ports ?? PortSet.all).isEmpty) continue;
       admitted.set(rule, admittingEntries(policy, each, rules[rule]!, question, other));
     }

@@ -46,7 +46,7 @@ test(`the policies that disagree are those of which the order decides (seed ${se
           for (const direction of ['egress', 'ingress'] as const) {
             for (const family of families) {
               if (![ref, otherRef].every((each) => reference.hasFamily(each, family))) continue;
-              const found = policy.tierDisagreements(direction, subject, other, family);
+              const found = policy.pairs.tierDisagreements(direction, subject, other, family);
               const [from, to] = direction === 'egress' ? [ref, otherRef] : [otherRef, ref];
               // Corner 42: nobody asks whether a pod may be reached by its own node.
               if (direction === 'ingress' && policy.exemption(other, subject) === 'node') continue;
@@ -66,10 +66,10 @@ test(`the policies that disagree are those of which the order decides (seed ${se
               }
               // Only where the sides' own answers differ is anybody named, and there always.
               const at = (each: typeof policy): PortSet =>
-                each.parts.ports.set(each.sideAllowed(direction, subject, other, family));
+                each.parts.ports.set(each.pairs.sideAllowed(direction, subject, other, family));
               const open = at(policy.possible).minus(at(policy));
               expect(PortSet.union(found.values()).key).toBe(open.key);
-              if (found.size === 0 && policy.tierSayings(direction, subject, other, family).length > 1)
+              if (found.size === 0 && policy.pairs.tierSayings(direction, subject, other, family).length > 1)
                 agreeing++;
             }
           }

@@ -1,6 +1,6 @@
 import type { NetworkPolicy, TierPolicy } from '../../model/index.ts';
 import type { Address, PortSet } from '../../net/index.ts';
-import type { Decision, SideDecision } from '../compiled-policy.ts';
+import type { Decision, SideDecision } from '../decisions.ts';
 import type { TierHit } from '../tier-decide.ts';
 import type { Difference } from './findings.ts';
 
