@@ -1,6 +1,6 @@
 import type { Pod } from '../model/index.ts';
 import { nameOfPolicy } from '../nft/index.ts';
-import type { ListingNotes, NftRule, RulesetReport } from '../nft/index.ts';
+import type { ListingNotes, NftRule, RuleSource, RulesetReport } from '../nft/index.ts';
 import { count, listed, lookOf, number, visible, wrap } from './text.ts';
 import type { RenderOptions } from './text.ts';
 
@@ -14,22 +14,42 @@ const mostPlaces = 3;
  */
 export function nftNotes(node: string | undefined, { pods, withoutAddress }: RulesetReport): ListingNotes {
   const where = node === undefined ? 'all pods of the input, as if on one node' : `node ${visible(node)}`;
+  const places = new RulePlaces();
   const missing = withoutAddress.length === 0 ? '' : `, ${number(withoutAddress.length)} without address`;
   return {
     head: [`podwall nft: ${where}: ${count(pods.length, 'pod')}${missing}`],
-    rule: placesOf,
+    rule: (rule) => places.above(rule),
   };
 }
 
-function placesOf({ sources = [] }: NftRule): readonly string[] {
-  const places = sources.slice(0, mostPlaces).map(({ policy, direction, rule }) => {
+/** Where rules of policies stand, as text. A rule stands in the chains of many pods; its place is looked up once. */
+class RulePlaces {
+  /** By policy: by direction and rule. */
+  readonly #known = new Map<RuleSource['policy'], Map<string, string>>();
+
+  /** The lines above a rule of a ruleset. */
+  above({ sources = [] }: NftRule): readonly string[] {
+    const places = sources.slice(0, mostPlaces).map((source) => this.#place(source));
+    const more = sources.length - places.length;
+    return places.length === 0
+      ? []
+      : [more > 0 ? `${places.join(' ')} and ${number(more)} more` : places.join(' ')];
+  }
+
+  #place({ policy, direction, rule }: RuleSource): string {
+    let ofPolicy = this.#known.get(policy);
+    if (ofPolicy === undefined) {
+      ofPolicy = new Map();
+      this.#known.set(policy, ofPolicy);
+    }
+    const which = rule < 0 ? '' : `${direction} ${rule}`;
+    const known = ofPolicy.get(which);
+    if (known !== undefined) return known;
     const { file, line } = policy.origin.locate(rule < 0 ? [] : ['spec', direction, rule]);
-    return `${visible(file)}:${line}`;
-  });
-  const more = sources.length - places.length;
-  return places.length === 0
-    ? []
-    : [more > 0 ? `${places.join(' ')} and ${number(more)} more` : places.join(' ')];
+    const text = `${visible(file)}:${line}`;
+    ofPolicy.set(which, text);
+    return text;
+  }
 }
 
 /** What a ruleset could not do, sentence by sentence; empty when there is nothing to say. */

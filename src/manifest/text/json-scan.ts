@@ -10,8 +10,12 @@ const closeBracket = 93;
 const comma = 44;
 const colon = 58;
 
-/** Containers at least this long (UTF-16 code units) are scanned once and remembered. */
+/** Containers at least this long (UTF-16 code units) are scanned once and remembered for good. */
 const rememberFrom = 2 ** 16;
+/** Shorter ones than this are scanned as quickly as they are remembered. */
+const rememberLately = 2 ** 8;
+/** Of what lies between, at least the half of so many members and containers that were asked about last. */
+const mostLately = 2 ** 17;
 
 /** The offset behind the string that starts at `at`; the end of the text when it is not closed. */
 function stringEnd(text: string, at: number): number {
@@ -123,6 +127,42 @@ interface Members {
   readonly elements: readonly number[] | undefined;
 }
 
+/**
+ * Where the members of containers of one text stand, so that many questions about one object cost one pass over it: of
+ * the long ones all, of others those that were asked about lately.
+ */
+export class MemberCache {
+  readonly #long = new Map<number, Members>();
+  /** What was asked about lately; when it is full, it becomes `#before`, and what that was is forgotten. */
+  #lately = new Map<number, Members>();
+  #before = new Map<number, Members>();
+  #room = mostLately / 2;
+
+  /** @param at - where the container starts in the text */
+  get(at: number): Members | undefined {
+    const known = this.#lately.get(at) ?? this.#long.get(at);
+    if (known !== undefined) return known;
+    const before = this.#before.get(at);
+    if (before !== undefined) this.#note(at, before);
+    return before;
+  }
+
+  /** @param length - of the container, in UTF-16 code units */
+  set(at: number, members: Members, length: number): void {
+    if (length >= rememberFrom) this.#long.set(at, members);
+    else if (length >= rememberLately) this.#note(at, members);
+  }
+
+  #note(at: number, members: Members): void {
+    this.#lately.set(at, members);
+    this.#room -= 1 + (members.byKey?.size ?? members.elements?.length ?? 0);
+    if (this.#room > 0) return;
+    this.#before = this.#lately;
+    this.#lately = new Map();
+    this.#room = mostLately / 2;
+  }
+}
+
 /** Where a path leads in a JSON text. */
 export interface JsonPosition {
   /** Offset of the value, of the nearest ancestor when it does not exist. */
@@ -134,17 +174,19 @@ export interface JsonPosition {
 /**
  * Finds the offsets of paths in one JSON value without building objects.
  *
- * Long containers are scanned once, so a question about a large dump costs one pass over the text, and each one after it
- * no more than the object that it concerns.
+ * Containers are scanned once while they are remembered, so many questions about a dump or an object cost one pass over
+ * it, and each one after it little.
  */
 export class JsonPlaces {
   readonly text: string;
   readonly start: number;
-  private readonly remembered = new Map<number, Members>();
+  private readonly cache: MemberCache;
 
-  constructor(text: string, start: number) {
+  /** @param cache - of this text, which several values of it share */
+  constructor(text: string, start: number, cache: MemberCache = new MemberCache()) {
     this.text = text;
     this.start = skipBlank(text, start);
+    this.cache = cache;
   }
 
   find(path: Path): JsonPosition {
@@ -167,7 +209,7 @@ export class JsonPlaces {
   }
 
   private members(at: number): Members | undefined {
-    const known = this.remembered.get(at);
+    const known = this.cache.get(at);
     if (known !== undefined) return known;
     const { text } = this;
     const open = text.charCodeAt(at);
@@ -197,7 +239,7 @@ export class JsonPlaces {
       next = skipBlank(text, Math.max(valueEnd(text, next), next + 1));
     }
     const members: Members = { byKey, elements: byKey === undefined ? elements : undefined };
-    if (next - at >= rememberFrom) this.remembered.set(at, members);
+    this.cache.set(at, members, next - at);
     return members;
   }
 }

@@ -3,6 +3,7 @@ import type { Alias, Document, Node, Pair, YAMLMap } from 'yaml';
 import type { Origin, Path, Place } from '../../model/index.ts';
 import { compose } from './compose.ts';
 import { JsonPlaces, skipBlank, valueEnd } from './json-scan.ts';
+import type { MemberCache } from './json-scan.ts';
 import { maxQuotedLine, maxYamlDocument } from './limits.ts';
 import type { LineIndex } from './line-index.ts';
 import { isMerge, keyText } from './value.ts';
@@ -207,11 +208,13 @@ export class JsonOrigin implements Origin {
   private readonly index: LineIndex;
   private readonly places: JsonPlaces;
   private readonly end: number;
+  private isOnOneLine: boolean | undefined;
 
-  constructor(file: string, index: LineIndex, start: number, end: number) {
+  /** @param cache - of the text of `index` */
+  constructor(file: string, index: LineIndex, cache: MemberCache, start: number, end: number) {
     this.file = file;
     this.index = index;
-    this.places = new JsonPlaces(index.text, start);
+    this.places = new JsonPlaces(index.text, start, cache);
     this.end = end;
   }
 
@@ -237,6 +240,11 @@ export class JsonOrigin implements Origin {
   }
 
   private onOneLine(): boolean {
+    this.isOnOneLine ??= this.findOnOneLine();
+    return this.isOnOneLine;
+  }
+
+  private findOnOneLine(): boolean {
     const feed = this.index.text.indexOf('\n', this.places.start);
     return feed === -1 || skipBlank(this.index.text, feed) >= this.end;
   }

@@ -3,7 +3,7 @@ import type { RawDocument, SourceText, TextResult } from '../raw.ts';
 import { BlockOrigin, BlockParser } from './block/index.ts';
 import type { TextCode } from './codes.ts';
 import { compose } from './compose.ts';
-import { duplicateKeys, topLevelValues } from './json-scan.ts';
+import { MemberCache, duplicateKeys, topLevelValues } from './json-scan.ts';
 import { parseJson } from './json-value.ts';
 import { jsonProblem } from './json-syntax.ts';
 import { mayHoldKeys, withoutText } from './keys.ts';
@@ -59,6 +59,7 @@ class TextReader {
   private readonly options: TextOptions;
   private readonly index: LineIndex;
   private readonly cache = new NodeCache();
+  private readonly members = new MemberCache();
   private readonly documents: RawDocument[] = [];
   private readonly diagnostics: Diagnostic[] = [];
   private unreported = 0;
@@ -131,7 +132,7 @@ class TextReader {
       return;
     }
     const duplicates = end - start <= maxJsonForDuplicates ? duplicateKeys(this.text, start, end) : [];
-    this.add(value, new JsonOrigin(this.file, this.index, start, end), duplicates);
+    this.add(value, new JsonOrigin(this.file, this.index, this.members, start, end), duplicates);
   }
 
   private readYaml(): void {
