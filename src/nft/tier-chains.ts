@@ -1,4 +1,4 @@
-import type { Direction, Pod, TierPolicy, TierRule } from '../model/index.ts';
+import type { Direction, Pod, TierPods, TierPolicy, TierRule } from '../model/index.ts';
 import { PortSet, protocols } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
@@ -40,6 +40,12 @@ export interface TierObstacle {
   readonly policy: TierPolicy;
 }
 
+/** A peer of a tier that is pods. */
+type PodsPeer = Extract<TierPods, { readonly kind: 'pods' }>;
+
+/** Sets of addresses of one family. */
+type OfFamily = readonly [Family, readonly SetHandle[]];
+
 /** A place in the stages: a rule of a stage, and whether the NetworkPolicies have the last word by now. */
 interface Place {
   readonly stage: number;
@@ -52,6 +58,9 @@ export class TierChains {
   readonly #policy: CompiledPolicy;
   readonly #sets: SetTable;
   readonly #families: readonly Family[];
+  /** By peer: the sets of the pods that it means, and of those of which files cannot tell. */
+  readonly #surely = new Map<PodsPeer, readonly OfFamily[]>();
+  readonly #perhaps = new Map<PodsPeer, readonly OfFamily[]>();
 
   constructor(policy: CompiledPolicy, sets: SetTable, inFamilies: readonly Family[]) {
     this.#policy = policy;
@@ -154,7 +163,7 @@ export class TierChains {
   #addresses(rule: TierRule, compiled: CompiledTierRule, way: TierWay, certain: boolean): Addresses {
     const { parts } = this.#policy;
     const ranges: AddressRange[] = [];
-    const sets: (readonly [Family, readonly SetHandle[]])[] = [];
+    const sets: OfFamily[] = [];
     for (const [i, peer] of rule.peers.entries()) {
       const ids = compiled.peers.filter((_, at) => compiled.written[at] === i);
       switch (peer.kind) {
@@ -163,10 +172,7 @@ export class TierChains {
           if (way === 'node') break;
           const definition = parts.tiers!.tiers.peers.definition(ids[0]!);
           if (definition.kind !== 'pods') break;
-          const { sure, unsure } = parts.index.inNamespaces(definition.namespaces, definition.selector);
-          if (!certain && unsure.length === 0) break;
-          for (const family of this.#families)
-            sets.push([family, [this.#sets.tierPods(peer, certain ? sure : unsure, certain, family)]]);
+          for (const each of this.#podSets(peer, definition, certain)) sets.push(each);
           break;
         }
         case 'networks':
@@ -188,6 +194,22 @@ export class TierChains {
       if (own.length > 0) sets.push([family, [this.#sets.blocks(own, family)]]);
     }
     return sets;
+  }
+
+  /** The sets of the pods that a peer means, or of those of which files cannot tell; a rule is asked in the chains of many sets. */
+  #podSets(
+    peer: PodsPeer,
+    { namespaces, selector }: { readonly namespaces: number; readonly selector: number },
+    certain: boolean,
+  ): readonly OfFamily[] {
+    const known = (certain ? this.#surely : this.#perhaps).get(peer);
+    if (known !== undefined) return known;
+    const { sure, unsure } = this.#policy.parts.index.inNamespaces(namespaces, selector);
+    const setsOf = (classes: readonly number[]): readonly OfFamily[] =>
+      this.#families.map((family) => [family, [this.#sets.tierPods(peer, classes, certain, family)]]);
+    const found = certain ? setsOf(sure) : unsure.length === 0 ? [] : setsOf(unsure);
+    (certain ? this.#surely : this.#perhaps).set(peer, found);
+    return found;
   }
 
   /** In egress a name is what each destination means by it, with whatever protocol (corners 57 and 62). */
