@@ -15,6 +15,9 @@ const colon = 58;
 const openBracket = 91;
 const openBrace = 123;
 
+/** Entries at least this long are passed over once and remembered (UTF-16 code units): of each level, few to the size of the text. */
+const rememberFrom = 2 ** 7;
+
 /** A part of a document. Offsets count in the text; -1 where there is nothing. */
 export interface Spot {
   /** `empty`: a key or dash with nothing behind it. */
@@ -51,6 +54,8 @@ export class BlockPlaces {
   readonly #end: number;
   readonly #items: ItemStarts | undefined;
   #root: Spot | undefined;
+  /** By start of a long entry, where the next of its collection starts: many rules of one policy are asked about. */
+  readonly #next = new Map<number, number>();
 
   /**
    * @param start - of a document for which `BlockParser` has a value
@@ -168,6 +173,15 @@ export class BlockPlaces {
 
   /** The entry behind the one at `entry` in the same collection; -1 when it is the last. */
   #nextEntry(entry: number, collection: Spot, isSequence: boolean, name?: string): number {
+    const known = this.#next.get(entry);
+    if (known !== undefined) return known;
+    const next = this.#findNextEntry(entry, collection, isSequence, name);
+    // What is an entry, and of which collection, is told by where it starts.
+    if ((next === -1 ? collection.end : next) - entry >= rememberFrom) this.#next.set(entry, next);
+    return next;
+  }
+
+  #findNextEntry(entry: number, collection: Spot, isSequence: boolean, name: string | undefined): number {
     let from = this.#behindLine(entry);
     // The items of a list of megabytes are known, and none of them is looked at.
     if (name === 'items' && collection === this.#root && this.#items !== undefined) from = this.#items.end;
