@@ -109,6 +109,20 @@ export function parseAddress(text: string, leniency: AddressLeniency = {}): Addr
   return { family: 'IPv6', value: v6 };
 }
 
+/**
+ * Reads a range from the canonical texts of its first and last address, as documents have them. A range of IPv6 may begin or
+ * end at an IPv4-mapped address, so its family is that of the spelling, and not what `parseAddress` makes of such an
+ * address (corner 37).
+ *
+ * @returns `undefined` when a text is no address, or the two are of different families
+ */
+export function parseRange(first: string, last: string): AddressRange | undefined {
+  const [from, to] = [parseIPv6(first), parseIPv6(last)];
+  if (from !== undefined && to !== undefined) return { family: 'IPv6', first: from, last: to };
+  const [start, end] = [parseIPv4(first), parseIPv4(last)];
+  return start < 0 || end < 0 ? undefined : { family: 'IPv4', first: BigInt(start), last: BigInt(end) };
+}
+
 /** The canonical text: dotted decimal, or RFC 5952 with the longest run of zeros left out. */
 export function formatAddress(address: Address): string {
   const { family, value } = address;

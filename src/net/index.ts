@@ -1,4 +1,4 @@
-export { bitsOf, families, formatAddress, lastOf, parseAddress } from './address.ts';
+export { bitsOf, families, formatAddress, lastOf, parseAddress, parseRange } from './address.ts';
 export type { Address, AddressLeniency, AddressRange, Family } from './address.ts';
 export {
   cidrOf,

@@ -1,5 +1,5 @@
 import type { Cluster, Diagnostic, Pod } from '../model/index.ts';
-import { families, joined, lastOf, parseAddress, PortSet } from '../net/index.ts';
+import { families, joined, lastOf, parseRange, PortSet } from '../net/index.ts';
 import type { AddressRange, Family } from '../net/index.ts';
 import { compile, profiles, readingIds, readingRows, withReading } from '../policy/index.ts';
 import type { CompiledPolicy, Profile, ProfileName, ReadingId } from '../policy/index.ts';
@@ -385,12 +385,7 @@ class JointOutside {
 }
 
 function rangesOf({ ranges }: MapPeer): readonly AddressRange[] {
-  return (ranges ?? []).flatMap(([first, last]) => {
-    const [from, to] = [parseAddress(first), parseAddress(last)];
-    return from === undefined || to === undefined
-      ? []
-      : [{ family: from.family, first: from.value, last: to.value }];
-  });
+  return (ranges ?? []).flatMap(([first, last]) => parseRange(first, last) ?? []);
 }
 
 /** The differences as documents have them: pieces of the outside that differ alike are one peer. */

@@ -1,4 +1,4 @@
-import { cidrOfRange, families, formatAddress, formatCidr, parseAddress } from '../net/index.ts';
+import { cidrOfRange, families, formatAddress, formatCidr, parseRange } from '../net/index.ts';
 import { subtract, wholeFamily, type AddressRange } from '../net/index.ts';
 import type { MapPeer } from '../reach/index.ts';
 import { visible } from './text.ts';
@@ -167,14 +167,7 @@ function rangeText(range: AddressRange): string {
 }
 
 function mergedRanges(ranges: readonly (readonly [string, string])[]): readonly AddressRange[] {
-  const parsed: AddressRange[] = [];
-  for (const [first, last] of ranges) {
-    const from = parseAddress(first);
-    const to = parseAddress(last);
-    if (from !== undefined && to !== undefined) {
-      parsed.push({ family: from.family, first: from.value, last: to.value });
-    }
-  }
+  const parsed = ranges.flatMap(([first, last]) => parseRange(first, last) ?? []);
   const merged: AddressRange[] = [];
   for (const family of families) {
     const own = parsed.filter((range) => range.family === family);

@@ -1,6 +1,6 @@
 import { unreachable } from '../errors.ts';
 import type { Cluster, Direction } from '../model/index.ts';
-import { formatAddress, lastOf, parseAddress, PortSet, protocols, subtract } from '../net/index.ts';
+import { formatAddress, lastOf, parseRange, PortSet, protocols, subtract } from '../net/index.ts';
 import type { AddressRange } from '../net/index.ts';
 import { blockOf, profiles } from '../policy/index.ts';
 import type { Profile } from '../policy/index.ts';
@@ -173,11 +173,8 @@ function connectionText(set: PortSet): string {
 /** The IPv4 ranges of a peer outside. */
 function rangesOf({ ranges }: MapPeer): readonly AddressRange[] {
   return (ranges ?? []).flatMap(([first, last]) => {
-    const from = parseAddress(first);
-    const to = parseAddress(last);
-    return from?.family === 'IPv4' && to !== undefined
-      ? [{ family: 'IPv4' as const, first: from.value, last: to.value }]
-      : [];
+    const range = parseRange(first, last);
+    return range?.family === 'IPv4' ? [range] : [];
   });
 }
 

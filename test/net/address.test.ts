@@ -9,6 +9,7 @@ import {
   formatCidr,
   parseAddress,
   parseCidr,
+  parseRange,
   subtract,
 } from '../../src/net/index.ts';
 import type { Address, AddressRange } from '../../src/net/index.ts';
@@ -35,6 +36,30 @@ describe('addresses', () => {
         expect(parseAddress(text)).toEqual(address);
       }),
     );
+  });
+
+  test('are read back from the text of their ranges, IPv4-mapped ones as ends of IPv6', () => {
+    const mapped = fc
+      .bigInt({ min: -1n, max: 1n << 32n })
+      .map((offset): Address => ({ family: 'IPv6', value: (0xffffn << 32n) + offset }));
+    fc.assert(
+      fc.property(ipv4, ipv4, fc.oneof(ipv6, mapped), fc.oneof(ipv6, mapped), (a, b, c, d) => {
+        for (const [first, last] of [
+          [a, b],
+          [c, d],
+        ] as const) {
+          const { family } = first;
+          expect(parseRange(formatAddress(first), formatAddress(last))).toEqual({
+            family,
+            first: first.value,
+            last: last.value,
+          });
+        }
+        expect(parseRange(formatAddress(a), formatAddress(c))).toBeUndefined();
+        expect(parseRange(formatAddress(c), formatAddress(a))).toBeUndefined();
+      }),
+    );
+    expect(parseRange('10.0.0.1', 'x')).toBeUndefined();
   });
 
   test('have the canonical text of RFC 5952', () => {

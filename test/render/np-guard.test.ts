@@ -123,6 +123,8 @@ spec:
     - {from: [{podSelector: {}}], ports: [{port: 80}]}
     - {from: [{ipBlock: {cidr: 10.0.0.1/32}}], ports: [{port: 81}]}
     - {from: [{ipBlock: {cidr: 'fd00::/64'}}], ports: [{port: 82}]}
+    # What the except leaves begins at an IPv4-mapped address.
+    - {from: [{ipBlock: {cidr: '::/0', except: ['::fffe:0:0/96']}}], ports: [{port: 83}]}
 `,
     },
   ]);

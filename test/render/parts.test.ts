@@ -85,6 +85,15 @@ describe('addresses in words', () => {
       ],
       '1.0.0.0, 3.0.0.0 +1',
     ],
+    // A range of IPv6 may begin or end at an IPv4-mapped address.
+    [[['::ffc0:0:0', '::ffff:ffff:ffff']], '::ffc0:0:0/90'],
+    [
+      [
+        ['::', '::fffd:ffff:ffff'],
+        ['::ffff:0:0', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+      ],
+      'internet (IPv6) except ::fffe:0:0/96',
+    ],
   ] as const)('%j is %s', (ranges, text) => {
     expect(addressesText(ranges)).toBe(text);
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readManifests } from '../../../src/manifest/index.ts';
 import type { Cluster } from '../../../src/model/index.ts';
+import { parseIPv6 } from '../../../src/net/address.ts';
 import { compile, profileNames } from '../../../src/policy/index.ts';
 import type { ProfileName } from '../../../src/policy/index.ts';
 import {
@@ -73,6 +74,34 @@ describe('two profiles', () => {
       },
     ]);
     expect(peers.map(({ id }) => id)).toEqual(['x/Pod/db', 'x/Pod/web']);
+  });
+
+  test.each([
+    // The except is not IPv4-mapped itself, what it cuts ends and begins among those addresses (corners 37 and 38).
+    ['::ffff:10.0.0.0/90', ['::ffc0:0:0', '::ffff:ffff:ffff']],
+    ['::fffe:0:0/96', ['::fffe:0:0', '::fffe:ffff:ffff']],
+  ])('differ in ranges that end at IPv4-mapped addresses: %s', (except, range) => {
+    const cluster = clusterOf(`${pod('db', '10.0.0.1 fd00::1')}---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db, namespace: x }
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress:
+    - to: [{ ipBlock: { cidr: '::/0', except: ['${except}'] } }]
+      ports: [{ protocol: SCTP }]
+    - ports: [{ port: 80 }]
+`);
+    const { differences, peers } = compareProfiles(cluster, ['upstream', 'cilium'], workloads);
+    // Cilium has rules of SCTP admit nothing: they differ where upstream has some, which the except is not.
+    expect(differences.map(({ from, because }) => [from, because])).toEqual([['x/Pod/db', ['sctp']]]);
+    const outside = peers.filter(({ kind }) => kind === 'ip').flatMap(({ ranges }) => ranges ?? []);
+    const [first, last] = range.map((text) => parseIPv6(text)!) as [bigint, bigint];
+    expect(outside.map((ends) => ends.map((text) => parseIPv6(text)))).toEqual([
+      [0n, first - 1n],
+      [last + 1n, (1n << 128n) - 1n],
+    ]);
   });
 
   test('differ in cluster-wide policies because of what pods on the host network are (corner 66)', () => {
