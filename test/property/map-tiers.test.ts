@@ -16,6 +16,8 @@ import { clustersWithTiers, toYaml } from './clusters.ts';
 // holds against the naive evaluator). PODWALL_CLUSTERS sets how many clusters a run has, PODWALL_SEED which.
 
 const runs = Math.ceil(Number(process.env['PODWALL_CLUSTERS'] ?? 2400) / 8);
+/** From how many clusters on enough of them must be ambiguous: few may have none by chance. */
+const wholeRun = 300;
 const seed = Number(process.env['PODWALL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const random = clustersWithTiers({ unknown: false });
 
@@ -92,7 +94,7 @@ describe.each(levels)('a map with tiers at level $kind', (level) => {
       }),
       { numRuns: runs, seed, endOnFailure: false },
     );
-    expect(ambiguous).toBeGreaterThan(runs / 20);
+    if (runs >= wholeRun) expect(ambiguous).toBeGreaterThan(runs / 20);
   });
 });
 
@@ -151,5 +153,5 @@ test(`a count has the ambiguous pairs apart (seed ${seed})`, () => {
     }),
     { numRuns: runs, seed, endOnFailure: false },
   );
-  expect(found).toBeGreaterThan(runs / 20);
+  if (runs >= wholeRun) expect(found).toBeGreaterThan(runs / 20);
 });
