@@ -366,8 +366,9 @@ function summarise(
       if (classes.host[c] === 1) continue;
       for (const direction of ['ingress', 'egress'] as const) {
         if (asked[direction][index] === 0) continue;
-        const { isolated, tiers: tiersOn } = profiles[direction].get(profileOf[direction][c]!);
-        if (!isolated && tiersOn === 0) notIsolated[direction].add(workload);
+        const profile = profileOf[direction][c]!;
+        if (!profiles[direction].isolates(profile) && profiles[direction].tiersOf(profile) === 0)
+          notIsolated[direction].add(workload);
       }
       if (takes?.(c) === true) fromOutside.add(workload);
     }

@@ -141,6 +141,8 @@ class Sayings {
   /** By number: a class that says so. */
   readonly #examples: number[] = [];
   readonly #runs: (Runs | undefined)[] = [];
+  /** By peer: `ofPods`, `ofAny` or `ofBlock`. */
+  readonly #kinds: Uint8Array;
 
   constructor(policy: CompiledPolicy, direction: Direction, space: Space) {
     this.#policy = policy;
@@ -154,6 +156,7 @@ class Sayings {
       const { kind } = peers.definition(peer);
       kinds[peer] = kind === 'pods' ? ofPods : kind === 'any' ? ofAny : ofBlock;
     }
+    this.#kinds = kinds;
     const byText = new Map<string, number>();
     const known = new Int32Array(profiles.length).fill(-1);
     this.keys = new Int32Array(classes.size);
@@ -185,8 +188,9 @@ class Sayings {
 
   #make(c: number): Runs {
     const { profiles, profileOf } = this.#policy.parts;
-    const profile = profiles[this.#direction].get(profileOf[this.#direction][c]!);
-    if (profile.tiers !== 0) {
+    const ofDirection = profiles[this.#direction];
+    const profile = profileOf[this.#direction][c]!;
+    if (ofDirection.tiersOf(profile) !== 0) {
       const segments = this.#policy.outside(this.#direction, c);
       return {
         starts: segments.map(({ family, first }) => this.#space.partAt(family, first)),
@@ -197,11 +201,16 @@ class Sayings {
     let base = 0;
     /** Where blocks begin and end, with their ports: negative where they end. */
     const bounds: { readonly part: number; readonly change: number }[] = [];
-    for (let i = 0; i < profile.peers.length; i++) {
-      const definition = peers.definition(profile.peers[i]!);
+    const { entries } = ofDirection;
+    const end = ofDirection.end(profile);
+    for (let i = ofDirection.start(profile); i < end; i += 2) {
+      // Mostly all peers are pods.
+      if (this.#kinds[entries[i]!] === ofPods) continue;
+      const definition = peers.definition(entries[i]!);
       if (definition.kind === 'pods') continue;
+      const asked = entries[i + 1]!;
       // Corner 29: names in egress rules mean nothing here.
-      const set = this.#direction === 'ingress' ? profile.ports[i]! : ports.fixed(profile.ports[i]!);
+      const set = this.#direction === 'ingress' ? asked : ports.fixed(asked);
       if (definition.kind === 'any') base = ports.union(base, set);
       else if (set !== 0) {
         const parts = this.#space.partsOf(definition.block);

@@ -45,17 +45,24 @@ export function viewOf(answer: MapAnswer): MapView {
   const { peers, connections } = answer.document;
   const { notIsolated, fromOutside: exposed } = answer.summary;
   const names = namesOf(peers, [...notIsolated.ingress, ...notIsolated.egress, ...exposed]);
-  const indices = new Map(peers.map((peer, i) => [peer.id, i]));
+  // Most of the largest maps list no connection one by one.
+  const indices = new Map(connections.length === 0 ? [] : peers.map((peer, i) => [peer.id, i]));
   const byNamespace = new Map<string, number[]>();
+  let last: string | undefined;
+  let ofLast: number[] | undefined;
   let clusterPeers = 0;
   for (const [i, peer] of peers.entries()) {
     if (!isOfCluster(peer)) continue;
     clusterPeers++;
     const namespace = names.namespaceOf(peer.id, peer);
     if (namespace === undefined) continue;
-    const own = byNamespace.get(namespace);
-    if (own === undefined) byNamespace.set(namespace, [i]);
-    else own.push(i);
+    // Peers of one namespace mostly follow each other.
+    if (namespace !== last || ofLast === undefined) {
+      ofLast = byNamespace.get(namespace);
+      if (ofLast === undefined) byNamespace.set(namespace, (ofLast = []));
+      last = namespace;
+    }
+    ofLast.push(i);
   }
   const labelIds = new Map<string, number>();
   const inside: Edge[] = [];
@@ -268,7 +275,7 @@ function describe(view: MapView, set: readonly number[], others: readonly number
   if (ids.length === 1) return view.names.short(only);
   const nouns = nounsOf(view.answer.document.level);
   const total = view.clusterPeers;
-  const namespaces = new Set(ids.map((id) => view.names.namespaceOf(id)));
+  const namespaces = new Set(set.map((i, k) => view.names.namespaceOf(ids[k]!, view.peers[i])));
   const isPlain = set.every((i) => view.peers[i] !== undefined && isOfCluster(view.peers[i]));
   if (isPlain && set.length === total) {
     return view.byNamespace.size > 1 ? 'everyone' : `all ${count(total, nouns.one, nouns.many)}`;

@@ -13,13 +13,19 @@ const capitalZ = 0x5a;
 export function partsOf(
   id: string,
 ): { readonly namespace: string; readonly kind: string; readonly name: string } | undefined {
-  const first = id.indexOf('/');
+  const first = namespaceLength(id);
+  if (first < 0) return undefined;
   const second = id.indexOf('/', first + 1);
-  if (first <= 0 || second < 0) return undefined;
+  return { namespace: id.slice(0, first), kind: id.slice(first + 1, second), name: id.slice(second + 1) };
+}
+
+/** How long the namespace is in `namespace/Kind/name`; -1 for ids of another shape. */
+function namespaceLength(id: string): number {
+  const first = id.indexOf('/');
+  if (first <= 0 || !id.includes('/', first + 1)) return -1;
   // `ingress/ns/name` is an entry point and `10.0.0.0/8` is none of ours: kinds begin with a capital letter.
   const letter = id.charCodeAt(first + 1);
-  if (letter < capitalA || letter > capitalZ) return undefined;
-  return { namespace: id.slice(0, first), kind: id.slice(first + 1, second), name: id.slice(second + 1) };
+  return letter < capitalA || letter > capitalZ ? -1 : first;
 }
 
 /** `app/Deployment/backend` as `app/backend`; other ids as they are. Not checked for being unambiguous. */
@@ -44,6 +50,80 @@ export interface Names {
   readonly namespaceOf: (id: string, peer?: MapPeer) => string | undefined;
 }
 
+/** What an answer speaks of in one namespace; looked through when one of these is first named, for most never are. */
+class Crowd {
+  readonly namespace: string;
+  readonly peers: MapPeer[] = [];
+  readonly others: string[] = [];
+  #byId: ReadonlyMap<string, MapPeer> | undefined;
+  #kinds: ReadonlyMap<string, string> | undefined;
+
+  constructor(namespace: string) {
+    this.namespace = namespace;
+  }
+
+  get byId(): ReadonlyMap<string, MapPeer> {
+    return (this.#byId ??= new Map(this.peers.map((peer) => [peer.id, peer])));
+  }
+
+  /** By name: its kind, or `several`. */
+  get kinds(): ReadonlyMap<string, string> {
+    if (this.#kinds === undefined) {
+      const kinds = new Map<string, string>();
+      const use = (id: string): void => {
+        const parts = partsOf(id);
+        if (parts === undefined) return;
+        const kind = kinds.get(parts.name);
+        if (kind === undefined) kinds.set(parts.name, parts.kind);
+        else if (kind !== parts.kind) kinds.set(parts.name, several);
+      };
+      for (const { id } of this.peers) use(id);
+      for (const id of this.others) use(id);
+      this.#kinds = kinds;
+    }
+    return this.#kinds;
+  }
+}
+
+/** What an answer speaks of, by namespace. */
+class Crowds {
+  readonly #byNamespace = new Map<string, Crowd>();
+  /** Ids of one namespace mostly follow each other. */
+  #last: Crowd | undefined;
+
+  /** How many namespaces there are. */
+  get size(): number {
+    return this.#byNamespace.size;
+  }
+
+  /** The crowd that an id belongs to; `undefined` for ids of another shape than `namespace/Kind/name`. */
+  add(id: string): Crowd | undefined {
+    const length = namespaceLength(id);
+    if (length < 0) return undefined;
+    let crowd = this.#find(id, length);
+    if (crowd === undefined) {
+      const namespace = id.slice(0, length);
+      this.#byNamespace.set(namespace, (crowd = new Crowd(namespace)));
+    }
+    return (this.#last = crowd);
+  }
+
+  /** The same; `undefined` too where there is none yet. */
+  find(id: string): Crowd | undefined {
+    const length = namespaceLength(id);
+    if (length < 0) return undefined;
+    const crowd = this.#find(id, length);
+    if (crowd !== undefined) this.#last = crowd;
+    return crowd;
+  }
+
+  #find(id: string, length: number): Crowd | undefined {
+    const last = this.#last?.namespace;
+    if (last?.length === length && id.startsWith(last)) return this.#last;
+    return this.#byNamespace.get(id.slice(0, length));
+  }
+}
+
 /** In place of a kind, which begins with a capital letter. */
 const several = 'several';
 
@@ -53,42 +133,35 @@ const several = 'several';
  * @param others - ids that the answer also speaks of, and that must not be confused with its peers
  */
 export function namesOf(peers: readonly MapPeer[], others: readonly string[] = []): Names {
-  /** By `namespace/name`: its kind, or `several`. */
-  const uses = new Map<string, string>();
-  const namespaces = new Set<string>();
-  const byId = new Map(peers.map((peer) => [peer.id, peer]));
-  const labels = new Set<string>();
-  const use = (id: string): void => {
-    const parts = partsOf(id);
-    if (parts === undefined) return;
-    namespaces.add(parts.namespace);
-    const brief = `${parts.namespace}/${parts.name}`;
-    const kind = uses.get(brief);
-    if (kind === undefined) uses.set(brief, parts.kind);
-    else if (kind !== parts.kind) uses.set(brief, several);
-  };
-  for (const { id, kind } of peers) {
-    if (kind === 'workload' || kind === 'pod') use(id);
-    else labels.add(id);
+  const crowds = new Crowds();
+  /** Peers that are in no namespace, by id. */
+  const rest = new Map<string, MapPeer>();
+  for (const peer of peers) {
+    const crowd = standsForPods(peer) ? crowds.add(peer.id) : undefined;
+    if (crowd === undefined) rest.set(peer.id, peer);
+    else crowd.peers.push(peer);
   }
-  for (const id of others) if (!byId.has(id)) use(id);
+  for (const id of others) if (!rest.has(id)) crowds.add(id)?.others.push(id);
+  const find = (id: string): MapPeer | undefined => rest.get(id) ?? crowds.find(id)?.byId.get(id);
   const withKind = (id: string, parts: { readonly namespace: string; readonly name: string }): string => {
-    const brief = `${parts.namespace}/${parts.name}`;
-    return uses.get(brief) === several ? id : brief;
+    const isShared = crowds.find(id)?.kinds.get(parts.name) === several;
+    return isShared ? id : `${parts.namespace}/${parts.name}`;
   };
   const isWorkload = (id: string): boolean => {
-    const kind = byId.get(id)?.kind;
-    return kind === undefined || kind === 'workload' || kind === 'pod';
+    const peer = find(id);
+    return peer === undefined || standsForPods(peer);
   };
   const cache = new Map<string, string>();
   const work = (id: string): string => {
-    const peer = byId.get(id);
+    const peer = find(id);
     if (peer?.ranges !== undefined) return addressesText(peer.ranges);
     const parts = isWorkload(id) ? partsOf(id) : undefined;
     if (parts === undefined) return id;
     const operand = withKind(id, parts);
-    if (namespaces.size !== 1 || operand === id) return operand;
-    return reserved.has(parts.name) || labels.has(parts.name) ? operand : parts.name;
+    if (crowds.size !== 1 || operand === id) return operand;
+    const namesake = rest.get(parts.name);
+    const isOther = namesake !== undefined && !standsForPods(namesake);
+    return reserved.has(parts.name) || isOther ? operand : parts.name;
   };
   return {
     short: (id) => {
@@ -100,17 +173,21 @@ export function namesOf(peers: readonly MapPeer[], others: readonly string[] = [
       return name;
     },
     operand: (id) => {
-      const peer = byId.get(id);
+      const peer = find(id);
       const parts = isWorkload(id) ? partsOf(id) : undefined;
       if (parts !== undefined) return withKind(id, parts);
       return peer?.kind === 'namespace' && !id.endsWith('/*') ? `${id}/*` : id;
     },
-    namespaceOf: (id, peer = byId.get(id)) => {
-      if (peer === undefined || peer.kind === 'workload' || peer.kind === 'pod')
-        return partsOf(id)?.namespace;
+    namespaceOf: (id, peer = find(id)) => {
+      if (peer === undefined || standsForPods(peer)) return (crowds.find(id) ?? partsOf(id))?.namespace;
       return peer.kind === 'namespace' ? id : undefined;
     },
   };
+}
+
+/** Whether the id of a peer is that of a workload or pod. */
+function standsForPods({ kind }: MapPeer): boolean {
+  return kind === 'workload' || kind === 'pod';
 }
 
 /** RFC 1918. */
