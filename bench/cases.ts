@@ -18,6 +18,7 @@ import type { Line } from './line.ts';
 import { shapes } from './shapes.ts';
 import { added } from './shards.ts';
 import type { MeasuredShard } from './shards.ts';
+import { platformPolicies } from './tiers.ts';
 import type { MeasuredTiers } from './tiers.ts';
 import { processCost } from './whole-process.ts';
 import type { ProcessCost } from './whole-process.ts';
@@ -688,6 +689,41 @@ function tiersCase(size: string, quick: boolean): Case {
   };
 }
 
+/** The command, from the file to the count: what a person waits for, in a process whose code has not run before. */
+function tiersCommandCase(size: string): Case {
+  return {
+    name: `map --count with tiers, ${size}`,
+    quick: false,
+    run: async ({ runs, folder }) => {
+      const shape = sizeNamed(size);
+      if (shape === undefined) throw new Error(`no size is named ${size}`);
+      const path = join(folder, 'tiers.json');
+      const objects = [...platformPolicies()];
+      await writeDump(joinedWith(generate(shape), objects), path);
+      const times = Math.max(runs, 3);
+      const without = counted(await dumpOf(size, 'compact', folder), times);
+      const cost = counted(path, times);
+      rmSync(path);
+      const { allowed } = ask('tiers.ts', size, '--rounds', '1', '--changes', '1') as MeasuredTiers;
+      return [
+        timeLine(`map --count of a JSON file with ${objects.length} cluster-wide policies`, size, cost, {
+          ratioLimit: 1.3,
+          baseline: { what: 'the same cluster without them', figure: without.cpuMs },
+          equal: {
+            equal: cost.allowed === allowed.with && without.allowed === allowed.without,
+            text: `${cost.allowed} pairs with and ${without.allowed} without, and as many from memory`,
+          },
+        }),
+      ];
+    },
+  };
+}
+
+function* joinedWith<T>(some: Iterable<T>, others: Iterable<T>): Generator<T> {
+  yield* some;
+  yield* others;
+}
+
 /** Every case, in the order of the table. */
 export const cases: readonly Case[] = [
   scanCase('10k/5k', true),
@@ -703,6 +739,8 @@ export const cases: readonly Case[] = [
   liveCase('150k/50k', 10_000, false),
   tiersCase('10k/5k', true),
   tiersCase('100k/20k', false),
+  tiersCommandCase('10k/5k'),
+  tiersCommandCase('100k/20k'),
   focusCase('1k/500', true),
   focusCase('150k/50k', false),
   growthInMemory,

@@ -87,7 +87,7 @@ if (import.meta.main) {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '9' },
       changes: { type: 'string', default: '2000' },
     },
   });

@@ -1,5 +1,13 @@
-import { satisfies } from '../../model/index.ts';
-import type { LabelSelector, Namespace, NotModelled, Pod, Requirement, Workload } from '../../model/index.ts';
+import { podFlag, satisfies } from '../../model/index.ts';
+import type {
+  LabelSelector,
+  Namespace,
+  NotModelled,
+  Pod,
+  PodColumns,
+  Requirement,
+  Workload,
+} from '../../model/index.ts';
 import type { RawObject } from '../raw.ts';
 import { isRecord } from '../validate/index.ts';
 import type { NotModelledRule } from './kinds.ts';
@@ -19,18 +27,30 @@ const listedIds = 2_000_000;
 /** Istio's own namespace: what stands there without selector holds in the whole mesh. */
 const istioRoot = 'istio-system';
 
+/** What selectors see of a pod. */
+type LabelsOfPod = Pick<Pod, 'labels' | 'undecided'>;
+
 /** Finds the workloads that selectors select, within a bound on the work. */
 export class Subjects {
   readonly #workloads: () => readonly Workload[];
+  readonly #pods: () => Pick<PodColumns, 'table' | 'pods'>;
   readonly #namespaces: ReadonlyMap<string, Namespace>;
   #byNamespace: ReadonlyMap<string, readonly Workload[]> | undefined;
   readonly #answers = new Map<string, readonly string[]>();
   #comparisonsLeft = comparisons;
   #idsLeft = listedIds;
 
-  /** @param workloads - makes them; most inputs never ask */
-  constructor(workloads: () => readonly Workload[], namespaces: ReadonlyMap<string, Namespace>) {
+  /**
+   * @param workloads - makes them; most inputs never ask
+   * @param pods - the rows of the live ones in their table
+   */
+  constructor(
+    workloads: () => readonly Workload[],
+    pods: () => Pick<PodColumns, 'table' | 'pods'>,
+    namespaces: ReadonlyMap<string, Namespace>,
+  ) {
     this.#workloads = workloads;
+    this.#pods = pods;
     this.#namespaces = namespaces;
   }
 
@@ -59,15 +79,25 @@ export class Subjects {
     return found;
   }
 
-  /** Whether `select` finds any; true when the bound is reached. */
-  any(namespaces: LabelSelector, pods: LabelSelector, includeHosts: boolean): boolean {
-    for (const workloads of this.#candidates(namespaces)) {
-      for (const workload of workloads) {
-        if (this.#comparisonsLeft < 0) return true;
-        if (workload.pods.some((pod) => (includeHosts || !pod.hostNetwork) && this.#mayMatch(pods, pod))) {
-          return true;
-        }
+  /** Whether a subject of tiers selects some pod: host-network pods are none (corner 56). True when the bound is reached. */
+  any(namespaces: LabelSelector, pods: LabelSelector): boolean {
+    const { table, pods: live } = this.#pods();
+    const { vocabulary } = table;
+    // By number of a namespace.
+    const isMeant = new Map<number, boolean>();
+    for (const row of live) {
+      if (this.#comparisonsLeft < 0) return true;
+      const number = table.namespace[row]!;
+      let meant = isMeant.get(number);
+      if (meant === undefined) {
+        meant = this.#means(namespaces, vocabulary.namespaces.values[number]!);
+        isMeant.set(number, meant);
       }
+      if (!meant || (table.flags[row]! & podFlag.hostNetwork) !== 0) continue;
+      if (pods.requirements.length === 0) return true;
+      const labels = vocabulary.labels.labels(table.labels[row]!);
+      if (this.#mayMatch(pods, { labels, undecided: vocabulary.undecided.values[table.undecided[row]!]! }))
+        return true;
     }
     return false;
   }
@@ -98,22 +128,25 @@ export class Subjects {
       return;
     }
     for (const [name, workloads] of byNamespace) {
-      this.#comparisonsLeft -= 1 + namespaces.requirements.length;
-      const labels = this.#namespaces.get(name)?.labels;
-      if (labels !== undefined && namespaces.requirements.every((asked) => satisfies(labels, asked))) {
-        yield workloads;
-      }
+      if (this.#means(namespaces, name)) yield workloads;
     }
   }
 
-  #mayMatch(selector: LabelSelector, pod: Pod): boolean {
+  /** Whether a selector means a namespace, by its name. */
+  #means({ requirements }: LabelSelector, namespace: string): boolean {
+    this.#comparisonsLeft -= 1 + requirements.length;
+    const labels = this.#namespaces.get(namespace)?.labels;
+    return labels !== undefined && requirements.every((asked) => satisfies(labels, asked));
+  }
+
+  #mayMatch(selector: LabelSelector, pod: LabelsOfPod): boolean {
     this.#comparisonsLeft -= 1 + selector.requirements.length;
     return selector.requirements.every((asked) => maySatisfy(pod, asked));
   }
 }
 
 /** Whether a requirement holds, or may hold once controllers and scheduler have set their labels (corner 23). */
-function maySatisfy(pod: Pod, requirement: Requirement): boolean {
+function maySatisfy(pod: LabelsOfPod, requirement: Requirement): boolean {
   const undecided = pod.undecided.get(requirement.key);
   if (undecided === undefined) return satisfies(pod.labels, requirement);
   return undecided === 'maybe' || requirement.operator !== 'DoesNotExist';

@@ -142,7 +142,11 @@ class Builder {
     for (const { namespace } of entrances.gatewayRoutes) mention(namespaces, namespace);
     for (const { namespace } of entrances.openShiftRoutes) mention(namespaces, namespace);
     for (const { namespace } of policies) mention(namespaces, namespace);
-    const subjects = new Subjects(() => gathered.made.workloads, namespaces);
+    const subjects = new Subjects(
+      () => gathered.made.workloads,
+      () => gathered.columns,
+      namespaces,
+    );
     for (const { reading, object } of refused) {
       this.#tellRefused(reading, selected(reading.selects, object.ref.namespace ?? '', subjects));
     }
@@ -280,7 +284,7 @@ class Builder {
   #tellIdle(policies: readonly TierPolicy[], subjects: Subjects): void {
     for (const { ref, origin, subject } of policies) {
       if (subject.kind === 'unusable') continue;
-      if (subjects.any(subject.namespaces, subject.pods ?? { requirements: [] }, false)) continue;
+      if (subjects.any(subject.namespaces, subject.pods ?? { requirements: [] })) continue;
       this.#findings.note(
         { ref, origin, stored: true },
         'subject-selects-nobody',

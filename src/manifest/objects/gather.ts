@@ -472,10 +472,11 @@ export class GatheredWorkloads implements PodIdentities {
 
   /** Says where the pods of a cluster stand that has them from here. */
   setColumnsOf(cluster: Cluster): void {
-    setPodColumns(cluster, this.#columns);
+    setPodColumns(cluster, this.columns);
   }
 
-  get #columns(): PodColumns {
+  /** What policies see of the pods, and which of them are live. */
+  get columns(): PodColumns {
     const { live, finished } = this.#arranged;
     return {
       table: this.#pods.table,
@@ -517,7 +518,7 @@ export class GatheredWorkloads implements PodIdentities {
     const finishedPods = Array.from(finished, (row) => podOf(row, ids[groups.ofRow[row]!]!));
     this.#ofRow = ofRow;
     this.#ids = ids;
-    sharePodColumns(pods, finishedPods, this.#columns);
+    sharePodColumns(pods, finishedPods, this.columns);
     return { workloads, pods, finishedPods, finishedWorkloads };
   }
 
