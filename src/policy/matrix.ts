@@ -1,12 +1,8 @@
 import type { Direction } from '../model/index.ts';
 import { noAccess } from './access.ts';
 import type { AccessTable } from './access.ts';
-import type { BlockTable } from './blocks.ts';
-import type { ClassIndex } from './class-index.ts';
 import { familyBits } from './pod-traits.ts';
 import type { ClassProfiles } from './class-profiles.ts';
-import type { ClassTable } from './classes.ts';
-import type { LabelTable } from './labels.ts';
 import type { Lists } from './lists.ts';
 import type { ClassProfile } from './parts.ts';
 import { meantPeers } from './meant.ts';
@@ -15,36 +11,18 @@ import type { OwnNode } from './own-node.ts';
 import { noLane, PairCount, twoLanes } from './pair-count.ts';
 import type { CountTables } from './pair-count.ts';
 import { anyPeer } from './peers.ts';
-import type { PeerTable } from './peers.ts';
 import { everything, nothing } from './port-table.ts';
 import type { PortTable } from './port-table.ts';
-import type { Profile } from './profile.ts';
 import { Complements, hasAtom } from './products.ts';
 import { joint } from './refine.ts';
 import { endsOf } from './row-ends.ts';
 import type { Ends } from './row-ends.ts';
+import type { CompiledParts } from './compiled-parts.ts';
 import { cutSide } from './side.ts';
 import type { Side } from './side.ts';
 import { SparsePairs } from './sparse-pairs.ts';
 import { tierSidesOf } from './tier-side.ts';
-import type { CompiledTiers, TierSide } from './tier-side.ts';
-
-/** What the matrix reads of a compiled policy. */
-interface MatrixParts {
-  readonly profile: Profile;
-  readonly assume: 'closed' | 'open';
-  readonly denseThreshold: number;
-  readonly denseTierPeers: number;
-  readonly tiers?: CompiledTiers;
-  readonly podLabels: LabelTable;
-  readonly blocks: BlockTable;
-  readonly ports: PortTable;
-  readonly peers: PeerTable;
-  readonly classes: ClassTable;
-  readonly index: ClassIndex;
-  readonly profileOf: { readonly [direction in Direction]: Int32Array };
-  readonly profiles: { readonly [direction in Direction]: ClassProfiles };
-}
+import type { TierSide } from './tier-side.ts';
 
 /** What dense parts admit at so many atoms is kept, in 4 bytes each. */
 const mostAdmitted = 1 << 26;
@@ -58,7 +36,7 @@ const mostAdmitted = 1 << 26;
  * work is about the number of sparse entries and of blocks, not the square of the classes.
  */
 export class Matrix {
-  readonly #parts: MatrixParts;
+  readonly #parts: CompiledParts;
   readonly #accesses: AccessTable;
   /** By peer: the classes that it means. */
   readonly #classesOfPeer: Lists;
@@ -86,7 +64,7 @@ export class Matrix {
   readonly #sparse: SparsePairs;
   readonly #ownNode: OwnNode;
 
-  constructor(parts: MatrixParts, accesses: AccessTable) {
+  constructor(parts: CompiledParts, accesses: AccessTable) {
     this.#parts = parts;
     this.#accesses = accesses;
     const { classes, profiles, profileOf, ports, peers } = parts;
